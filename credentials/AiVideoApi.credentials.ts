@@ -1,0 +1,80 @@
+import type {
+	IAuthenticateGeneric,
+	ICredentialTestRequest,
+	ICredentialType,
+	Icon,
+	INodeProperties,
+} from 'n8n-workflow';
+
+/**
+ * The bearer key for the AI Video API.
+ *
+ * The test reads the credit balance: free of charge, and it needs a key that works (API docs).
+ */
+export class AiVideoApi implements ICredentialType {
+	name = 'aiVideoApi';
+
+	displayName = 'AI Video API';
+
+	icon: Icon = {
+		light: 'file:../nodes/Kling/kling.svg',
+		dark: 'file:../nodes/Kling/kling.dark.svg',
+	};
+
+	documentationUrl = 'https://example.invalid/n8n-nodes-aivideoapi-kling#credential';
+
+	properties: INodeProperties[] = [
+		{
+			displayName: 'API Key',
+			name: 'apiKey',
+			type: 'string',
+			typeOptions: { password: true },
+			required: true,
+			default: '',
+			placeholder: 'sk-…',
+			description: 'Create one in the AI Video API dashboard, under API Keys',
+		},
+		{
+			displayName: 'Base URL',
+			name: 'baseUrl',
+			type: 'string',
+			default: 'https://api.aivideoapi.ai',
+			description: 'Where the API lives. Change it only for a proxy or a test server.',
+		},
+	];
+
+	authenticate: IAuthenticateGeneric = {
+		type: 'generic',
+		properties: {
+			headers: {
+				Authorization: '=Bearer {{$credentials.apiKey.trim()}}',
+			},
+		},
+	};
+
+	test: ICredentialTestRequest = {
+		request: {
+			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
+			url: '/v1/credits',
+			method: 'GET',
+		},
+		rules: [
+			{
+				type: 'responseCode',
+				properties: {
+					value: 401,
+					message:
+						'The API refused the key (401). Check that it is complete, starts with "sk-" and is still active in the dashboard.',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 403,
+					message:
+						'The key is valid but may not be used from this address (403). Add the IP address of this n8n to the allow-list of the key.',
+				},
+			},
+		],
+	};
+}

@@ -1,0 +1,176 @@
+import type { INode } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
+
+import type { ApiFailure, FailureDetail } from './failure';
+import { isTlsCode } from './failure';
+
+export interface Words {
+	/** What happened. */
+	message: string;
+	/** What to do next. */
+	description: string;
+}
+
+const CALL_NAMES = {
+	create: 'create a task',
+	getTask: 'read the task',
+	getCredits: 'read the credits',
+} as const;
+
+const MAY_EXIST =
+	'The task may exist and may have been charged, so it was not sent again. Look for it in the dashboard of the AI Video API before running this item once more.';
+
+/** What each documented `error.code` means to the user (API docs). */
+const WORDS_BY_CODE: Record<string, Words> = {
+	invalid_request: {
+		message: 'The AI Video API did not accept the request',
+		description: 'Check the parameters of this node against what the API says below.',
+	},
+	invalid_api_key: {
+		message: 'The AI Video API refused the key',
+		description:
+			'Check the API Key of the credential: it starts with “sk-” and must not be disabled or deleted. A banned account gives the same answer.',
+	},
+	insufficient_credits: {
+		message: 'The account has too few credits for this video',
+		description: 'Top up under Dashboard > Billing, then run this node again. Nothing was charged.',
+	},
+	ip_not_allowed: {
+		message: 'The key may not be used from this address',
+		description:
+			'Add the public IP address of this n8n to the allow-list of the key, or clear that list.',
+	},
+	model_not_found: {
+		message: 'The AI Video API does not offer Kling 2.6 at the moment',
+		description:
+			'The model is switched off or unknown there. Try again later. Nothing was charged.',
+	},
+	task_not_found: {
+		message: 'The AI Video API does not know this task',
+		description:
+			'Check the Task ID, and that the credential belongs to the account that created the task.',
+	},
+	rate_limit_exceeded: {
+		message: 'The AI Video API is receiving too many requests',
+		description:
+			'It kept refusing after several tries with growing pauses. Lower Concurrency under Options, or try again later. Nothing was charged.',
+	},
+	spend_limit_exceeded: {
+		message: 'The spending limit of the key is reached',
+		description:
+			'Its hourly, daily or total limit is used up: raise it in the dashboard or wait for the next period. Nothing was charged.',
+	},
+};
+
+function wordsForAnswer({ call, status, code, outcome }: FailureDetail): Words {
+	const documented = code === null ? undefined : WORDS_BY_CODE[code];
+	if (documented !== undefined) return documented;
+	if (status !== null && status >= 300 && status < 400) {
+		return {
+			message: 'The AI Video API answered with a redirect',
+			description:
+				'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
+		};
+	}
+	if (call === 'create' && outcome === 'unclear') {
+		return {
+			message: 'It is unclear whether the AI Video API created the task',
+			description: MAY_EXIST,
+		};
+	}
+	if (status === 401 || status === 403) {
+		return {
+			message: 'The AI Video API refused access',
+			description: 'Check the API Key and the Base URL of the credential.',
+		};
+	}
+	if (status !== null && status >= 500) {
+		return {
+			message: `The AI Video API could not ${CALL_NAMES[call]}`,
+			description: 'The service has a fault or is down. Try again in a few minutes.',
+		};
+	}
+	return {
+		message: `The AI Video API did not accept the request to ${CALL_NAMES[call]}`,
+		description: 'Check the Base URL of the credential and what the API says below.',
+	};
+}
+
+function wordsForNetwork({ call, code, outcome }: FailureDetail): Words {
+	const hint = code === null ? '' : ` (${code})`;
+	if (isTlsCode(code)) {
+		return {
+			message: 'The certificate of the AI Video API was not accepted',
+			description: `No secure connection could be made${hint}. Check the Base URL, the clock of this machine, and any proxy in between.`,
+		};
+	}
+	if (outcome === 'notSent') {
+		return {
+			message: 'The AI Video API cannot be reached',
+			description: `No connection could be made${hint}, so nothing was sent. Check the Base URL of the credential and the network of this n8n.`,
+		};
+	}
+	if (call === 'create') {
+		return {
+			message: 'It is unclear whether the AI Video API created the task',
+			description: `The connection ended before an answer came${hint}. ${MAY_EXIST}`,
+		};
+	}
+	return {
+		message: `The connection ended before the AI Video API could ${CALL_NAMES[call]}`,
+		description: `It was tried several times${hint}. Try again in a few minutes.`,
+	};
+}
+
+function wordsForContent({ call }: FailureDetail): Words {
+	if (call === 'create') {
+		return {
+			message: 'The AI Video API confirmed the request without naming a task',
+			description: MAY_EXIST,
+		};
+	}
+	return {
+		message: 'The answer of the AI Video API is not what it promises',
+		description:
+			'Something in between, such as a proxy, may have answered instead. Check the Base URL of the credential.',
+	};
+}
+
+/** What a failed call means in plain words, and what to do next. Pure. */
+export function describeFailure(detail: FailureDetail): Words {
+	if (detail.kind === 'network') return wordsForNetwork(detail);
+	return detail.kind === 'content' ? wordsForContent(detail) : wordsForAnswer(detail);
+}
+
+export interface ErrorPlace {
+	itemIndex?: number;
+	/** Names the task the call was about, when there is one. */
+	taskId?: string;
+}
+
+/** The failed call as the error n8n shows: words, HTTP code, and the API's own text. */
+export function toNodeApiError(
+	node: INode,
+	failure: ApiFailure,
+	{ itemIndex, taskId }: ErrorPlace = {},
+): NodeApiError {
+	const { detail } = failure;
+	const { message, description } = describeFailure(detail);
+	const apiText = detail.text === '' ? '' : ` The API says: “${detail.text}”`;
+	return new NodeApiError(
+		node,
+		{ message: apiTextWithCode(detail) },
+		{
+			message: taskId === undefined ? message : `${message} (task ${taskId})`,
+			description: `${description}${apiText}`,
+			httpCode: detail.status === null ? undefined : String(detail.status),
+			itemIndex,
+		},
+	);
+}
+
+function apiTextWithCode({ status, code, text }: FailureDetail): string {
+	return [status === null ? '' : `HTTP ${status}`, code ?? '', text]
+		.filter((part) => part !== '')
+		.join(' · ');
+}

@@ -1,0 +1,75 @@
+import type { IDataObject } from 'n8n-workflow';
+import { z } from 'zod';
+
+/**
+ * The shapes of what the API answers, parsed at the boundary and nowhere else.
+ *
+ * Only what cannot be done without is required; every other field that is missing or of another
+ * type counts as absent, because a paid task must never be lost over a decoration (API docs:
+ * unknown fields are ignored, an unknown status is "not finished yet").
+ */
+
+const unixSeconds = z.number().finite().nullable().catch(null).default(null);
+const text = z.string().nullable().catch(null).default(null);
+
+export const taskErrorSchema = z.object({
+	code: z.string().catch('unknown').default('unknown'),
+	message: z.string().catch('').default(''),
+});
+
+const outputSchema = z.object({
+	urls: z
+		.array(z.unknown())
+		.catch([])
+		.default([])
+		.transform((urls) =>
+			urls.filter((url): url is string => typeof url === 'string' && url !== ''),
+		),
+});
+
+export const apiTaskSchema = z.object({
+	id: z.string().min(1),
+	status: z.string().min(1),
+	model: text,
+	created_at: unixSeconds,
+	completed_at: unixSeconds,
+	progress: z.union([z.number(), z.string()]).nullable().catch(null).default(null),
+	output: outputSchema.nullable().catch(null).default(null),
+	error: taskErrorSchema.nullable().catch(null).default(null),
+});
+
+/** A task as the API reports it: times in Unix seconds. */
+export type ApiTask = z.infer<typeof apiTaskSchema>;
+
+export const createdSchema = z.object({
+	code: z.literal(200),
+	data: z.object({ taskId: z.string().min(1) }),
+});
+
+export const creditsSchema = z.object({
+	code: z.literal(200),
+	data: z.object({
+		balance: z.number(),
+		total_purchased: z.number(),
+		total_consumed: z.number(),
+	}),
+});
+
+/** The envelope of a 2xx answer that is a refusal all the same (API docs: `code` is not 200). */
+export const envelopeSchema = z.object({
+	code: z.number(),
+	msg: z.string().catch('').default(''),
+});
+
+/** The documented body of every refusal: `{ "error": { "code", "message", "type" } }`. */
+export const apiErrorSchema = z.object({
+	error: z.object({
+		code: z.string(),
+		message: z.string().catch('').default(''),
+	}),
+});
+
+/** A JSON object passed on untouched. */
+export const jsonObjectSchema = z.custom<IDataObject>(
+	(value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);

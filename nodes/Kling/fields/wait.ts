@@ -1,0 +1,35 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { DEFAULT_TIMEOUT_MINUTES, TIMEOUT_MINUTES } from '../operations/parameters';
+import { BY_TASK_ID, READING, WAITING } from './operations';
+
+export const waitFields: INodeProperties[] = [
+	{
+		displayName: 'Task ID',
+		name: 'taskId',
+		type: 'string',
+		required: true,
+		default: '={{ $json.taskId }}',
+		placeholder: 'e.g. 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d',
+		description: 'The task to look at, as Create gives it',
+		displayOptions: { show: { operation: BY_TASK_ID } },
+	},
+	{
+		displayName: 'Timeout',
+		name: 'timeout',
+		type: 'number',
+		typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
+		default: DEFAULT_TIMEOUT_MINUTES,
+		description:
+			'How many minutes to wait at most. After that the item comes out with its task ID and “timedOut” set to true. Most videos take 1 to 15 minutes.',
+		displayOptions: { show: { operation: WAITING } },
+	},
+	{
+		displayName: 'Simplify',
+		name: 'simplify',
+		type: 'boolean',
+		default: true,
+		description: 'Whether to return a simplified version of the response instead of the raw data',
+		displayOptions: { show: { operation: READING } },
+	},
+];

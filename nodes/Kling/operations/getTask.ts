@@ -1,0 +1,33 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import { openClient } from '../api/client';
+import { mapConcurrently } from '../flow';
+import type { ItemOutcome } from '../items';
+import { settleItem, toOutput } from '../items';
+import { READ_CONCURRENCY } from '../waiting/poll';
+import { readingToOutcome } from './result';
+import { readTaskIds } from './taskIds';
+
+/** Get Task: each item's task as it is now. */
+export async function getTask(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	const taskIds = readTaskIds(context);
+	const client = await openClient(context, { signal: context.getExecutionCancelSignal() });
+	const outcomes = await mapConcurrently(
+		taskIds,
+		READ_CONCURRENCY,
+		async (item, itemIndex): Promise<ItemOutcome> => {
+			if (!item.ok) return item;
+			const { taskId } = item;
+			return await settleItem(
+				context,
+				itemIndex,
+				async () => readingToOutcome(context, itemIndex, await client.getTask(taskId)),
+				taskId,
+			);
+		},
+	);
+	return toOutput(
+		context,
+		outcomes.filter((outcome) => outcome !== undefined),
+	);
+}

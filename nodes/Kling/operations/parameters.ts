@@ -1,0 +1,61 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+
+import { parseNumber } from '../task/request';
+import { DEFAULT_POLL_INTERVAL_SECONDS, MIN_POLL_INTERVAL_SECONDS } from '../waiting/poll';
+
+const optionsSchema = z.record(z.unknown()).catch({});
+
+/** The Options collection of one item. */
+export function readOptions(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): Record<string, unknown> {
+	return optionsSchema.parse(context.getNodeParameter('options', itemIndex, {}));
+}
+
+/** Whether the item is the simplified task rather than the API's own object. */
+export function readSimplify(context: IExecuteFunctions, itemIndex: number): boolean {
+	return context.getNodeParameter('simplify', itemIndex, true) !== false;
+}
+
+export const DEFAULT_CONCURRENCY = 5;
+export const CONCURRENCY = { min: 1, max: 50 } as const;
+
+/** How many requests of this run may be under way at once. */
+export function readConcurrency(context: IExecuteFunctions): number {
+	const { concurrency } = readOptions(context, 0);
+	return Math.floor(parseNumber('Concurrency', concurrency ?? DEFAULT_CONCURRENCY, CONCURRENCY));
+}
+
+/** One wait is for at most 30 days. */
+export const TIMEOUT_MINUTES = { min: 0, max: 43_200 } as const;
+export const DEFAULT_TIMEOUT_MINUTES = 30;
+
+export interface WaitSettings {
+	timeoutMs: number;
+	intervalMs: number;
+}
+
+/**
+ * How long and how often, from the first item: one run is one wait.
+ *
+ * @throws {InvalidParameter} when a value is no number in its range
+ */
+export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
+	const timeoutMinutes = parseNumber(
+		'Timeout',
+		context.getNodeParameter('timeout', 0, DEFAULT_TIMEOUT_MINUTES),
+		TIMEOUT_MINUTES,
+	);
+	const { pollInterval } = readOptions(context, 0);
+	const intervalSeconds = parseNumber(
+		'Poll Interval',
+		pollInterval ?? DEFAULT_POLL_INTERVAL_SECONDS,
+		{ min: 0, max: TIMEOUT_MINUTES.max * 60 },
+	);
+	return {
+		timeoutMs: timeoutMinutes * 60_000,
+		intervalMs: Math.max(intervalSeconds, MIN_POLL_INTERVAL_SECONDS) * 1000,
+	};
+}
