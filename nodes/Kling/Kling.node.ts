@@ -3,6 +3,9 @@ import type {
 	INodeExecutionData,
 	INodeType,
 	INodeTypeDescription,
+	IWebhookDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
@@ -15,7 +18,23 @@ import { createAndWait } from './operations/createAndWait';
 import { getCredits } from './operations/getCredits';
 import { getTask } from './operations/getTask';
 import { wait } from './operations/wait';
+import { settleRun } from './items';
 import { SUBTITLE } from './subtitle';
+import { resume } from './waiting/resume';
+
+/** Receives callbacks at the resume URL of a suspended execution. It is never registered. */
+const RESUME_WEBHOOKS: IWebhookDescription[] = [
+	{
+		name: 'default',
+		httpMethod: 'POST',
+		responseMode: 'onReceived',
+		path: '',
+		restartWebhook: true,
+	},
+];
+
+const WAITING_TOOLTIP =
+	'={{ "Waiting for the AI Video API to report that the video is ready. The workflow sleeps until then and goes on by itself, for at most " + $parameter["timeout"] + " minutes." }}';
 
 export class Kling implements INodeType {
 	description: INodeTypeDescription = {
@@ -30,31 +49,41 @@ export class Kling implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
+		webhooks: RESUME_WEBHOOKS,
+		waitingNodeTooltip: WAITING_TOOLTIP,
 		credentials: [{ name: 'aiVideoApi', required: true }],
 		properties: [operationField, ...createFields, ...waitFields, optionsField],
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const operation = this.getNodeParameter('operation', 0);
-		switch (operation) {
-			case 'create':
-				return await create(this);
-			case 'createAndWait':
-				return await createAndWait(this);
-			case 'getTask':
-				return await getTask(this);
-			case 'wait':
-				return await wait(this);
-			case 'getCredits':
-				return await getCredits(this);
-			default:
-				throw new NodeOperationError(
-					this.getNode(),
-					`There is no operation “${String(operation)}”`,
-					{
-						description: 'Choose one of the operations in the list.',
-					},
-				);
-		}
+		return await settleRun(this, run(this));
+	}
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await resume(this);
+	}
+}
+
+async function run(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	const operation = context.getNodeParameter('operation', 0);
+	switch (operation) {
+		case 'create':
+			return await create(context);
+		case 'createAndWait':
+			return await createAndWait(context);
+		case 'getTask':
+			return await getTask(context);
+		case 'wait':
+			return await wait(context);
+		case 'getCredits':
+			return await getCredits(context);
+		default:
+			throw new NodeOperationError(
+				context.getNode(),
+				`There is no operation “${String(operation)}”`,
+				{
+					description: 'Choose one of the operations in the list.',
+				},
+			);
 	}
 }

@@ -66,15 +66,43 @@ export async function settleItem(
  * `error` is not set on the item itself: n8n would then throw away everything but the message,
  * while an item with no other keys goes to the error output just as well and keeps its input.
  *
+ * @param createdIds the tasks that this run has created: an error that stops it names them
  * @throws the first item's error, unless the node continues on errors
  */
 export function toOutput(
 	context: Pick<IExecuteFunctions, 'continueOnFail'>,
 	outcomes: readonly ItemOutcome[],
+	createdIds: readonly string[] = [],
 ): INodeExecutionData[][] {
 	const failed = outcomes.find((outcome) => !outcome.ok);
-	if (failed !== undefined && !failed.ok && !context.continueOnFail()) throw failed.error;
+	if (failed !== undefined && !failed.ok && !context.continueOnFail()) {
+		throw namingCreated(failed.error, createdIds);
+	}
 	return [outcomes.map(toItem)];
+}
+
+/** The error of a run that stops half-way, naming the tasks that it created: they are paid for. */
+export function namingCreated(error: ItemError, createdIds: readonly string[]): ItemError {
+	if (createdIds.length > 0) {
+		error.message += `. This run had already created: ${createdIds.join(', ')}`;
+	}
+	return error;
+}
+
+/**
+ * The output of a run. What goes wrong with the run as a whole becomes an n8n error, or, when the
+ * node continues on errors, one error item for each input item: n8n would pass on the input as if
+ * nothing had happened.
+ */
+export async function settleRun(
+	context: IExecuteFunctions,
+	work: Promise<INodeExecutionData[][]>,
+): Promise<INodeExecutionData[][]> {
+	return await work.catch((thrown: unknown) => {
+		const error = toItemError(context, thrown, 0);
+		if (!context.continueOnFail()) throw error;
+		return [context.getInputData().map((_, itemIndex) => toItem({ ok: false, error }, itemIndex))];
+	});
 }
 
 export function toItem(outcome: ItemOutcome, itemIndex: number): INodeExecutionData {

@@ -50,6 +50,8 @@ export interface Credits {
 
 /** The API as the operations see it. Every method throws {@link ApiFailure}, or `Cancelled`. */
 export interface ApiClient {
+	/** The credential's base URL, without a trailing slash. */
+	readonly baseUrl: string;
 	/** `POST /v1/videos/generations`: the new task's id. */
 	create(body: CreateBody): Promise<string>;
 	/** `GET /v1/tasks/{taskId}`. */
@@ -144,6 +146,7 @@ export async function openClient(
 	};
 
 	return {
+		baseUrl,
 		create: async (body) =>
 			await send(
 				{ name: 'create', method: 'POST', path: '/v1/videos/generations', body },

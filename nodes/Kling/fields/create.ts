@@ -105,18 +105,35 @@ export const createFields: INodeProperties[] = [
 		type: 'options',
 		options: [
 			{
+				name: 'Automatic',
+				value: 'auto',
+				description:
+					'A Kling Wait further down is woken, else the Kling Trigger of this workflow is started, else nobody is told',
+			},
+			{
+				name: 'Kling Trigger of This Workflow',
+				value: 'trigger',
+				description: 'Starts this workflow anew at its Kling Trigger. Nothing needs copying.',
+			},
+			{
 				name: 'None',
 				value: 'none',
-				description: 'Nobody is told. Use a Wait node further down, or Get Task.',
+				description: 'Nobody is told. Wait and Get Task work all the same.',
+			},
+			{
+				name: 'This Execution',
+				value: 'execution',
+				description: 'Wakes the Kling Wait further down in this execution',
 			},
 			{
 				name: 'URL',
 				value: 'url',
-				description: 'The API calls an address of your choice when the video is ready or failed',
+				description:
+					'Any address, for example the Production URL of a Kling Trigger in another workflow',
 			},
 		],
-		default: 'none',
-		description: 'Who is told when the video is ready or failed',
+		default: 'auto',
+		description: 'Whom the API tells when the video is ready or failed',
 		displayOptions: { show: { operation: [OPERATIONS.create] } },
 	},
 	{

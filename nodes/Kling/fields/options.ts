@@ -1,8 +1,21 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
+import { NO_LIMIT } from '../money/budget';
 import { CONCURRENCY, DEFAULT_CONCURRENCY } from '../operations/parameters';
 import { DEFAULT_POLL_INTERVAL_SECONDS, MIN_POLL_INTERVAL_SECONDS } from '../waiting/poll';
-import { CREATING, OPERATIONS, READING, WAITING } from './operations';
+import { CREATING, OPERATIONS, WAITING } from './operations';
+
+function throwOnFailure(show: NonNullable<IDisplayOptions['show']>): INodeProperties {
+	return {
+		displayName: 'Throw on Failure',
+		name: 'throwOnFailure',
+		type: 'boolean',
+		default: false,
+		description:
+			'Whether to stop the workflow when a video failed, instead of passing on an item with the status “failed”',
+		displayOptions: { show },
+	};
+}
 
 export const optionsField: INodeProperties = {
 	displayName: 'Options',
@@ -13,12 +26,31 @@ export const optionsField: INodeProperties = {
 	displayOptions: { hide: { operation: [OPERATIONS.getCredits] } },
 	options: [
 		{
+			displayName: 'Check Balance',
+			name: 'checkBalance',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to read the balance first and spend nothing when it is too low for all items',
+			displayOptions: { show: { '/operation': CREATING } },
+		},
+		{
 			displayName: 'Concurrency',
 			name: 'concurrency',
 			type: 'number',
 			typeOptions: { minValue: CONCURRENCY.min, maxValue: CONCURRENCY.max },
 			default: DEFAULT_CONCURRENCY,
 			description: 'How many tasks may be created at the same time when there are many items',
+			displayOptions: { show: { '/operation': CREATING } },
+		},
+		{
+			displayName: 'Max Credits',
+			name: 'maxCredits',
+			type: 'number',
+			typeOptions: { minValue: NO_LIMIT },
+			default: 0,
+			description:
+				'The most credits that one run of this node may spend on all items together. Nothing is spent when the estimate is higher. 0 means no limit.',
 			displayOptions: { show: { '/operation': CREATING } },
 		},
 		{
@@ -31,14 +63,7 @@ export const optionsField: INodeProperties = {
 				'How many seconds to wait before looking at the task again. The pauses grow by and by.',
 			displayOptions: { show: { '/operation': WAITING } },
 		},
-		{
-			displayName: 'Throw on Failure',
-			name: 'throwOnFailure',
-			type: 'boolean',
-			default: false,
-			description:
-				'Whether to stop the workflow when a video failed, instead of passing on an item with the status “failed”',
-			displayOptions: { show: { '/operation': READING } },
-		},
+		throwOnFailure({ '/operation': [OPERATIONS.getTask] }),
+		throwOnFailure({ '/operation': WAITING, '/waitStrategy': ['poll'] }),
 	],
 };

@@ -15,6 +15,32 @@ export const waitFields: INodeProperties[] = [
 		displayOptions: { show: { operation: BY_TASK_ID } },
 	},
 	{
+		displayName: 'Wait Strategy',
+		name: 'waitStrategy',
+		type: 'options',
+		options: [
+			{
+				name: 'Automatic',
+				value: 'auto',
+				description: 'Sleeps where a callback wakes this execution, else looks at intervals',
+			},
+			{
+				name: 'Callback',
+				value: 'callback',
+				description:
+					'Sleeps in the database of n8n until the API calls back. Holds no worker and survives restarts.',
+			},
+			{
+				name: 'Poll',
+				value: 'poll',
+				description: 'Stays running and looks at the task at intervals',
+			},
+		],
+		default: 'auto',
+		description: 'How to wait. With Callback, Create must have this execution as its callback.',
+		displayOptions: { show: { operation: WAITING } },
+	},
+	{
 		displayName: 'Timeout',
 		name: 'timeout',
 		type: 'number',

@@ -1,29 +1,26 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { ApiClient } from '../api/client';
-import { ApiFailure } from '../api/failure';
 import { toNodeApiError } from '../api/errors';
+import { ApiFailure, failureAsValue } from '../api/failure';
+import type { CallbackChoice } from '../callback/choice';
 import { mapConcurrently } from '../flow';
 import type { ItemError, ItemOutcome } from '../items';
-import { toItemError } from '../items';
-import { estimateCredits } from '../task/pricing';
+import { namingCreated, toItemError } from '../items';
+import { checkBudget } from '../money/budget';
+import { openMemory } from '../money/memory';
+import { estimateCredits, formatCredits } from '../task/pricing';
 import type { CreateBody } from '../task/request';
 import {
 	buildCreateBody,
-	parseCallbackUrl,
 	parseDuration,
 	parseImageUrls,
 	parsePrompt,
 	parseSound,
 } from '../task/request';
 import { newTask } from '../task/task';
+import { noteAwaited } from '../waiting/awaited';
 import { readConcurrency } from './parameters';
-
-/** Where the API is asked to report the end of a task. */
-export interface CallbackChoice {
-	callback: 'url' | 'none';
-	callbackUrl: string | undefined;
-}
 
 /** One item's request, checked and ready to send. */
 export interface PreparedRequest extends CallbackChoice {
@@ -40,21 +37,20 @@ export type Creation =
 	| { ok: true; created: CreatedTask }
 	| { ok: false; error: ItemError; taskId?: string };
 
-type Preparation = { ok: true; request: PreparedRequest } | { ok: false; error: ItemError };
+type Preparation =
+	| { ok: true; request: PreparedRequest }
+	/** An earlier try of this run has created it. */
+	| { ok: true; request: PreparedRequest; taskId: string }
+	| { ok: false; error: ItemError };
 
 /** Answers that every further request of the run would get as well. */
 const HOPELESS_CODES = new Set(['invalid_api_key', 'ip_not_allowed', 'spend_limit_exceeded']);
 
-/** Decides the callback of one item. */
-export function readCallback(context: IExecuteFunctions, itemIndex: number): CallbackChoice {
-	if (context.getNodeParameter('callback', itemIndex, 'none') !== 'url') {
-		return { callback: 'none', callbackUrl: undefined };
-	}
-	const callbackUrl = parseCallbackUrl(context.getNodeParameter('callbackUrl', itemIndex, ''));
-	return { callback: 'url', callbackUrl };
-}
-
-function prepare(context: IExecuteFunctions, itemIndex: number): PreparedRequest {
+function prepare(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	choose: (itemIndex: number) => CallbackChoice,
+): PreparedRequest {
 	const parameter = (name: string, fallback: unknown): unknown =>
 		context.getNodeParameter(name, itemIndex, fallback);
 	const duration = parseDuration(parameter('duration', 5));
@@ -67,56 +63,86 @@ function prepare(context: IExecuteFunctions, itemIndex: number): PreparedRequest
 			sound,
 		},
 		estimatedCredits: estimateCredits(duration, sound),
-		...readCallback(context, itemIndex),
+		...choose(itemIndex),
 	};
 }
 
-/** Reads and checks the requests of all items; nothing is sent. */
-function prepareAll(context: IExecuteFunctions): Preparation[] {
-	return context.getInputData().map((_, itemIndex): Preparation => {
-		try {
-			return { ok: true, request: prepare(context, itemIndex) };
-		} catch (thrown) {
-			return { ok: false, error: toItemError(context, thrown, itemIndex) };
-		}
-	});
-}
+/** The API failure of a request that an earlier try has sent without learning its outcome. */
+const STILL_UNCLEAR = new ApiFailure({
+	call: 'create',
+	kind: 'network',
+	outcome: 'unclear',
+	status: null,
+	code: null,
+	text: '',
+	retryAfterMs: null,
+});
 
 /**
- * Creates a task for each item, several at once. All items are checked before the first request.
+ * Creates a task for each item, several at once, and pays for none twice. All items are checked
+ * before the first request, and so are callback, limit and balance.
  *
  * Unless the node continues on errors, the first failed item stops further requests, and the error
  * names the tasks that were created all the same: they are paid for.
  *
+ * @param choose decides the callback of one item
  * @throws the first item's error, unless the node continues on errors
  */
 export async function createTasks(
 	context: IExecuteFunctions,
 	client: ApiClient,
+	choose: (itemIndex: number) => CallbackChoice,
 ): Promise<Creation[]> {
 	const continues = context.continueOnFail();
 	const concurrency = readConcurrency(context);
-	const prepared = prepareAll(context);
+	const memory = openMemory(context);
+
+	const prepared = context.getInputData().map((_, itemIndex): Preparation => {
+		try {
+			const request = prepare(context, itemIndex, choose);
+			const remembered = memory.recall(itemIndex, request.input);
+			if (remembered === null) return { ok: true, request };
+			return { ok: true, request: { ...request, ...remembered }, taskId: remembered.taskId };
+		} catch (thrown) {
+			return { ok: false, error: toItemError(context, thrown, itemIndex) };
+		}
+	});
 	const invalid = prepared.find((item) => !item.ok);
 	if (invalid !== undefined && !invalid.ok && !continues) throw invalid.error;
 
+	const unpaid = prepared.flatMap((item) => (item.ok && !('taskId' in item) ? [item] : []));
+	await checkBudget(context, client, {
+		credits: unpaid.reduce((sum, { request }) => sum + request.estimatedCredits, 0),
+		count: unpaid.length,
+	});
+
 	let lastFailure: ApiFailure | undefined;
 	let stopped = false;
+	const failed = (failure: ApiFailure, itemIndex: number): Creation => {
+		lastFailure = failure;
+		stopped ||= !continues || HOPELESS_CODES.has(failure.detail.code ?? '');
+		return { ok: false, error: toItemError(context, failure, itemIndex) };
+	};
 	const createOne = async (item: Preparation, itemIndex: number): Promise<Creation> => {
 		if (!item.ok) return item;
-		try {
-			const body = buildCreateBody(item.request.input, item.request.callbackUrl);
-			return { ok: true, created: { ...item.request, taskId: await client.create(body) } };
-		} catch (thrown) {
-			if (thrown instanceof ApiFailure) {
-				lastFailure = thrown;
-				stopped ||= !continues || HOPELESS_CODES.has(thrown.detail.code ?? '');
-			}
-			return { ok: false, error: toItemError(context, thrown, itemIndex) };
+		const { request } = item;
+		if ('taskId' in item) return { ok: true, created: { ...request, taskId: item.taskId } };
+		if (memory.isUnclear(itemIndex, request.input)) return failed(STILL_UNCLEAR, itemIndex);
+
+		memory.sending(itemIndex, request.input, request);
+		const taskId = await failureAsValue(
+			client.create(buildCreateBody(request.input, request.callbackUrl)),
+		);
+		if (taskId instanceof ApiFailure) {
+			if (taskId.detail.outcome !== 'unclear') memory.refused(itemIndex);
+			return failed(taskId, itemIndex);
 		}
+		memory.created(itemIndex, taskId);
+		return { ok: true, created: { ...request, taskId } };
 	};
 	const settled = await mapConcurrently(prepared, concurrency, createOne, () => !stopped);
 
+	noteAwaited(context, settled.flatMap(awaitedTasks));
 	if (lastFailure !== undefined && !continues) {
 		const itemIndex = settled.findIndex((creation) => creation?.ok === false);
 		const error = toNodeApiError(context.getNode(), lastFailure, { itemIndex });
@@ -128,17 +154,23 @@ export async function createTasks(
 	});
 }
 
+function awaitedTasks(creation: Creation | undefined) {
+	if (creation?.ok !== true) return [];
+	const { callback, callbackUrl, taskId } = creation.created;
+	return callback === 'execution' && callbackUrl !== undefined ? [{ taskId, callbackUrl }] : [];
+}
+
 /** The ids of the tasks that came to be. */
 export function createdIdsOf(creations: ReadonlyArray<Creation | undefined>): string[] {
 	return creations.flatMap((creation) => (creation?.ok === true ? [creation.created.taskId] : []));
 }
 
-/** The error of a run that stops half-way, naming the tasks that it created: they are paid for. */
-export function namingCreated(error: ItemError, createdIds: readonly string[]): ItemError {
-	if (createdIds.length > 0) {
-		error.message += `. This run had already created: ${createdIds.join(', ')}`;
-	}
-	return error;
+/** Says what a run of several items spent. */
+export function spendingHints(creations: readonly Creation[]): string[] {
+	const created = creations.flatMap((creation) => (creation.ok ? [creation.created] : []));
+	if (created.length < 2) return [];
+	const credits = created.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
+	return [`${created.length} videos for an estimated ${formatCredits(credits)} in all.`];
 }
 
 /** What an item says about its request, besides the task itself. */

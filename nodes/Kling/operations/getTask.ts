@@ -5,6 +5,7 @@ import { mapConcurrently } from '../flow';
 import type { ItemOutcome } from '../items';
 import { settleItem, toOutput } from '../items';
 import { READ_CONCURRENCY } from '../waiting/poll';
+import { readOptions, readSimplify } from './parameters';
 import { readingToOutcome } from './result';
 import { readTaskIds } from './taskIds';
 
@@ -21,7 +22,11 @@ export async function getTask(context: IExecuteFunctions): Promise<INodeExecutio
 			return await settleItem(
 				context,
 				itemIndex,
-				async () => readingToOutcome(context, itemIndex, await client.getTask(taskId)),
+				async () =>
+					readingToOutcome(context, itemIndex, await client.getTask(taskId), {
+						simplify: readSimplify(context, itemIndex),
+						failsItem: readOptions(context, itemIndex).throwOnFailure === true,
+					}),
 				taskId,
 			);
 		},

@@ -2,6 +2,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { parseNumber } from '../task/request';
+import type { WaitStrategy } from '../waiting/strategy';
+import { readStrategy } from '../waiting/strategy';
 import { DEFAULT_POLL_INTERVAL_SECONDS, MIN_POLL_INTERVAL_SECONDS } from '../waiting/poll';
 
 const optionsSchema = z.record(z.unknown()).catch({});
@@ -33,8 +35,11 @@ export const TIMEOUT_MINUTES = { min: 0, max: 43_200 } as const;
 export const DEFAULT_TIMEOUT_MINUTES = 30;
 
 export interface WaitSettings {
+	strategy: WaitStrategy;
 	timeoutMs: number;
 	intervalMs: number;
+	/** Whether a task that failed stops the run: a suspended node cannot, so only with `poll`. */
+	throwOnFailure: boolean;
 }
 
 /**
@@ -48,13 +53,16 @@ export function readWaitSettings(context: IExecuteFunctions): WaitSettings {
 		context.getNodeParameter('timeout', 0, DEFAULT_TIMEOUT_MINUTES),
 		TIMEOUT_MINUTES,
 	);
-	const { pollInterval } = readOptions(context, 0);
+	const strategy = readStrategy(context);
+	const { pollInterval, throwOnFailure } = readOptions(context, 0);
 	const intervalSeconds = parseNumber(
 		'Poll Interval',
 		pollInterval ?? DEFAULT_POLL_INTERVAL_SECONDS,
 		{ min: 0, max: TIMEOUT_MINUTES.max * 60 },
 	);
 	return {
+		strategy,
+		throwOnFailure: strategy === 'poll' && throwOnFailure === true,
 		timeoutMs: timeoutMinutes * 60_000,
 		intervalMs: Math.max(intervalSeconds, MIN_POLL_INTERVAL_SECONDS) * 1000,
 	};

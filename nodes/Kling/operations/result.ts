@@ -2,32 +2,38 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
 import type { TaskReading } from '../api/client';
-import type { ItemError, ItemOutcome } from '../items';
+import type { ItemOutcome } from '../items';
 import { describeUnsuccessful, isUnsuccessful, taskToJson } from '../task/task';
-import { readOptions, readSimplify } from './parameters';
+
+export interface ResultOptions {
+	/** The contract's simplified task rather than the API's own object. */
+	simplify: boolean;
+	/** Added to a simplified task. */
+	extras?: IDataObject;
+	/** Whether a task that ended without a video is an error of its item. */
+	failsItem: boolean;
+}
 
 /** The item for a task that was read, or an item error where the user asked for one. */
 export function readingToOutcome(
-	context: IExecuteFunctions,
+	context: Pick<IExecuteFunctions, 'getNode'>,
 	itemIndex: number,
 	reading: TaskReading,
-	extras: IDataObject = {},
+	{ simplify, extras = {}, failsItem }: ResultOptions,
 ): ItemOutcome {
-	const unsuccessful = isUnsuccessful(reading.task);
-	if (unsuccessful && readOptions(context, itemIndex).throwOnFailure === true) {
+	if (failsItem && isUnsuccessful(reading.task)) {
 		return unsuccessfulOutcome(context, itemIndex, reading);
 	}
-	const simplify = readSimplify(context, itemIndex);
 	return { ok: true, json: { ...taskToJson(reading, simplify), ...(simplify ? extras : {}) } };
 }
 
 /** A task that ended without a video, as an item error that names the task and the cause. */
-export function unsuccessfulOutcome(
+function unsuccessfulOutcome(
 	context: Pick<IExecuteFunctions, 'getNode'>,
 	itemIndex: number,
 	reading: TaskReading,
 ): ItemOutcome {
-	const error: ItemError = new NodeApiError(
+	const error = new NodeApiError(
 		context.getNode(),
 		{ message: reading.task.error?.message ?? '' },
 		{
@@ -38,9 +44,4 @@ export function unsuccessfulOutcome(
 		},
 	);
 	return { ok: false, error, taskId: reading.task.id };
-}
-
-/** Whether tasks that ended without a video leave by the node's error output. */
-export function hasErrorOutput(context: Pick<IExecuteFunctions, 'getNode'>): boolean {
-	return context.getNode().onError === 'continueErrorOutput';
 }

@@ -1,10 +1,12 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import { readResumeUrl } from '../callback/choice';
 import { toOutput } from '../items';
+import { isAwaited } from '../waiting/awaited';
 import { readWaitSettings } from './parameters';
 import { readTaskIds } from './taskIds';
 import type { WaitingItem } from './waitForTasks';
-import { pollForTasks } from './waitForTasks';
+import { waitByPolling, waitSuspended } from './waitForTasks';
 
 /** Wait: each item's task once it is finished. */
 export async function wait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
@@ -12,5 +14,17 @@ export async function wait(context: IExecuteFunctions): Promise<INodeExecutionDa
 	const items = readTaskIds(context).map(
 		(item): WaitingItem => (item.ok ? { ...item, extras: {} } : item),
 	);
-	return toOutput(context, await pollForTasks(context, items, settings));
+	const { strategy } = settings;
+	const suspends =
+		strategy === 'callback' || (strategy === 'auto' && areAllAwaited(context, items));
+	const waitForAll = suspends ? waitSuspended : waitByPolling;
+	return toOutput(context, await waitForAll(context, items, settings));
+}
+
+/** Whether a callback to this execution will tell of every task: one that polls needs no other. */
+function areAllAwaited(context: IExecuteFunctions, items: readonly WaitingItem[]): boolean {
+	const resumeUrl = readResumeUrl(context);
+	return items.every(
+		(item, itemIndex) => !item.ok || isAwaited(context, itemIndex, item.taskId, resumeUrl),
+	);
 }

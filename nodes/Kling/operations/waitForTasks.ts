@@ -4,27 +4,72 @@ import { openClient } from '../api/client';
 import { failureAsValue } from '../api/failure';
 import { pause } from '../flow';
 import type { ItemOutcome } from '../items';
-import { toItemError } from '../items';
-import { isUnsuccessful, newTask } from '../task/task';
+import { toItem, toItemError } from '../items';
+import { isFinished, newTask } from '../task/task';
 import type { PollResult } from '../waiting/poll';
 import { pollTasks } from '../waiting/poll';
+import type { SuspendedItem } from '../waiting/suspend';
+import { suspend } from '../waiting/suspend';
 import type { WaitSettings } from './parameters';
-import { hasErrorOutput, readingToOutcome, unsuccessfulOutcome } from './result';
+import { readSimplify } from './parameters';
+import { readingToOutcome } from './result';
 
 /** One item of a wait: an item that has no task already has its outcome. */
 export type WaitingItem =
 	| { ok: true; taskId: string; extras: IDataObject }
 	| Extract<ItemOutcome, { ok: false }>;
 
+type ItemWithTask = Extract<WaitingItem, { ok: true }>;
+
 /** Waits in this process until the tasks of all items are finished or the time is over. */
-export async function pollForTasks(
+export async function waitByPolling(
+	context: IExecuteFunctions,
+	items: readonly WaitingItem[],
+	settings: WaitSettings,
+): Promise<ItemOutcome[]> {
+	const results = await poll(context, items, settings);
+	return items.map((item, itemIndex) =>
+		toOutcome(context, itemIndex, item, results, settings.throwOnFailure),
+	);
+}
+
+/**
+ * Reads the tasks of all items once. Finished ones need no wait; for any other the execution is
+ * suspended, and what this gives is then not passed on. A run that is about to fail is never
+ * suspended: a suspended node cannot fail any more.
+ */
+export async function waitSuspended(
+	context: IExecuteFunctions,
+	items: readonly WaitingItem[],
+	settings: WaitSettings,
+): Promise<ItemOutcome[]> {
+	const results = await poll(context, items, { ...settings, timeoutMs: 0 });
+	const outcomes = items.map((item, itemIndex) =>
+		toOutcome(context, itemIndex, item, results, false),
+	);
+	const fails = !context.continueOnFail() && outcomes.some((outcome) => !outcome.ok);
+	const isOpen = (item: WaitingItem): item is ItemWithTask =>
+		item.ok && results.get(item.taskId)?.timedOut === true;
+	if (fails || settings.timeoutMs === 0 || !items.some(isOpen)) return outcomes;
+
+	const suspended = items.map((item, itemIndex): SuspendedItem => {
+		const { taskId, extras } = isOpen(item) ? item : { taskId: null, extras: {} };
+		if (taskId !== null) return { taskId, extras, simplify: readSimplify(context, itemIndex) };
+		const outcome = outcomes[itemIndex];
+		return { settled: outcome === undefined ? {} : toItem(outcome, itemIndex).json };
+	});
+	await suspend(context, suspended, outcomes, settings.timeoutMs);
+	return outcomes;
+}
+
+async function poll(
 	context: IExecuteFunctions,
 	items: readonly WaitingItem[],
 	{ timeoutMs, intervalMs }: WaitSettings,
-): Promise<ItemOutcome[]> {
+): Promise<Map<string, PollResult>> {
 	const signal = context.getExecutionCancelSignal();
 	const client = await openClient(context, { signal, maxAttempts: 1 });
-	const results = await pollTasks(
+	return await pollTasks(
 		items.flatMap((item) => (item.ok ? [item.taskId] : [])),
 		{
 			read: async (taskId) => await failureAsValue(client.getTask(taskId)),
@@ -35,30 +80,28 @@ export async function pollForTasks(
 			intervalMs,
 		},
 	);
-	return items.map((item, itemIndex): ItemOutcome => {
-		if (!item.ok) return item;
-		const result = results.get(item.taskId);
-		return result === undefined ? neverRead(item) : polledOutcome(context, itemIndex, item, result);
-	});
 }
 
-function neverRead({ taskId, extras }: Extract<WaitingItem, { ok: true }>): ItemOutcome {
-	return { ok: true, json: { ...newTask(taskId), ...extras, timedOut: true } };
-}
-
-function polledOutcome(
+function toOutcome(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	item: Extract<WaitingItem, { ok: true }>,
-	{ reading, timedOut, failure }: PollResult,
+	item: WaitingItem,
+	results: ReadonlyMap<string, PollResult>,
+	throwOnFailure: boolean,
 ): ItemOutcome {
-	const { taskId } = item;
+	if (!item.ok) return item;
+	const { taskId, extras } = item;
+	const { reading, timedOut, failure } = results.get(taskId) ?? NEVER_READ;
 	if (failure !== null && !timedOut) {
 		return { ok: false, error: toItemError(context, failure, itemIndex, taskId), taskId };
 	}
-	if (reading === null) return neverRead(item);
-	if (isUnsuccessful(reading.task) && hasErrorOutput(context)) {
-		return unsuccessfulOutcome(context, itemIndex, reading);
-	}
-	return readingToOutcome(context, itemIndex, reading, { ...item.extras, timedOut });
+	if (reading === null) return { ok: true, json: { ...newTask(taskId), ...extras, timedOut } };
+	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
+	return readingToOutcome(context, itemIndex, reading, {
+		simplify: readSimplify(context, itemIndex),
+		extras: { ...extras, timedOut: timedOut && !isFinished(reading.task) },
+		failsItem: hasErrorOutput || throwOnFailure,
+	});
 }
+
+const NEVER_READ: PollResult = { reading: null, timedOut: true, failure: null };

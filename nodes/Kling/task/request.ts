@@ -127,7 +127,12 @@ export function parseSound(value: unknown): boolean {
 	);
 }
 
-/** @throws {InvalidParameter} unless it is a task id: a UUID (API docs) */
+/** Whether a text is a task id: a UUID (API docs). */
+export function isTaskId(text: string): boolean {
+	return TASK_ID.test(text);
+}
+
+/** @throws {InvalidParameter} unless it is a task id */
 export function parseTaskId(value: unknown): string {
 	if (value === undefined || value === null || value === '') {
 		throw new InvalidParameter(
@@ -137,7 +142,7 @@ export function parseTaskId(value: unknown): string {
 		);
 	}
 	const text = typeof value === 'string' ? value.trim() : '';
-	if (!TASK_ID.test(text)) {
+	if (!isTaskId(text)) {
 		throw new InvalidParameter(
 			'Task ID',
 			`“${shorten(String(value))}” is no task ID`,

@@ -1,0 +1,104 @@
+import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+
+import { isNodeType } from '../names';
+
+/**
+ * How a Kling Trigger becomes the callback address of the Create operations in its workflow.
+ *
+ * On activation it writes its address to the workflow's static data. A queue-mode worker gets no
+ * static data (n8n 2.41), so the address is also one that can be worked out there: the trigger
+ * listens at `kling/<workflow id>` below the instance's webhook address.
+ */
+
+/** Where the trigger listens, below the webhook address of the instance: an n8n expression. */
+export const TRIGGER_PATH = '={{ "kling/" + $workflow.id }}';
+
+const STATIC_DATA_KEY = 'klingTrigger';
+
+const registrationSchema = z.object({ url: z.string().url() });
+
+const nodesSchema = z.object({
+	workflow: z.object({
+		nodes: z.record(z.object({ type: z.string(), disabled: z.boolean().optional().catch(false) })),
+	}),
+});
+
+type StaticDataContext = Pick<IHookFunctions, 'getWorkflowStaticData'>;
+
+function readRegistration(context: StaticDataContext): string | null {
+	const stored = context.getWorkflowStaticData('global')[STATIC_DATA_KEY];
+	const registration = registrationSchema.safeParse(stored);
+	return registration.success ? registration.data.url : null;
+}
+
+/** Whether the address in the static data is the one the trigger listens at now. */
+export function isRegistered(context: IHookFunctions): boolean {
+	return readRegistration(context) === context.getNodeWebhookUrl('default');
+}
+
+/** Makes the trigger's production address known to the workflow. */
+export function register(context: IHookFunctions): void {
+	if (context.getActivationMode() === 'manual') return;
+	context.getWorkflowStaticData('global')[STATIC_DATA_KEY] = {
+		url: context.getNodeWebhookUrl('default'),
+	};
+}
+
+/**
+ * Takes the trigger's address back. n8n calls this after listening for a test event too, when the
+ * address at hand is the Test URL and the registration must stay.
+ */
+export function withdraw(context: IHookFunctions): void {
+	const registered = readRegistration(context);
+	const url = context.getNodeWebhookUrl('default');
+	if (registered === null || url === undefined) return;
+	if (new URL(registered).pathname === new URL(url).pathname) {
+		delete context.getWorkflowStaticData('global')[STATIC_DATA_KEY];
+	}
+}
+
+export type Registration =
+	| { kind: 'registered'; url: string }
+	/** The workflow has no Kling Trigger, or it is switched off. */
+	| { kind: 'none' }
+	/** There is a Kling Trigger, but the workflow is known not to be active. */
+	| { kind: 'inactive' };
+
+/** The Kling Trigger of the workflow that is being executed, in regular and in queue mode alike. */
+export function findRegistration(context: IExecuteFunctions): Registration {
+	if (!hasTrigger(context)) return { kind: 'none' };
+	const stored = readRegistration(context);
+	if (stored !== null) return { kind: 'registered', url: stored };
+	// A production execution exists only while its workflow is active, whatever a worker says.
+	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
+	const url = isProduction || context.getWorkflow().active ? derivedUrl(context) : null;
+	return url === null ? { kind: 'inactive' } : { kind: 'registered', url };
+}
+
+/**
+ * n8n offers nodes no list of their workflow's nodes, other than what is connected to them, and a
+ * trigger seldom is. So this looks at the workflow that each n8n context carries, and asks for the
+ * default name where a future n8n should not.
+ */
+function hasTrigger(context: IExecuteFunctions): boolean {
+	const carried = nodesSchema.safeParse(context);
+	if (carried.success) {
+		return Object.values(carried.data.workflow.nodes).some(
+			(node) => isNodeType(node.type, 'klingTrigger') && node.disabled !== true,
+		);
+	}
+	try {
+		return Boolean(context.evaluateExpression("{{ $('Kling Trigger').params }}", 0));
+	} catch {
+		return false;
+	}
+}
+
+function derivedUrl(context: IExecuteFunctions): string | null {
+	const resumeUrl = context.evaluateExpression('{{ $execution.resumeUrl }}', 0);
+	const workflowId = context.getWorkflow().id;
+	if (typeof resumeUrl !== 'string' || workflowId === undefined) return null;
+	const base = /^(.*)\/webhook-waiting\//.exec(resumeUrl)?.[1];
+	return base === undefined ? null : `${base}/webhook/kling/${workflowId}`;
+}

@@ -1,0 +1,101 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+import type { CallbackChoice } from '../callback/choice';
+import type { CreateBody } from '../task/request';
+
+/**
+ * What earlier tries of the same node run have already created, so that nothing is paid twice.
+ *
+ * It is kept in the node's context, which n8n stores with the execution: it survives *Retry On
+ * Fail* and *Retry execution*. A loop's next turn has another run index and a new execution has an
+ * empty context, so both create anew.
+ */
+
+const CONTEXT_KEY = 'klingCreated';
+
+const entrySchema = z.object({
+	request: z.string(),
+	/** Null while it is unclear whether a task came to be. */
+	taskId: z.string().nullable(),
+	/** The execution that sent the request. */
+	executionId: z.string(),
+	callback: z.enum(['execution', 'trigger', 'url', 'none']),
+	callbackUrl: z.string().optional(),
+});
+
+const memorySchema = z
+	.object({ runIndex: z.number(), items: z.record(entrySchema) })
+	.catch({ runIndex: -1, items: {} });
+
+type Entry = z.infer<typeof entrySchema>;
+
+export interface RememberedTask extends CallbackChoice {
+	taskId: string;
+}
+
+export interface CreationMemory {
+	/** The task an earlier try obtained for this item, provided that its request is unchanged. */
+	recall(itemIndex: number, input: CreateBody['input']): RememberedTask | null;
+	/** Whether this execution has sent the item's request without learning what came of it. */
+	isUnclear(itemIndex: number, input: CreateBody['input']): boolean;
+	/** To be called before the request is sent: until it is settled, its outcome is unclear. */
+	sending(itemIndex: number, input: CreateBody['input'], choice: CallbackChoice): void;
+	created(itemIndex: number, taskId: string): void;
+	/** The request certainly created nothing, so it may be sent again. */
+	refused(itemIndex: number): void;
+}
+
+/** The same for equal requests. The callback is left out: a retried execution has another one. */
+function fingerprint(input: CreateBody['input']): string {
+	const parts = [input.prompt, input.image_urls, input.duration, input.sound];
+	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** The memory of the node run that is being executed. */
+export function openMemory(context: IExecuteFunctions): CreationMemory {
+	const store: IDataObject = context.getContext('node');
+	const runIndex = z.number().catch(0).parse(context.evaluateExpression('{{ $runIndex }}', 0));
+	const executionId = context.getExecutionId();
+	const stored = memorySchema.parse(store[CONTEXT_KEY]);
+	const items: Record<string, Entry> = stored.runIndex === runIndex ? stored.items : {};
+	store[CONTEXT_KEY] = { runIndex, items };
+
+	const matching = (itemIndex: number, input: CreateBody['input']): Entry | null => {
+		const entry = items[itemIndex];
+		return entry !== undefined && entry.request === fingerprint(input) ? entry : null;
+	};
+
+	return {
+		recall: (itemIndex, input) => {
+			const entry = matching(itemIndex, input);
+			if (entry === null || entry.taskId === null) return null;
+			return {
+				taskId: entry.taskId,
+				callback: entry.callback,
+				callbackUrl: entry.callbackUrl,
+			};
+		},
+		isUnclear: (itemIndex, input) => {
+			const entry = matching(itemIndex, input);
+			return entry !== null && entry.taskId === null && entry.executionId === executionId;
+		},
+		sending: (itemIndex, input, choice) => {
+			items[itemIndex] = {
+				request: fingerprint(input),
+				taskId: null,
+				executionId,
+				callback: choice.callback,
+				callbackUrl: choice.callbackUrl,
+			};
+		},
+		created: (itemIndex, taskId) => {
+			const entry = items[itemIndex];
+			if (entry !== undefined) entry.taskId = taskId;
+		},
+		refused: (itemIndex) => {
+			delete items[itemIndex];
+		},
+	};
+}
