@@ -1,0 +1,118 @@
+import { isFaultName, type Fault } from './faults';
+import { isApiErrorName } from './apiErrors';
+import { parseSpanMs } from './time';
+
+/** What the `[…]` markers in a prompt ask for; spans in ms. */
+export interface Markers {
+	/** The task ends as failed, with this error code. */
+	failCode?: string;
+	/** The task completes without a video: with an empty list, or without `output`. */
+	noVideo?: 'urls' | 'output';
+	/** Number of videos. */
+	videos: number;
+	/** Total generation time, Infinity for `[stuck]`. */
+	paceMs?: number;
+	callback: { lost: boolean; twice: boolean; delayMs: number };
+	/** How the first `times` downloads of this task's videos go wrong. */
+	videoFault?: { kind: '404' | 'cut' | 'hang'; times: number };
+	/** Size of each video in MiB. */
+	videoMb?: number;
+	/** Reported while the task is processing. */
+	status?: string;
+	/** Strikes the first `times` creates that carry this very prompt. */
+	create?: { fault: Fault; times: number };
+}
+
+const MAX_VIDEO_MB = 4_000;
+const MARKER = /\[([a-z]+(?:-[a-z]+)*)(?::([^\]=]*))?(?:=([^\]]*))?\]/g;
+
+class MarkerError extends Error {}
+
+function integer(text: string | undefined, min: number, max: number): number {
+	const value = Number(text);
+	if (!Number.isInteger(value) || value < min || value > max) throw new MarkerError();
+	return value;
+}
+
+function span(text: string | undefined): number {
+	const value = parseSpanMs(text ?? '');
+	if (value === null) throw new MarkerError();
+	return value;
+}
+
+function times(text: string | undefined): number {
+	return text === undefined ? Infinity : integer(text, 1, 1_000_000);
+}
+
+type Reader = (markers: Markers, argument: string | undefined, value: string | undefined) => void;
+
+const READERS: Readonly<Record<string, Reader>> = {
+	fail: (markers, code) => {
+		markers.failCode = code ?? 'upstream_error';
+	},
+	'no-video': (markers, which = 'urls') => {
+		if (which !== 'urls' && which !== 'output') throw new MarkerError();
+		markers.noVideo = which;
+	},
+	videos: (markers, count) => {
+		markers.videos = integer(count, 1, 100);
+	},
+	stuck: (markers) => {
+		markers.paceMs = Infinity;
+	},
+	pace: (markers, pace) => {
+		markers.paceMs = span(pace);
+	},
+	callback: (markers, how, value) => {
+		if (how === 'lost') markers.callback.lost = true;
+		else if (how === 'twice') markers.callback.twice = true;
+		else if (how === 'delay') markers.callback.delayMs = span(value);
+		else throw new MarkerError();
+	},
+	video: (markers, kind, value) => {
+		if (kind !== '404' && kind !== 'cut' && kind !== 'hang') throw new MarkerError();
+		markers.videoFault = { kind, times: times(value) };
+	},
+	'video-mb': (markers, megabytes) => {
+		markers.videoMb = integer(megabytes, 1, MAX_VIDEO_MB);
+	},
+	status: (markers, status) => {
+		markers.status = status ?? 'unknown';
+	},
+	http: (markers, argument = '', value) => {
+		const http = argument === '404' ? '404-model' : argument;
+		if (isApiErrorName(http)) markers.create = { fault: { http }, times: times(value) };
+		else fault(markers, `http:${http}`, value);
+	},
+	fault,
+	'retry-after': (markers, seconds) => {
+		const create = markers.create;
+		if (create === undefined || typeof create.fault === 'string' || !('http' in create.fault)) {
+			throw new MarkerError();
+		}
+		create.fault = { ...create.fault, retryAfter: integer(seconds, 0, 86_400) };
+	},
+};
+
+function fault(markers: Markers, name = '', value?: string): void {
+	if (!isFaultName(name)) throw new MarkerError();
+	markers.create = { fault: name, times: times(value) };
+}
+
+/**
+ * Reads the markers of a prompt; brackets with another first word are ordinary text.
+ * @returns the markers, or the text of one whose value makes no sense
+ */
+export function readMarkers(prompt: string): Markers | { wrong: string } {
+	const markers: Markers = { videos: 1, callback: { lost: false, twice: false, delayMs: 0 } };
+	for (const [whole, name = '', argument, value] of prompt.matchAll(MARKER)) {
+		const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
+		try {
+			read?.(markers, argument, value);
+		} catch (error) {
+			if (error instanceof MarkerError) return { wrong: whole };
+			throw error;
+		}
+	}
+	return markers;
+}

@@ -1,0 +1,170 @@
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
+import type { Execution } from '../harness/api';
+import { startN8n, type InstanceOptions, type N8nInstance } from '../harness/instance';
+import { packPackage } from '../harness/package';
+import {
+	items,
+	kling,
+	klingTrigger,
+	manualTrigger,
+	webhook,
+	workflow,
+	type NodeSettings,
+	type NodeSpec,
+	type WorkflowJson,
+} from '../harness/workflow';
+
+/** A real n8n with the packed package, and the emulated API it speaks to. */
+export interface Stage {
+	readonly emulator: Emulator;
+	readonly n8n: N8nInstance;
+	/** The id of a credential that works. */
+	readonly credential: string;
+	/** A Kling node with that credential. */
+	kling(parameters: Record<string, unknown>, settings?: NodeSettings): NodeSpec;
+	/** A Kling Trigger with that credential. */
+	trigger(parameters?: Record<string, unknown>): NodeSpec;
+	/** A Create with a real image, unless told otherwise. */
+	creates(parameters?: Record<string, unknown>, settings?: NodeSettings): NodeSpec;
+	/** Saves a workflow, runs it by hand and waits until it is finished, or as `status` says. */
+	run(workflow: WorkflowJson, status?: Execution['status']): Promise<Execution>;
+	/** Saves and activates a workflow that starts by a webhook; calls give the execution's id. */
+	publish(workflow: WorkflowJson): Promise<Published>;
+	stop(): Promise<void>;
+}
+
+export interface Published {
+	readonly id: string;
+	/** Calls the workflow's webhook, which must answer at once, and gives the new execution's id. */
+	start(body?: unknown): Promise<string>;
+}
+
+export interface StageOptions {
+	emulator?: EmulatorOptions;
+	n8n?: InstanceOptions;
+}
+
+/** Starts both. Call `stop()` whatever happens. */
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+	const emulator = await startEmulator({ paceMs: 300, ...options.emulator });
+	try {
+		const n8n = await startN8n({ tarball: await packPackage(), ...options.n8n });
+		try {
+			const credential = await n8n.api.createCredential({
+				name: 'AI Video API',
+				type: 'aiVideoApi',
+				data: { apiKey: emulator.apiKey, baseUrl: emulator.url },
+			});
+			return stageOf(emulator, n8n, credential);
+		} catch (error) {
+			await n8n.stop();
+			throw error;
+		}
+	} catch (error) {
+		await emulator.stop();
+		throw error;
+	}
+}
+
+function stageOf(emulator: Emulator, n8n: N8nInstance, credential: string): Stage {
+	const ownKling = (parameters: Record<string, unknown>, settings?: NodeSettings) =>
+		kling(parameters, credential, settings);
+	return {
+		emulator,
+		n8n,
+		credential,
+		kling: ownKling,
+		trigger: (parameters = {}) => klingTrigger(parameters, credential),
+		creates: (parameters = {}, settings) =>
+			ownKling(
+				{
+					operation: 'create',
+					prompt: 'A cat turns its head',
+					imageUrls: emulator.imageUrl(),
+					...parameters,
+				},
+				settings,
+			),
+		run: async (json, status) => {
+			const { id } = await n8n.api.createWorkflow(json);
+			const executionId = await n8n.api.runWorkflow(id);
+			return await n8n.api.waitForExecution(executionId, { status });
+		},
+		publish: async (json) => {
+			const { id } = await n8n.api.createWorkflow(json);
+			await n8n.api.activate(id);
+			return { id, start: async (body) => await startByWebhook(n8n, id, pathOf(json), body) };
+		},
+		stop: async () => {
+			await n8n.stop();
+			await emulator.stop();
+		},
+	};
+}
+
+function pathOf(json: WorkflowJson): string {
+	const path = json.nodes.find((node) => node.type === 'n8n-nodes-base.webhook')?.parameters.path;
+	if (typeof path !== 'string') throw new Error(`“${json.name}” has no webhook to start it.`);
+	return path;
+}
+
+async function startByWebhook(
+	n8n: N8nInstance,
+	workflowId: string,
+	path: string,
+	body: unknown = {},
+): Promise<string> {
+	const before = new Set((await n8n.api.listExecutions(workflowId)).map(({ id }) => id));
+	const response = await fetch(n8n.webhookUrl(path), {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify(body),
+	});
+	if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
+	for (;;) {
+		const started = (await n8n.api.listExecutions(workflowId)).find(({ id }) => !before.has(id));
+		if (started !== undefined) return started.id;
+	}
+}
+
+let paths = 0;
+
+/** A workflow that starts by hand with these items and goes through the nodes in their order. */
+export function chain(
+	name: string,
+	input: Array<Record<string, unknown>>,
+	nodes: Record<string, NodeSpec>,
+): WorkflowJson {
+	const builder = workflow(name).node('Start', manualTrigger()).node('Items', items(input));
+	for (const [nodeName, spec] of Object.entries(nodes)) builder.node(nodeName, spec);
+	return builder.chain('Start', 'Items', ...Object.keys(nodes)).json();
+}
+
+/** The same, started by a webhook of its own. */
+export function production(
+	name: string,
+	input: Array<Record<string, unknown>>,
+	nodes: Record<string, NodeSpec>,
+): WorkflowJson {
+	paths += 1;
+	const builder = workflow(name)
+		.node('Webhook', webhook(`start-${paths}`))
+		.node('Items', items(input));
+	for (const [nodeName, spec] of Object.entries(nodes)) builder.node(nodeName, spec);
+	return builder.chain('Webhook', 'Items', ...Object.keys(nodes)).json();
+}
+
+/** `n` items that differ. */
+export function numbered(n: number): Array<Record<string, unknown>> {
+	return Array.from({ length: n }, (_, index) => ({ number: index }));
+}
+
+/** What the items of a node hold. */
+export function jsonOf(
+	execution: Execution,
+	n8n: N8nInstance,
+	node: string,
+	output = 0,
+): Array<Record<string, unknown>> {
+	return n8n.api.outputOf(execution, node, { output }).map((item) => item.json);
+}

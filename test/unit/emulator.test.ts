@@ -1,0 +1,859 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { startEmulator, type Emulator, type FaultName, type FaultRule } from '../emulator';
+
+const createdSchema = z.object({ data: z.object({ taskId: z.string().uuid() }) });
+const errorSchema = z.object({
+	error: z.object({ code: z.string(), message: z.string(), type: z.string() }).strict(),
+});
+const outputSchema = z.object({ output: z.object({ urls: z.array(z.string()) }) });
+
+interface Reply {
+	status: number;
+	headers: Headers;
+	text: string;
+	json: unknown;
+}
+
+// Generous: a busy machine is no failure.
+jest.setTimeout(60_000);
+
+let emulator: Emulator;
+const lines: string[] = [];
+
+beforeAll(async () => {
+	emulator = await startEmulator({ paceMs: Infinity, log: (line) => lines.push(line) });
+});
+
+afterEach(async () => {
+	await emulator.goOnline();
+	emulator.reset();
+	lines.length = 0;
+});
+
+afterAll(() => emulator.stop());
+
+async function call(path: string, init: RequestInit = {}): Promise<Reply> {
+	const response = await fetch(emulator.url + path, { redirect: 'manual', ...init });
+	const text = await response.text();
+	let json: unknown;
+	try {
+		json = JSON.parse(text);
+	} catch {
+		json = undefined;
+	}
+	return { status: response.status, headers: response.headers, text, json };
+}
+
+function bearer(key = emulator.apiKey): Record<string, string> {
+	return { authorization: `Bearer ${key}` };
+}
+
+function get(path: string, key?: string): Promise<Reply> {
+	return call(path, { headers: bearer(key) });
+}
+
+function postRaw(body: string, contentType = 'application/json', key?: string): Promise<Reply> {
+	const headers = { ...bearer(key), 'content-type': contentType };
+	return call('/v1/videos/generations', { method: 'POST', headers, body });
+}
+
+function requestBody(input: object = {}, extra: object = {}): Record<string, unknown> {
+	const image = emulator.imageUrl();
+	return {
+		model: 'kling-2.6',
+		...extra,
+		input: { prompt: 'A cat', image_urls: [image], ...input },
+	};
+}
+
+function create(input: object = {}, extra: object = {}, key?: string): Promise<Reply> {
+	return postRaw(JSON.stringify(requestBody(input, extra)), 'application/json', key);
+}
+
+async function createTask(input: object = {}, extra: object = {}, key?: string): Promise<string> {
+	return createdSchema.parse((await create(input, extra, key)).json).data.taskId;
+}
+
+function errorOf(reply: Reply): { status: number; code: string; message: string; type: string } {
+	return { status: reply.status, ...errorSchema.parse(reply.json).error };
+}
+
+async function control(method: string, path: string, body?: unknown): Promise<Reply> {
+	return await call(`/_emulator/${path}`, {
+		method,
+		...(body === undefined ? {} : { body: JSON.stringify(body) }),
+	});
+}
+
+/** A receiver of callbacks that answers with the statuses given, the last one for ever. */
+async function withReceiver(
+	use: (url: string, received: unknown[]) => Promise<void>,
+	...statuses: number[]
+): Promise<void> {
+	const received: unknown[] = [];
+	const server: Server = createServer((request, response) => {
+		const chunks: Buffer[] = [];
+		request.on('data', (chunk: Buffer) => chunks.push(chunk));
+		request.on('end', () => {
+			const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 200;
+			received.push(JSON.parse(Buffer.concat(chunks).toString()));
+			response.writeHead(status, { location: '/elsewhere' }).end();
+		});
+	});
+	const port = await new Promise<number>((resolve) => {
+		server.listen(0, '127.0.0.1', () => {
+			const address = server.address() satisfies AddressInfo | string | null;
+			resolve(typeof address === 'object' && address !== null ? address.port : 0);
+		});
+	});
+	try {
+		await use(`http://127.0.0.1:${port}/callback`, received);
+	} finally {
+		server.closeAllConnections();
+		await new Promise((resolve) => server.close(resolve));
+	}
+}
+
+describe('create', () => {
+	it('answers with the envelope and charges the price table', async () => {
+		const reply = await create({ duration: 10, sound: true });
+		expect(reply.status).toBe(200);
+		expect(reply.json).toEqual({ code: 200, msg: 'success', data: { taskId: expect.any(String) } });
+		expect(emulator.account()).toEqual({
+			balance: 9560,
+			totalPurchased: 10000,
+			totalConsumed: 440,
+		});
+	});
+
+	it.each([
+		[undefined, undefined, 110],
+		[5, false, 110],
+		[5, true, 220],
+		[10, false, 220],
+		[10, true, 440],
+	])('duration %s, sound %s costs %s', async (duration, sound, credits) => {
+		const id = await createTask({ duration, sound });
+		expect(emulator.task(id)).toMatchObject({
+			charged: credits,
+			duration: duration ?? 5,
+			sound: sound ?? false,
+		});
+	});
+
+	const tooLong = 'x'.repeat(2501);
+	it.each<[string, object, object, string]>([
+		['duration as text', { duration: '5' }, {}, "'input.duration' must be 5 or 10 for Kling 2.6."],
+		['another duration', { duration: 6 }, {}, "'input.duration' must be 5 or 10 for Kling 2.6."],
+		['a null duration', { duration: null }, {}, "'input.duration' must be 5 or 10 for Kling 2.6."],
+		['no prompt', { prompt: undefined }, {}, "'input.prompt' is required."],
+		['a null prompt', { prompt: null }, {}, "'input.prompt' must be of type string."],
+		['an empty prompt', { prompt: '' }, {}, "'input.prompt' must not be empty."],
+		['a long prompt', { prompt: tooLong }, {}, "'input.prompt' must be at most 2500 characters."],
+		['no images', { image_urls: undefined }, {}, "'input.image_urls' is required."],
+		[
+			'one image as text',
+			{ image_urls: 'http://a/b' },
+			{},
+			"'input.image_urls' must be of type array.",
+		],
+		['an empty list', { image_urls: [] }, {}, "'input.image_urls' must contain at least one URL."],
+		['base64', { image_urls: ['data:image/png;base64,AA=='] }, {}, "'input.image_urls[0]' must be"],
+		['a number as image', { image_urls: ['http://a/b', 1] }, {}, "'input.image_urls[1]' must be"],
+		['sound as text', { sound: 'true' }, {}, "'input.sound' must be of type boolean."],
+		[
+			'an extra input field',
+			{ negative_prompt: null },
+			{},
+			"Unknown field 'input.negative_prompt'.",
+		],
+		['an extra field', {}, { seed: 1 }, "Unknown field 'seed'."],
+		['a null callback', {}, { callback_url: null }, "'callback_url' must be of type string."],
+		[
+			'a bad callback',
+			{},
+			{ callback_url: 'ftp://a/b' },
+			"'callback_url' must be an http or https URL.",
+		],
+		['no model', {}, { model: undefined }, "'model' is required."],
+		[
+			'a wrong marker',
+			{ prompt: '[fault:nonsense]' },
+			{},
+			"'input.prompt' holds the emulator marker",
+		],
+	])('refuses %s', async (_, input, extra, message) => {
+		const error = errorOf(await create(input, extra));
+		expect(error).toMatchObject({
+			status: 400,
+			code: 'invalid_request',
+			type: 'invalid_request_error',
+		});
+		expect(error.message).toContain(message);
+		expect(emulator.tasks()).toHaveLength(0);
+		expect(emulator.account().balance).toBe(10000);
+	});
+
+	it('counts Unicode code points', async () => {
+		expect((await create({ prompt: '😀'.repeat(2500) })).status).toBe(200);
+		expect((await create({ prompt: '😀'.repeat(2501) })).status).toBe(400);
+	});
+
+	it.each([
+		['no JSON', '{', 'application/json', 'not valid JSON'],
+		['an array', '[]', 'application/json', 'must be a JSON object'],
+		['null', 'null', 'application/json', 'must be a JSON object'],
+		['a form', 'model=kling-2.6', 'application/x-www-form-urlencoded', "'Content-Type'"],
+		['text', '{}', 'text/plain', "'Content-Type'"],
+	])('refuses %s', async (_, body, contentType, message) => {
+		const error = errorOf(await postRaw(body, contentType));
+		expect(error).toMatchObject({ status: 400, code: 'invalid_request' });
+		expect(error.message).toContain(message);
+	});
+
+	it('knows one model', async () => {
+		const error = errorOf(await create({}, { model: 'kling-9' }));
+		expect(error).toMatchObject({ status: 404, code: 'model_not_found' });
+	});
+});
+
+describe('keys', () => {
+	it.each([
+		['sk-disabled', 401, 'invalid_api_key', 'authentication_error'],
+		['sk-nobody', 401, 'invalid_api_key', 'authentication_error'],
+		['pk-emulator', 401, 'invalid_api_key', 'authentication_error'],
+		['sk-blocked-ip', 403, 'ip_not_allowed', 'permission_error'],
+		['sk-rate-limited', 429, 'rate_limit_exceeded', 'rate_limit_error'],
+		['sk-spend-limit', 429, 'spend_limit_exceeded', 'billing_error'],
+		['sk-poor', 402, 'insufficient_credits', 'billing_error'],
+	])('%s: %i %s', async (key, status, code, type) => {
+		expect(errorOf(await create({}, {}, key))).toMatchObject({ status, code, type });
+		expect(emulator.tasks()).toHaveLength(0);
+	});
+
+	it.each(['/v1/credits', '/v1/tasks/x', '/v1/videos/generations'])(
+		'%s needs a bearer',
+		async (path) => {
+			const method = path.endsWith('generations') ? 'POST' : 'GET';
+			for (const authorization of [undefined, 'sk-emulator', 'Basic sk-emulator', 'Bearer ']) {
+				const headers = authorization === undefined ? undefined : { authorization };
+				const error = errorOf(await call(path, { method, headers }));
+				expect(error).toMatchObject({ status: 401, code: 'invalid_api_key' });
+			}
+		},
+	);
+
+	it('opens accounts for any sk- key when asked to', async () => {
+		const open = await startEmulator({ openKeys: true });
+		try {
+			const headers = bearer('sk-somebody');
+			const reply = await fetch(`${open.url}/v1/credits`, { headers });
+			expect(await reply.json()).toMatchObject({ data: { balance: 10000 } });
+		} finally {
+			await open.stop();
+		}
+	});
+});
+
+describe('tasks', () => {
+	it('pass from pending to processing to completed', async () => {
+		const id = await createTask();
+		const pending = await get(`/v1/tasks/${id}`);
+		expect(pending.json).toEqual({
+			id,
+			status: 'pending',
+			model: 'kling-2.6',
+			created_at: expect.any(Number),
+			progress: null,
+		});
+		await control('POST', `tasks/${id}/advance`);
+		expect((await get(`/v1/tasks/${id}`)).json).toMatchObject({
+			status: 'processing',
+			progress: null,
+		});
+		await emulator.complete(id);
+		const completed = await get(`/v1/tasks/${id}`);
+		expect(completed.json).toEqual({
+			id,
+			status: 'completed',
+			model: 'kling-2.6',
+			created_at: expect.any(Number),
+			completed_at: expect.any(Number),
+			output: {
+				urls: [`${emulator.url}/videos/${id}/0.mp4`],
+				metadata: { model: 'kling-2.6/image-to-video' },
+			},
+		});
+		expect(
+			Number.isInteger(z.object({ created_at: z.number() }).parse(completed.json).created_at),
+		).toBe(true);
+		expect(emulator.task(id).reads).toBe(3);
+	});
+
+	it('fail with a refund and without completed_at', async () => {
+		const id = await createTask({ duration: 10 });
+		expect(emulator.account().balance).toBe(9780);
+		await emulator.fail(id);
+		expect(emulator.account()).toEqual({ balance: 10000, totalPurchased: 10000, totalConsumed: 0 });
+		expect(emulator.task(id)).toMatchObject({ charged: 220, refunded: 220 });
+		expect((await get(`/v1/tasks/${id}`)).json).toEqual({
+			id,
+			status: 'failed',
+			model: 'kling-2.6',
+			created_at: expect.any(Number),
+			error: { code: 'upstream_error', message: 'Video generation failed' },
+		});
+	});
+
+	it('finish by themselves at their pace', async () => {
+		const ids = [
+			await createTask({ prompt: '[pace:0ms]' }),
+			await createTask({ prompt: '[pace:1ms] [fail:content_rejected]' }),
+		];
+		while (ids.some((id) => emulator.task(id).finishedAt === undefined)) {
+			await new Promise((resolve) => setTimeout(resolve, 5));
+		}
+		expect(ids.map((id) => emulator.task(id).status)).toEqual(['completed', 'failed']);
+		expect(emulator.task(ids[1] ?? '').error?.code).toBe('content_rejected');
+	});
+
+	it('belong to an account', async () => {
+		emulator.setBalance('sk-other', 500);
+		const id = await createTask();
+		const foreign = await get(`/v1/tasks/${id}`, 'sk-other');
+		expect(errorOf(foreign)).toMatchObject({ status: 404, code: 'task_not_found' });
+	});
+
+	it.each(['nonsense', '00000000-0000-4000-8000-000000000000', '%00'])(
+		'%s is not found',
+		async (id) => {
+			const error = errorOf(await get(`/v1/tasks/${id}`));
+			expect(error).toMatchObject({ status: 404, code: 'task_not_found' });
+		},
+	);
+
+	it('complete once only', async () => {
+		const id = await createTask();
+		await emulator.complete(id);
+		await emulator.complete(id);
+		await expect(emulator.fail(id)).rejects.toThrow('already completed');
+		expect(() => emulator.task('nobody')).toThrow('no task');
+	});
+
+	it.each<[string, object]>([
+		['[no-video]', { output: { urls: [], metadata: expect.anything() } }],
+		['[no-video:output]', {}],
+	])('%s', async (prompt, rest) => {
+		const id = await createTask({ prompt });
+		await emulator.complete(id);
+		const { json } = await get(`/v1/tasks/${id}`);
+		expect(json).toEqual({
+			id,
+			status: 'completed',
+			model: 'kling-2.6',
+			created_at: expect.any(Number),
+			completed_at: expect.any(Number),
+			...rest,
+		});
+	});
+
+	it('[status:…] shows while processing', async () => {
+		const id = await createTask({ prompt: '[status:queued]' });
+		await control('POST', `tasks/${id}/advance`);
+		expect((await get(`/v1/tasks/${id}`)).json).toMatchObject({ status: 'queued' });
+		expect(emulator.task(id).status).toBe('processing');
+	});
+});
+
+describe('other addresses', () => {
+	it('refuses unknown routes, wrong methods, queries and bodies', async () => {
+		expect((await get('/v1/models')).status).toBe(404);
+		expect((await get('//v1/credits')).status).toBe(404);
+		expect((await get('/v1/credits/')).status).toBe(404);
+		expect((await get('/v1/videos/generations')).status).toBe(405);
+		expect((await call('/v1/credits', { method: 'POST', headers: bearer() })).status).toBe(405);
+		expect((await get('/v1/credits?a=1')).status).toBe(400);
+	});
+
+	it('shows credits', async () => {
+		emulator.setBalance('sk-poor', 12.5);
+		expect((await get('/v1/credits', 'sk-poor')).json).toEqual({
+			code: 200,
+			msg: 'success',
+			data: { balance: 12.5, total_purchased: 12.5, total_consumed: 0 },
+		});
+	});
+});
+
+describe('images', () => {
+	it.each([
+		['cat.jpg', 200, 'image/jpeg'],
+		['cat.png', 200, 'image/png'],
+		['cat.webp', 200, 'image/webp'],
+		['gif.gif', 200, 'image/gif'],
+		['missing', 404, 'text/plain; charset=utf-8'],
+		['gone', 410, 'text/plain; charset=utf-8'],
+		['forbidden', 403, 'text/plain; charset=utf-8'],
+		['error', 500, 'text/plain; charset=utf-8'],
+		['page', 200, 'text/html; charset=utf-8'],
+		['page-as-jpeg.jpg', 200, 'image/jpeg'],
+		['octet-stream.jpg', 200, 'application/octet-stream'],
+		['redirect', 302, 'text/plain; charset=utf-8'],
+		['nothing.txt', 404, 'text/plain; charset=utf-8'],
+	])('%s: %i %s', async (name, status, contentType) => {
+		const reply = await call(`/images/${name}`);
+		expect([reply.status, reply.headers.get('content-type')]).toEqual([status, contentType]);
+	});
+
+	it('no-head refuses HEAD only', async () => {
+		expect((await call('/images/no-head', { method: 'HEAD' })).status).toBe(405);
+		expect((await call('/images/no-head')).status).toBe(200);
+	});
+
+	it('huge.jpg tells its length, huge-chunked.jpg does not', async () => {
+		const huge = await call('/images/huge.jpg', { method: 'HEAD' });
+		expect(huge.headers.get('content-length')).toBe(String(11 * 1024 * 1024));
+		const chunked = await call('/images/huge-chunked.jpg', { method: 'HEAD' });
+		expect(chunked.headers.get('content-length')).toBeNull();
+	});
+
+	it.each([
+		['photo.jpg', null],
+		['redirect', null],
+		['octet-stream.jpg', null],
+		['missing', 'HTTP 404'],
+		['page-as-jpeg.jpg', 'not a JPEG, PNG or WebP'],
+		['gif.gif', 'not a JPEG, PNG or WebP'],
+		['huge.jpg', 'larger than 10 MB'],
+		['huge-chunked.jpg', 'larger than 10 MB'],
+		['redirect-loop', 'more than 3 redirects'],
+	])('a task with %s: %s', async (name, reason) => {
+		const id = await createTask({ image_urls: [emulator.imageUrl(name)] });
+		const end = emulator.complete(id);
+		if (reason === null) await end;
+		else await expect(end).rejects.toThrow('already failed');
+		const task = emulator.task(id);
+		expect(task.status).toBe(reason === null ? 'completed' : 'failed');
+		expect(task.images).toHaveLength(1);
+		expect(task.images[0]?.reason).toBe(reason ?? undefined);
+		if (reason !== null) expect(task.error?.code).toBe('upstream_error');
+		expect(emulator.count({ route: 'image' })).toBe(0);
+	});
+
+	it('are recorded with their digest', async () => {
+		const id = await createTask();
+		await emulator.complete(id);
+		const bytes = Buffer.from(await (await fetch(emulator.imageUrl())).arrayBuffer());
+		expect(emulator.task(id).images).toEqual([
+			{
+				url: emulator.imageUrl(),
+				ok: true,
+				bytes: bytes.length,
+				sha256: createHash('sha256').update(bytes).digest('hex'),
+				contentType: 'image/jpeg',
+			},
+		]);
+	});
+
+	it('elsewhere are taken on trust', async () => {
+		const id = await createTask({ image_urls: ['https://images.example.com/a.jpg'] });
+		await emulator.complete(id);
+		expect(emulator.task(id).images).toMatchObject([{ ok: true, sha256: null }]);
+	});
+
+	it('record whether a key came along', async () => {
+		await call('/images/photo.jpg');
+		await get('/images/photo.jpg');
+		expect(emulator.requests.map(({ authorization }) => authorization)).toEqual([false, true]);
+	});
+});
+
+describe('videos', () => {
+	it.each([
+		[5, false, ''],
+		[5, true, ''],
+		[10, false, ''],
+		[10, true, ''],
+		[5, false, '[video-mb:2]'],
+	])('%i s, sound %s %s', async (duration, sound, prompt) => {
+		const id = await createTask({ duration, sound, prompt: `A cat ${prompt}` });
+		expect((await call(`/videos/${id}/0.mp4`)).status).toBe(404);
+		await emulator.complete(id);
+		const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`);
+		const bytes = Buffer.from(await response.arrayBuffer());
+		expect(response.headers.get('content-type')).toBe('video/mp4');
+		expect(response.headers.get('content-length')).toBe(String(bytes.length));
+		expect(bytes.equals(await emulator.videoBytes(id))).toBe(true);
+		const digest = createHash('sha256').update(bytes).digest('hex');
+		expect(digest).toBe(await emulator.videoSha256(id));
+		expect(bytes.includes(`${id}/0`)).toBe(true);
+		if (prompt !== '') expect(bytes.length).toBe(2 * 1024 * 1024);
+		expect((await call(`/videos/${id}/1.mp4`)).status).toBe(404);
+	});
+
+	it('[videos:3] differ from each other', async () => {
+		const id = await createTask({ prompt: '[videos:3]' });
+		await emulator.complete(id);
+		const { urls } = outputSchema.parse((await get(`/v1/tasks/${id}`)).json).output;
+		const digests = await Promise.all(urls.map((_, index) => emulator.videoSha256(id, index)));
+		expect(new Set(digests).size).toBe(3);
+	});
+
+	it.each([
+		['bytes=0-9', 206, 0, 10],
+		['bytes=1500000-1600000', 206, 1_500_000, 1_600_001],
+		['bytes=-5', 206, -5, undefined],
+		['bytes=100-', 206, 100, undefined],
+		['lines=1-2', 200, 0, undefined],
+	])('Range %s: %i', async (range, status, start, end) => {
+		const id = await createTask({ prompt: '[video-mb:2]' });
+		await emulator.complete(id);
+		const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`, { headers: { range } });
+		expect(response.status).toBe(status);
+		const expected = (await emulator.videoBytes(id)).subarray(start, end);
+		expect(Buffer.from(await response.arrayBuffer()).equals(expected)).toBe(true);
+	});
+
+	it('refuses a range beyond the end', async () => {
+		const id = await createTask();
+		await emulator.complete(id);
+		const headers = { range: 'bytes=99999999-' };
+		expect((await call(`/videos/${id}/0.mp4`, { headers })).status).toBe(416);
+	});
+
+	it('[video:404] and [video:cut=1]', async () => {
+		const missing = await createTask({ prompt: '[video:404]' });
+		await emulator.complete(missing);
+		expect((await call(`/videos/${missing}/0.mp4`)).status).toBe(404);
+		const cut = await createTask({ prompt: '[video:cut=1]' });
+		await emulator.complete(cut);
+		await expect(call(`/videos/${cut}/0.mp4`)).rejects.toThrow();
+		expect((await call(`/videos/${cut}/0.mp4`)).status).toBe(200);
+		expect(emulator.requests.at(-2)).toMatchObject({ status: 200, fault: 'cut-body', taskId: cut });
+	});
+});
+
+describe('callbacks', () => {
+	it('carry what a read shows, once', async () => {
+		await withReceiver(async (url, received) => {
+			const id = await createTask({}, { callback_url: url });
+			await emulator.complete(id);
+			expect(received).toEqual([(await get(`/v1/tasks/${id}`)).json]);
+			expect(emulator.task(id).callbacks).toMatchObject([{ url, status: 200 }]);
+		});
+	});
+
+	it('report failures too, and are not repeated or redirected', async () => {
+		await withReceiver(
+			async (url, received) => {
+				await emulator.fail(await createTask({}, { callback_url: url }));
+				await emulator.fail(await createTask({}, { callback_url: url }));
+				expect(received).toMatchObject([{ status: 'failed' }, { status: 'failed' }]);
+				const statuses = emulator.tasks().flatMap(({ callbacks }) => callbacks);
+				expect(statuses.map(({ status }) => status)).toEqual([500, 307]);
+			},
+			500,
+			307,
+		);
+	});
+
+	it('to nobody are recorded as failed', async () => {
+		const id = await createTask({}, { callback_url: 'http://127.0.0.1:1/' });
+		await emulator.complete(id);
+		expect(emulator.task(id).callbacks).toMatchObject([
+			{ status: null, error: expect.any(String) },
+		]);
+	});
+
+	it.each([
+		['[callback:lost]', 0],
+		['[callback:twice]', 2],
+		['[callback:twice] [callback:delay=10ms]', 2],
+	])('%s', async (prompt, count) => {
+		await withReceiver(async (url, received) => {
+			await emulator.complete(await createTask({ prompt }, { callback_url: url }));
+			await emulator.settled();
+			expect(received).toHaveLength(count);
+		});
+	});
+
+	it('can be forged', async () => {
+		await withReceiver(
+			async (url, received) => {
+				const id = await createTask();
+				const body = { id, status: 'completed' };
+				expect(await emulator.sendCallback(id, { url, body, times: 2 })).toEqual([201, 204]);
+				const concurrently = { url, body: null, times: 3, concurrently: true };
+				expect(await emulator.sendCallback('nobody', concurrently)).toEqual([204, 204, 204]);
+				expect(await emulator.sendCallback(id, { url: 'http://127.0.0.1:1/' })).toEqual([0]);
+				expect(received).toEqual([body, body, null, null, null]);
+			},
+			201,
+			204,
+		);
+	});
+});
+
+describe('faults', () => {
+	const good = { code: 200, msg: 'success', data: { taskId: expect.any(String) } };
+
+	it.each<[FaultName, number]>([
+		['reset-before', 0],
+		['reset-after', 1],
+		['cut-body', 1],
+	])('%s breaks the connection; tasks created: %i', async (name, created) => {
+		await expect(create({ prompt: `[fault:${name}=1]` })).rejects.toThrow();
+		expect(emulator.tasks()).toHaveLength(created);
+		expect(emulator.account().totalConsumed).toBe(110 * created);
+		expect(emulator.requests).toMatchObject([{ route: 'create', fault: name }]);
+		expect((await create({ prompt: `[fault:${name}=1]` })).json).toEqual(good);
+	});
+
+	it.each<[FaultName, number]>([
+		['hang-before', 0],
+		['hang-after', 1],
+		['slow-drip', 1],
+	])('%s never ends; tasks created: %i', async (name, created) => {
+		emulator.fault({ fault: name });
+		const body = JSON.stringify(requestBody());
+		const headers = { ...bearer(), 'content-type': 'application/json' };
+		const signal = AbortSignal.timeout(300);
+		const path = '/v1/videos/generations';
+		await expect(call(path, { method: 'POST', headers, body, signal })).rejects.toThrow();
+		expect(emulator.tasks()).toHaveLength(created);
+		expect((await create()).json).toEqual(good);
+	});
+
+	it.each<[FaultName, number, number, string, string]>([
+		['html', 200, 0, 'text/html; charset=utf-8', '<h1>Welcome'],
+		['html-502', 502, 0, 'text/html; charset=utf-8', '502 Bad Gateway'],
+		['html-502-after', 502, 1, 'text/html; charset=utf-8', '502 Bad Gateway'],
+		['empty-body', 200, 1, 'application/json; charset=utf-8', ''],
+		['wrong-content-type', 200, 1, 'text/plain; charset=utf-8', '"taskId"'],
+		['code-not-200', 200, 0, 'application/json; charset=utf-8', '"code":500'],
+		['no-task-id', 200, 0, 'application/json; charset=utf-8', '"data":{}'],
+		['http:503', 503, 0, 'application/json; charset=utf-8', 'upstream_error'],
+		['http:500-after', 500, 1, 'application/json; charset=utf-8', 'internal_error'],
+		['redirect', 302, 0, 'text/plain; charset=utf-8', ''],
+	])('%s: %i; tasks created: %i', async (name, status, created, contentType, part) => {
+		emulator.fault({ match: { method: 'POST' }, fault: name });
+		const reply = await create();
+		expect([reply.status, reply.headers.get('content-type')]).toEqual([status, contentType]);
+		expect(reply.text).toContain(part);
+		expect(emulator.tasks()).toHaveLength(created);
+	});
+
+	it('not-json', async () => {
+		emulator.fault({ fault: 'not-json' });
+		const reply = await get('/v1/credits');
+		expect(reply.headers.get('content-type')).toContain('application/json');
+		expect(reply.json).toBeUndefined();
+		expect(reply.text).toMatch(/^\{"code":200/);
+	});
+
+	it.each<[FaultRule['fault'], object]>([
+		[{ mutate: { path: 'data.balance', value: 'lots' } }, { data: { balance: 'lots' } }],
+		[{ mutate: { path: 'data.more.of_it', value: [1] } }, { data: { more: { of_it: [1] } } }],
+		[{ mutate: { path: '', value: { other: true } } }, { other: true }],
+		[{ body: { body: '{"a":1}' } }, { a: 1 }],
+		[{ delay: 5 }, { data: { balance: 10000 } }],
+	])('%j', async (fault, expected) => {
+		emulator.fault({ fault });
+		expect((await get('/v1/credits')).json).toMatchObject(expected);
+	});
+
+	it('mutate without a value removes the field', async () => {
+		emulator.fault({ fault: { mutate: { path: 'data' } } });
+		expect((await get('/v1/credits')).json).toEqual({ code: 200, msg: 'success' });
+	});
+
+	it('429 with Retry-After', async () => {
+		const date = 'Fri, 01 Jan 2100 00:00:00 GMT';
+		for (const retryAfter of [7, date]) {
+			emulator.fault({ fault: { http: '429-rate', retryAfter } });
+			const reply = await get('/v1/credits');
+			expect(errorOf(reply).code).toBe('rate_limit_exceeded');
+			expect(reply.headers.get('retry-after')).toBe(String(retryAfter));
+		}
+		const reply = await create({ prompt: '[http:429-rate=1] [retry-after:2]' });
+		expect(reply.headers.get('retry-after')).toBe('2');
+		expect((await create({ prompt: '[http:429-rate=1] [retry-after:2]' })).status).toBe(200);
+	});
+
+	it.each([
+		['400', 400, 'invalid_request'],
+		['401', 401, 'invalid_api_key'],
+		['402', 402, 'insufficient_credits'],
+		['403', 403, 'ip_not_allowed'],
+		['404', 404, 'model_not_found'],
+		['429-rate', 429, 'rate_limit_exceeded'],
+		['429-spend', 429, 'spend_limit_exceeded'],
+		['500', 500, 'internal_error'],
+		['503', 503, 'upstream_error'],
+	])('[http:%s]', async (name, status, code) => {
+		const reply = await create({ prompt: `A cat [http:${name}]` });
+		expect(errorOf(reply)).toMatchObject({ status, code });
+		expect(emulator.tasks()).toHaveLength(0);
+	});
+
+	it('strike in order, after skip, for a number of times, on what matches', async () => {
+		const id = await createTask();
+		emulator.fault({ match: { taskId: id }, fault: 'http:500', skip: 1, times: 2 });
+		emulator.fault({ match: { path: '/v1/credits' }, fault: 'http:503', times: 'always' });
+		const statuses: number[] = [];
+		for (let read = 0; read < 4; read += 1) {
+			statuses.push((await get(`/v1/tasks/${id}`)).status);
+			statuses.push((await get('/v1/credits')).status);
+		}
+		expect(statuses).toEqual([200, 503, 500, 503, 500, 503, 200, 503]);
+		emulator.clearFaults();
+		expect((await get('/v1/credits')).status).toBe(200);
+	});
+
+	it('offline refuses, online answers on the same port', async () => {
+		const id = await createTask();
+		await emulator.goOffline();
+		await expect(get(`/v1/tasks/${id}`)).rejects.toThrow();
+		await emulator.goOnline();
+		expect((await get(`/v1/tasks/${id}`)).status).toBe(200);
+	});
+});
+
+describe('control over HTTP', () => {
+	it('queues and clears faults, and refuses wrong ones', async () => {
+		const rule = { match: { path: '/v1/credits' }, fault: 'http:500', times: 2 };
+		expect((await control('POST', 'faults', rule)).status).toBe(200);
+		expect((await control('GET', 'faults')).json).toMatchObject([{ rule, left: 2 }]);
+		expect((await get('/v1/credits')).status).toBe(500);
+		await control('DELETE', 'faults');
+		expect((await get('/v1/credits')).status).toBe(200);
+		expect((await control('POST', 'faults', { fault: 'nonsense' })).status).toBe(400);
+		expect((await control('POST', 'faults', { fault: 'html', tiems: 2 })).status).toBe(400);
+	});
+
+	it('finishes tasks, sends callbacks and tells what happened', async () => {
+		await withReceiver(async (url, received) => {
+			const [one, two] = [await createTask(), await createTask({}, { callback_url: url })];
+			await control('POST', `tasks/${one}/complete`);
+			await control('POST', `tasks/${two}/fail`, { code: 'x', message: 'y' });
+			const forged = await control('POST', `tasks/${one}/callback`, { url, body: { a: 1 } });
+			expect(forged.json).toEqual({ statuses: [200] });
+			expect(received).toMatchObject([{ error: { code: 'x' } }, { a: 1 }]);
+			expect((await control('GET', 'tasks')).json).toMatchObject([
+				{ id: one, status: 'completed' },
+				{ id: two, status: 'failed' },
+			]);
+			expect((await control('GET', `tasks/${two}`)).json).toMatchObject({ refunded: 110 });
+			expect((await control('GET', 'ledger')).json).toMatchObject({
+				entries: [
+					{ amount: -110 },
+					{ amount: -110 },
+					{ amount: 110, reason: 'refund', taskId: two },
+				],
+			});
+			expect((await control('GET', 'requests?route=create')).json).toHaveLength(2);
+		});
+	});
+
+	it('sets pace and balance, resets, and knows no more than that', async () => {
+		expect((await control('PUT', 'pace', { pace: '2s' })).status).toBe(200);
+		expect((await control('PUT', 'pace', { pace: 'soon' })).status).toBe(400);
+		expect((await control('PUT', 'accounts/sk-poor', { balance: 7 })).json).toMatchObject({
+			balance: 7,
+		});
+		await createTask();
+		expect((await control('POST', 'reset')).status).toBe(200);
+		expect([emulator.tasks(), emulator.account('sk-poor').balance]).toEqual([[], 100]);
+		expect((await control('GET', 'nothing')).status).toBe(404);
+		expect((await control('GET', 'tasks/nobody')).status).toBe(400);
+	});
+});
+
+describe('records', () => {
+	it('keep requests without the key', async () => {
+		await create({ prompt: 'A dog' });
+		expect(emulator.requests[0]).toMatchObject({
+			method: 'POST',
+			path: '/v1/videos/generations',
+			route: 'create',
+			status: 200,
+			key: 'sk-em…',
+			authorization: true,
+			body: { input: { prompt: 'A dog' } },
+			headers: { authorization: 'Bearer sk-em…' },
+		});
+		const id = emulator.tasks()[0]?.id;
+		expect(emulator.count({ route: 'create', taskId: id, status: 200 })).toBe(1);
+		expect(emulator.count({ route: 'getTask' })).toBe(0);
+	});
+
+	it('log a readable line for each request and no key', async () => {
+		await create();
+		await control('PUT', 'accounts/sk-secret-one', { balance: 5 });
+		await emulator.fail(emulator.tasks()[0]?.id ?? '');
+		const log = lines.join('\n');
+		expect(log).toMatch(
+			/POST \/v1\/videos\/generations 200 .* 5 s sound off −110 credits \(balance 9890\)/,
+		);
+		expect(log).toMatch(/failed .* \+110 credits \(balance 10000\)/);
+		expect(log).not.toContain(emulator.apiKey);
+		expect(log).not.toContain('sk-secret-one');
+	});
+});
+
+describe('stop', () => {
+	it('ends hanging requests and callbacks, and may be called twice', async () => {
+		const other = await startEmulator();
+		other.fault({ fault: 'hang', times: 'always' });
+		const hanging = fetch(`${other.url}/v1/credits`);
+		const failure = expect(hanging).rejects.toThrow();
+		while (other.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+		await other.stop();
+		await other.stop();
+		await failure;
+	});
+
+	it('frees the port', async () => {
+		const first = await startEmulator();
+		const port = Number(new URL(first.url).port);
+		await expect(startEmulator({ port })).rejects.toThrow('EADDRINUSE');
+		await first.stop();
+		const second = await startEmulator({ port });
+		expect(second.url).toBe(first.url);
+		await second.stop();
+	});
+});
+
+it('puts publicUrl before its addresses and still finds its own images', async () => {
+	const behindProxy = await startEmulator({
+		publicUrl: 'https://api.example.com/base/',
+		paceMs: Infinity,
+	});
+	try {
+		const image = behindProxy.imageUrl('gif.gif');
+		expect(image).toBe('https://api.example.com/base/images/gif.gif');
+		const response = await fetch(`${behindProxy.url}/v1/videos/generations`, {
+			method: 'POST',
+			headers: { ...bearer(), 'content-type': 'application/json' },
+			body: JSON.stringify(requestBody({ image_urls: [image] })),
+		});
+		const { taskId } = createdSchema.parse(await response.json()).data;
+		await expect(behindProxy.complete(taskId)).rejects.toThrow('already failed');
+	} finally {
+		await behindProxy.stop();
+	}
+});
+
+it('copes with a thousand tasks', async () => {
+	emulator.setBalance(emulator.apiKey, 1e6);
+	const ids: string[] = [];
+	for (let batch = 0; batch < 10; batch += 1) {
+		ids.push(...(await Promise.all(Array.from({ length: 100 }, () => createTask()))));
+	}
+	await Promise.all(ids.map((id) => emulator.complete(id)));
+	expect(emulator.tasks().filter(({ status }) => status === 'completed')).toHaveLength(1000);
+	expect(emulator.account().totalConsumed).toBe(110_000);
+});
