@@ -38,6 +38,7 @@ export async function orCancelled<T>(work: Promise<T>, signal?: AbortSignal): Pr
  * @throws {Cancelled} when the execution was cancelled
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+	if (signal?.aborted === true) throw new Cancelled();
 	await orCancelled(sleep(ms, signal), signal);
 }
 

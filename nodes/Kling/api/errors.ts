@@ -21,50 +21,55 @@ const MAY_EXIST =
 	'The task may exist and may have been charged, so it was not sent again. Look for it in the dashboard of the AI Video API before running this item once more.';
 
 /** What each documented `error.code` means to the user (API docs). */
-const WORDS_BY_CODE: Record<string, Words> = {
-	invalid_request: {
-		message: 'The AI Video API did not accept the request',
-		description: 'Check the parameters of this node against what the API says below.',
-	},
-	invalid_api_key: {
-		message: 'The AI Video API refused the key',
-		description:
-			'Check the API Key of the credential: it starts with “sk-” and must not be disabled or deleted. A banned account gives the same answer.',
-	},
-	insufficient_credits: {
-		message: 'The account has too few credits for this video',
-		description: 'Top up under Dashboard > Billing, then run this node again. Nothing was charged.',
-	},
-	ip_not_allowed: {
-		message: 'The key may not be used from this address',
-		description:
-			'Add the public IP address of this n8n to the allow-list of the key, or clear that list.',
-	},
-	model_not_found: {
-		message: 'The AI Video API does not offer Kling 2.6 at the moment',
-		description:
-			'The model is switched off or unknown there. Try again later. Nothing was charged.',
-	},
-	task_not_found: {
-		message: 'The AI Video API does not know this task',
-		description:
-			'Check the Task ID, and that the credential belongs to the account that created the task.',
-	},
-	rate_limit_exceeded: {
-		message: 'The AI Video API is receiving too many requests',
-		description:
-			'It kept refusing after several tries with growing pauses. Lower Concurrency under Options, or try again later. Nothing was charged.',
-	},
-	spend_limit_exceeded: {
-		message: 'The spending limit of the key is reached',
-		description:
-			'Its hourly, daily or total limit is used up: raise it in the dashboard or wait for the next period. Nothing was charged.',
-	},
-};
+const WORDS_BY_CODE = new Map<string, Words>(
+	Object.entries({
+		invalid_request: {
+			message: 'The AI Video API did not accept the request',
+			description: 'Check the parameters of this node against what the API says below.',
+		},
+		invalid_api_key: {
+			message: 'The AI Video API refused the key',
+			description:
+				'Check the API Key of the credential: it starts with “sk-” and must not be disabled or deleted. A banned account gives the same answer.',
+		},
+		insufficient_credits: {
+			message: 'The account has too few credits for this video',
+			description: 'Top up under Dashboard > Billing, then run this node again.',
+		},
+		ip_not_allowed: {
+			message: 'The key may not be used from this address',
+			description:
+				'Add the public IP address of this n8n to the allow-list of the key, or clear that list.',
+		},
+		model_not_found: {
+			message: 'The AI Video API does not offer Kling 2.6 at the moment',
+			description: 'The model is switched off or unknown there. Try again later.',
+		},
+		task_not_found: {
+			message: 'The AI Video API does not know this task',
+			description:
+				'Check the Task ID, and that the credential belongs to the account that created the task.',
+		},
+		rate_limit_exceeded: {
+			message: 'The AI Video API is receiving too many requests',
+			description:
+				'It kept refusing after several tries with growing pauses. Send fewer items at once, or try again later.',
+		},
+		spend_limit_exceeded: {
+			message: 'The spending limit of the key is reached',
+			description:
+				'Its hourly, daily or total limit is used up: raise it in the dashboard or wait for the next period.',
+		},
+	}),
+);
 
 function wordsForAnswer({ call, status, code, outcome }: FailureDetail): Words {
-	const documented = code === null ? undefined : WORDS_BY_CODE[code];
-	if (documented !== undefined) return documented;
+	const documented = code === null ? undefined : WORDS_BY_CODE.get(code);
+	if (documented !== undefined) {
+		return call === 'create' && outcome === 'refused'
+			? { ...documented, description: `${documented.description} Nothing was charged.` }
+			: documented;
+	}
 	if (status !== null && status >= 300 && status < 400) {
 		return {
 			message: 'The AI Video API answered with a redirect',

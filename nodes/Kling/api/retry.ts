@@ -9,13 +9,16 @@ export const MAX_RETRY_DELAY_MS = 60_000;
 
 const BASE_DELAY_MS = 1_000;
 
+/** Whether the same call, made later, can end in another way. */
+export function isPassing({ outcome, status, code }: FailureDetail): boolean {
+	return outcome !== 'refused' || (status === 429 && code !== 'spend_limit_exceeded');
+}
+
 /** Whether the same request may be sent again after this failure (API docs). */
 export function mayRetry(failure: FailureDetail): boolean {
 	if (failure.code === 'rate_limit_exceeded') return true;
-	if (failure.code === 'spend_limit_exceeded' || isTlsCode(failure.code)) return false;
-	if (failure.call === 'create') return failure.kind === 'network' && failure.outcome === 'notSent';
-	if (failure.status !== null && failure.status >= 300) return failure.outcome === 'unclear';
-	return true;
+	if (failure.call === 'create' && failure.outcome !== 'notSent') return false;
+	return isPassing(failure) && !isTlsCode(failure.code);
 }
 
 /**

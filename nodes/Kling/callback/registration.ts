@@ -69,10 +69,10 @@ export type Registration =
 export function findRegistration(context: IExecuteFunctions): Registration {
 	if (!hasTrigger(context)) return { kind: 'none' };
 	const stored = readRegistration(context);
-	if (stored !== null) return { kind: 'registered', url: stored };
+	if (stored !== null) return { kind: 'registered', url: currentUrl(context, stored) ?? stored };
 	// A production execution exists only while its workflow is active, whatever a worker says.
 	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
-	const url = isProduction || context.getWorkflow().active ? derivedUrl(context) : null;
+	const url = isProduction || context.getWorkflow().active ? currentUrl(context) : null;
 	return url === null ? { kind: 'inactive' } : { kind: 'registered', url };
 }
 
@@ -95,10 +95,26 @@ function hasTrigger(context: IExecuteFunctions): boolean {
 	}
 }
 
-function derivedUrl(context: IExecuteFunctions): string | null {
+/** n8n's own name for its webhook endpoint, which administrators can change. */
+const DEFAULT_ENDPOINT = 'webhook';
+
+/**
+ * Where the trigger listens now, worked out from the resume URL of this execution: the instance may
+ * have got another public address since the trigger registered.
+ */
+function currentUrl(context: IExecuteFunctions, registered?: string): string | null {
 	const resumeUrl = context.evaluateExpression('{{ $execution.resumeUrl }}', 0);
 	const workflowId = context.getWorkflow().id;
-	if (typeof resumeUrl !== 'string' || workflowId === undefined) return null;
-	const base = /^(.*)\/webhook-waiting\//.exec(resumeUrl)?.[1];
-	return base === undefined ? null : `${base}/webhook/kling/${workflowId}`;
+	if (typeof resumeUrl !== 'string' || !URL.canParse(resumeUrl) || workflowId === undefined) {
+		return null;
+	}
+	const { origin, pathname } = new URL(resumeUrl);
+	const base = pathname.split('/').slice(0, -2).join('/');
+	return `${origin}${base}/${endpointOf(registered)}/kling/${workflowId}`;
+}
+
+/** The endpoint in `…/<endpoint>/kling/<workflow id>`. */
+function endpointOf(registered: string | undefined): string {
+	const segments = registered === undefined ? [] : new URL(registered).pathname.split('/');
+	return segments.at(-3) || DEFAULT_ENDPOINT;
 }

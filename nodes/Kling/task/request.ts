@@ -95,7 +95,7 @@ export function parseImageUrls(value: unknown): string[] {
 		if (typeof url === 'string' && isHttpUrl(url)) return url;
 		throw new InvalidParameter(
 			'Image URLs',
-			`“${shorten(String(url))}” is no http(s) address`,
+			`“${quote(url)}” is no http(s) address`,
 			'Give the full address of each image, starting with https://.',
 		);
 	});
@@ -109,7 +109,7 @@ export function parseDuration(value: unknown): DurationSeconds {
 	if (found === undefined) {
 		throw new InvalidParameter(
 			'Duration',
-			`“${shorten(String(value))}” is neither 5 nor 10`,
+			`“${quote(value)}” is neither 5 nor 10`,
 			'Kling 2.6 makes videos of 5 or 10 seconds.',
 		);
 	}
@@ -122,7 +122,7 @@ export function parseSound(value: unknown): boolean {
 	if (value === false || value === 'false') return false;
 	throw new InvalidParameter(
 		'Sound',
-		`“${shorten(String(value))}” is neither true nor false`,
+		`“${quote(value)}” is neither true nor false`,
 		'Sound doubles the price, so it is never guessed.',
 	);
 }
@@ -145,7 +145,7 @@ export function parseTaskId(value: unknown): string {
 	if (!isTaskId(text)) {
 		throw new InvalidParameter(
 			'Task ID',
-			`“${shorten(String(value))}” is no task ID`,
+			`“${quote(value)}” is no task ID`,
 			'It looks like 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d. Create gives it as “taskId”.',
 		);
 	}
@@ -158,7 +158,7 @@ export function parseCallbackUrl(value: unknown): string {
 	if (isHttpUrl(text)) return text;
 	throw new InvalidParameter(
 		'Callback URL',
-		text === '' ? 'it is empty' : `“${shorten(text)}” is no http(s) address`,
+		text === '' ? 'it is empty' : `“${quote(text)}” is no http(s) address`,
 		'Give the full address to call, starting with https://, or choose another Callback.',
 	);
 }
@@ -174,7 +174,7 @@ export function parseNumber(parameter: string, value: unknown, { min, max }: Num
 	if (typeof number === 'number' && number >= min && number <= max) return number;
 	throw new InvalidParameter(
 		parameter,
-		`“${shorten(String(value))}” is no number from ${min} to ${max}`,
+		`“${quote(value)}” is no number from ${min} to ${max}`,
 		`Set ${parameter} to a number in that range.`,
 	);
 }
@@ -191,6 +191,9 @@ export function buildCreateBody(
 	};
 }
 
-function shorten(text: string): string {
+/** A value as a refusal shows it, whatever it is. */
+function quote(value: unknown): string {
+	const isObject = typeof value === 'object' && value !== null;
+	const text = isObject ? Object.prototype.toString.call(value) : String(value);
 	return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

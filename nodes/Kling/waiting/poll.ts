@@ -1,5 +1,6 @@
 import type { TaskReading } from '../api/client';
 import { ApiFailure } from '../api/failure';
+import { isPassing } from '../api/retry';
 import { mapConcurrently } from '../flow';
 import { isFinished } from '../task/task';
 
@@ -40,11 +41,6 @@ export function intervalBeforeRound(round: number, intervalMs: number, random: n
 	return Math.round(grown * (1 + JITTER * (2 * random - 1)));
 }
 
-/** Whether reading the same task once more can give something else. */
-function isPassing({ detail }: ApiFailure): boolean {
-	return detail.outcome !== 'refused' || detail.code === 'rate_limit_exceeded';
-}
-
 /**
  * Reads every distinct task until it is finished, can never be read, or the time is over: one
  * shared loop, at growing intervals. A read that does not get through never ends the wait for its
@@ -67,7 +63,7 @@ export async function pollTasks(
 		const read = await options.read(taskId);
 		if (read instanceof ApiFailure) {
 			results.set(taskId, { reading: before, timedOut: false, failure: read });
-			if (!isPassing(read)) open.delete(taskId);
+			if (!isPassing(read.detail)) open.delete(taskId);
 		} else {
 			results.set(taskId, { reading: read, timedOut: false, failure: null });
 			if (isFinished(read.task)) open.delete(taskId);

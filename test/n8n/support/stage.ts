@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
 import type { Execution } from '../harness/api';
 import { startN8n, type InstanceOptions, type N8nInstance } from '../harness/instance';
@@ -121,9 +123,22 @@ async function startByWebhook(
 		body: JSON.stringify(body),
 	});
 	if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
+	return await until(
+		async () => (await n8n.api.listExecutions(workflowId)).find(({ id }) => !before.has(id))?.id,
+	);
+}
+
+const LOOK_AGAIN_MS = 200;
+const GIVE_UP_MS = 60_000;
+
+/** Looks until there is something to see; fails after a minute. */
+export async function until<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+	const giveUpAt = Date.now() + GIVE_UP_MS;
 	for (;;) {
-		const started = (await n8n.api.listExecutions(workflowId)).find(({ id }) => !before.has(id));
-		if (started !== undefined) return started.id;
+		const seen = await look();
+		if (seen !== undefined) return seen;
+		if (Date.now() > giveUpAt) throw new Error('It did not come to be within a minute');
+		await delay(LOOK_AGAIN_MS);
 	}
 }
 

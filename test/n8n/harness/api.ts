@@ -1,0 +1,327 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+
+import {
+	errorOf,
+	executionSchema,
+	executionSummarySchema,
+	hintsOf,
+	isFinished,
+	outputOf,
+	type Execution,
+	type ExecutionBinary,
+	type ExecutionStatus,
+	type ExecutionSummary,
+} from './execution';
+import { N8nApiError, RestClient, type Owner } from './rest';
+import type { WorkflowJson } from './workflow';
+
+export { errorOf, hintsOf, isFinished, outputOf } from './execution';
+export type {
+	Execution,
+	ExecutionBinary,
+	ExecutionError,
+	ExecutionHint,
+	ExecutionItem,
+	ExecutionStatus,
+	ExecutionSummary,
+	RunSelection,
+} from './execution';
+export { N8nApiError, type Owner } from './rest';
+
+const POLL_MS = 200;
+const WAIT_MS = 60_000;
+const RETRY_MS = 20_000;
+const PUBLICATION_MS = 30_000;
+
+const savedWorkflowSchema = z
+	.object({ id: z.string(), name: z.string(), versionId: z.string(), active: z.boolean() })
+	.passthrough();
+const savedCredentialSchema = z
+	.object({ id: z.string(), name: z.string(), type: z.string() })
+	.passthrough();
+const credentialTestSchema = z.object({ status: z.string(), message: z.string().default('') });
+const nodeTypesSchema = z.array(
+	z.object({ name: z.string(), displayName: z.string(), version: z.unknown() }).passthrough(),
+);
+const publicationSchema = z.object({
+	status: z.string(),
+	triggers: z.array(z.object({ errorMessage: z.string().nullish() })),
+});
+const manualRunSchema = z.object({
+	executionId: z.coerce.string().optional(),
+	waitingForWebhook: z.boolean().optional(),
+});
+const executionListSchema = z.object({ results: z.array(executionSummarySchema) });
+
+export type SavedWorkflow = z.infer<typeof savedWorkflowSchema>;
+export type NodeTypeDescription = z.infer<typeof nodeTypesSchema>[number];
+
+export interface CredentialInput {
+	name: string;
+	type: string;
+	data: Record<string, unknown>;
+}
+
+/** A manual execution: from a trigger (the workflow's first one by default), or up to one node. */
+export interface ManualRun {
+	startNode?: string;
+	destinationNode?: string;
+}
+
+/** What to wait for: a finished execution, or one in the given state; within one minute by default. */
+export interface ExecutionWait {
+	status?: ExecutionStatus;
+	timeoutMs?: number;
+	workflowId?: string;
+}
+
+/** n8n's REST API as its editor uses it. */
+export class N8nApi {
+	readonly outputOf = outputOf;
+	readonly errorOf = errorOf;
+	readonly hintsOf = hintsOf;
+	private readonly rest: RestClient;
+
+	constructor(url: string) {
+		this.rest = new RestClient(url);
+	}
+
+	/** Makes the first account of a new instance and logs in with it. */
+	async setUpOwner(owner: Owner): Promise<void> {
+		await this.rest.post('/owner/setup', owner);
+	}
+
+	async logIn(owner: Owner): Promise<void> {
+		await this.rest.post('/login', {
+			emailOrLdapLoginId: owner.email,
+			password: owner.password,
+		});
+	}
+
+	/** Stores a credential and returns its id. */
+	async createCredential(input: CredentialInput): Promise<string> {
+		return savedCredentialSchema.parse(await this.rest.post('/credentials', input)).id;
+	}
+
+	/** Runs a credential's own test, as the editor does: a stored one by its id, or data not stored yet. */
+	async testCredential(
+		credential: string | Omit<CredentialInput, 'name'>,
+	): Promise<z.infer<typeof credentialTestSchema>> {
+		const credentials =
+			typeof credential === 'string'
+				? await this.storedCredential(credential)
+				: { id: '', name: 'Not stored', ...credential };
+		return credentialTestSchema.parse(await this.rest.post('/credentials/test', { credentials }));
+	}
+
+	async createWorkflow(workflow: WorkflowJson): Promise<SavedWorkflow> {
+		return savedWorkflowSchema.parse(
+			await this.rest.post('/workflows', { ...workflow, active: false }),
+		);
+	}
+
+	async getWorkflow(id: string): Promise<SavedWorkflow> {
+		return savedWorkflowSchema.parse(await this.rest.get(`/workflows/${id}`));
+	}
+
+	async updateWorkflow(id: string, changes: Partial<WorkflowJson>): Promise<SavedWorkflow> {
+		const { versionId } = await this.getWorkflow(id);
+		return savedWorkflowSchema.parse(
+			await this.rest.patch(`/workflows/${id}`, { ...changes, versionId }),
+		);
+	}
+
+	/**
+	 * Activates (publishes) the workflow as last saved, and waits until its triggers listen; rejects
+	 * with n8n's reason when one of them could not be activated.
+	 */
+	async activate(id: string): Promise<SavedWorkflow> {
+		const { versionId } = await this.getWorkflow(id);
+		const saved = await this.rest.post(`/workflows/${id}/activate`, { versionId });
+		await this.publication(id, (status) => status !== 'not_published');
+		return savedWorkflowSchema.parse(saved);
+	}
+
+	/** Deactivates the workflow and waits until its triggers listen no more. */
+	async deactivate(id: string): Promise<SavedWorkflow> {
+		const saved = await this.rest.post(`/workflows/${id}/deactivate`, {});
+		await this.publication(id, (status) => status === 'not_published');
+		return savedWorkflowSchema.parse(saved);
+	}
+
+	/** Archives and deletes: n8n deletes only what was archived. */
+	async deleteWorkflow(id: string): Promise<void> {
+		await this.rest.post(`/workflows/${id}/archive`, {});
+		await this.rest.delete(`/workflows/${id}`);
+	}
+
+	/** Starts a manual execution, as the editor does, and returns its id. */
+	async runWorkflow(id: string, run: ManualRun = {}): Promise<string> {
+		const started = await this.runManually(id, run);
+		if (started.executionId === undefined) {
+			throw new Error('n8n waits for a call of the test URL: use listenForTestCall() instead.');
+		}
+		return started.executionId;
+	}
+
+	/** Makes n8n listen at the workflow's test webhook URL, as “Listen for test event” does. */
+	async listenForTestCall(id: string, run: ManualRun = {}): Promise<void> {
+		const started = await this.runManually(id, run);
+		if (started.waitingForWebhook !== true) throw new Error('n8n did not wait for a test call.');
+	}
+
+	/** The executions of one workflow, or of all, newest first. */
+	async listExecutions(workflowId?: string): Promise<ExecutionSummary[]> {
+		const filter = workflowId === undefined ? {} : { workflowId };
+		const query = new URLSearchParams({ limit: '100', filter: JSON.stringify(filter) });
+		return executionListSchema.parse(await this.rest.get(`/executions?${query.toString()}`))
+			.results;
+	}
+
+	async getExecution(id: string): Promise<Execution> {
+		return executionSchema.parse(await this.rest.get(`/executions/${id}`));
+	}
+
+	/**
+	 * Waits for an execution, given by its id or by what its summary looks like, to finish or to reach
+	 * a state; rejects at once when it finished in another state.
+	 */
+	async waitForExecution(
+		which: string | ((summary: ExecutionSummary) => boolean),
+		{ status, timeoutMs = WAIT_MS, workflowId }: ExecutionWait = {},
+	): Promise<Execution> {
+		const giveUpAt = Date.now() + timeoutMs;
+		for (;;) {
+			const seen = await this.look(which, workflowId);
+			if (seen !== undefined) {
+				if (status === undefined ? isFinished(seen.status) : seen.status === status) {
+					return await this.getExecution(seen.id);
+				}
+				if (isFinished(seen.status)) {
+					const { error } = (await this.getExecution(seen.id)).data.resultData;
+					throw new Error(
+						`Execution ${seen.id} ended as “${seen.status}” instead of “${String(status)}”` +
+							(error === undefined ? '.' : `: ${error.message}`),
+					);
+				}
+			}
+			if (Date.now() >= giveUpAt) {
+				throw new Error(
+					`After ${timeoutMs} ms ` +
+						(seen === undefined
+							? 'no such execution exists.'
+							: `execution ${seen.id} is still “${seen.status}”, not ${status ?? 'finished'}.`),
+				);
+			}
+			await delay(POLL_MS);
+		}
+	}
+
+	async stopExecution(id: string): Promise<void> {
+		await this.rest.post(`/executions/${id}/stop`, {});
+	}
+
+	/** Retries a failed execution and returns the id of the new one. */
+	async retryExecution(
+		id: string,
+		{ loadWorkflow = false }: { loadWorkflow?: boolean } = {},
+	): Promise<string> {
+		const before = new Set((await this.listExecutions()).map((execution) => execution.id));
+		// n8n answers only when the retry has finished or waits.
+		let refusal: unknown;
+		void this.rest.post(`/executions/${id}/retry`, { loadWorkflow }).catch((error: unknown) => {
+			refusal = error;
+		});
+		const giveUpAt = Date.now() + RETRY_MS;
+		for (;;) {
+			const retried = (await this.listExecutions()).find(
+				(execution) => execution.retryOf === id && !before.has(execution.id),
+			);
+			if (retried !== undefined) return retried.id;
+			if (refusal instanceof Error) throw refusal;
+			if (Date.now() >= giveUpAt) throw new Error(`n8n shows no retry of execution ${id}.`);
+			await delay(POLL_MS);
+		}
+	}
+
+	/** The descriptions of all node types the instance knows, as the editor loads them. */
+	async nodeTypes(): Promise<NodeTypeDescription[]> {
+		return nodeTypesSchema.parse(await this.rest.getPublic('/types/nodes.json'));
+	}
+
+	/** The content of a file that an item holds. */
+	async binaryData(binary: ExecutionBinary): Promise<Buffer> {
+		if (binary.id === undefined) return Buffer.from(binary.data, 'base64');
+		const query = new URLSearchParams({ id: binary.id, action: 'download' });
+		return await this.rest.download(`/binary-data?${query.toString()}`);
+	}
+
+	/** n8n activates and deactivates in the background: waits for the outcome. */
+	private async publication(id: string, settled: (status: string) => boolean): Promise<void> {
+		const giveUpAt = Date.now() + PUBLICATION_MS;
+		for (;;) {
+			const now = await this.publicationStatus(id);
+			if (now === undefined) return;
+			if (now.status !== 'in_progress' && settled(now.status)) {
+				const reasons = now.triggers.flatMap((trigger) => trigger.errorMessage ?? []);
+				if (reasons.length > 0) throw new Error(`Not activated: ${reasons.join(' · ')}`);
+				return;
+			}
+			if (Date.now() >= giveUpAt) {
+				throw new Error(`After ${PUBLICATION_MS} ms the workflow is still “${now.status}”.`);
+			}
+			await delay(POLL_MS);
+		}
+	}
+
+	private async publicationStatus(
+		id: string,
+	): Promise<z.infer<typeof publicationSchema> | undefined> {
+		try {
+			return publicationSchema.parse(await this.rest.get(`/workflows/${id}/publication-status`));
+		} catch (error) {
+			// Older versions activate before they answer, and know no such status.
+			if (error instanceof N8nApiError && error.status === 404) return undefined;
+			throw error;
+		}
+	}
+
+	private async storedCredential(id: string): Promise<Record<string, unknown>> {
+		const stored = await this.rest.get(`/credentials/${id}?includeData=true`);
+		return savedCredentialSchema.extend({ data: z.record(z.unknown()) }).parse(stored);
+	}
+
+	private async runManually(id: string, run: ManualRun): Promise<z.infer<typeof manualRunSchema>> {
+		const destination =
+			run.destinationNode === undefined
+				? {}
+				: { destinationNode: { nodeName: run.destinationNode, mode: 'inclusive' } };
+		const startNode =
+			run.startNode ??
+			(run.destinationNode === undefined ? await this.firstTrigger(id) : undefined);
+		const start = startNode === undefined ? {} : { triggerToStartFrom: { name: startNode } };
+		return manualRunSchema.parse(
+			await this.rest.post(`/workflows/${id}/run`, { ...start, ...destination }),
+		);
+	}
+
+	private async firstTrigger(id: string): Promise<string> {
+		const { nodes } = z
+			.object({ nodes: z.array(z.object({ name: z.string(), type: z.string() })) })
+			.parse(await this.rest.get(`/workflows/${id}`));
+		const trigger = nodes.find((node) => /trigger|webhook$/i.test(node.type));
+		if (trigger === undefined) throw new Error('The workflow has no trigger to start from.');
+		return trigger.name;
+	}
+
+	private async look(
+		which: string | ((summary: ExecutionSummary) => boolean),
+		workflowId?: string,
+	): Promise<ExecutionSummary | undefined> {
+		if (typeof which === 'string') {
+			return executionSummarySchema.parse(await this.rest.get(`/executions/${which}`));
+		}
+		return (await this.listExecutions(workflowId)).find(which);
+	}
+}

@@ -1,0 +1,200 @@
+import { isFinished, type Execution } from './harness/api';
+import { manualTrigger, workflow, type WorkflowJson } from './harness/workflow';
+import { chain, jsonOf, numbered, openStage, production, until, type Stage } from './support/stage';
+
+jest.setTimeout(300_000);
+
+let stage: Stage;
+
+beforeAll(async () => {
+	stage = await openStage({ emulator: { paceMs: Infinity, callbackTimeoutMs: 60_000 } });
+});
+
+afterAll(async () => {
+	await stage.stop();
+});
+
+beforeEach(() => {
+	stage.emulator.reset();
+});
+
+/** Create by webhook, and a Kling Trigger of its own name in the same workflow. */
+function createHereTriggerThere(
+	name: string,
+	parameters: { create?: Record<string, unknown>; trigger?: Record<string, unknown> } = {},
+): WorkflowJson {
+	const json = production(name, numbered(1), { Create: stage.creates(parameters.create) });
+	const trigger = workflow(name)
+		.node('When a video ends', stage.trigger(parameters.trigger))
+		.json();
+	return { ...json, nodes: [...json.nodes, ...trigger.nodes] };
+}
+
+/** The executions that the trigger started, oldest first. */
+async function triggered(workflowId: string, count: number): Promise<Execution[]> {
+	return await until(async () => {
+		const finished = (await stage.n8n.api.listExecutions(workflowId)).filter(({ status }) =>
+			isFinished(status),
+		);
+		const executions = await Promise.all(
+			finished.map(async ({ id }) => await stage.n8n.api.getExecution(id)),
+		);
+		const started = executions.filter(({ data }) => 'When a video ends' in data.resultData.runData);
+		return started.length >= count ? started.reverse() : undefined;
+	});
+}
+
+async function onlyTaskId(): Promise<string> {
+	const [task] = stage.emulator.tasks();
+	if (task === undefined) throw new Error('No task was created');
+	return task.id;
+}
+
+test('the trigger registers itself: Create in its workflow finds it, whatever its name', async () => {
+	const { emulator, n8n } = stage;
+	const { id, start } = await stage.publish(createHereTriggerThere('Same workflow'));
+	const created = await n8n.api.waitForExecution(await start());
+	expect(jsonOf(created, n8n, 'Create')).toMatchObject([
+		{ callback: 'trigger', callbackUrl: n8n.webhookUrl(`kling/${id}`) },
+	]);
+	const taskId = await onlyTaskId();
+	await emulator.complete(taskId);
+	const [execution] = await triggered(id, 1);
+	expect(execution && jsonOf(execution, n8n, 'When a video ends')).toEqual([
+		{
+			taskId,
+			status: 'completed',
+			model: 'kling-2.6',
+			videoUrl: expect.stringMatching(/^http/),
+			videoUrls: [expect.stringMatching(/^http/)],
+			progress: null,
+			createdAt: expect.stringMatching(/Z$/),
+			completedAt: expect.stringMatching(/Z$/),
+			generationSeconds: expect.any(Number),
+			error: null,
+		},
+	]);
+	expect(emulator.count({ route: 'getTask' })).toBe(1);
+});
+
+test('a hostile or repeated callback gets its status and starts nothing', async () => {
+	const { emulator, n8n } = stage;
+	const { id, start } = await stage.publish(createHereTriggerThere('Hostile callbacks'));
+	await n8n.api.waitForExecution(await start());
+	const taskId = await onlyTaskId();
+	const url = n8n.webhookUrl(`kling/${id}`);
+	const unknownId = '00000000-0000-4000-8000-000000000000';
+	const send = async (body: unknown, more: { contentType?: string; raw?: string } = {}) =>
+		await emulator.sendCallback(taskId, { url, body, ...more });
+
+	expect(await send({ hello: 'world' })).toEqual([400]);
+	expect(await send([])).toEqual([400]);
+	expect(await send({ id: '../credits', status: 'completed' })).toEqual([400]);
+	expect(await send(undefined, { raw: 'no json', contentType: 'text/plain' })).toEqual([400]);
+	expect(await send(undefined, { raw: '' })).toEqual([400]);
+	expect(await send({ id: unknownId, status: 'completed' })).toEqual([404]);
+	// The right task with a false body: it is still under way, whatever the body says.
+	expect(
+		await send({ id: taskId, status: 'completed', output: { urls: ['http://evil'] } }),
+	).toEqual([200]);
+	await emulator.goOffline();
+	expect(await send({ id: taskId, status: 'completed' })).toEqual([503]);
+	await emulator.goOnline();
+	expect(await n8n.api.listExecutions(id)).toHaveLength(1);
+
+	await emulator.complete(taskId);
+	const repeated = await emulator.sendCallback(taskId, { url, times: 100, concurrently: true });
+	expect(new Set(repeated)).toEqual(new Set([200]));
+	await triggered(id, 1);
+	expect(await n8n.api.listExecutions(id)).toHaveLength(2);
+});
+
+test('only the events asked for start the workflow, and the task is the API’s', async () => {
+	const { emulator, n8n } = stage;
+	const { id, start } = await stage.publish(
+		createHereTriggerThere('Only failed', { trigger: { events: ['failed'], simplify: false } }),
+	);
+	await n8n.api.waitForExecution(await start());
+	await n8n.api.waitForExecution(await start());
+	const [first, second] = emulator.tasks().map((task) => task.id);
+	await emulator.complete(first ?? '');
+	await emulator.fail(second ?? '', { code: 'upstream_error', message: 'Sensitive content' });
+	const [execution, ...more] = await triggered(id, 1);
+	expect(more).toEqual([]);
+	expect(execution && jsonOf(execution, n8n, 'When a video ends')).toEqual([
+		{
+			id: second,
+			status: 'failed',
+			model: 'kling-2.6',
+			created_at: expect.any(Number),
+			error: { code: 'upstream_error', message: 'Sensitive content' },
+		},
+	]);
+});
+
+test('without verification the body is passed on and no credential is needed', async () => {
+	const { emulator, n8n } = stage;
+	const json = createHereTriggerThere('Trusting', {
+		trigger: { options: { verifyTask: false, deduplicate: false } },
+	});
+	for (const node of json.nodes) if (node.name === 'When a video ends') delete node.credentials;
+	const { id, start } = await stage.publish(json);
+	await n8n.api.waitForExecution(await start());
+	await emulator.complete(await onlyTaskId());
+	await emulator.sendCallback(await onlyTaskId());
+	expect(await triggered(id, 2)).toHaveLength(2);
+	expect(emulator.count({ route: 'getTask' })).toBe(0);
+});
+
+test('deactivation withdraws the registration, and the registration follows WEBHOOK_URL', async () => {
+	const { emulator, n8n } = stage;
+	const json = createHereTriggerThere('Moving', { create: { callback: 'trigger' } });
+	const byHand = workflow('By hand')
+		.node('Start', manualTrigger())
+		.connect('Start', 'Items')
+		.json();
+	const { id, start } = await stage.publish({
+		...json,
+		nodes: [...json.nodes, ...byHand.nodes],
+		connections: { ...json.connections, ...byHand.connections },
+	});
+	await n8n.restart({ WEBHOOK_URL: 'http://10.1.2.3:5678/' });
+	const moved = await n8n.api.waitForExecution(await start());
+	expect(jsonOf(moved, n8n, 'Create')).toMatchObject([
+		{ callback: 'trigger', callbackUrl: `http://10.1.2.3:5678/webhook/kling/${id}` },
+	]);
+	await n8n.restart({ WEBHOOK_URL: '' });
+	await n8n.api.deactivate(id);
+	const executionId = await n8n.api.runWorkflow(id, { startNode: 'Start' });
+	const refused = await n8n.api.waitForExecution(executionId, { status: 'error' });
+	expect(n8n.api.errorOf(refused, 'Create')?.message).toContain('not active');
+	expect(emulator.tasks()).toHaveLength(1);
+});
+
+test('a trigger that is not there is refused before anything is spent', async () => {
+	const { emulator, n8n } = stage;
+	const execution = await stage.run(
+		chain('No trigger', numbered(1), { Create: stage.creates({ callback: 'trigger' }) }),
+		'error',
+	);
+	expect(n8n.api.errorOf(execution, 'Create')).toMatchObject({
+		message: expect.stringContaining('no Kling Trigger'),
+		description: expect.stringContaining('Add a Kling Trigger'),
+	});
+	expect(emulator.requests.filter(({ route }) => route !== 'control')).toEqual([]);
+});
+
+test('while listening for a test event the Test URL works, and the registration stays', async () => {
+	const { emulator, n8n } = stage;
+	const { id, start } = await stage.publish(createHereTriggerThere('Test event'));
+	await n8n.api.waitForExecution(await start());
+	const taskId = await onlyTaskId();
+	await n8n.api.listenForTestCall(id, { startNode: 'When a video ends' });
+	const testUrl = `${n8n.url}/webhook-test/kling/${id}`;
+	await emulator.complete(taskId);
+	expect(await emulator.sendCallback(taskId, { url: testUrl })).toEqual([200]);
+	const again = await n8n.api.waitForExecution(await start());
+	expect(jsonOf(again, n8n, 'Create')).toMatchObject([
+		{ callback: 'trigger', callbackUrl: n8n.webhookUrl(`kling/${id}`) },
+	]);
+});

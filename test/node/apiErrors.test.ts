@@ -1,0 +1,185 @@
+import type * as Time from './harness/time';
+import { useEmulator } from './harness/emulator';
+import { apiErrorOf } from './harness/errors';
+import { everythingShown, runKling } from './harness/runKling';
+import { createTask, creditsCharged } from './harness/tasks';
+import { clock } from './harness/time';
+
+jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+
+const emulator = useEmulator();
+
+const OPERATIONS = ['create', 'createAndWait', 'getTask', 'wait', 'getCredits'] as const;
+type Operation = (typeof OPERATIONS)[number];
+const isCreating = (operation: Operation) =>
+	operation === 'create' || operation === 'createAndWait';
+
+/** How often a request is sent in all when the API always gives this answer. */
+const ONCE = { create: 1, read: 1 } as const;
+const RETRIED = { create: 4, read: 4 } as const;
+const READS_RETRIED = { create: 1, read: 4 } as const;
+
+/** What each documented answer means: the advice may differ where money is at stake. */
+const ANSWERS = [
+	{ name: '400', httpCode: '400', message: /did not accept/, advice: /parameters/, sent: ONCE },
+	{ name: '401', httpCode: '401', message: /refused the key/, advice: /API Key/, sent: ONCE },
+	{ name: '402', httpCode: '402', message: /too few credits/, advice: /Top up/, sent: ONCE },
+	{ name: '403', httpCode: '403', message: /address/, advice: /allow-list/, sent: ONCE },
+	{ name: '404', httpCode: '404', message: /not know this task/, advice: /Task ID/, sent: ONCE },
+	{ name: '404-model', httpCode: '404', message: /Kling 2\.6/, advice: /later/, sent: ONCE },
+	{
+		name: '429-rate',
+		httpCode: '429',
+		message: /too many requests/,
+		advice: /later/,
+		sent: RETRIED,
+	},
+	{ name: '429-spend', httpCode: '429', message: /spending limit/, advice: /limit/, sent: ONCE },
+	{ name: '500', httpCode: '500', message: /./, advice: /again|dashboard/, sent: READS_RETRIED },
+	{ name: '503', httpCode: '503', message: /./, advice: /again|dashboard/, sent: READS_RETRIED },
+] as const;
+
+/** Answers after which a wait goes on until its time is over: the video is paid for. */
+const PASSING: readonly string[] = ['429-rate', '500', '503'];
+
+const ROWS = OPERATIONS.flatMap((operation) =>
+	ANSWERS.filter(({ name }) => operation !== 'wait' || !PASSING.includes(name)).map(
+		(answer) => [operation, answer.name, answer] as const,
+	),
+);
+
+async function runAgainst(operation: Operation, taskId: string) {
+	return await runKling({
+		emulator: emulator.current,
+		parameters: {
+			operation,
+			prompt: 'A cat turns its head',
+			imageUrls: emulator.current.imageUrl(),
+			callback: 'none',
+			taskId,
+			waitStrategy: 'poll',
+			timeout: 1,
+		},
+	});
+}
+
+/** Requests of the node, that is all but the one that made the task to read. */
+const sentCount = () => emulator.current.count() - 1;
+
+describe('every documented answer', () => {
+	test.each(ROWS)('%s, %s', async (operation, name, { httpCode, message, advice, sent }) => {
+		const taskId = await createTask(emulator.current);
+		const apiText = `The API’s own words about ${name}.`;
+		emulator.current.fault({
+			match: {},
+			fault: { http: name, message: apiText },
+			times: 'always',
+		});
+
+		const error = apiErrorOf(await runAgainst(operation, taskId));
+		expect(error.httpCode).toBe(httpCode);
+		expect(error.message).toMatch(message);
+		expect(error.description).toMatch(advice);
+		expect(error.description).toContain(apiText);
+		expect(sentCount()).toBe(isCreating(operation) ? sent.create : sent.read);
+		expect(creditsCharged(emulator.current)).toBe(110);
+	});
+
+	test.each(PASSING)('wait, %s: the wait goes on until its time is over', async (name) => {
+		const taskId = await createTask(emulator.current);
+		const answer = ANSWERS.find((candidate) => candidate.name === name);
+		emulator.current.fault({
+			match: {},
+			fault: { http: answer?.name ?? '500' },
+			times: 'always',
+		});
+		const { json, error } = await runAgainst('wait', taskId);
+		expect(error).toBeNull();
+		expect(json).toMatchObject([{ taskId, timedOut: true }]);
+		expect(sentCount()).toBeGreaterThan(1);
+	});
+
+	test('an unclear create says that it may have been charged and was not sent again', async () => {
+		emulator.current.fault({ match: {}, fault: 'http:503' });
+		const { description } = apiErrorOf(await runAgainst('create', ''));
+		expect(description).toMatch(/may have been charged/);
+		expect(description).toMatch(/not sent again/);
+	});
+
+	test('a refused read names the task', async () => {
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({ match: {}, fault: 'http:404' });
+		expect(apiErrorOf(await runAgainst('getTask', taskId)).message).toContain(taskId);
+	});
+});
+
+describe('the answers of real keys', () => {
+	test.each([
+		['sk-disabled', '401'],
+		['not-a-key', '401'],
+		['sk-unknown', '401'],
+		['sk-blocked-ip', '403'],
+		['sk-poor', '402'],
+		['sk-spend-limit', '429'],
+		['sk-rate-limited', '429'],
+	])('%s: HTTP %s, nothing charged', async (apiKey, httpCode) => {
+		const result = await runKling({
+			emulator: { url: emulator.current.url, apiKey },
+			parameters: {
+				operation: 'create',
+				prompt: 'A cat',
+				imageUrls: emulator.current.imageUrl(),
+				callback: 'none',
+			},
+		});
+		expect(apiErrorOf(result).httpCode).toBe(httpCode);
+		expect(creditsCharged(emulator.current)).toBe(0);
+		expect(JSON.stringify(result.error)).not.toContain(apiKey);
+	});
+
+	test('another account’s task is not known', async () => {
+		const taskId = await createTask(emulator.current);
+		const result = await runKling({
+			emulator: { url: emulator.current.url, apiKey: 'sk-poor' },
+			parameters: { operation: 'getTask', taskId },
+		});
+		expect(apiErrorOf(result)).toMatchObject({ httpCode: '404' });
+	});
+});
+
+describe('the pauses before a request is sent again', () => {
+	const creating = async () => await runAgainst('create', '');
+
+	test('grow, with a spread of at most a quarter', async () => {
+		emulator.current.fault({ match: {}, fault: 'http:429-rate', times: 'always' });
+		await creating();
+		expect(clock.pauses).toHaveLength(3);
+		for (const [index, base] of [1_000, 2_000, 4_000].entries()) {
+			expect(clock.pauses[index]).toBeGreaterThan(base * 0.95);
+			expect(clock.pauses[index]).toBeLessThanOrEqual(base * 1.25);
+		}
+	});
+
+	test('are as long as Retry-After asks', async () => {
+		emulator.current.fault({ match: {}, fault: { http: '429-rate', retryAfter: 20 } });
+		const { error } = await creating();
+		expect(error).toBeNull();
+		expect(clock.pauses).toHaveLength(1);
+		expect(clock.pauses[0]).toBeGreaterThan(19_900);
+		expect(clock.pauses[0]).toBeLessThanOrEqual(25_000);
+	});
+
+	test('are there when Retry-After is nonsense', async () => {
+		emulator.current.fault({ match: {}, fault: { http: '429-rate', retryAfter: 'soon' } });
+		const { error } = await creating();
+		expect(error).toBeNull();
+		expect(clock.pauses).toHaveLength(1);
+	});
+});
+
+test('no error, item or hint ever shows the API key', () => {
+	const shown = everythingShown();
+	expect(shown).toContain('refused the key');
+	expect(shown).not.toContain(emulator.current.apiKey);
+	expect(shown).not.toMatch(/Bearer sk-/);
+});

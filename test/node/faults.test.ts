@@ -1,0 +1,307 @@
+import type { Fault } from '../emulator';
+import type * as Time from './harness/time';
+import { useEmulator } from './harness/emulator';
+import { apiErrorOf } from './harness/errors';
+import { everythingShown, runKling } from './harness/runKling';
+import { createTask, creditsCharged } from './harness/tasks';
+import { clock } from './harness/time';
+
+jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+
+const emulator = useEmulator();
+
+const PRICE = 110;
+
+async function create(operation: 'create' | 'createAndWait' = 'create') {
+	return await runKling({
+		emulator: emulator.current,
+		parameters: {
+			operation,
+			prompt: 'A cat turns its head',
+			imageUrls: emulator.current.imageUrl(),
+			callback: 'none',
+			waitStrategy: 'poll',
+		},
+	});
+}
+
+const creates = () => emulator.current.count({ route: 'create' });
+const reads = (taskId?: string) => emulator.current.count({ route: 'getTask', taskId });
+
+/** Faults after which nobody knows whether the task was created, and what was really charged. */
+const UNCLEAR: ReadonlyArray<[Fault, number]> = [
+	['reset-before', 0],
+	['reset-after', PRICE],
+	['hang-before', 0],
+	['hang-after', PRICE],
+	[{ drip: { intervalMs: 100 }, when: 'after' }, PRICE],
+	['cut-body', PRICE],
+	['html', 0],
+	['html-after', PRICE],
+	['html-502', 0],
+	['html-502-after', PRICE],
+	['empty-body', PRICE],
+	['not-json', PRICE],
+	['code-not-200', 0],
+	['no-task-id', 0],
+	['no-task-id-after', PRICE],
+	['http:500', 0],
+	['http:500-after', PRICE],
+	['http:503', 0],
+	['http:503-after', PRICE],
+	[{ body: { status: 200, body: 'null' }, when: 'after' }, PRICE],
+	[{ body: { status: 200, body: '[]' }, when: 'after' }, PRICE],
+	[{ body: { status: 204 }, when: 'after' }, PRICE],
+	[{ body: { status: 408, body: 'Request Timeout' }, when: 'after' }, PRICE],
+];
+
+describe('a create whose outcome is unclear is sent exactly once', () => {
+	test.each(UNCLEAR)('%j: charged %d', async (fault, charged) => {
+		clock.shortDeadlines = true;
+		emulator.current.fault({ match: {}, fault, times: 'always' });
+		const { message, description } = apiErrorOf(await create());
+		expect(creates()).toBe(1);
+		expect(creditsCharged(emulator.current)).toBe(charged);
+		expect(message).not.toBe('');
+		expect(description).toMatch(/may have been charged/);
+		expect(description).not.toMatch(/nothing was charged/i);
+		expect(clock.pauses).toEqual([]);
+	});
+
+	test('by Create and Wait too, which then waits for nothing', async () => {
+		emulator.current.fault({ match: {}, fault: 'reset-after' });
+		const { error } = await create('createAndWait');
+		expect(apiErrorOf({ error }).description).toMatch(/may have been charged/);
+		expect([creates(), reads()]).toEqual([1, 0]);
+	});
+
+	test('when every item of a run meets it, each item once', async () => {
+		emulator.current.fault({ match: {}, fault: 'reset-after', times: 'always' });
+		const { items } = await runKling({
+			emulator: emulator.current,
+			onError: 'continueRegularOutput',
+			parameters: {
+				operation: 'create',
+				prompt: '={{ $json.prompt }}',
+				imageUrls: emulator.current.imageUrl(),
+				callback: 'none',
+			},
+			items: ['One', 'Two', 'Three'].map((prompt) => ({ prompt })),
+		});
+		expect(items).toHaveLength(3);
+		const prompts = emulator.current.tasks().map((task) => task.prompt);
+		expect([...prompts].sort()).toEqual(['One', 'Three', 'Two']);
+	});
+});
+
+describe('a create that was refused', () => {
+	test.each<[Fault, RegExp]>([
+		['redirect', /redirect/],
+		[{ redirect: 'https://elsewhere.example/', status: 307 }, /redirect/],
+		[{ body: { status: 404, body: '<html>Not Found</html>' } }, /did not accept/],
+		[{ body: { status: 413, body: '' } }, /did not accept/],
+	])('by %j is sent once, and nothing was charged', async (fault, words) => {
+		emulator.current.fault({ match: {}, fault, times: 'always' });
+		expect(apiErrorOf(await create()).message).toMatch(words);
+		expect(emulator.current.count()).toBe(1);
+		expect(creditsCharged(emulator.current)).toBe(0);
+	});
+
+	test('by too many requests is sent again until it is taken, and charged once', async () => {
+		emulator.current.fault({ match: {}, fault: 'http:429-rate', times: 2 });
+		const { json, error } = await create();
+		expect(error).toBeNull();
+		expect(creates()).toBe(3);
+		expect(creditsCharged(emulator.current)).toBe(PRICE);
+		expect(json).toMatchObject([{ taskId: emulator.current.tasks()[0]?.id }]);
+	});
+});
+
+describe('a create that never reached the API', () => {
+	test('is tried four times, and the user learns that nothing was sent', async () => {
+		await emulator.current.goOffline();
+		const result = await create();
+		await emulator.current.goOnline();
+		const { message, description } = apiErrorOf(result);
+		expect(message).toMatch(/cannot be reached/);
+		expect(description).toMatch(/ECONNREFUSED.*nothing was sent/);
+		expect(clock.pauses).toHaveLength(3);
+		expect(creates()).toBe(0);
+	});
+
+	test('is sent once the API is back, and charged once', async () => {
+		await emulator.current.goOffline();
+		clock.duringPause = async (count) => {
+			if (count === 2) await emulator.current.goOnline();
+		};
+		const { error } = await create();
+		expect(error).toBeNull();
+		expect(creates()).toBe(1);
+		expect(creditsCharged(emulator.current)).toBe(PRICE);
+	});
+
+	test('is tried again when the name is not resolved', async () => {
+		const result = await runKling({
+			emulator: { url: 'http://does-not-exist.invalid', apiKey: emulator.current.apiKey },
+			parameters: {
+				operation: 'create',
+				prompt: 'A cat',
+				imageUrls: 'https://example.com/cat.jpg',
+				callback: 'none',
+			},
+		});
+		expect(apiErrorOf(result).message).toMatch(/cannot be reached/);
+		expect(clock.pauses).toHaveLength(3);
+	});
+});
+
+/** Faults of a read after which it is worth another try. */
+const PASSING: readonly Fault[] = [
+	'reset-before',
+	'reset-after',
+	'hang-before',
+	'cut-body',
+	'html',
+	'html-502',
+	'empty-body',
+	'not-json',
+	'http:500',
+	'http:503',
+	'http:429-rate',
+	{ body: { status: 200, body: 'null' } },
+	{ mutate: { path: 'id', value: '00000000-0000-4000-8000-000000000000' } },
+];
+
+describe('a read that did not get through', () => {
+	test.each(PASSING)('%j, once: Get Task reads again', async (fault) => {
+		clock.shortDeadlines = true;
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({ match: {}, fault });
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getTask', taskId },
+		});
+		expect(error).toBeNull();
+		expect(json).toMatchObject([{ taskId }]);
+		expect(emulator.current.count({ method: 'GET' })).toBe(2);
+	});
+
+	test.each(PASSING)('%j, always: Get Task gives up after four', async (fault) => {
+		clock.shortDeadlines = true;
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({ match: {}, fault, times: 'always' });
+		const result = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getTask', taskId },
+		});
+		const { message, description } = apiErrorOf(result);
+		expect(message).toContain(taskId);
+		expect(description).not.toMatch(/may have been charged/);
+		expect(emulator.current.count({ method: 'GET' })).toBe(4);
+	});
+
+	test.each(PASSING)('%j, twice: Wait goes on and gives the video', async (fault) => {
+		clock.shortDeadlines = true;
+		const taskId = await createTask(emulator.current);
+		await emulator.current.complete(taskId);
+		emulator.current.fault({ match: {}, fault, times: 2 });
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'wait', taskId, waitStrategy: 'poll' },
+		});
+		expect(error).toBeNull();
+		expect(json).toMatchObject([{ taskId, status: 'completed', timedOut: false }]);
+		expect(emulator.current.count({ method: 'GET' })).toBe(3);
+	});
+
+	test('a proxy’s 429 page does not end a wait: the video is paid for', async () => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.complete(taskId);
+		emulator.current.fault({
+			match: {},
+			fault: { body: { status: 429, body: '<html>Slow down</html>' } },
+		});
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'wait', taskId, waitStrategy: 'poll' },
+		});
+		expect(json).toMatchObject([{ taskId, status: 'completed' }]);
+	});
+
+	test('Wait survives an API that is away for a while', async () => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.complete(taskId);
+		await emulator.current.goOffline();
+		clock.duringPause = async (count) => {
+			if (count === 3) await emulator.current.goOnline();
+		};
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'wait', taskId, waitStrategy: 'poll' },
+		});
+		expect(json).toMatchObject([{ taskId, status: 'completed', timedOut: false }]);
+	});
+
+	test.each(PASSING)('%j, once: Get Credits reads again', async (fault) => {
+		clock.shortDeadlines = true;
+		// No task here: the changed id changes nothing in the credits.
+		emulator.current.fault({ match: {}, fault });
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getCredits' },
+		});
+		expect(error).toBeNull();
+		expect(json).toMatchObject([{ balance: 10_000 }]);
+	});
+
+	test('a redirect is not followed, so the key stays with its host', async () => {
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({ match: {}, fault: 'redirect', times: 'always' });
+		const result = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getTask', taskId },
+		});
+		expect(apiErrorOf(result).message).toMatch(/redirect/);
+		expect(emulator.current.count({ method: 'GET' })).toBe(1);
+	});
+
+	test('a right answer with a wrong content type is taken', async () => {
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({ match: {}, fault: 'wrong-content-type', times: 'always' });
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getTask', taskId },
+		});
+		expect(json).toMatchObject([{ taskId }]);
+	});
+});
+
+describe('odd but complete tasks', () => {
+	test.each([
+		['created_at', 'yesterday'],
+		['created_at', undefined],
+		['progress', '40%'],
+		['progress', 0.4],
+		['model', undefined],
+		['output', 'none'],
+		['output.urls', undefined],
+		['output.urls.0', 42],
+		['error', { code: 1 }],
+	])('%s = %j never loses the task', async (path, value) => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.complete(taskId);
+		emulator.current.fault({ match: {}, fault: { mutate: { path, value } } });
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getTask', taskId },
+		});
+		expect(error).toBeNull();
+		expect(json).toMatchObject([{ taskId, status: expect.stringMatching(/completed|failed/) }]);
+	});
+});
+
+test('no fault ever makes the API key show', () => {
+	const shown = everythingShown();
+	expect(shown).toContain('may have been charged');
+	expect(shown).not.toContain(emulator.current.apiKey);
+});

@@ -1,0 +1,86 @@
+import type {
+	ICredentialDataDecryptedObject,
+	ICredentials,
+	IDataObject,
+	IHttpRequestOptions,
+	INode,
+	INodeProperties,
+	IRequestOptionsSimplified,
+	Workflow,
+} from 'n8n-workflow';
+import { ICredentialsHelper } from 'n8n-workflow';
+
+import { AiVideoApi } from '../../../credentials/AiVideoApi.credentials';
+
+export interface Credential {
+	apiKey: string;
+	baseUrl: string;
+}
+
+/**
+ * The credential as n8n keeps it: decrypted to the given values, and applied to each request by
+ * the credential type's own `authenticate`, its expressions resolved by the workflow's engine.
+ */
+export class TestCredentialsHelper extends ICredentialsHelper {
+	private readonly type = new AiVideoApi();
+
+	constructor(private readonly credential: Credential) {
+		super();
+	}
+
+	getParentTypes(): string[] {
+		return [];
+	}
+
+	isCredentialUsableByNode(): boolean {
+		return true;
+	}
+
+	async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		_typeName: string,
+		requestOptions: IHttpRequestOptions | IRequestOptionsSimplified,
+		workflow?: Workflow,
+		node?: INode,
+	): Promise<IHttpRequestOptions> {
+		if (workflow === undefined || node === undefined) throw new Error('No workflow to resolve in');
+		const { properties } = this.type.authenticate;
+		const headers: IDataObject = { ...requestOptions.headers };
+		for (const [name, value] of Object.entries(properties.headers ?? {})) {
+			const keys = { $credentials: credentials };
+			headers[name] = String(
+				workflow.expression.getSimpleParameterValue(node, String(value), 'internal', keys),
+			);
+		}
+		if (!('url' in requestOptions)) throw new Error('The request has no address');
+		return await Promise.resolve({ ...requestOptions, headers });
+	}
+
+	async preAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
+		return await Promise.resolve(undefined);
+	}
+
+	async runPreAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
+		return await Promise.resolve(undefined);
+	}
+
+	async getCredentials(): Promise<ICredentials> {
+		return await Promise.reject(new Error('Only the decrypted credential is there'));
+	}
+
+	async getDecrypted(): Promise<ICredentialDataDecryptedObject> {
+		return await Promise.resolve({ ...this.credential });
+	}
+
+	async updateCredentials(): Promise<void> {
+		await Promise.reject(new Error('Nodes do not change credentials'));
+	}
+
+	async updateCredentialsOauthTokenData(): Promise<void> {
+		await Promise.reject(new Error('Nodes do not change credentials'));
+	}
+
+	getCredentialsProperties(): INodeProperties[] {
+		return this.type.properties;
+	}
+}

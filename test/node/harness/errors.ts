@@ -1,0 +1,30 @@
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+
+/** What n8n shows of an error. */
+export interface ShownError {
+	message: string;
+	description: string;
+	httpCode: string | null;
+	itemIndex: unknown;
+}
+
+/** @throws when it is no NodeApiError */
+export function apiErrorOf({ error }: { error: unknown }): ShownError {
+	if (!(error instanceof NodeApiError)) throw new Error(`No NodeApiError: ${String(error)}`);
+	const { message, description, httpCode, context } = error;
+	return { message, description: description ?? '', httpCode, itemIndex: context['itemIndex'] };
+}
+
+/** @throws when it is no NodeOperationError */
+export function operationErrorOf({ error }: { error: unknown }): ShownError {
+	if (!(error instanceof NodeOperationError)) {
+		throw new Error(`No NodeOperationError: ${String(error)}`);
+	}
+	const { message, description, context } = error;
+	return {
+		message,
+		description: description ?? '',
+		httpCode: null,
+		itemIndex: context['itemIndex'],
+	};
+}

@@ -1,0 +1,132 @@
+import './instance';
+
+import { inspect } from 'node:util';
+
+import { ExecuteContext, ExternalSecretsProxy } from 'n8n-core';
+import type {
+	IDataObject,
+	INodeExecutionData,
+	INodeParameters,
+	IRunExecutionData,
+	IWorkflowExecuteAdditionalData,
+	NodeExecutionHint,
+	OnError,
+} from 'n8n-workflow';
+import { createRunExecutionData } from 'n8n-workflow';
+
+import { Kling } from '../../../nodes/Kling/Kling.node';
+import type { Emulator } from '../../emulator';
+import type { Credential } from './credentials';
+import { TestCredentialsHelper } from './credentials';
+import { clock } from './time';
+import { buildWorkflow, START_NAME } from './workflow';
+
+export interface KlingRun {
+	emulator: Pick<Emulator, 'url' | 'apiKey'>;
+	parameters: INodeParameters;
+	/** One empty item unless told. */
+	items?: readonly IDataObject[];
+	/** Null: the node has none. */
+	credential?: Partial<Credential> | null;
+	onError?: OnError;
+	signal?: AbortSignal;
+	/** That of an earlier run makes this one its second try. */
+	runData?: IRunExecutionData;
+}
+
+export interface KlingResult {
+	/** Empty when the run failed. */
+	items: INodeExecutionData[];
+	json: IDataObject[];
+	/** What `execute` threw, null when it did not. */
+	error: unknown;
+	hints: NodeExecutionHint[];
+	/** When the execution is to go on, undefined unless it was put to wait. */
+	waitTill: Date | undefined;
+	runData: IRunExecutionData;
+}
+
+function notHere(what: string): () => never {
+	return () => {
+		throw new Error(`There is no ${what} in these tests`);
+	};
+}
+
+function buildAdditionalData(credential: Credential): IWorkflowExecuteAdditionalData {
+	const base = 'https://n8n.example.com';
+	return {
+		credentialsHelper: new TestCredentialsHelper(credential),
+		externalSecretsProxy: new ExternalSecretsProxy(),
+		executeWorkflow: notHere('other workflow'),
+		getRunExecutionData: notHere('other execution'),
+		getRuntimeCredential: notHere('runtime credential'),
+		startRunnerTask: notHere('task runner'),
+		logAiEvent: () => {},
+		executionId: '42',
+		currentNodeExecutionIndex: 0,
+		restApiUrl: `${base}/rest`,
+		instanceBaseUrl: base,
+		formBaseUrl: `${base}/form`,
+		formWaitingBaseUrl: `${base}/form-waiting`,
+		formTestBaseUrl: `${base}/form-test`,
+		webhookBaseUrl: `${base}/webhook`,
+		webhookWaitingBaseUrl: `${base}/webhook-waiting`,
+		webhookTestBaseUrl: `${base}/webhook-test`,
+		mcpBaseUrl: `${base}/mcp`,
+		mcpTestBaseUrl: `${base}/mcp-test`,
+		variables: {},
+	};
+}
+
+/** Runs the node in n8n's own execution context, against the emulator over HTTP. */
+export async function runKling(run: KlingRun): Promise<KlingResult> {
+	const { emulator, parameters, items = [{}], credential = {}, onError } = run;
+	const { workflow, node } = buildWorkflow({
+		parameters,
+		onError,
+		withCredential: credential !== null,
+	});
+	const signal = run.signal ?? new AbortController().signal;
+	clock.addExecutionSignal(signal);
+	const runData = run.runData ?? createRunExecutionData();
+	const input = items.map((json, item): INodeExecutionData => ({ json, pairedItem: { item } }));
+	const inputData = { main: [input] };
+	const context = new ExecuteContext(
+		workflow,
+		node,
+		buildAdditionalData({ apiKey: emulator.apiKey, baseUrl: emulator.url, ...credential }),
+		'manual',
+		runData,
+		0,
+		input,
+		inputData,
+		{ node, data: inputData, source: { main: [{ previousNode: START_NAME }] } },
+		[],
+		signal,
+	);
+	const { output, error } = await new Kling().execute.call(context).then(
+		(output) => ({ output, error: null }),
+		(thrown: unknown) => ({ output: [], error: thrown }),
+	);
+	const outputItems = output[0] ?? [];
+	const result = {
+		items: outputItems,
+		json: outputItems.map((item) => item.json),
+		error,
+		hints: context.hints,
+		waitTill: runData.waitTill,
+		runData,
+	};
+	everything.push(result);
+	return result;
+}
+
+/** The results of all runs of a test file. */
+const everything: KlingResult[] = [];
+
+/** All that users could see of the runs so far, hidden fields of errors included, as one text. */
+export function everythingShown(): string {
+	const json = everything.map(({ runData: _, ...shown }) => JSON.stringify(shown));
+	const details = inspect(everything, { depth: 12, showHidden: true, maxStringLength: null });
+	return [...json, details].join('\n');
+}

@@ -1,0 +1,342 @@
+import type { IDataObject, INodeParameters, OnError } from 'n8n-workflow';
+
+import type { RecordedRequest } from '../emulator';
+import type * as Time from './harness/time';
+import { useEmulator } from './harness/emulator';
+import { apiErrorOf, operationErrorOf } from './harness/errors';
+import type { KlingRun } from './harness/runKling';
+import { runKling } from './harness/runKling';
+import { completeAll, createTask, creditsCharged } from './harness/tasks';
+import { clock } from './harness/time';
+
+jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+
+const emulator = useEmulator();
+
+const CONTINUING: readonly OnError[] = ['continueRegularOutput', 'continueErrorOutput'];
+
+/** Runs a create for each prompt. */
+async function createEach(
+	prompts: readonly string[],
+	{ options = {}, ...run }: Partial<KlingRun> & { options?: INodeParameters } = {},
+) {
+	return await runKling({
+		emulator: emulator.current,
+		parameters: {
+			operation: 'create',
+			prompt: '={{ $json.prompt }}',
+			imageUrls: emulator.current.imageUrl(),
+			callback: 'none',
+			options,
+		},
+		items: prompts.map((prompt) => ({ prompt })),
+		...run,
+	});
+}
+
+async function waitFor(taskIds: readonly string[], run: Partial<KlingRun> = {}) {
+	return await runKling({
+		emulator: emulator.current,
+		parameters: { operation: 'wait', taskId: '={{ $json.taskId }}', waitStrategy: 'poll' },
+		items: taskIds.map((taskId) => ({ taskId })),
+		...run,
+	});
+}
+
+const numbered = (count: number) => Array.from({ length: count }, (_, index) => `Video ${index}`);
+
+const taskIdsOf = (json: readonly IDataObject[]) => json.map(({ taskId }) => String(taskId));
+
+/** How many requests were under way at the same time at the most. */
+function mostAtOnce(requests: readonly RecordedRequest[]): number {
+	// Whole milliseconds: a request may seem to end a little after the next one began.
+	const spans = requests.map(({ at, durationMs }) => ({ from: at, to: at + durationMs - 2 }));
+	return Math.max(
+		...spans.map(
+			({ from }) => spans.filter((other) => other.from <= from && from < other.to).length,
+		),
+	);
+}
+
+/** Resolves as soon as the emulator has seen that many requests. */
+async function requestsToArrive(count: number): Promise<void> {
+	while (emulator.current.count() < count) {
+		await new Promise<void>((resolve) => setImmediate(resolve));
+	}
+}
+
+const promptOf = (taskId: string) => emulator.current.task(taskId).prompt;
+
+describe('many creates', () => {
+	test('keep the order of their items, each paired with its own', async () => {
+		emulator.current.fault({ match: {}, fault: { delay: 60 } });
+		const { items, json } = await createEach(numbered(12));
+		expect(taskIdsOf(json).map(promptOf)).toEqual(numbered(12));
+		expect(items.map((item) => item.pairedItem)).toEqual(numbered(12).map((_, item) => ({ item })));
+	});
+
+	test.each([
+		['as many as the option says', { concurrency: 3 }, 3],
+		['one after the other', { concurrency: 1 }, 1],
+		['five unless told otherwise', {}, 5],
+	])('are under way at the same time: %s', async (_, options, most) => {
+		emulator.current.fault({ match: {}, fault: { delay: 120 }, times: 'always' });
+		await createEach(numbered(8), { options });
+		expect(emulator.current.count({ route: 'create' })).toBe(8);
+		expect(mostAtOnce(emulator.current.requests)).toBe(most);
+	});
+
+	test('slow down together when there are too many, and are all created once', async () => {
+		emulator.current.fault({ match: {}, fault: 'http:429-rate', times: 3 });
+		const { json, error } = await createEach(numbered(6));
+		expect(error).toBeNull();
+		expect(taskIdsOf(json).map(promptOf)).toEqual(numbered(6));
+		expect(creditsCharged(emulator.current)).toBe(6 * 110);
+	});
+
+	test('stop at the first that fails, and the error names the tasks created', async () => {
+		const { error } = await createEach(['One', 'Two [http:500]', 'Three'], {
+			options: { concurrency: 1 },
+		});
+		const [first] = emulator.current.tasks();
+		expect(apiErrorOf({ error }).message).toContain(first?.id);
+		expect(apiErrorOf({ error }).itemIndex).toBe(1);
+		expect(emulator.current.count({ route: 'create' })).toBe(2);
+	});
+
+	test.each(CONTINUING)('with %s only the failed item becomes an error item', async (onError) => {
+		const { items, json, error } = await createEach(['One', 'Two [http:402]', 'Three'], {
+			onError,
+		});
+		expect(error).toBeNull();
+		expect(items.map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
+		expect(json[0]).toMatchObject({ status: 'pending' });
+		expect(Object.keys(json[1] ?? {}).sort()).toEqual(['details', 'error']);
+		expect(json[1]).toMatchObject({ details: { httpCode: '402' } });
+		expect(json[2]).toMatchObject({ status: 'pending' });
+	});
+
+	test.each(['401', '403', '429-spend'])(
+		'with Continue On Fail, after %s nothing more is sent: every item gets its error',
+		async (name) => {
+			const { json } = await createEach([`One [http:${name}]`, 'Two', 'Three'], {
+				onError: 'continueRegularOutput',
+				options: { concurrency: 1 },
+			});
+			expect(json).toHaveLength(3);
+			for (const item of json) expect(item).toHaveProperty('error');
+			expect(emulator.current.count({ route: 'create' })).toBe(1);
+		},
+	);
+});
+
+describe('one wait for many items', () => {
+	test('reads each task once per round, however many items name it, and never after its end', async () => {
+		const [early, late] = [await createTask(emulator.current), await createTask(emulator.current)];
+		clock.duringPause = async (count) => {
+			if (count === 2) await emulator.current.complete(early);
+			if (count === 4) await emulator.current.complete(late);
+		};
+		const { json } = await waitFor([early, late, early, early]);
+		expect(taskIdsOf(json)).toEqual([early, late, early, early]);
+		expect(json.every(({ status }) => status === 'completed')).toBe(true);
+		expect(emulator.current.task(early).reads).toBe(3);
+		expect(emulator.current.task(late).reads).toBe(5);
+		expect(clock.pauses).toHaveLength(4);
+	});
+
+	test('gives each item its own result', async () => {
+		const ids = [];
+		for (const prompt of ['One', 'Two [fail]', 'Three [no-video]', 'Four']) {
+			ids.push(await createTask(emulator.current, prompt));
+		}
+		const [one, two, three] = ids;
+		clock.duringPause = async (count) => {
+			if (count > 1) return;
+			await emulator.current.complete(one ?? '');
+			await emulator.current.fail(two ?? '');
+			await emulator.current.complete(three ?? '');
+		};
+		const { json } = await waitFor(ids);
+		expect(json).toMatchObject([
+			{ status: 'completed', timedOut: false },
+			{ status: 'failed', error: { code: 'upstream_error' }, timedOut: false },
+			{ status: 'failed', error: { code: 'no_video' }, timedOut: false },
+			{ timedOut: true },
+		]);
+		expect(taskIdsOf(json)).toEqual(ids);
+	});
+
+	test('with Continue On Fail keeps the others when one task is not known', async () => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.complete(taskId);
+		const unknown = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
+		const { json, error } = await waitFor([unknown, taskId], { onError: 'continueRegularOutput' });
+		expect(error).toBeNull();
+		expect(json[0]).toMatchObject({ details: { httpCode: '404', taskId: unknown } });
+		expect(json[1]).toMatchObject({ taskId, status: 'completed' });
+		expect(emulator.current.count({ route: 'getTask', status: 404 })).toBe(1);
+	});
+
+	test('sends a failed task to the error output, naming the task and the cause', async () => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.fail(taskId, { code: 'upstream_error', message: 'Too dark' });
+		const { items } = await waitFor([taskId], { onError: 'continueErrorOutput' });
+		const [item] = items;
+		const message = item?.error?.message ?? String(item?.json['error']);
+		expect(message).toContain(taskId);
+		expect(message).toContain('Too dark');
+	});
+
+	test('with the regular output passes a failed task on as a result', async () => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.fail(taskId);
+		const { json } = await waitFor([taskId], { onError: 'continueRegularOutput' });
+		expect(json).toMatchObject([{ taskId, status: 'failed' }]);
+	});
+
+	test('of Create and Wait keeps order and pairing as well', async () => {
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const { items, json } = await runKling({
+			emulator: emulator.current,
+			parameters: {
+				operation: 'createAndWait',
+				prompt: '={{ $json.prompt }}',
+				imageUrls: emulator.current.imageUrl(),
+				waitStrategy: 'poll',
+			},
+			items: numbered(7).map((prompt) => ({ prompt })),
+		});
+		expect(taskIdsOf(json).map(promptOf)).toEqual(numbered(7));
+		expect(json.every(({ status }) => status === 'completed')).toBe(true);
+		expect(items.map((item) => item.pairedItem)).toEqual(numbered(7).map((_, item) => ({ item })));
+	});
+});
+
+describe('cancelling the execution', () => {
+	test('during a pause ends the wait: no further read', async () => {
+		const taskId = await createTask(emulator.current);
+		const controller = new AbortController();
+		clock.duringPause = (count) => {
+			if (count === 2) controller.abort();
+		};
+		const { error } = await waitFor([taskId], { signal: controller.signal });
+		expect(error).toBeInstanceOf(Error);
+		expect(emulator.current.task(taskId).reads).toBe(2);
+	});
+
+	test('during a read that hangs ends the wait', async () => {
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({ match: {}, fault: 'hang', times: 'always' });
+		const controller = new AbortController();
+		const waiting = waitFor([taskId], { signal: controller.signal });
+		await requestsToArrive(2);
+		controller.abort();
+		expect((await waiting).error).toBeInstanceOf(Error);
+		expect(emulator.current.count({ route: 'getTask' })).toBe(1);
+	});
+
+	test('during a create sends no further one', async () => {
+		emulator.current.fault({ match: {}, fault: 'hang', times: 'always' });
+		const controller = new AbortController();
+		const creating = createEach(numbered(5), {
+			signal: controller.signal,
+			options: { concurrency: 2 },
+		});
+		await requestsToArrive(2);
+		controller.abort();
+		expect((await creating).error).toBeInstanceOf(Error);
+		await new Promise<void>((resolve) => setImmediate(resolve));
+		expect(emulator.current.count({ route: 'create' })).toBe(2);
+	});
+
+	test('during a pause between two attempts does not send the create again', async () => {
+		emulator.current.fault({ match: {}, fault: 'http:429-rate', times: 'always' });
+		const controller = new AbortController();
+		clock.duringPause = () => controller.abort();
+		const { error } = await createEach(['One'], { signal: controller.signal });
+		expect(error).toBeInstanceOf(Error);
+		expect(emulator.current.count({ route: 'create' })).toBe(1);
+	});
+
+	test('is no error of an item: Continue On Fail does not hide it', async () => {
+		const taskId = await createTask(emulator.current);
+		const controller = new AbortController();
+		clock.duringPause = () => controller.abort();
+		const { error, items } = await waitFor([taskId], {
+			signal: controller.signal,
+			onError: 'continueRegularOutput',
+		});
+		expect(error).toBeInstanceOf(Error);
+		expect(items).toEqual([]);
+	});
+});
+
+describe('a second try of the same run', () => {
+	test('reuses the tasks that the first one created, and pays only for the rest', async () => {
+		const options = { concurrency: 1 };
+		const prompts = ['One', 'Two [http:402=1]', 'Three'];
+		const first = await createEach(prompts, { options });
+		expect(first.error).not.toBeNull();
+		const second = await createEach(prompts, { options, runData: first.runData });
+		expect(second.error).toBeNull();
+		expect(taskIdsOf(second.json).map(promptOf)).toEqual(prompts);
+		expect(emulator.current.tasks()).toHaveLength(3);
+		expect(creditsCharged(emulator.current)).toBe(3 * 110);
+	});
+
+	test('never sends a create again whose outcome was unclear, since that could charge twice', async () => {
+		const options = { concurrency: 1 };
+		const prompts = ['One', 'Two [fault:reset-after=1]'];
+		const first = await createEach(prompts, { options });
+		const second = await createEach(prompts, { options, runData: first.runData });
+		expect(apiErrorOf(second).description).toMatch(/may have been charged/);
+		expect(emulator.current.count({ route: 'create' })).toBe(2);
+		expect(creditsCharged(emulator.current)).toBe(2 * 110);
+	});
+
+	test('creates nothing when the first one created everything', async () => {
+		const first = await createEach(['One', 'Two']);
+		const second = await createEach(['One', 'Two'], { runData: first.runData });
+		expect(taskIdsOf(second.json)).toEqual(taskIdsOf(first.json));
+		expect(emulator.current.count({ route: 'create' })).toBe(2);
+	});
+
+	test('in an execution of its own creates anew', async () => {
+		await createEach(['One']);
+		await createEach(['One']);
+		expect(emulator.current.tasks()).toHaveLength(2);
+	});
+
+	test('pays for two items with the same request twice, since they are two items', async () => {
+		const { json } = await createEach(['Same', 'Same']);
+		expect(new Set(taskIdsOf(json)).size).toBe(2);
+	});
+});
+
+describe('the limits on spending', () => {
+	test('a run above Max Credits is refused before anything is sent', async () => {
+		const { error } = await createEach(numbered(3), { options: { maxCredits: 329 } });
+		expect(operationErrorOf({ error }).message).toMatch(/330/);
+		expect(emulator.current.count({ route: 'create' })).toBe(0);
+	});
+
+	test.each([330, 0])('a run within Max Credits %d is created', async (maxCredits) => {
+		const { error } = await createEach(numbered(3), { options: { maxCredits } });
+		expect(error).toBeNull();
+		expect(emulator.current.tasks()).toHaveLength(3);
+	});
+
+	test('a run above the balance is refused before the first create, when asked', async () => {
+		emulator.current.setBalance(emulator.current.apiKey, 300);
+		const { error } = await createEach(numbered(3), { options: { checkBalance: true } });
+		expect(error).toBeInstanceOf(Error);
+		expect(emulator.current.count({ route: 'getCredits' })).toBe(1);
+		expect(emulator.current.count({ route: 'create' })).toBe(0);
+	});
+
+	test('the balance is not read unless asked', async () => {
+		await createEach(numbered(2));
+		expect(emulator.current.count({ route: 'getCredits' })).toBe(0);
+	});
+});

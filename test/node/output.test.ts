@@ -1,0 +1,446 @@
+import type * as Time from './harness/time';
+import { useEmulator } from './harness/emulator';
+import { operationErrorOf } from './harness/errors';
+import { runKling } from './harness/runKling';
+import { completeAll, createTask } from './harness/tasks';
+import { clock } from './harness/time';
+
+jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+
+const emulator = useEmulator();
+
+const TASK_KEYS = [
+	'taskId',
+	'status',
+	'model',
+	'videoUrl',
+	'videoUrls',
+	'progress',
+	'createdAt',
+	'completedAt',
+	'generationSeconds',
+	'error',
+];
+const REQUEST_KEYS = ['estimatedCredits', 'duration', 'sound', 'callback', 'callbackUrl'];
+
+const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const UUID = expect.stringMatching(/^[0-9a-f-]{36}$/);
+
+/** Parameters of a create that are fine, apart from those a test is about. */
+function creating(parameters: Record<string, string | number | boolean> = {}) {
+	return {
+		prompt: 'A cat turns its head',
+		imageUrls: emulator.current.imageUrl(),
+		...parameters,
+	};
+}
+
+const keysOf = (json: object | undefined) => Object.keys(json ?? {}).sort();
+
+describe('Create', () => {
+	test('gives the new task, with null where there is nothing yet', async () => {
+		const { items, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'create', ...creating({ callback: 'none' }) },
+		});
+		expect(error).toBeNull();
+		expect(items).toStrictEqual([
+			{
+				json: {
+					taskId: UUID,
+					status: 'pending',
+					model: 'kling-2.6',
+					videoUrl: null,
+					videoUrls: [],
+					progress: null,
+					createdAt: null,
+					completedAt: null,
+					generationSeconds: null,
+					error: null,
+					estimatedCredits: 110,
+					duration: 5,
+					sound: false,
+					callback: 'none',
+					callbackUrl: null,
+				},
+				pairedItem: { item: 0 },
+			},
+		]);
+	});
+
+	test.each([
+		[5, false, 110],
+		[5, true, 220],
+		[10, false, 220],
+		[10, true, 440],
+	])(
+		'of %d seconds, sound %s, estimates %d credits and is charged just that',
+		async (duration, sound, credits) => {
+			const { json } = await runKling({
+				emulator: emulator.current,
+				parameters: { operation: 'create', ...creating({ duration, sound }) },
+			});
+			expect(json[0]).toMatchObject({ estimatedCredits: credits, duration, sound });
+			expect(emulator.current.tasks()).toMatchObject([{ charged: credits, duration, sound }]);
+		},
+	);
+
+	test('sends the documented body and nothing else', async () => {
+		await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'create', ...creating({ callback: 'none' }) },
+		});
+		expect(emulator.current.requests).toMatchObject([
+			{ method: 'POST', path: '/v1/videos/generations' },
+		]);
+		expect(emulator.current.requests[0]?.body).toStrictEqual({
+			model: 'kling-2.6',
+			input: {
+				prompt: 'A cat turns its head',
+				image_urls: [emulator.current.imageUrl()],
+				duration: 5,
+				sound: false,
+			},
+		});
+	});
+
+	test('sends every image, from an array of arrays too, in order', async () => {
+		const urls = ['a.jpg', 'b.png', 'c.webp'].map((name) => emulator.current.imageUrl(name));
+		await runKling({
+			emulator: emulator.current,
+			parameters: {
+				operation: 'create',
+				...creating({ imageUrls: '={{ $json.images }}' }),
+			},
+			items: [{ images: [[urls[0], [urls[1]]], urls[2]] }, { images: urls.join('\n') }],
+		});
+		expect(emulator.current.tasks().map((task) => task.imageUrls)).toEqual([urls, urls]);
+	});
+
+	test.each([
+		['5', 'false', 5, false],
+		['10', 'true', 10, true],
+	])(
+		'takes the duration %p and the sound %p of an expression',
+		async (duration, sound, seconds, on) => {
+			await runKling({
+				emulator: emulator.current,
+				parameters: {
+					operation: 'create',
+					...creating({ duration: '={{ $json.duration }}', sound: '={{ $json.sound }}' }),
+				},
+				items: [{ duration, sound }],
+			});
+			expect(emulator.current.tasks()).toMatchObject([{ duration: seconds, sound: on }]);
+		},
+	);
+
+	test('accepts a prompt of 2,500 emoji', async () => {
+		const prompt = '🎬'.repeat(2_500);
+		const { error } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'create', ...creating({ prompt }) },
+		});
+		expect(error).toBeNull();
+		expect(emulator.current.tasks()[0]?.prompt).toBe(prompt);
+	});
+
+	test('with a URL of the user’s as callback sends it and shows it', async () => {
+		const callbackUrl = 'https://n8n.example.org/webhook/videos';
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'create', ...creating({ callback: 'url', callbackUrl }) },
+		});
+		expect(json[0]).toMatchObject({ callback: 'url', callbackUrl });
+		expect(emulator.current.tasks()).toMatchObject([{ callbackUrl }]);
+	});
+});
+
+describe('Create and Wait', () => {
+	const parameters = () => ({ operation: 'createAndWait', waitStrategy: 'poll', ...creating() });
+
+	test('gives the finished task with its request', async () => {
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: parameters(),
+		});
+		expect(error).toBeNull();
+		expect(keysOf(json[0])).toEqual([...TASK_KEYS, ...REQUEST_KEYS, 'timedOut'].sort());
+		const url = expect.stringContaining('/videos/');
+		expect(json[0]).toMatchObject({
+			taskId: UUID,
+			status: 'completed',
+			model: 'kling-2.6',
+			videoUrl: url,
+			videoUrls: [url],
+			createdAt: ISO,
+			completedAt: ISO,
+			generationSeconds: expect.any(Number),
+			error: null,
+			estimatedCredits: 110,
+			timedOut: false,
+		});
+	});
+
+	test('without Simplify gives the API’s object untouched', async () => {
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters(), simplify: false },
+		});
+		expect(keysOf(json[0])).toEqual([
+			'completed_at',
+			'created_at',
+			'id',
+			'model',
+			'output',
+			'status',
+		]);
+	});
+
+	test('past the time gives the task, its last status and timedOut', async () => {
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters(), timeout: 1 },
+		});
+		expect(error).toBeNull();
+		expect(keysOf(json[0])).toEqual([...TASK_KEYS, ...REQUEST_KEYS, 'timedOut'].sort());
+		expect(json[0]).toMatchObject({
+			taskId: emulator.current.tasks()[0]?.id,
+			status: expect.stringMatching(/^(pending|processing)$/),
+			timedOut: true,
+		});
+	});
+});
+
+describe('Get Task', () => {
+	const parameters = { operation: 'getTask', taskId: '={{ $json.taskId }}' };
+
+	test('gives a task that is under way', async () => {
+		const taskId = await createTask(emulator.current);
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters,
+			items: [{ taskId }],
+		});
+		expect(keysOf(json[0])).toEqual([...TASK_KEYS].sort());
+		expect(json[0]).toMatchObject({ taskId, videoUrl: null, videoUrls: [], createdAt: ISO });
+		expect(json[0]).toMatchObject({ completedAt: null, generationSeconds: null, error: null });
+	});
+
+	test('gives a finished task, and reads the Task ID of the item by default', async () => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.complete(taskId);
+		const { items } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getTask' },
+			items: [{ taskId }],
+		});
+		expect(items).toMatchObject([
+			{ json: { taskId, status: 'completed', completedAt: ISO }, pairedItem: { item: 0 } },
+		]);
+	});
+
+	test('gives a failed task as a result, with the API’s reason', async () => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.fail(taskId, { code: 'upstream_error', message: 'Too dark' });
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters,
+			items: [{ taskId }],
+		});
+		expect(error).toBeNull();
+		expect(keysOf(json[0])).toEqual([...TASK_KEYS].sort());
+		expect(json[0]).toMatchObject({
+			status: 'failed',
+			error: { code: 'upstream_error', message: 'Too dark' },
+		});
+	});
+
+	test.each(['[no-video]', '[no-video:output]'])(
+		'gives a task that completed with %s as failed, with the code no_video',
+		async (marker) => {
+			const taskId = await createTask(emulator.current, `A cat ${marker}`);
+			await emulator.current.complete(taskId);
+			const { json } = await runKling({
+				emulator: emulator.current,
+				parameters,
+				items: [{ taskId }],
+			});
+			expect(json[0]).toMatchObject({
+				status: 'failed',
+				videoUrl: null,
+				videoUrls: [],
+				error: { code: 'no_video' },
+			});
+		},
+	);
+
+	test('passes an unknown status on as it is', async () => {
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({ match: {}, fault: { mutate: { path: 'status', value: 'archived' } } });
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters,
+			items: [{ taskId }],
+		});
+		expect(json[0]).toMatchObject({ taskId, status: 'archived', error: null });
+	});
+
+	test('without Simplify gives the API’s object, unknown fields included', async () => {
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({
+			match: {},
+			fault: { mutate: { path: 'seed', value: { deep: [1] } } },
+		});
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters, simplify: false },
+			items: [{ taskId }],
+		});
+		expect(json[0]).toMatchObject({ id: taskId, model: 'kling-2.6', seed: { deep: [1] } });
+		expect(json[0]).not.toHaveProperty('taskId');
+	});
+
+	test('with Throw on Failure stops the run at a failed task, naming it and the cause', async () => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.fail(taskId, { code: 'upstream_error', message: 'Too dark' });
+		const { error } = await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters, options: { throwOnFailure: true } },
+			items: [{ taskId }],
+		});
+		expect(error).toMatchObject({ message: expect.stringContaining(taskId) });
+		expect(error).toMatchObject({ message: expect.stringContaining('Too dark') });
+	});
+});
+
+describe('Wait', () => {
+	const parameters = {
+		operation: 'wait',
+		waitStrategy: 'poll',
+		taskId: '={{ $json.taskId }}',
+	};
+
+	test('gives the finished task and timedOut', async () => {
+		const taskId = await createTask(emulator.current);
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters,
+			items: [{ taskId }],
+		});
+		expect(keysOf(json[0])).toEqual([...TASK_KEYS, 'timedOut'].sort());
+		expect(json[0]).toMatchObject({ taskId, status: 'completed', timedOut: false });
+	});
+
+	test('gives a failed task as a result', async () => {
+		const taskId = await createTask(emulator.current);
+		clock.duringPause = async () => await emulator.current.fail(taskId);
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters,
+			items: [{ taskId }],
+		});
+		expect(error).toBeNull();
+		expect(keysOf(json[0])).toEqual([...TASK_KEYS, 'timedOut'].sort());
+		expect(json[0]).toMatchObject({ status: 'failed', timedOut: false });
+		expect(json[0]?.['error']).toMatchObject({ code: 'upstream_error' });
+	});
+
+	test('past the time gives the last status known and the taskId', async () => {
+		const taskId = await createTask(emulator.current, 'A cat [status:archived]');
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters, timeout: 1 },
+			items: [{ taskId }],
+		});
+		expect(keysOf(json[0])).toEqual([...TASK_KEYS, 'timedOut'].sort());
+		expect(json[0]).toMatchObject({ taskId, timedOut: true });
+	});
+
+	test('past the time gives the taskId even when no read ever got through', async () => {
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({ match: {}, fault: 'http:500', times: 'always' });
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters, timeout: 1 },
+			items: [{ taskId }],
+		});
+		expect(error).toBeNull();
+		expect(keysOf(json[0])).toEqual([...TASK_KEYS, 'timedOut'].sort());
+		expect(json[0]).toMatchObject({ taskId, timedOut: true });
+	});
+
+	test('never reads more often than every two seconds, whatever the interval', async () => {
+		const taskId = await createTask(emulator.current);
+		await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters, timeout: 0.5, options: { pollInterval: 0 } },
+			items: [{ taskId }],
+		});
+		expect(clock.pauses.length).toBeGreaterThan(2);
+		// The last pause ends with the timeout; jitter takes at most a tenth.
+		for (const ms of clock.pauses.slice(0, -1)) expect(ms).toBeGreaterThanOrEqual(1_800);
+	});
+});
+
+describe('Get Credits', () => {
+	test('gives the three numbers once per run, not per item', async () => {
+		const { items } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getCredits' },
+			items: [{}, {}, {}],
+		});
+		expect(items).toHaveLength(1);
+		expect(items[0]?.json).toStrictEqual({
+			balance: 10_000,
+			totalPurchased: 10_000,
+			totalConsumed: 0,
+		});
+		expect(emulator.current.count()).toBe(1);
+	});
+
+	test('passes fractions on', async () => {
+		emulator.current.fault({
+			match: {},
+			fault: { mutate: { path: 'data.balance', value: 9_799.25 } },
+		});
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getCredits' },
+		});
+		expect(json[0]).toMatchObject({ balance: 9_799.25 });
+	});
+});
+
+describe('the credential', () => {
+	test.each(['/', '//', ' '])('may have %p at the end of its address', async (ending) => {
+		const { error } = await runKling({
+			emulator: emulator.current,
+			credential: { baseUrl: `${emulator.current.url}${ending}` },
+			parameters: { operation: 'getCredits' },
+		});
+		expect(error).toBeNull();
+		expect(emulator.current.requests.map(({ path }) => path)).toEqual(['/v1/credits']);
+	});
+
+	test('may have spaces around its key', async () => {
+		const { error } = await runKling({
+			emulator: emulator.current,
+			credential: { apiKey: ` ${emulator.current.apiKey}\n` },
+			parameters: { operation: 'getCredits' },
+		});
+		expect(error).toBeNull();
+	});
+});
+
+test('an unknown operation is refused before anything is sent', async () => {
+	const result = await runKling({
+		emulator: emulator.current,
+		parameters: { operation: 'textToVideo' },
+	});
+	expect(operationErrorOf(result).message).toContain('textToVideo');
+	expect(emulator.current.count()).toBe(0);
+});

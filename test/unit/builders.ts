@@ -1,0 +1,89 @@
+import type { INode } from 'n8n-workflow';
+
+import type { FailureDetail } from '../../nodes/Kling/api/failure';
+import { ApiFailure } from '../../nodes/Kling/api/failure';
+import type { ApiTask } from '../../nodes/Kling/api/schemas';
+import { apiTaskSchema } from '../../nodes/Kling/api/schemas';
+
+export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
+export const VIDEO_URL = 'https://file.example/videos/one.mp4';
+
+/** A different, well-formed task id for each number. */
+export function taskIdOf(index: number): string {
+	return `3f2a9c1e-0b7d-4c5a-9e21-${index.toString(16).padStart(12, '0')}`;
+}
+
+/** The API's own object for a task that is being processed. */
+export function rawTask(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+	return {
+		id: TASK_ID,
+		status: 'processing',
+		model: 'kling-2.6',
+		created_at: 1_774_706_165,
+		progress: null,
+		...overrides,
+	};
+}
+
+export function completedTask(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+	return rawTask({
+		status: 'completed',
+		completed_at: 1_774_706_465,
+		output: { urls: [VIDEO_URL], metadata: { model: 'kling-2.6/image-to-video' } },
+		...overrides,
+	});
+}
+
+export function failedTask(overrides: Record<string, unknown> = {}): Record<string, unknown> {
+	return rawTask({
+		status: 'failed',
+		error: { code: 'upstream_error', message: 'Video generation failed' },
+		...overrides,
+	});
+}
+
+export function parsed(raw: Record<string, unknown>): ApiTask {
+	return apiTaskSchema.parse(raw);
+}
+
+/** A refusal of a create; every field can be changed. */
+export function detail(overrides: Partial<FailureDetail> = {}): FailureDetail {
+	return {
+		call: 'create',
+		kind: 'answer',
+		outcome: 'refused',
+		status: 400,
+		code: 'invalid_request',
+		text: 'The request is invalid.',
+		retryAfterMs: null,
+		...overrides,
+	};
+}
+
+export function failure(overrides: Partial<FailureDetail> = {}): ApiFailure {
+	return new ApiFailure(detail(overrides));
+}
+
+/** A request that ended in the network, as the client describes it. */
+export function networkDetail(overrides: Partial<FailureDetail> = {}): FailureDetail {
+	return detail({
+		kind: 'network',
+		outcome: 'unclear',
+		status: null,
+		code: 'ECONNRESET',
+		text: '',
+		...overrides,
+	});
+}
+
+export function klingNode(overrides: Partial<INode> = {}): INode {
+	return {
+		id: 'node-1',
+		name: 'Kling',
+		type: 'n8n-nodes-aivideoapi-kling.kling',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+		...overrides,
+	};
+}

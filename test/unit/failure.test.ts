@@ -1,0 +1,101 @@
+import {
+	ApiFailure,
+	failureAsValue,
+	isTlsCode,
+	networkCodeOf,
+	outcomeOfNetworkCode,
+	outcomeOfStatus,
+} from '../../nodes/Kling/api/failure';
+import { failure } from './builders';
+
+describe('how far a request got', () => {
+	test.each([
+		['ENOTFOUND', 'notSent'],
+		['EAI_AGAIN', 'notSent'],
+		['ECONNREFUSED', 'notSent'],
+		['EHOSTUNREACH', 'notSent'],
+		['CERT_HAS_EXPIRED', 'notSent'],
+		['DEPTH_ZERO_SELF_SIGNED_CERT', 'notSent'],
+		['ECONNRESET', 'unclear'],
+		['ETIMEDOUT', 'unclear'],
+		['ECONNABORTED', 'unclear'],
+		['EPIPE', 'unclear'],
+		['UND_ERR_SOCKET', 'unclear'],
+		[null, 'unclear'],
+	])('%p: %s', (code, outcome) => {
+		expect(outcomeOfNetworkCode(code)).toBe(outcome);
+	});
+
+	test.each([
+		[301, 'refused'],
+		[400, 'refused'],
+		[402, 'refused'],
+		[404, 'refused'],
+		[408, 'unclear'],
+		[429, 'refused'],
+		[500, 'unclear'],
+		[502, 'unclear'],
+		[503, 'unclear'],
+	])('HTTP %d: %s', (status, outcome) => {
+		expect(outcomeOfStatus(status)).toBe(outcome);
+	});
+
+	test.each(['ECONNRESET', 'ENOTFOUND', null])('%p is no certificate fault', (code) => {
+		expect(isTlsCode(code)).toBe(false);
+	});
+});
+
+describe('the network code of what was thrown', () => {
+	test('is found on the error itself', () => {
+		expect(networkCodeOf(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe('ECONNRESET');
+	});
+
+	test('is found behind wrapping errors', () => {
+		const inner = Object.assign(new Error('x'), { code: 'ENOTFOUND' });
+		const wrapped = new Error('outer', { cause: new Error('middle', { cause: inner }) });
+		expect(networkCodeOf(wrapped)).toBe('ENOTFOUND');
+	});
+
+	test('is the outermost one', () => {
+		const inner = Object.assign(new Error('x'), { code: 'ENOTFOUND' });
+		const outer = Object.assign(new Error('y', { cause: inner }), { code: 'ECONNRESET' });
+		expect(networkCodeOf(outer)).toBe('ECONNRESET');
+	});
+
+	test.each([
+		undefined,
+		null,
+		'ECONNRESET',
+		42,
+		new Error('x'),
+		{ code: 500 },
+		{ code: 'words here' },
+	])('is null for %p', (thrown) => {
+		expect(networkCodeOf(thrown)).toBeNull();
+	});
+
+	test('ends when causes go round in a circle', () => {
+		const round = new Error('x');
+		round.cause = round;
+		expect(networkCodeOf(round)).toBeNull();
+	});
+});
+
+describe('a failure as a value', () => {
+	test('is what a failed call resolves to', async () => {
+		const failed = failure();
+		await expect(failureAsValue(Promise.reject(failed))).resolves.toBe(failed);
+	});
+
+	test('leaves results alone', async () => {
+		await expect(failureAsValue(Promise.resolve('task'))).resolves.toBe('task');
+	});
+
+	test('does not swallow anything else', async () => {
+		await expect(failureAsValue(Promise.reject(new TypeError('bug')))).rejects.toThrow('bug');
+	});
+
+	test('says in its message which call it was and why', () => {
+		expect(new ApiFailure(failure().detail).message).toBe('create: invalid_request');
+	});
+});

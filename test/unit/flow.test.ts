@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+
+import { Cancelled, mapConcurrently, orCancelled, pause } from '../../nodes/Kling/flow';
+
+/** Lets every promise that can go on do so. */
+const turn = async () => await new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('mapping several at once', () => {
+	test('keeps the order, whoever is done first', async () => {
+		const results = await mapConcurrently([3, 1, 2], 3, async (turns) => {
+			for (let left = turns; left > 0; left--) await turn();
+			return turns * 10;
+		});
+		expect(results).toEqual([30, 10, 20]);
+	});
+
+	test('never runs more than the limit, and runs that many', async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 20 }),
+				fc.integer({ min: 1, max: 6 }),
+				async (inputs, limit) => {
+					let running = 0;
+					let most = 0;
+					await mapConcurrently(inputs, limit, async (turns) => {
+						running += 1;
+						most = Math.max(most, running);
+						for (let left = turns; left >= 0; left--) await turn();
+						running -= 1;
+					});
+					expect(most).toBe(Math.min(limit, inputs.length));
+				},
+			),
+			{ numRuns: 30 },
+		);
+	});
+
+	test('gives each input and its position exactly once', async () => {
+		const seen: Array<[string, number]> = [];
+		await mapConcurrently(['a', 'b', 'c'], 2, async (input, index) => {
+			await turn();
+			seen.push([input, index]);
+		});
+		expect(seen.sort()).toEqual([
+			['a', 0],
+			['b', 1],
+			['c', 2],
+		]);
+	});
+
+	test('starts nothing more once it may not, and finishes what is under way', async () => {
+		let stopped = false;
+		const results = await mapConcurrently(
+			[0, 1, 2, 3, 4],
+			2,
+			async (input) => {
+				await turn();
+				if (input === 0) stopped = true;
+				return input;
+			},
+			() => !stopped,
+		);
+		expect(results.filter((result) => result !== undefined)).toEqual([0, 1]);
+		expect(results).toHaveLength(5);
+	});
+
+	test('of nothing is nothing', async () => {
+		await expect(mapConcurrently([], 5, async () => await turn())).resolves.toEqual([]);
+	});
+
+	test('fails when one fails', async () => {
+		const failing = mapConcurrently([1], 1, async () => await Promise.reject(new Error('no')));
+		await expect(failing).rejects.toThrow('no');
+	});
+});
+
+describe('cancelling', () => {
+	test('ends work that never ends', async () => {
+		const controller = new AbortController();
+		const endless = orCancelled(new Promise(() => {}), controller.signal);
+		controller.abort();
+		await expect(endless).rejects.toBeInstanceOf(Cancelled);
+	});
+
+	test('before the work is done at once', async () => {
+		await expect(orCancelled(Promise.resolve(1), AbortSignal.abort())).rejects.toBeInstanceOf(
+			Cancelled,
+		);
+	});
+
+	test('ends a pause of an hour', async () => {
+		const controller = new AbortController();
+		const pausing = pause(3_600_000, controller.signal);
+		controller.abort();
+		await expect(pausing).rejects.toBeInstanceOf(Cancelled);
+	});
+
+	test('before a pause ends it, and leaves no rejection that nobody handles', async () => {
+		const unhandled = jest.fn();
+		process.on('unhandledRejection', unhandled);
+		try {
+			await expect(pause(0, AbortSignal.abort())).rejects.toBeInstanceOf(Cancelled);
+			await turn();
+		} finally {
+			process.off('unhandledRejection', unhandled);
+		}
+		expect(unhandled).not.toHaveBeenCalled();
+	});
+
+	test('leaves results and errors of the work alone while nobody cancels', async () => {
+		const { signal } = new AbortController();
+		await expect(orCancelled(Promise.resolve(1), signal)).resolves.toBe(1);
+		await expect(orCancelled(Promise.reject(new Error('own')), signal)).rejects.toThrow('own');
+		await expect(orCancelled(Promise.resolve(2))).resolves.toBe(2);
+	});
+
+	test('leaves no listener behind on the signal', async () => {
+		const { signal } = new AbortController();
+		const add = jest.spyOn(signal, 'addEventListener');
+		const remove = jest.spyOn(signal, 'removeEventListener');
+		await orCancelled(Promise.resolve(1), signal);
+		expect(add).toHaveBeenCalledTimes(1);
+		expect(remove.mock.calls.map(([, listener]) => listener)).toEqual(
+			add.mock.calls.map(([, listener]) => listener),
+		);
+	});
+});

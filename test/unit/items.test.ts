@@ -1,0 +1,82 @@
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+
+import { Cancelled } from '../../nodes/Kling/flow';
+import type { ItemOutcome } from '../../nodes/Kling/items';
+import { settleItem, toItemError, toOutput } from '../../nodes/Kling/items';
+import { InvalidParameter } from '../../nodes/Kling/task/request';
+import { failure, klingNode, TASK_ID } from './builders';
+
+const context = { getNode: () => klingNode() };
+const stopping = { continueOnFail: () => false };
+const continuing = { continueOnFail: () => true };
+
+const good: ItemOutcome = { ok: true, json: { taskId: TASK_ID } };
+
+function bad(message: string): ItemOutcome {
+	return { ok: false, error: new NodeOperationError(klingNode(), message), taskId: TASK_ID };
+}
+
+describe('what went wrong with an item', () => {
+	test('is a NodeOperationError with parameter, item and hint when a value is wrong', () => {
+		const error = toItemError(context, new InvalidParameter('Prompt', 'it is empty', 'Write.'), 2);
+		expect(error).toBeInstanceOf(NodeOperationError);
+		expect(error.message).toMatch(/Prompt.*item 2.*empty/);
+		expect(error.description).toBe('Write.');
+		expect(error.context).toMatchObject({ itemIndex: 2 });
+	});
+
+	test('is a NodeApiError when the API did not do it', () => {
+		const error = toItemError(context, failure(), 1, TASK_ID);
+		expect(error).toBeInstanceOf(NodeApiError);
+		expect(error.message).toContain(TASK_ID);
+	});
+
+	test('is passed on when it is n8n’s error already', () => {
+		const error = new NodeOperationError(klingNode(), 'ready');
+		expect(toItemError(context, error, 0)).toBe(error);
+	});
+
+	test.each([
+		['an Error', new TypeError('odd')],
+		['a text', 'odd'],
+	])('is a NodeOperationError of the item for %s', (_, thrown) => {
+		const error = toItemError(context, thrown, 4);
+		expect(error).toBeInstanceOf(NodeOperationError);
+		expect(error.message).toBe('odd');
+		expect(error.context).toMatchObject({ itemIndex: 4 });
+	});
+
+	test('is no item’s fault when the execution was cancelled', async () => {
+		expect(() => toItemError(context, new Cancelled(), 0)).toThrow(Cancelled);
+		const settling = settleItem(context, 0, async () => await Promise.reject(new Cancelled()));
+		await expect(settling).rejects.toBeInstanceOf(Cancelled);
+	});
+});
+
+describe('the output', () => {
+	test('has one item for each input item, in order and paired', () => {
+		const [items] = toOutput(stopping, [good, good]);
+		expect(items?.map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }]);
+	});
+
+	test('is the first item’s error when the node stops on errors', () => {
+		expect(() => toOutput(stopping, [good, bad('first'), bad('second')])).toThrow('first');
+	});
+
+	test('keeps the good items and the place of the bad ones when it continues', () => {
+		const [items] = toOutput(continuing, [bad('no'), good]);
+		expect(items?.[0]?.json).toMatchObject({ error: 'no', details: { taskId: TASK_ID } });
+		expect(items?.[1]?.json).toEqual({ taskId: TASK_ID });
+	});
+
+	test('of an item that failed has no keys but those n8n looks for', () => {
+		const [items] = toOutput(continuing, [bad('no')]);
+		expect(Object.keys(items?.[0]?.json ?? {}).sort()).toEqual(['details', 'error']);
+	});
+
+	test('has binary data only where there is some', () => {
+		const binary = { data: { data: '', mimeType: 'video/mp4' } };
+		const [items] = toOutput(stopping, [good, { ...good, binary }]);
+		expect(items?.map((item) => 'binary' in item)).toEqual([false, true]);
+	});
+});

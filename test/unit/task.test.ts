@@ -1,0 +1,238 @@
+import type { IDataObject } from 'n8n-workflow';
+import fc from 'fast-check';
+
+import { apiTaskSchema, jsonObjectSchema } from '../../nodes/Kling/api/schemas';
+import {
+	describeUnsuccessful,
+	isFinished,
+	isUnsuccessful,
+	newTask,
+	simplifyTask,
+	taskToJson,
+} from '../../nodes/Kling/task/task';
+import { completedTask, failedTask, parsed, rawTask, TASK_ID, VIDEO_URL } from './builders';
+
+const KEYS = [
+	'taskId',
+	'status',
+	'model',
+	'videoUrl',
+	'videoUrls',
+	'progress',
+	'createdAt',
+	'completedAt',
+	'generationSeconds',
+	'error',
+];
+
+/** A task with every documented field replaced by any JSON value, and others besides. */
+const anyTask = fc.record(
+	{
+		id: fc.string({ minLength: 1 }),
+		status: fc.oneof(
+			fc.constantFrom('pending', 'processing', 'completed', 'failed', 'COMPLETED', 'success'),
+			fc.string({ minLength: 1 }),
+		),
+		model: fc.jsonValue(),
+		created_at: fc.oneof(fc.double(), fc.jsonValue()),
+		completed_at: fc.oneof(fc.double(), fc.jsonValue()),
+		progress: fc.jsonValue(),
+		output: fc.oneof(
+			fc.jsonValue(),
+			fc.record({ urls: fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()) }),
+		),
+		error: fc.oneof(fc.jsonValue(), fc.record({ code: fc.jsonValue(), message: fc.jsonValue() })),
+		extra: fc.jsonValue(),
+	},
+	{ requiredKeys: ['id', 'status'] },
+);
+
+describe('a simplified task', () => {
+	test('that is being processed has null where there is nothing yet', () => {
+		expect(simplifyTask(parsed(rawTask()))).toStrictEqual({
+			taskId: TASK_ID,
+			status: 'processing',
+			model: 'kling-2.6',
+			videoUrl: null,
+			videoUrls: [],
+			progress: null,
+			createdAt: '2026-03-28T13:56:05.000Z',
+			completedAt: null,
+			generationSeconds: null,
+			error: null,
+		});
+	});
+
+	test('that is completed has its video and its times', () => {
+		expect(simplifyTask(parsed(completedTask()))).toStrictEqual({
+			taskId: TASK_ID,
+			status: 'completed',
+			model: 'kling-2.6',
+			videoUrl: VIDEO_URL,
+			videoUrls: [VIDEO_URL],
+			progress: null,
+			createdAt: '2026-03-28T13:56:05.000Z',
+			completedAt: '2026-03-28T14:01:05.000Z',
+			generationSeconds: 300,
+			error: null,
+		});
+	});
+
+	test('that failed has the API’s own code and message, and no time of completion', () => {
+		expect(simplifyTask(parsed(failedTask()))).toMatchObject({
+			status: 'failed',
+			videoUrl: null,
+			videoUrls: [],
+			completedAt: null,
+			generationSeconds: null,
+			error: { code: 'upstream_error', message: 'Video generation failed' },
+		});
+	});
+
+	test('keeps the order of several videos', () => {
+		const urls = [VIDEO_URL, 'https://file.example/videos/two.mp4'];
+		expect(simplifyTask(parsed(completedTask({ output: { urls } })))).toMatchObject({
+			videoUrl: VIDEO_URL,
+			videoUrls: urls,
+		});
+	});
+
+	test.each([
+		['no output', undefined],
+		['an output that is null', null],
+		['an output without urls', {}],
+		['urls that are null', { urls: null }],
+		['no urls in the list', { urls: [] }],
+		['urls that are no texts', { urls: [null, 42, ''] }],
+	])('that completed with %s is failed with the code no_video', (_, output) => {
+		const task = parsed(completedTask({ output }));
+		expect(simplifyTask(task)).toMatchObject({
+			status: 'failed',
+			videoUrl: null,
+			videoUrls: [],
+			error: { code: 'no_video' },
+		});
+		expect(isUnsuccessful(task)).toBe(true);
+		expect(isFinished(task)).toBe(true);
+	});
+
+	test.each([
+		['nothing', undefined],
+		['null', null],
+		['a text', 'it broke'],
+	])('that failed with %s as its error still has a code and a message', (_, error) => {
+		expect(simplifyTask(parsed(failedTask({ error }))).error).toEqual({
+			code: expect.any(String),
+			message: expect.any(String),
+		});
+	});
+
+	test.each([
+		[null, null],
+		[40, 40],
+		['40%', '40%'],
+		[{ percent: 40 }, null],
+	])('shows the progress %p as %p', (progress, shown) => {
+		expect(simplifyTask(parsed(rawTask({ progress }))).progress).toEqual(shown);
+	});
+
+	test.each([0, -1, 1e20, 1.5])('survives the time %p', (time) => {
+		const { createdAt } = simplifyTask(parsed(rawTask({ created_at: time })));
+		expect(createdAt === null || !Number.isNaN(Date.parse(createdAt))).toBe(true);
+	});
+
+	test('has the same keys in every state, and newly created ones too', () => {
+		const states = [rawTask(), completedTask(), failedTask()].map((raw) =>
+			simplifyTask(parsed(raw)),
+		);
+		for (const task of [...states, newTask(TASK_ID)]) expect(Object.keys(task)).toEqual(KEYS);
+	});
+
+	test('whatever the API sends instead of the documented fields, has the promised types', () => {
+		fc.assert(
+			fc.property(anyTask, (raw) => {
+				const task = simplifyTask(apiTaskSchema.parse(raw));
+				expect(Object.keys(task)).toEqual(KEYS);
+				expect(task.taskId).toBe(raw.id);
+				expect(task.videoUrls.every((url) => typeof url === 'string' && url !== '')).toBe(true);
+				expect(task.videoUrl).toBe(task.videoUrls[0] ?? null);
+				expect(task.error === null).toBe(task.status !== 'failed');
+				for (const value of [task.createdAt, task.completedAt]) {
+					expect(value === null || new Date(value).toISOString() === value).toBe(true);
+				}
+			}),
+		);
+	});
+});
+
+describe('whether a task is finished', () => {
+	test.each([
+		['pending', false],
+		['processing', false],
+		['completed', true],
+		['failed', true],
+		['queued', false],
+		['cancelled', false],
+		['COMPLETED', false],
+		['completed ', false],
+	])('%p: %p', (status, finished) => {
+		expect(isFinished(parsed(rawTask({ status })))).toBe(finished);
+	});
+
+	test('an unknown status never counts as finished, nor as unsuccessful', () => {
+		fc.assert(
+			fc.property(anyTask, (raw) => {
+				fc.pre(raw.status !== 'completed' && raw.status !== 'failed');
+				const task = apiTaskSchema.parse(raw);
+				expect(isFinished(task)).toBe(false);
+				expect(isUnsuccessful(task)).toBe(false);
+				expect(simplifyTask(task).status).toBe(raw.status);
+			}),
+		);
+	});
+});
+
+describe('the item of a reading', () => {
+	const raw: IDataObject = {
+		id: TASK_ID,
+		status: 'completed',
+		output: { urls: [VIDEO_URL], metadata: { model: 'kling-2.6/image-to-video' } },
+		seed: 7,
+	};
+
+	test('without Simplify is the API’s own object, unknown fields included', () => {
+		const reading = { task: parsed(raw), raw };
+		expect(taskToJson(reading, false)).toStrictEqual(raw);
+	});
+
+	test('without Simplify is a copy: changing it leaves the reading alone', () => {
+		const reading = { task: parsed(raw), raw };
+		taskToJson(reading, false)['seed'] = 8;
+		expect(reading.raw['seed']).toBe(7);
+	});
+
+	test('with Simplify has the promised keys alone', () => {
+		expect(Object.keys(taskToJson({ task: parsed(raw), raw }, true))).toEqual(KEYS);
+	});
+});
+
+describe('the sentence about a task without a video', () => {
+	test('names the task, the cause and the code', () => {
+		expect(describeUnsuccessful(parsed(failedTask()))).toBe(
+			`Task ${TASK_ID} did not produce a video: Video generation failed (upstream_error)`,
+		);
+	});
+
+	test('says so when the API gave no reason', () => {
+		const text = describeUnsuccessful(
+			parsed(failedTask({ error: { code: 'upstream_error', message: '' } })),
+		);
+		expect(text).toMatch(/no reason was given \(upstream_error\)$/);
+	});
+});
+
+describe('what counts as a JSON object', () => {
+	test.each([null, [], 'text', 1, true])('%j does not', (value) => {
+		expect(jsonObjectSchema.safeParse(value).success).toBe(false);
+	});
+});

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { exampleWorkflow } from '../../tools/demo/instance';
+import { demoOptions, type Surroundings } from '../../tools/demo/options';
+import { duration, fileSize, Progress, progressLine } from '../../tools/demo/progress';
+
+const IMAGE = 'https://example.com/cat.jpg';
+
+function options(args: string[], around: Partial<Surroundings> = {}) {
+	return demoOptions(args, { apiKey: 'sk-test', interactive: true, ...around });
+}
+
+describe('options', () => {
+	test('none: the emulator, without the key', () => {
+		expect(options([])).toEqual({
+			once: false,
+			live: false,
+			yes: false,
+			apiKey: '',
+			baseUrl: 'https://api.aivideoapi.ai',
+		});
+	});
+
+	test('all of them, in both notations', () => {
+		const all = ['--once', '--live', '--yes', '--port=8080', '--image', IMAGE];
+		expect(options(all)).toMatchObject({
+			once: true,
+			live: true,
+			yes: true,
+			port: 8080,
+			image: IMAGE,
+			apiKey: 'sk-test',
+		});
+	});
+
+	test.each([
+		['an unknown option', ['--fast'], {}, '“--fast” is not an option'],
+		['a flag with a value', ['--once=1'], {}, '“--once=1” is not an option'],
+		['a missing value', ['--port'], {}, '--port needs a value'],
+		['a port that is none', ['--port', '0'], {}, '“0” is not'],
+		['a port that is too high', ['--port', '65536'], {}, '“65536” is not'],
+		['an image that is no address', ['--image', 'cat.jpg'], {}, '“cat.jpg” is not'],
+		['an image on this machine', ['--live', '--image', 'http://127.0.0.1/a.png'], {}, 'public'],
+		['no image', ['--live'], {}, '--live needs --image'],
+		['no key', ['--live', '--image', IMAGE], { apiKey: undefined }, 'AIVIDEOAPI_KEY'],
+		['an empty key', ['--live', '--image', IMAGE], { apiKey: ' ' }, 'AIVIDEOAPI_KEY'],
+		['not a key', ['--live', '--image', IMAGE], { apiKey: 'hello' }, 'sk-'],
+		['nobody to ask', ['--live', '--image', IMAGE], { interactive: false }, '--yes'],
+		['a base URL that is none', [], { baseUrl: 'api' }, 'AIVIDEOAPI_BASE_URL'],
+	])('%s is refused in one sentence', (_, args, around, expected) => {
+		let message = '';
+		try {
+			options(args, around);
+		} catch (error) {
+			message = error instanceof Error ? error.message : '';
+		}
+		expect(message).toContain(expected);
+		expect(message.match(/\.(?=\s|$)/g)).toHaveLength(1);
+	});
+});
+
+describe('progress', () => {
+	test.each([
+		[0, '0 s'],
+		[59.4, '59 s'],
+		[60, '1 min 0 s'],
+		[754, '12 min 34 s'],
+		[-1, '0 s'],
+	])('%p seconds', (seconds, expected) => {
+		expect(duration(seconds)).toBe(expected);
+	});
+
+	test.each([
+		[999, '999 bytes'],
+		[30_854, '30.9 kB'],
+		[12_345_678, '12.3 MB'],
+	])('%p bytes', (bytes, expected) => {
+		expect(fileSize(bytes)).toBe(expected);
+	});
+
+	test('the line tells state, time and credits', () => {
+		expect(progressLine('processing', 75, 9890)).toBe(
+			'processing  1 min 15 s   balance 9890 credits',
+		);
+	});
+
+	function shown(isTTY: boolean): string {
+		const written: string[] = [];
+		const progress = new Progress({ isTTY, write: (text) => written.push(text) });
+		for (const second of [0, 1, 2, 10, 11]) progress.task('processing', second, 5);
+		progress.task('completed', 12, 5);
+		progress.step('Done');
+		return written.join('');
+	}
+
+	test('a terminal gets one line that changes', () => {
+		expect(shown(true).split('\n')).toHaveLength(3);
+	});
+
+	test('a file gets a line for each change, and now and then', () => {
+		expect(shown(false).split('\n')).toHaveLength(5);
+	});
+});
+
+test('the example gets the credential in the nodes of this package, and only there', () => {
+	const file = join(__dirname, '..', '..', 'examples', 'webhook-to-video.json');
+	const { nodes } = exampleWorkflow(readFileSync(file, 'utf8'), 'the-id');
+	const credentials = nodes.map(({ name, credentials: given }) => [name, given?.aiVideoApi?.id]);
+	expect(credentials).toEqual([
+		['Webhook', undefined],
+		['Create Video', 'the-id'],
+		['Answer With the Task', undefined],
+		['Wait for Video', 'the-id'],
+	]);
+});
