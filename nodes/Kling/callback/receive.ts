@@ -3,10 +3,13 @@ import { z } from 'zod';
 
 import type { TaskReading } from '../api/client';
 import { ApiFailure, failureAsValue } from '../api/failure';
-import { isFinished, simplifyTask, taskToJson } from '../task/task';
+import { toItem } from '../items';
+import { downloadFieldOf } from '../operations/parameters';
+import { readingToOutcome } from '../operations/result';
+import { isFinished, simplifyTask } from '../task/task';
 import { parseCallbackBody } from './body';
 import { openDeliveries } from './deliveries';
-import { answer } from './response';
+import { accept, turnAway } from './response';
 import { openCallbackClient } from './verify';
 
 const optionsSchema = z.object({
@@ -23,32 +26,41 @@ const eventsSchema = z.array(z.string()).catch([]);
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const body = parseCallbackBody(context.getBodyData());
-	if (body === null) return answer(context, 400, 'This is no task');
+	if (body === null) return turnAway(context, 400, 'This is no task');
 
-	const { verifyTask, deduplicate } = optionsSchema.parse(context.getNodeParameter('options', {}));
+	const options = context.getNodeParameter('options', {});
+	const { verifyTask, deduplicate } = optionsSchema.parse(options);
 	const isTest = context.getMode() === 'manual';
 	const deliveries = deduplicate && !isTest ? openDeliveries(context) : null;
 	const taskId = body.task.id;
 	const isRepeated = () => deliveries?.has(taskId) === true;
-	if (isRepeated()) return answer(context, 200, 'This task was delivered before');
+	if (isRepeated()) return turnAway(context, 200, 'This task was delivered before');
 
 	const reading = verifyTask ? await readBack(context, taskId) : body;
-	if (reading === null) return answer(context, 503, 'The task cannot be read back');
+	if (reading === null) return turnAway(context, 503, 'The task cannot be read back');
 	if (reading instanceof ApiFailure) {
 		return reading.detail.code === 'task_not_found'
-			? answer(context, 404, 'The AI Video API does not know this task')
-			: answer(context, 503, 'The task cannot be read back');
+			? turnAway(context, 404, 'The AI Video API does not know this task')
+			: turnAway(context, 503, 'The task cannot be read back');
 	}
 	const { status } = simplifyTask(reading.task);
 	const events = eventsSchema.parse(context.getNodeParameter('events', []));
 	if (!isFinished(reading.task) || !events.includes(status)) {
-		return answer(context, 200, `Nothing starts for a task that is ${status}`);
+		return turnAway(context, 200, `Nothing starts for a task that is ${status}`);
 	}
 	// Others with the same task may have come this far while this one was reading it back.
-	if (isRepeated()) return answer(context, 200, 'This task was delivered before');
+	if (isRepeated()) return turnAway(context, 200, 'This task was delivered before');
 	deliveries?.add(taskId);
 	const simplify = context.getNodeParameter('simplify', true) !== false;
-	return answer(context, 200, 'Workflow started', [{ json: taskToJson(reading, simplify) }]);
+	return await accept(context, 'Workflow started', async () => {
+		const outcome = await readingToOutcome(context, 0, reading, {
+			simplify,
+			failsItem: false,
+			downloadField: downloadFieldOf(options),
+		});
+		const { json, binary } = toItem(outcome, 0);
+		return [{ json, binary }];
+	});
 }
 
 async function readBack(

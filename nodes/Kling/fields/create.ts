@@ -68,6 +68,33 @@ export const createFields: INodeProperties[] = [
 		displayOptions: forCreating,
 	},
 	{
+		displayName: 'Image Source',
+		name: 'imageSource',
+		type: 'options',
+		options: [
+			{
+				name: 'Binary Field',
+				value: 'binary',
+				description: 'A file that comes with the item, from a form, a drive or another node',
+			},
+			{ name: 'URL', value: 'url', description: 'A picture on the web' },
+		],
+		default: 'url',
+		displayOptions: forCreating,
+	},
+	{
+		displayName: 'Input Binary Field',
+		name: 'binaryPropertyName',
+		type: 'string',
+		required: true,
+		default: 'data',
+		placeholder: 'e.g. data',
+		hint: 'The name of the input field containing the file to be used',
+		description:
+			'JPEG, PNG or WebP, at most 10 MB. Separate several with commas. The API fetches it from this n8n, so n8n must have a public address.',
+		displayOptions: { show: { operation: CREATING, imageSource: ['binary'] } },
+	},
+	{
 		displayName: 'Image URLs',
 		name: 'imageUrls',
 		type: 'string',
@@ -76,7 +103,7 @@ export const createFields: INodeProperties[] = [
 		placeholder: 'e.g. https://example.com/cat.jpg',
 		description:
 			'Public http(s) address of the image to animate: JPEG, PNG or WebP, at most 10 MB. Separate several with spaces or line breaks.',
-		displayOptions: forCreating,
+		displayOptions: { show: { operation: CREATING, imageSource: ['url'] } },
 	},
 	{
 		displayName: 'Duration',

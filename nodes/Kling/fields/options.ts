@@ -3,7 +3,8 @@ import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 import { NO_LIMIT } from '../money/budget';
 import { CONCURRENCY, DEFAULT_CONCURRENCY } from '../operations/parameters';
 import { DEFAULT_POLL_INTERVAL_SECONDS, MIN_POLL_INTERVAL_SECONDS } from '../waiting/poll';
-import { CREATING, OPERATIONS, WAITING } from './operations';
+import { downloadVideo, outputBinaryField } from './download';
+import { CREATING, OPERATIONS, READING, WAITING } from './operations';
 
 function throwOnFailure(show: NonNullable<IDisplayOptions['show']>): INodeProperties {
 	return {
@@ -35,6 +36,15 @@ export const optionsField: INodeProperties = {
 			displayOptions: { show: { '/operation': CREATING } },
 		},
 		{
+			displayName: 'Check Images',
+			name: 'checkImages',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to look at each image address first and spend nothing when one is missing, too large or no picture',
+			displayOptions: { show: { '/operation': CREATING, '/imageSource': ['url'] } },
+		},
+		{
 			displayName: 'Concurrency',
 			name: 'concurrency',
 			type: 'number',
@@ -43,6 +53,7 @@ export const optionsField: INodeProperties = {
 			description: 'How many tasks may be created at the same time when there are many items',
 			displayOptions: { show: { '/operation': CREATING } },
 		},
+		downloadVideo({ '/operation': READING }),
 		{
 			displayName: 'Max Credits',
 			name: 'maxCredits',
@@ -53,6 +64,7 @@ export const optionsField: INodeProperties = {
 				'The most credits that one run of this node may spend on all items together. Nothing is spent when the estimate is higher. 0 means no limit.',
 			displayOptions: { show: { '/operation': CREATING } },
 		},
+		outputBinaryField({ '/operation': READING }),
 		{
 			displayName: 'Poll Interval',
 			name: 'pollInterval',

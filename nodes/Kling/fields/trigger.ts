@@ -1,5 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { downloadVideo, outputBinaryField } from './download';
 import { STATUS } from '../task/task';
 
 export const triggerFields: INodeProperties[] = [
@@ -51,6 +52,8 @@ export const triggerFields: INodeProperties[] = [
 				default: true,
 				description: 'Whether to start only once for each task, however often it is reported',
 			},
+			downloadVideo(),
+			outputBinaryField(),
 			{
 				displayName: 'Verify Task',
 				name: 'verifyTask',

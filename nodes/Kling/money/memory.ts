@@ -31,25 +31,34 @@ const memorySchema = z
 
 type Entry = z.infer<typeof entrySchema>;
 
+/** What makes two requests the same, and where the task's end is reported. */
+export interface RememberedRequest extends CallbackChoice {
+	input: CreateBody['input'];
+	imageIdentities: readonly string[];
+}
+
 export interface RememberedTask extends CallbackChoice {
 	taskId: string;
 }
 
 export interface CreationMemory {
 	/** The task an earlier try obtained for this item, provided that its request is unchanged. */
-	recall(itemIndex: number, input: CreateBody['input']): RememberedTask | null;
+	recall(itemIndex: number, request: RememberedRequest): RememberedTask | null;
 	/** Whether this execution has sent the item's request without learning what came of it. */
-	isUnclear(itemIndex: number, input: CreateBody['input']): boolean;
+	isUnclear(itemIndex: number, request: RememberedRequest): boolean;
 	/** To be called before the request is sent: until it is settled, its outcome is unclear. */
-	sending(itemIndex: number, input: CreateBody['input'], choice: CallbackChoice): void;
+	sending(itemIndex: number, request: RememberedRequest): void;
 	created(itemIndex: number, taskId: string): void;
 	/** The request certainly created nothing, so it may be sent again. */
 	refused(itemIndex: number): void;
 }
 
-/** The same for equal requests. The callback is left out: a retried execution has another one. */
-function fingerprint(input: CreateBody['input']): string {
-	const parts = [input.prompt, input.image_urls, input.duration, input.sound];
+/**
+ * The same for equal requests. The callback is left out, and so are signed image addresses: a
+ * retried execution has others.
+ */
+function fingerprint({ input, imageIdentities }: RememberedRequest): string {
+	const parts = [input.prompt, imageIdentities, input.duration, input.sound];
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
@@ -62,14 +71,14 @@ export function openMemory(context: IExecuteFunctions): CreationMemory {
 	const items: Record<string, Entry> = stored.runIndex === runIndex ? stored.items : {};
 	store[CONTEXT_KEY] = { runIndex, items };
 
-	const matching = (itemIndex: number, input: CreateBody['input']): Entry | null => {
+	const matching = (itemIndex: number, request: RememberedRequest): Entry | null => {
 		const entry = items[itemIndex];
-		return entry !== undefined && entry.request === fingerprint(input) ? entry : null;
+		return entry !== undefined && entry.request === fingerprint(request) ? entry : null;
 	};
 
 	return {
-		recall: (itemIndex, input) => {
-			const entry = matching(itemIndex, input);
+		recall: (itemIndex, request) => {
+			const entry = matching(itemIndex, request);
 			if (entry === null || entry.taskId === null) return null;
 			return {
 				taskId: entry.taskId,
@@ -77,17 +86,17 @@ export function openMemory(context: IExecuteFunctions): CreationMemory {
 				callbackUrl: entry.callbackUrl,
 			};
 		},
-		isUnclear: (itemIndex, input) => {
-			const entry = matching(itemIndex, input);
+		isUnclear: (itemIndex, request) => {
+			const entry = matching(itemIndex, request);
 			return entry !== null && entry.taskId === null && entry.executionId === executionId;
 		},
-		sending: (itemIndex, input, choice) => {
+		sending: (itemIndex, request) => {
 			items[itemIndex] = {
-				request: fingerprint(input),
+				request: fingerprint(request),
 				taskId: null,
 				executionId,
-				callback: choice.callback,
-				callbackUrl: choice.callbackUrl,
+				callback: request.callback,
+				callbackUrl: request.callbackUrl,
 			};
 		},
 		created: (itemIndex, taskId) => {

@@ -8,23 +8,18 @@ import { mapConcurrently } from '../flow';
 import type { ItemError, ItemOutcome } from '../items';
 import { namingCreated, toItemError } from '../items';
 import { checkBudget } from '../money/budget';
+import { checkImageUrls } from '../media/checkImages';
+import { readImages } from '../media/images';
+import type { CreationMemory, RememberedRequest } from '../money/memory';
 import { openMemory } from '../money/memory';
 import { estimateCredits, formatCredits } from '../task/pricing';
-import type { CreateBody } from '../task/request';
-import {
-	buildCreateBody,
-	parseDuration,
-	parseImageUrls,
-	parsePrompt,
-	parseSound,
-} from '../task/request';
+import { buildCreateBody, parseDuration, parsePrompt, parseSound } from '../task/request';
 import { newTask } from '../task/task';
 import { noteAwaited } from '../waiting/awaited';
-import { readConcurrency } from './parameters';
+import { readConcurrency, readOptions } from './parameters';
 
 /** One item's request, checked and ready to send. */
-export interface PreparedRequest extends CallbackChoice {
-	input: CreateBody['input'];
+export interface PreparedRequest extends RememberedRequest {
 	estimatedCredits: number;
 }
 
@@ -37,34 +32,89 @@ export type Creation =
 	| { ok: true; created: CreatedTask }
 	| { ok: false; error: ItemError; taskId?: string };
 
-type Preparation =
-	| { ok: true; request: PreparedRequest }
-	/** An earlier try of this run has created it. */
-	| { ok: true; request: PreparedRequest; taskId: string }
-	| { ok: false; error: ItemError };
+interface Prepared {
+	ok: true;
+	request: PreparedRequest;
+}
+
+interface Refused {
+	ok: false;
+	error: ItemError;
+}
+
+/** With a task id when an earlier try of this run has created it. */
+type Preparation = Prepared | (Prepared & { taskId: string }) | Refused;
 
 /** Answers that every further request of the run would get as well. */
 const HOPELESS_CODES = new Set(['invalid_api_key', 'ip_not_allowed', 'spend_limit_exceeded']);
 
-function prepare(
+async function prepare(
 	context: IExecuteFunctions,
+	client: ApiClient,
 	itemIndex: number,
 	choose: (itemIndex: number) => CallbackChoice,
-): PreparedRequest {
+): Promise<PreparedRequest> {
 	const parameter = (name: string, fallback: unknown): unknown =>
 		context.getNodeParameter(name, itemIndex, fallback);
 	const duration = parseDuration(parameter('duration', 5));
 	const sound = parseSound(parameter('sound', false));
+	const prompt = parsePrompt(parameter('prompt', ''));
+	const { urls, identities } = await readImages(context, itemIndex, client.baseUrl);
 	return {
-		input: {
-			prompt: parsePrompt(parameter('prompt', '')),
-			image_urls: parseImageUrls(parameter('imageUrls', '')),
-			duration,
-			sound,
-		},
+		input: { prompt, image_urls: urls, duration, sound },
+		imageIdentities: identities,
 		estimatedCredits: estimateCredits(duration, sound),
 		...choose(itemIndex),
 	};
+}
+
+/** Reads and checks the requests of all items, one after the other; nothing is spent. */
+async function prepareAll(
+	context: IExecuteFunctions,
+	client: ApiClient,
+	memory: CreationMemory,
+	choose: (itemIndex: number) => CallbackChoice,
+): Promise<Preparation[]> {
+	const prepared: Preparation[] = [];
+	for (const itemIndex of context.getInputData().keys()) {
+		const request = await prepare(context, client, itemIndex, choose).catch((thrown: unknown) =>
+			refused(context, thrown, itemIndex),
+		);
+		if ('ok' in request) {
+			prepared.push(request);
+			continue;
+		}
+		const remembered = memory.recall(itemIndex, request);
+		prepared.push(
+			remembered === null
+				? { ok: true, request }
+				: { ok: true, request: { ...request, ...remembered }, taskId: remembered.taskId },
+		);
+	}
+	return await refuseBadImages(context, prepared);
+}
+
+function refused(context: IExecuteFunctions, thrown: unknown, itemIndex: number): Refused {
+	return { ok: false, error: toItemError(context, thrown, itemIndex) };
+}
+
+/** With Check Images on: looks at the image addresses, and refuses the items with bad ones. */
+async function refuseBadImages(
+	context: IExecuteFunctions,
+	prepared: Preparation[],
+): Promise<Preparation[]> {
+	const isChecked = (item: Preparation, itemIndex: number): item is Prepared =>
+		item.ok &&
+		!('taskId' in item) &&
+		readOptions(context, itemIndex).checkImages === true &&
+		context.getNodeParameter('imageSource', itemIndex, 'url') !== 'binary';
+	const urls = prepared.filter(isChecked).flatMap(({ request }) => request.input.image_urls);
+	const refusals = await checkImageUrls(context, urls);
+	return prepared.map((item, itemIndex) => {
+		if (!isChecked(item, itemIndex)) return item;
+		const bad = item.request.input.image_urls.find((url) => refusals.has(url));
+		return bad === undefined ? item : refused(context, refusals.get(bad), itemIndex);
+	});
 }
 
 /** The API failure of a request that an earlier try has sent without learning its outcome. */
@@ -97,16 +147,7 @@ export async function createTasks(
 	const concurrency = readConcurrency(context);
 	const memory = openMemory(context);
 
-	const prepared = context.getInputData().map((_, itemIndex): Preparation => {
-		try {
-			const request = prepare(context, itemIndex, choose);
-			const remembered = memory.recall(itemIndex, request.input);
-			if (remembered === null) return { ok: true, request };
-			return { ok: true, request: { ...request, ...remembered }, taskId: remembered.taskId };
-		} catch (thrown) {
-			return { ok: false, error: toItemError(context, thrown, itemIndex) };
-		}
-	});
+	const prepared = await prepareAll(context, client, memory, choose);
 	const invalid = prepared.find((item) => !item.ok);
 	if (invalid !== undefined && !invalid.ok && !continues) throw invalid.error;
 
@@ -127,9 +168,9 @@ export async function createTasks(
 		if (!item.ok) return item;
 		const { request } = item;
 		if ('taskId' in item) return { ok: true, created: { ...request, taskId: item.taskId } };
-		if (memory.isUnclear(itemIndex, request.input)) return failed(STILL_UNCLEAR, itemIndex);
+		if (memory.isUnclear(itemIndex, request)) return failed(STILL_UNCLEAR, itemIndex);
 
-		memory.sending(itemIndex, request.input, request);
+		memory.sending(itemIndex, request);
 		const taskId = await failureAsValue(
 			client.create(buildCreateBody(request.input, request.callbackUrl)),
 		);

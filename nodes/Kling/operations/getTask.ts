@@ -5,14 +5,15 @@ import { mapConcurrently } from '../flow';
 import type { ItemOutcome } from '../items';
 import { settleItem, toOutput } from '../items';
 import { READ_CONCURRENCY } from '../waiting/poll';
-import { readOptions, readSimplify } from './parameters';
+import { readOptions, readResultOptions } from './parameters';
 import { readingToOutcome } from './result';
 import { readTaskIds } from './taskIds';
 
 /** Get Task: each item's task as it is now. */
 export async function getTask(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const taskIds = readTaskIds(context);
-	const client = await openClient(context, { signal: context.getExecutionCancelSignal() });
+	const signal = context.getExecutionCancelSignal();
+	const client = await openClient(context, { signal });
 	const outcomes = await mapConcurrently(
 		taskIds,
 		READ_CONCURRENCY,
@@ -23,8 +24,9 @@ export async function getTask(context: IExecuteFunctions): Promise<INodeExecutio
 				context,
 				itemIndex,
 				async () =>
-					readingToOutcome(context, itemIndex, await client.getTask(taskId), {
-						simplify: readSimplify(context, itemIndex),
+					await readingToOutcome(context, itemIndex, await client.getTask(taskId), {
+						...readResultOptions(context, itemIndex),
+						signal,
 						failsItem: readOptions(context, itemIndex).throwOnFailure === true,
 					}),
 				taskId,

@@ -17,8 +17,33 @@ export function readOptions(
 }
 
 /** Whether the item is the simplified task rather than the API's own object. */
-export function readSimplify(context: IExecuteFunctions, itemIndex: number): boolean {
+function readSimplify(context: IExecuteFunctions, itemIndex: number): boolean {
 	return context.getNodeParameter('simplify', itemIndex, true) !== false;
+}
+
+const DEFAULT_OUTPUT_FIELD = 'data';
+
+const downloadSchema = z.object({
+	downloadVideo: z.boolean().catch(false).default(false),
+	outputBinaryField: z.string().catch('').default(''),
+});
+
+/** The binary field that an item's video goes to; null when Download Video is off. */
+export function downloadFieldOf(options: unknown): string | null {
+	const wish = downloadSchema.safeParse(options);
+	if (!wish.success || !wish.data.downloadVideo) return null;
+	return wish.data.outputBinaryField.trim() || DEFAULT_OUTPUT_FIELD;
+}
+
+/** How one item's task is passed on. */
+export function readResultOptions(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): { simplify: boolean; downloadField: string | null } {
+	return {
+		simplify: readSimplify(context, itemIndex),
+		downloadField: downloadFieldOf(readOptions(context, itemIndex)),
+	};
 }
 
 export const DEFAULT_CONCURRENCY = 5;

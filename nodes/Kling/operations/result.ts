@@ -1,9 +1,17 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
 import type { TaskReading } from '../api/client';
 import type { ItemOutcome } from '../items';
-import { describeUnsuccessful, isUnsuccessful, taskToJson } from '../task/task';
+import type { DownloadContext } from '../media/download';
+import { downloadVideos } from '../media/download';
+import {
+	describeUnsuccessful,
+	isFinished,
+	isUnsuccessful,
+	simplifyTask,
+	taskToJson,
+} from '../task/task';
 
 export interface ResultOptions {
 	/** The contract's simplified task rather than the API's own object. */
@@ -12,24 +20,40 @@ export interface ResultOptions {
 	extras?: IDataObject;
 	/** Whether a task that ended without a video is an error of its item. */
 	failsItem: boolean;
+	/** The binary field to store the video in; null to leave it at its address. */
+	downloadField: string | null;
+	/** Fires when the execution is cancelled. */
+	signal?: AbortSignal;
 }
 
 /** The item for a task that was read, or an item error where the user asked for one. */
-export function readingToOutcome(
-	context: Pick<IExecuteFunctions, 'getNode'>,
+export async function readingToOutcome(
+	context: DownloadContext,
 	itemIndex: number,
 	reading: TaskReading,
-	{ simplify, extras = {}, failsItem }: ResultOptions,
-): ItemOutcome {
+	{ simplify, extras = {}, failsItem, downloadField, signal }: ResultOptions,
+): Promise<ItemOutcome> {
 	if (failsItem && isUnsuccessful(reading.task)) {
 		return unsuccessfulOutcome(context, itemIndex, reading);
 	}
-	return { ok: true, json: { ...taskToJson(reading, simplify), ...(simplify ? extras : {}) } };
+	const json = { ...taskToJson(reading, simplify), ...(simplify ? extras : {}) };
+	if (downloadField === null) return { ok: true, json };
+
+	const { taskId, videoUrls } = simplifyTask(reading.task);
+	const { binary, error } = await downloadVideos(context, {
+		taskId,
+		urls: isFinished(reading.task) ? videoUrls : [],
+		field: downloadField,
+		signal,
+	});
+	// The API's own object stays untouched, unless there is something the user must know.
+	const said = simplify || error !== null ? { downloadError: error } : {};
+	return { ok: true, json: { ...json, ...said }, binary };
 }
 
 /** A task that ended without a video, as an item error that names the task and the cause. */
 function unsuccessfulOutcome(
-	context: Pick<IExecuteFunctions, 'getNode'>,
+	context: DownloadContext,
 	itemIndex: number,
 	reading: TaskReading,
 ): ItemOutcome {

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { openClient } from '../api/client';
 import { failureAsValue } from '../api/failure';
-import { pause } from '../flow';
+import { mapConcurrently, pause } from '../flow';
 import type { ItemOutcome } from '../items';
 import { toItem, toItemError } from '../items';
 import { isFinished, newTask } from '../task/task';
@@ -11,7 +11,7 @@ import { pollTasks } from '../waiting/poll';
 import type { SuspendedItem } from '../waiting/suspend';
 import { suspend } from '../waiting/suspend';
 import type { WaitSettings } from './parameters';
-import { readSimplify } from './parameters';
+import { readResultOptions } from './parameters';
 import { readingToOutcome } from './result';
 
 /** One item of a wait: an item that has no task already has its outcome. */
@@ -28,9 +28,7 @@ export async function waitByPolling(
 	settings: WaitSettings,
 ): Promise<ItemOutcome[]> {
 	const results = await poll(context, items, settings);
-	return items.map((item, itemIndex) =>
-		toOutcome(context, itemIndex, item, results, settings.throwOnFailure),
-	);
+	return await toOutcomes(context, items, results, settings.throwOnFailure);
 }
 
 /**
@@ -44,19 +42,21 @@ export async function waitSuspended(
 	settings: WaitSettings,
 ): Promise<ItemOutcome[]> {
 	const results = await poll(context, items, { ...settings, timeoutMs: 0 });
-	const outcomes = items.map((item, itemIndex) =>
-		toOutcome(context, itemIndex, item, results, false),
-	);
+	const outcomes = await toOutcomes(context, items, results, false);
 	const fails = !context.continueOnFail() && outcomes.some((outcome) => !outcome.ok);
 	const isOpen = (item: WaitingItem): item is ItemWithTask =>
 		item.ok && results.get(item.taskId)?.timedOut === true;
 	if (fails || settings.timeoutMs === 0 || !items.some(isOpen)) return outcomes;
 
 	const suspended = items.map((item, itemIndex): SuspendedItem => {
-		const { taskId, extras } = isOpen(item) ? item : { taskId: null, extras: {} };
-		if (taskId !== null) return { taskId, extras, simplify: readSimplify(context, itemIndex) };
+		if (isOpen(item)) {
+			const { taskId, extras } = item;
+			return { taskId, extras, ...readResultOptions(context, itemIndex) };
+		}
 		const outcome = outcomes[itemIndex];
-		return { settled: outcome === undefined ? {} : toItem(outcome, itemIndex).json };
+		if (outcome === undefined) return { settled: {} };
+		const { json, binary } = toItem(outcome, itemIndex);
+		return { settled: json, binary };
 	});
 	await suspend(context, suspended, outcomes, settings.timeoutMs);
 	return outcomes;
@@ -82,13 +82,30 @@ async function poll(
 	);
 }
 
-function toOutcome(
+/** How many items' videos are downloaded at once. */
+const DOWNLOAD_CONCURRENCY = 3;
+
+async function toOutcomes(
+	context: IExecuteFunctions,
+	items: readonly WaitingItem[],
+	results: ReadonlyMap<string, PollResult>,
+	throwOnFailure: boolean,
+): Promise<ItemOutcome[]> {
+	const outcomes = await mapConcurrently(
+		items,
+		DOWNLOAD_CONCURRENCY,
+		async (item, itemIndex) => await toOutcome(context, itemIndex, item, results, throwOnFailure),
+	);
+	return outcomes.filter((outcome) => outcome !== undefined);
+}
+
+async function toOutcome(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	item: WaitingItem,
 	results: ReadonlyMap<string, PollResult>,
 	throwOnFailure: boolean,
-): ItemOutcome {
+): Promise<ItemOutcome> {
 	if (!item.ok) return item;
 	const { taskId, extras } = item;
 	const { reading, timedOut, failure } = results.get(taskId) ?? NEVER_READ;
@@ -97,8 +114,9 @@ function toOutcome(
 	}
 	if (reading === null) return { ok: true, json: { ...newTask(taskId), ...extras, timedOut } };
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
-	return readingToOutcome(context, itemIndex, reading, {
-		simplify: readSimplify(context, itemIndex),
+	return await readingToOutcome(context, itemIndex, reading, {
+		...readResultOptions(context, itemIndex),
+		signal: context.getExecutionCancelSignal(),
 		extras: { ...extras, timedOut: timedOut && !isFinished(reading.task) },
 		failsItem: hasErrorOutput || throwOnFailure,
 	});

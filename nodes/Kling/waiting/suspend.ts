@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { jsonObjectSchema } from '../api/schemas';
@@ -12,9 +12,19 @@ import { toItem } from '../items';
 
 const CONTEXT_KEY = 'klingSuspended';
 
+/** References to files in n8n's binary store. */
+const binarySchema = z.record(
+	z.custom<IBinaryData>((value) => jsonObjectSchema.safeParse(value).success),
+);
+
 const suspendedItemSchema = z.union([
-	z.object({ settled: jsonObjectSchema }),
-	z.object({ taskId: z.string(), simplify: z.boolean(), extras: jsonObjectSchema }),
+	z.object({ settled: jsonObjectSchema, binary: binarySchema.optional() }),
+	z.object({
+		taskId: z.string(),
+		extras: jsonObjectSchema,
+		simplify: z.boolean(),
+		downloadField: z.string().nullable(),
+	}),
 ]);
 
 /** One item of a suspended wait: finished before it began, or still to come. */
