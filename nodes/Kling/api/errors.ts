@@ -55,6 +55,15 @@ const WORDS_BY_CODE = new Map<string, Words>(
 			description:
 				'It kept refusing after several tries with growing pauses. Send fewer items at once, or try again later.',
 		},
+		internal_error: {
+			message: 'The AI Video API has a fault',
+			description: 'Try again in a few minutes.',
+		},
+		upstream_error: {
+			message: 'The generator behind the AI Video API refused or is down',
+			description:
+				'Sensitive content in prompt or image gives this answer too. Otherwise try again later.',
+		},
 		spend_limit_exceeded: {
 			message: 'The spending limit of the key is reached',
 			description:
@@ -66,9 +75,9 @@ const WORDS_BY_CODE = new Map<string, Words>(
 function wordsForAnswer({ call, status, code, outcome }: FailureDetail): Words {
 	const documented = code === null ? undefined : WORDS_BY_CODE.get(code);
 	if (documented !== undefined) {
-		return call === 'create' && outcome === 'refused'
-			? { ...documented, description: `${documented.description} Nothing was charged.` }
-			: documented;
+		if (call !== 'create') return documented;
+		const charge = outcome === 'refused' ? 'Nothing was charged.' : MAY_EXIST;
+		return { ...documented, description: `${documented.description} ${charge}` };
 	}
 	if (status !== null && status >= 300 && status < 400) {
 		return {
