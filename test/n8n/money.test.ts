@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import type { EmulatedTask } from '../emulator';
 import type { Execution, ExecutionError } from './harness/api';
+import { RestClient } from './harness/rest';
 import {
 	items,
 	manualTrigger,
@@ -206,6 +207,8 @@ describe('Retry On Fail', () => {
 			{ taskId: taskIds()[0], status: 'failed' },
 		]);
 		expect(creations()).toBe(1);
+		// The first try saw it fail; the two others looked again.
+		expect(stage.emulator.count({ route: 'getTask' })).toBeGreaterThanOrEqual(3);
 		expect(stage.emulator.account(KEY).balance).toBe(BALANCE);
 	});
 });
@@ -281,6 +284,30 @@ describe('Retry execution, from the list of executions,', () => {
 		expect(outputIds(retried)).toEqual(taskIds());
 	});
 
+	test('waits for what both created: by looking, since their callbacks are for two executions', async () => {
+		const { emulator, n8n } = stage;
+		const { start } = await stage.publish(
+			production('Both', numbered(2), {
+				Kling: creates({
+					operation: 'createAndWait',
+					prompt: marked(1, '[http:402=1]'),
+					options: { pollInterval: 2 },
+				}),
+			}),
+		);
+		const failed = await n8n.api.waitForExecution(await start(), { status: 'error' });
+		const retry = await n8n.api.retryExecution(failed.id);
+		await until(() => emulator.count({ route: 'getTask' }) >= 2);
+		for (const id of taskIds()) await emulator.complete(id);
+		const done = await n8n.api.waitForExecution(retry, { status: 'success' });
+		expectPaid(0, 1);
+		expect(outputIds(done)).toEqual(taskIds());
+		expect(jsonOf(done, n8n, 'Kling')).toMatchObject([
+			{ status: 'completed', timedOut: false },
+			{ status: 'completed', timedOut: false },
+		]);
+	});
+
 	test('in a loop’s second turn pays for what that turn still lacks', async () => {
 		const { api } = stage.n8n;
 		const failed = await stage.run(
@@ -328,7 +355,7 @@ describe('a node that is deliberately run again creates anew', () => {
 			production('Twice', numbered(2), { Kling: creates({}, RETRIES) }),
 		);
 		const ids: string[] = [];
-		for (const _ of [1, 2]) {
+		while (ids.length < 4) {
 			ids.push(...outputIds(await stage.n8n.api.waitForExecution(await start())));
 		}
 		expectPaid(0, 1, 0, 1);
@@ -345,7 +372,31 @@ describe('a node that is deliberately run again creates anew', () => {
 		}
 		expectPaid(0, 0, 0);
 	});
+
+	test('when the editor executes the step on the data that the run before it left', async () => {
+		const { api } = stage.n8n;
+		const json = chain('Step', numbered(2), { Kling: creates() });
+		// As the editor saves it: n8n cannot execute a step of a workflow without it.
+		const { id } = await api.createWorkflow({ ...json, pinData: {} });
+		const before = await api.waitForExecution(await api.runWorkflow(id));
+		const again = await api.waitForExecution(await executeStep(id, 'Kling', before));
+		expectPaid(0, 1, 0, 1);
+		expect([before, again].flatMap(outputIds)).toEqual(taskIds());
+	});
 });
+
+/** “Execute step”: the nodes before it do not run again. Gives the execution's id. */
+async function executeStep(id: string, node: string, before: Execution): Promise<string> {
+	const { url, owner } = stage.n8n;
+	const editor = new RestClient(url);
+	await editor.post('/login', { emailOrLdapLoginId: owner.email, password: owner.password });
+	const started = await editor.post(`/workflows/${id}/run`, {
+		runData: before.data.resultData.runData,
+		dirtyNodeNames: [node],
+		destinationNode: { nodeName: node, mode: 'inclusive' },
+	});
+	return z.object({ executionId: z.string() }).parse(started).executionId;
+}
 
 describe('nothing is spent before all is known to be right', () => {
 	test.each(['create', 'createAndWait'])(

@@ -49,6 +49,8 @@ export interface CreationMemory {
 	/** To be called before the request is sent: until it is settled, its outcome is unclear. */
 	sending(itemIndex: number, request: RememberedRequest): void;
 	created(itemIndex: number, taskId: string): void;
+	/** The tasks that this run and earlier tries of it have created. */
+	createdIds(): string[];
 	/** The request certainly created nothing, so it may be sent again. */
 	refused(itemIndex: number): void;
 }
@@ -103,6 +105,7 @@ export function openMemory(context: IExecuteFunctions): CreationMemory {
 			const entry = items[itemIndex];
 			if (entry !== undefined) entry.taskId = taskId;
 		},
+		createdIds: () => Object.values(items).flatMap(({ taskId }) => taskId ?? []),
 		refused: (itemIndex) => {
 			delete items[itemIndex];
 		},

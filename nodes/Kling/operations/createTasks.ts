@@ -181,7 +181,16 @@ export async function createTasks(
 		memory.created(itemIndex, taskId);
 		return { ok: true, created: { ...request, taskId } };
 	};
-	const settled = await mapConcurrently(prepared, concurrency, createOne, () => !stopped);
+	const settled = await mapConcurrently(prepared, concurrency, createOne, () => !stopped).catch(
+		(thrown: unknown) => {
+			// A cancelled execution keeps no output, so the log is the only place left to name them.
+			const createdIds = memory.createdIds();
+			if (createdIds.length > 0) {
+				context.logger.warn(`Cancelled after creating Kling tasks: ${createdIds.join(', ')}`);
+			}
+			throw thrown;
+		},
+	);
 
 	noteAwaited(context, settled.flatMap(awaitedTasks));
 	if (lastFailure !== undefined && !continues) {
