@@ -19,7 +19,8 @@ export class KlingTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ "On " + $parameter["events"].join(" or ") }}',
-		description: 'Starts the workflow when a Kling video is completed or failed',
+		description:
+			'Starts the workflow when Kling 2.6 has turned an image into a video, or could not',
 		eventTriggerDescription: 'Waiting for the AI Video API to report a task',
 		defaults: { name: 'Kling Trigger' },
 		maxNodes: 1,

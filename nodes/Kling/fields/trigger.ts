@@ -20,11 +20,13 @@ export const triggerFields: INodeProperties[] = [
 			{
 				name: 'Completed',
 				value: STATUS.completed,
+				action: 'On video completed',
 				description: 'A video is ready',
 			},
 			{
 				name: 'Failed',
 				value: STATUS.failed,
+				action: 'On video failed',
 				description: 'A task ended without a video. Its credits were given back.',
 			},
 		],

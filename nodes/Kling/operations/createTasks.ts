@@ -8,20 +8,14 @@ import { mapConcurrently } from '../flow';
 import type { ItemError, ItemOutcome } from '../items';
 import { namingCreated, toItemError } from '../items';
 import { checkBudget } from '../money/budget';
-import { checkImageUrls } from '../media/checkImages';
-import { readImages } from '../media/images';
-import type { CreationMemory, RememberedRequest } from '../money/memory';
 import { openMemory } from '../money/memory';
-import { estimateCredits, formatCredits } from '../task/pricing';
-import { buildCreateBody, parseDuration, parsePrompt, parseSound } from '../task/request';
+import { formatCredits } from '../task/pricing';
+import { buildCreateBody } from '../task/request';
 import { newTask } from '../task/task';
 import { noteAwaited } from '../waiting/awaited';
-import { readConcurrency, readOptions } from './parameters';
-
-/** One item's request, checked and ready to send. */
-export interface PreparedRequest extends RememberedRequest {
-	estimatedCredits: number;
-}
+import { readConcurrency } from './parameters';
+import type { Preparation, PreparedRequest } from './prepare';
+import { prepareAll } from './prepare';
 
 export interface CreatedTask extends PreparedRequest {
 	taskId: string;
@@ -32,90 +26,8 @@ export type Creation =
 	| { ok: true; created: CreatedTask }
 	| { ok: false; error: ItemError; taskId?: string };
 
-interface Prepared {
-	ok: true;
-	request: PreparedRequest;
-}
-
-interface Refused {
-	ok: false;
-	error: ItemError;
-}
-
-/** With a task id when an earlier try of this run has created it. */
-type Preparation = Prepared | (Prepared & { taskId: string }) | Refused;
-
 /** Answers that every further request of the run would get as well. */
 const HOPELESS_CODES = new Set(['invalid_api_key', 'ip_not_allowed', 'spend_limit_exceeded']);
-
-async function prepare(
-	context: IExecuteFunctions,
-	client: ApiClient,
-	itemIndex: number,
-	choose: (itemIndex: number) => CallbackChoice,
-): Promise<PreparedRequest> {
-	const parameter = (name: string, fallback: unknown): unknown =>
-		context.getNodeParameter(name, itemIndex, fallback);
-	const duration = parseDuration(parameter('duration', 5));
-	const sound = parseSound(parameter('sound', false));
-	const prompt = parsePrompt(parameter('prompt', ''));
-	const { urls, identities } = await readImages(context, itemIndex, client.baseUrl);
-	return {
-		input: { prompt, image_urls: urls, duration, sound },
-		imageIdentities: identities,
-		estimatedCredits: estimateCredits(duration, sound),
-		...choose(itemIndex),
-	};
-}
-
-/** Reads and checks the requests of all items, one after the other; nothing is spent. */
-async function prepareAll(
-	context: IExecuteFunctions,
-	client: ApiClient,
-	memory: CreationMemory,
-	choose: (itemIndex: number) => CallbackChoice,
-): Promise<Preparation[]> {
-	const prepared: Preparation[] = [];
-	for (const itemIndex of context.getInputData().keys()) {
-		const request = await prepare(context, client, itemIndex, choose).catch((thrown: unknown) =>
-			refused(context, thrown, itemIndex),
-		);
-		if ('ok' in request) {
-			prepared.push(request);
-			continue;
-		}
-		const remembered = memory.recall(itemIndex, request);
-		prepared.push(
-			remembered === null
-				? { ok: true, request }
-				: { ok: true, request: { ...request, ...remembered }, taskId: remembered.taskId },
-		);
-	}
-	return await refuseBadImages(context, prepared);
-}
-
-function refused(context: IExecuteFunctions, thrown: unknown, itemIndex: number): Refused {
-	return { ok: false, error: toItemError(context, thrown, itemIndex) };
-}
-
-/** With Check Images on: looks at the image addresses, and refuses the items with bad ones. */
-async function refuseBadImages(
-	context: IExecuteFunctions,
-	prepared: Preparation[],
-): Promise<Preparation[]> {
-	const isChecked = (item: Preparation, itemIndex: number): item is Prepared =>
-		item.ok &&
-		!('taskId' in item) &&
-		readOptions(context, itemIndex).checkImages === true &&
-		context.getNodeParameter('imageSource', itemIndex, 'url') !== 'binary';
-	const urls = prepared.filter(isChecked).flatMap(({ request }) => request.input.image_urls);
-	const refusals = await checkImageUrls(context, urls);
-	return prepared.map((item, itemIndex) => {
-		if (!isChecked(item, itemIndex)) return item;
-		const bad = item.request.input.image_urls.find((url) => refusals.has(url));
-		return bad === undefined ? item : refused(context, refusals.get(bad), itemIndex);
-	});
-}
 
 /** The API failure of a request that an earlier try has sent without learning its outcome. */
 const STILL_UNCLEAR = new ApiFailure({
