@@ -6,7 +6,8 @@ import { CREATING, OPERATIONS } from './operations';
 
 const forCreating: IDisplayOptions = { show: { operation: CREATING } };
 
-const IS_EXPRESSION = { _cnd: { startsWith: '=' } };
+// Not `startsWith`, which n8n 2.0 calls on numbers and booleans too, and breaks.
+const IS_EXPRESSION = { _cnd: { regex: '^=' } };
 
 const SOUND_CHOICES = [false, true];
 

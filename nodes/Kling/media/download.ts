@@ -108,9 +108,14 @@ async function attemptDownload(
 		.catch(() => null);
 	if (stored === null) return 'the download was interrupted';
 	const expected = Number(headers['content-length'] ?? Number.NaN);
-	const isShort =
-		stored.bytes !== undefined && Number.isFinite(expected) && stored.bytes < expected;
+	const isShort = Number.isFinite(expected) && (await sizeOf(context, stored)) < expected;
 	return isShort ? 'the download was cut off' : stored;
+}
+
+/** The stored size in bytes. n8n 2.0 keeps it only beside the file, and in memory mode nowhere. */
+async function sizeOf(context: DownloadContext, { bytes, id }: IBinaryData): Promise<number> {
+	if (bytes !== undefined) return bytes;
+	return id === undefined ? Infinity : (await context.helpers.getBinaryMetadata(id)).fileSize;
 }
 
 const EXTENSIONS = { 'video/mp4': 'mp4', 'video/webm': 'webm', 'video/quicktime': 'mov' } as const;

@@ -13,7 +13,9 @@ const strategySchema = z.enum(['auto', 'callback', 'poll']);
  * nothing could resume it after a suspension.
  */
 export function isTool(context: IExecuteFunctions): boolean {
-	return context.getNode().type.endsWith('Tool') || context.isToolExecution();
+	if (context.getNode().type.endsWith('Tool')) return true;
+	// n8n 2.0 does not have this function yet.
+	return 'isToolExecution' in context && context.isToolExecution();
 }
 
 /**
