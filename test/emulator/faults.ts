@@ -163,7 +163,7 @@ function setAt(target: unknown, path: readonly string[], value: unknown): unknow
 	const [head, ...rest] = path;
 	if (head === undefined) return value;
 	if (Array.isArray(target)) {
-		const copy: unknown[] = [...target];
+		const copy = z.array(z.unknown()).parse(target);
 		const index = Number(head);
 		if (rest.length === 0 && value === undefined) copy.splice(index, 1);
 		else copy[index] = setAt(copy[index], rest, value);
@@ -178,7 +178,7 @@ function setAt(target: unknown, path: readonly string[], value: unknown): unknow
 function mutated(real: Answer, path: string, value: unknown): Answer {
 	const parsed: unknown = JSON.parse(bodyBuffer(real.body).toString());
 	const changed = setAt(parsed, path === '' ? [] : path.split('.'), value);
-	return { ...real, body: Buffer.from(JSON.stringify(changed) ?? '') };
+	return { ...real, body: Buffer.from(changed === undefined ? '' : JSON.stringify(changed)) };
 }
 
 /** Turns a fault's description into its effect. Throws on an unknown name. */

@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import type { IncomingMessage } from 'node:http';
 import { redactAuthorization } from './keys';
+
+const chunkSchema = z.instanceof(Buffer);
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -8,7 +11,7 @@ export async function readBody(message: IncomingMessage): Promise<Buffer> {
 	const chunks: Buffer[] = [];
 	let bytes = 0;
 	for await (const chunk of message) {
-		const buffer = Buffer.from(chunk);
+		const buffer = chunkSchema.parse(chunk);
 		bytes += buffer.length;
 		if (bytes > MAX_BODY_BYTES) throw new Error('The request body is too large');
 		chunks.push(buffer);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { IDataObject, INodeParameters, OnError } from 'n8n-workflow';
 
 import type { RecordedRequest } from '../emulator';
@@ -45,7 +46,8 @@ async function waitFor(taskIds: readonly string[], run: Partial<KlingRun> = {}) 
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `Video ${index}`);
 
-const taskIdsOf = (json: readonly IDataObject[]) => json.map(({ taskId }) => String(taskId));
+const taskIdsOf = (json: readonly IDataObject[]) =>
+	json.map(({ taskId }) => z.string().parse(taskId));
 
 /** How many requests were under way at the same time at the most. */
 function mostAtOnce(requests: readonly RecordedRequest[]): number {
@@ -183,7 +185,7 @@ describe('one wait for many items', () => {
 		await emulator.current.fail(taskId, { code: 'upstream_error', message: 'Too dark' });
 		const { items } = await waitFor([taskId], { onError: 'continueErrorOutput' });
 		const [item] = items;
-		const message = item?.error?.message ?? String(item?.json['error']);
+		const message = item?.error?.message ?? z.string().parse(item?.json['error']);
 		expect(message).toContain(taskId);
 		expect(message).toContain('Too dark');
 	});

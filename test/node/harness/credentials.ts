@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentials,
@@ -48,20 +49,29 @@ export class TestCredentialsHelper extends ICredentialsHelper {
 		const headers: IDataObject = { ...requestOptions.headers };
 		for (const [name, value] of Object.entries(properties.headers ?? {})) {
 			const keys = { $credentials: credentials };
-			headers[name] = String(
-				workflow.expression.getSimpleParameterValue(node, String(value), 'internal', keys),
-			);
+			headers[name] = z
+				.string()
+				.parse(
+					workflow.expression.getSimpleParameterValue(
+						node,
+						z.string().parse(value),
+						'internal',
+						keys,
+					),
+				);
 		}
 		if (!('url' in requestOptions)) throw new Error('The request has no address');
 		return await Promise.resolve({ ...requestOptions, headers });
 	}
 
 	async preAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
-		return await Promise.resolve(undefined);
+		const nothing: ICredentialDataDecryptedObject | undefined = undefined;
+		return await Promise.resolve(nothing);
 	}
 
 	async runPreAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
-		return await Promise.resolve(undefined);
+		const nothing: ICredentialDataDecryptedObject | undefined = undefined;
+		return await Promise.resolve(nothing);
 	}
 
 	async getCredentials(): Promise<ICredentials> {

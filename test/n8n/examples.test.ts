@@ -1,0 +1,553 @@
+import {
+	NodeHelpers,
+	type INode,
+	type INodeProperties,
+	type INodeTypeDescription,
+} from 'n8n-workflow';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+import { isFinished, type Execution } from './harness/api';
+import type { WorkflowJson } from './harness/workflow';
+import { jsonOf, openStage, until, type Stage } from './support/stage';
+
+jest.setTimeout(300_000);
+
+const FOLDER = join(__dirname, '..', '..', 'examples');
+const PACKAGE = 'n8n-nodes-aivideoapi-kling.';
+const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
+/** The one that the demo runs; it is read by a program, not opened by a person. */
+const DEMO = 'webhook-to-video';
+const CREDITS = 110;
+
+const linkSchema = z.object({ node: z.string(), type: z.literal('main'), index: z.number() });
+
+/** Strict: an example holds no credentials, no pinned data and nothing of the instance it came from. */
+const exampleSchema = z
+	.object({
+		name: z.string().min(1),
+		nodes: z.array(
+			z
+				.object({
+					id: z.string().uuid(),
+					name: z.string().min(1),
+					type: z.string(),
+					typeVersion: z.number(),
+					position: z.tuple([z.number().int(), z.number().int()]),
+					webhookId: z.string().uuid().optional(),
+					onError: z.literal('continueErrorOutput').optional(),
+					parameters: z.record(z.unknown()),
+				})
+				.strict(),
+		),
+		connections: z.record(z.object({ main: z.array(z.array(linkSchema)) }).strict()),
+		settings: z.object({ executionOrder: z.literal('v1') }).strict(),
+	})
+	.strict();
+
+type Example = z.infer<typeof exampleSchema>;
+type ExampleNode = Example['nodes'][number];
+
+const assignmentsSchema = z.object({
+	assignments: z.object({
+		assignments: z.array(z.object({ name: z.string(), value: z.unknown() }).passthrough()),
+	}),
+});
+const nodeSchema = z.custom<INode>((value) => typeof value === 'object');
+const descriptionSchema = z.custom<INodeTypeDescription>(
+	(value) => typeof value === 'object' && value !== null && 'properties' in value,
+);
+const versionsSchema = z.object({ version: z.union([z.number(), z.array(z.number())]) });
+const sizeSchema = z.object({ width: z.number(), height: z.number() });
+
+const files = readdirSync(FOLDER)
+	.filter((file) => file.endsWith('.json'))
+	.map((file) => file.replace(/\.json$/, ''));
+
+function readExample(file: string): Example {
+	return exampleSchema.parse(JSON.parse(readFileSync(join(FOLDER, `${file}.json`), 'utf8')));
+}
+
+let stage: Stage;
+
+beforeAll(async () => {
+	stage = await openStage({ emulator: { paceMs: Infinity, callbackTimeoutMs: 60_000 } });
+});
+
+afterAll(async () => {
+	await stage.stop();
+});
+
+beforeEach(() => {
+	stage.emulator.reset();
+});
+
+describe.each(files)('%s', (file) => {
+	const example = readExample(file);
+	const { nodes, connections } = example;
+
+	test('has a name of its own, and nodes that are all connected', () => {
+		expect(file).toMatch(/^[a-z]+(-[a-z]+)*$/);
+		const names = nodes.map(({ name }) => name);
+		expect(new Set(names).size).toBe(names.length);
+		expect(new Set(nodes.map(({ id }) => id)).size).toBe(nodes.length);
+		const targets = Object.values(connections).flatMap(({ main }) =>
+			main.flat().map((link) => link.node),
+		);
+		expect(names).toEqual(expect.arrayContaining([...Object.keys(connections), ...targets]));
+		const loose = nodes.filter(
+			({ name, type }) => !targets.includes(name) && !/trigger$|webhook$|stickyNote$/i.test(type),
+		);
+		expect(loose).toEqual([]);
+	});
+
+	test('explains itself in one sticky note, and nothing lies on anything else', () => {
+		const notes = nodes.filter(({ type }) => type === STICKY_NOTE);
+		expect(notes).toHaveLength(file === DEMO ? 0 : 1);
+		for (const note of notes) {
+			expect(note.parameters.content).toMatch(/\*\*To set:\*\*.*\*\*How it waits:\*\*/s);
+		}
+		const overlapping = nodes.filter((one) =>
+			nodes.some((other) => one.id < other.id && overlap(one, other)),
+		);
+		expect(overlapping.map(({ name }) => name)).toEqual([]);
+	});
+
+	test('its nodes are there in n8n, of the newest version, and know all their parameters', async () => {
+		const types = await stage.n8n.api.nodeTypes();
+		for (const node of nodes) {
+			const ofThisName = types.filter((type) => type.name === node.type);
+			const versions = ofThisName.flatMap((type) => versionsSchema.parse(type).version);
+			if (file !== DEMO)
+				expect([node.type, node.typeVersion]).toEqual([node.type, newest(versions)]);
+			const type = ofThisName.find((candidate) =>
+				[versionsSchema.parse(candidate).version].flat().includes(node.typeVersion),
+			);
+			const description = descriptionSchema.parse(type);
+			expect([node.name, unknownParameters(node, description)]).toEqual([node.name, []]);
+			expect([node.name, issuesOf(node, description)]).toEqual([node.name, null]);
+		}
+	});
+});
+
+test('no two examples listen at the same address', () => {
+	const paths = files
+		.flatMap((file) => readExample(file).nodes)
+		.filter(({ type }) => type === 'n8n-nodes-base.webhook')
+		.map(({ parameters }) => parameters.path);
+	expect(new Set(paths).size).toBe(paths.length);
+});
+
+test('the README names every example', () => {
+	const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
+	expect(files.filter((file) => !readme.includes(`(${file}.json)`))).toEqual([]);
+});
+
+function newest(versions: readonly number[]): number {
+	return Math.max(...versions);
+}
+
+/** Where the editor draws a node with its name, or a sticky note. */
+function boxOf({ type, position: [left, top], parameters }: ExampleNode) {
+	const size = type === STICKY_NOTE ? sizeSchema.parse(parameters) : { width: 160, height: 140 };
+	return { left, top, right: left + size.width, bottom: top + size.height };
+}
+
+function overlap(one: ExampleNode, other: ExampleNode): boolean {
+	const [a, b] = [boxOf(one), boxOf(other)];
+	return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+/** The parameters as n8n keeps them: without those that the node does not know or would not show. */
+function knownParameters(node: ExampleNode, description: INodeTypeDescription): unknown {
+	const { parameters } = nodeSchema.parse(node);
+	const { properties } = description;
+	return NodeHelpers.getNodeParameters(properties, parameters, true, false, node, description);
+}
+
+function unknownParameters(node: ExampleNode, description: INodeTypeDescription): string[] {
+	return missing(node.parameters, knownParameters(node, description));
+}
+
+/** What the first has and the second does not, as paths. */
+function missing(given: unknown, known: unknown, path = ''): string[] {
+	const parts = z.union([z.record(z.unknown()), z.array(z.unknown())]);
+	const inGiven = parts.safeParse(given);
+	if (!inGiven.success) return [];
+	const inKnown = parts.safeParse(known);
+	const values = new Map(inKnown.success ? Object.entries(inKnown.data) : []);
+	return Object.entries(inGiven.data).flatMap(([key, value]) =>
+		values.has(key) ? missing(value, values.get(key), `${path}.${key}`) : `${path}.${key}`,
+	);
+}
+
+/** What the editor would warn of; the credential is the user's to choose. */
+function issuesOf(node: ExampleNode, description: INodeTypeDescription): unknown {
+	const properties: INodeProperties[] = description.properties;
+	return NodeHelpers.getNodeParametersIssues(properties, nodeSchema.parse(node), description);
+}
+
+interface Changes {
+	/** Fields of the node “Settings”. */
+	settings?: Record<string, string>;
+	/** Parameters of nodes, by name. */
+	parameters?: Record<string, Record<string, unknown>>;
+}
+
+let copies = 0;
+
+/** An example with what a user sets: the credential, the settings, the address of its webhook. */
+function copyOf(file: string, { settings = {}, parameters = {} }: Changes = {}): WorkflowJson {
+	copies += 1;
+	const example = readExample(file);
+	const names = example.nodes.map(({ name }) => name);
+	expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
+	if (Object.keys(settings).length > 0) expect(names).toContain('Settings');
+	return {
+		...example,
+		nodes: example.nodes.map((node) => ({
+			...node,
+			parameters: {
+				...node.parameters,
+				...(node.name === 'Settings' ? withSettings(node.parameters, settings) : {}),
+				...(typeof node.parameters.path === 'string'
+					? { path: `${node.parameters.path}-${copies}` }
+					: {}),
+				...parameters[node.name],
+			},
+			...(node.type.startsWith(PACKAGE)
+				? { credentials: { aiVideoApi: { id: stage.credential, name: 'AI Video API' } } }
+				: {}),
+		})),
+	};
+}
+
+function withSettings(parameters: unknown, settings: Record<string, string>) {
+	const { assignments } = assignmentsSchema.parse(parameters).assignments;
+	expect(assignments.map(({ name }) => name)).toEqual(
+		expect.arrayContaining(Object.keys(settings)),
+	);
+	return {
+		assignments: {
+			assignments: assignments.map((field) => ({
+				...field,
+				value: settings[field.name] ?? field.value,
+			})),
+		},
+	};
+}
+
+/** What the account has paid in the end; every task is charged when created, and failed ones are refunded. */
+function spent(): number {
+	const { balance, totalPurchased } = stage.emulator.account();
+	return totalPurchased - balance;
+}
+
+const taskIds = () => stage.emulator.tasks().map(({ id }) => id);
+
+/** The result of the task with this index, as it leaves a Kling node. */
+function completedTask(index: number) {
+	return {
+		taskId: taskIds()[index],
+		status: 'completed',
+		videoUrl: expect.stringContaining(`/videos/${String(taskIds()[index])}/`),
+	};
+}
+
+function failedTask(index: number) {
+	return {
+		taskId: taskIds()[index],
+		status: 'failed',
+		videoUrl: null,
+		error: expect.objectContaining({ code: 'upstream_error' }),
+	};
+}
+
+const ran = (execution: Execution) => Object.keys(execution.data.resultData.runData);
+
+const runsOf = (execution: Execution, node: string) =>
+	execution.data.resultData.runData[node]?.length ?? 0;
+
+/** So many finished executions of a workflow that passed this node, oldest first. */
+async function passedThrough(workflowId: string, node: string, count: number) {
+	return await until(async () => {
+		const { api } = stage.n8n;
+		const finished = (await api.listExecutions(workflowId)).filter(({ status }) =>
+			isFinished(status),
+		);
+		const executions = await Promise.all(
+			finished.map(async ({ id }) => await api.getExecution(id)),
+		);
+		const passed = executions.filter((execution) => ran(execution).includes(node));
+		return passed.length >= count ? passed.sort((a, b) => Number(a.id) - Number(b.id)) : undefined;
+	});
+}
+
+/** The body that the examples' webhooks take. */
+const order = () => ({ prompt: 'A cat turns its head', imageUrl: stage.emulator.imageUrl() });
+
+test('webhook-to-video answers with the task and looks at it until it is completed', async () => {
+	const { emulator, n8n } = stage;
+	const { start } = await stage.publish(copyOf(DEMO));
+	const id = await start(order());
+	await until(() => emulator.count({ route: 'getTask' }) > 0 || undefined);
+	await emulator.complete(taskIds()[0] ?? '');
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Answer With the Task')).toMatchObject([{ taskId: taskIds()[0] }]);
+	expect(jsonOf(done, n8n, 'Wait for Video')).toMatchObject([completedTask(0)]);
+	expect(spent()).toBe(CREDITS);
+});
+
+test('schedule-to-video sleeps until the callback and tells a video from a failure', async () => {
+	const { emulator, n8n } = stage;
+	const { id } = await n8n.api.createWorkflow(
+		copyOf('schedule-to-video', {
+			settings: { imageUrl: emulator.imageUrl() },
+			parameters: {
+				'Every Day': { rule: { interval: [{ field: 'seconds', secondsInterval: 2 }] } },
+			},
+		}),
+	);
+	await n8n.api.activate(id);
+	await until(async () => (await n8n.api.listExecutions(id)).length >= 2 || undefined);
+	await n8n.api.deactivate(id);
+	const executions = await until(async () => {
+		const listed = await n8n.api.listExecutions(id);
+		return listed.every(({ status }) => status === 'waiting') ? listed : undefined;
+	});
+	expect(taskIds()).toHaveLength(executions.length);
+
+	const [first = '', ...others] = taskIds();
+	await emulator.complete(first);
+	for (const taskId of others) await emulator.fail(taskId);
+	const finished = await Promise.all(
+		executions.map(async (one) => await n8n.api.waitForExecution(one.id, { status: 'success' })),
+	);
+	const through = (node: string) =>
+		finished
+			.filter((execution) => ran(execution).includes(node))
+			.flatMap((execution) => jsonOf(execution, n8n, node));
+	expect(through('Use the Video')).toMatchObject([{ ...completedTask(0), timedOut: false }]);
+	const failures = through('Handle the Failure').map(({ taskId, status }) => [taskId, status]);
+	expect(failures.sort()).toEqual(others.map((taskId) => [taskId, 'failed']).sort());
+	expect(finished.every((execution) => runsOf(execution, 'Wait for Video') === 1)).toBe(true);
+	expect(spent()).toBe(CREDITS);
+});
+
+test('create-then-trigger ends at once, and each result starts the lower half', async () => {
+	const { emulator, n8n } = stage;
+	const { id, start } = await stage.publish(copyOf('create-then-trigger'));
+	for (let count = 0; count < 2; count++) {
+		const created = await n8n.api.waitForExecution(await start(order()), { status: 'success' });
+		expect(jsonOf(created, n8n, 'Create Video')).toMatchObject([
+			{ taskId: taskIds()[count], callback: 'trigger' },
+		]);
+	}
+	const [first = '', second = ''] = taskIds();
+	await emulator.complete(first);
+	await passedThrough(id, 'Keep What Is Needed', 1);
+	await emulator.fail(second, { code: 'upstream_error', message: 'Sensitive content' });
+	const results = await passedThrough(id, 'Keep What Is Needed', 2);
+	expect(results.flatMap((result) => jsonOf(result, n8n, 'Keep What Is Needed'))).toEqual([
+		{ ...completedTask(0), reason: '' },
+		{ taskId: second, status: 'failed', videoUrl: null, reason: 'Sensitive content' },
+	]);
+	expect(spent()).toBe(CREDITS);
+});
+
+test('two-workflows are joined by the Production URL, which has to be set', async () => {
+	const { emulator, n8n } = stage;
+	const unset = await stage.publish(copyOf('two-workflows-create'));
+	const refused = await n8n.api.waitForExecution(await unset.start(order()), { status: 'error' });
+	expect(n8n.api.errorOf(refused, 'Create Video')?.message).toContain('<production-url');
+	expect(taskIds()).toEqual([]);
+
+	const trigger = await n8n.api.createWorkflow(copyOf('two-workflows-trigger'));
+	await n8n.api.activate(trigger.id);
+	const triggerUrl = n8n.webhookUrl(`kling/${trigger.id}`);
+	const { start } = await stage.publish(
+		copyOf('two-workflows-create', { settings: { triggerUrl } }),
+	);
+	for (let count = 0; count < 2; count++) {
+		const created = await n8n.api.waitForExecution(await start(order()), { status: 'success' });
+		expect(jsonOf(created, n8n, 'Create Video')).toMatchObject([
+			{ taskId: taskIds()[count], callback: 'url', callbackUrl: triggerUrl },
+		]);
+	}
+	const [first = '', second = ''] = taskIds();
+	await emulator.complete(first);
+	await emulator.fail(second);
+	const [completed] = await passedThrough(trigger.id, 'Use the Video', 1);
+	const [failed] = await passedThrough(trigger.id, 'Handle the Failure', 1);
+	expect(completed && jsonOf(completed, n8n, 'Use the Video')).toMatchObject([completedTask(0)]);
+	expect(failed && jsonOf(failed, n8n, 'Handle the Failure')).toMatchObject([failedTask(1)]);
+	expect(await n8n.api.listExecutions(trigger.id)).toHaveLength(2);
+	expect(spent()).toBe(CREDITS);
+});
+
+test('wait-loop goes round only when it has to', async () => {
+	const { emulator, n8n } = stage;
+	const { start } = await stage.publish(copyOf('wait-loop'));
+	const id = await start(order());
+	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	await emulator.complete(taskIds()[0] ?? '');
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Use the Result')).toMatchObject([completedTask(0)]);
+	expect(runsOf(done, 'Wait for Video')).toBe(1);
+	expect(ran(done)).not.toContain('Are Rounds Left?');
+});
+
+test('wait-loop finishes every one whose callback came while n8n was down', async () => {
+	const { emulator, n8n } = stage;
+	const { start } = await stage.publish(
+		copyOf('wait-loop', { parameters: { 'Wait for Video': { timeout: 1 } } }),
+	);
+	const ids: string[] = [];
+	for (let count = 0; count < 3; count++) ids.push(await start(order()));
+	for (const id of ids) await n8n.api.waitForExecution(id, { status: 'waiting' });
+	await n8n.kill();
+	const [first = '', second = '', third = ''] = taskIds();
+	await emulator.complete(first);
+	await emulator.fail(second);
+	await emulator.complete(third);
+	expect(
+		emulator.tasks().flatMap(({ callbacks }) => callbacks.map(({ status }) => status)),
+	).toEqual(expect.arrayContaining([null, null, null]));
+	await n8n.restart();
+
+	const finished = await Promise.all(
+		ids.map(
+			async (id) => await n8n.api.waitForExecution(id, { status: 'success', timeoutMs: 240_000 }),
+		),
+	);
+	expect(finished.flatMap((execution) => jsonOf(execution, n8n, 'Use the Result'))).toMatchObject([
+		{ ...completedTask(0), timedOut: false },
+		{ ...failedTask(1), timedOut: false },
+		{ ...completedTask(2), timedOut: false },
+	]);
+	for (const execution of finished) {
+		expect(runsOf(execution, 'Create Video')).toBe(1);
+		expect(runsOf(execution, 'Wait for Video')).toBe(2);
+		expect(ran(execution)).not.toContain('Give Up');
+	}
+	expect(taskIds()).toHaveLength(3);
+	expect(spent()).toBe(2 * CREDITS);
+});
+
+test('wait-loop gives up after many rounds, and the task id is not lost', async () => {
+	const { emulator, n8n } = stage;
+	const { start } = await stage.publish(
+		copyOf('wait-loop', { parameters: { 'Wait for Video': { timeout: 0 } } }),
+	);
+	const done = await n8n.api.waitForExecution(await start(order()), { status: 'success' });
+	expect(jsonOf(done, n8n, 'Give Up')).toMatchObject([
+		{ taskId: taskIds()[0], videoUrl: null, timedOut: true },
+	]);
+	expect(runsOf(done, 'Wait for Video')).toBe(24);
+	expect(ran(done)).not.toContain('Use the Result');
+	expect(emulator.count({ route: 'create' })).toBe(1);
+	expect(spent()).toBe(CREDITS);
+});
+
+/** The images of many-images, as its list is written. */
+const listOf = (count: number) =>
+	JSON.stringify(
+		Array.from({ length: count }, (_, index) => stage.emulator.imageUrl(`photo-${index}.jpg`)),
+	);
+
+test('many-images gives one list of results, in the order of the images', async () => {
+	const { emulator, n8n } = stage;
+	const images = listOf(4);
+	const waiting = await stage.run(copyOf('many-images', { settings: { images } }), 'waiting');
+	expect(spent()).toBe(4 * CREDITS);
+	// They are created at the same time, so in any order: what counts is the image.
+	const byImage = [...emulator.tasks()].sort((a, b) =>
+		String(a.imageUrls[0]).localeCompare(String(b.imageUrls[0])),
+	);
+	const [first = '', second = '', third = '', fourth = ''] = byImage.map(({ id }) => id);
+	await emulator.complete(fourth);
+	await emulator.fail(second);
+	await emulator.complete(first);
+	expect((await n8n.api.getExecution(waiting.id)).status).toBe('waiting');
+	await emulator.complete(third);
+	const done = await n8n.api.waitForExecution(waiting.id, { status: 'success' });
+	const completed = (taskId: string) => ({
+		taskId,
+		status: 'completed',
+		videoUrl: expect.stringContaining(taskId),
+		error: null,
+		timedOut: false,
+	});
+	expect(jsonOf(done, n8n, 'Make One List')).toEqual([
+		{
+			videos: [
+				completed(first),
+				{
+					taskId: second,
+					status: 'failed',
+					videoUrl: null,
+					error: expect.objectContaining({ code: 'upstream_error' }),
+					timedOut: false,
+				},
+				completed(third),
+				completed(fourth),
+			],
+		},
+	]);
+	expect(spent()).toBe(3 * CREDITS);
+});
+
+test('many-images creates nothing when the list costs more than Max Credits', async () => {
+	const { emulator, n8n } = stage;
+	const images = listOf(11);
+	const refused = await stage.run(copyOf('many-images', { settings: { images } }), 'error');
+	expect(n8n.api.errorOf(refused, 'Create Videos')?.message).toContain('Max Credits: 11 items');
+	expect(emulator.count({ route: 'create' })).toBe(0);
+	expect(spent()).toBe(0);
+});
+
+test('failed-videos sends each end its own way', async () => {
+	const { emulator, n8n } = stage;
+	const settings = { imageUrl: emulator.imageUrl() };
+	const run = async (end: (taskId: string) => Promise<void>) => {
+		const waiting = await stage.run(copyOf('failed-videos', { settings }), 'waiting');
+		await end(taskIds().at(-1) ?? '');
+		return await n8n.api.waitForExecution(waiting.id, { status: 'success' });
+	};
+	const completed = await run(emulator.complete);
+	expect(jsonOf(completed, n8n, 'Use the Video')).toMatchObject([completedTask(0)]);
+	expect(ran(completed)).not.toContain('Handle the Failure');
+
+	const failed = await run(emulator.fail);
+	expect(jsonOf(failed, n8n, 'Handle the Failure')).toEqual([
+		expect.objectContaining({ error: expect.stringContaining(taskIds()[1] ?? '') }),
+	]);
+	expect(ran(failed)).not.toContain('Use the Video');
+
+	const parameters = { 'Create and Wait': { timeout: 0 } };
+	const open = await stage.run(copyOf('failed-videos', { settings, parameters }), 'success');
+	expect(jsonOf(open, n8n, 'Look Again Later')).toMatchObject([
+		{ taskId: taskIds()[2], timedOut: true },
+	]);
+	expect(ran(open)).not.toContain('Handle the Failure');
+	expect(spent()).toBe(2 * CREDITS);
+});
+
+test.each([
+	['schedule-to-video', 'error', '<address-of-an-image>'],
+	['many-images', 'error', '<address-of-the-first-image>'],
+	['failed-videos', 'success', '<address-of-an-image>'],
+] as const)(
+	'%s says what is missing while nothing is set, and spends nothing',
+	async (file, status, text) => {
+		const { emulator, n8n } = stage;
+		const execution = await stage.run(copyOf(file), status);
+		const message =
+			status === 'error'
+				? execution.data.resultData.error?.message
+				: jsonOf(execution, n8n, 'Handle the Failure')[0]?.error;
+		expect(message).toContain(text);
+		expect(emulator.count({ route: 'create' })).toBe(0);
+	},
+);
