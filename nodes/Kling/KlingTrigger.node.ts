@@ -19,8 +19,8 @@ export class KlingTrigger implements INodeType {
 		group: ['trigger'],
 		version: 1,
 		subtitle: '={{ "On " + $parameter["events"].join(" or ") }}',
-		description:
-			'Starts the workflow when Kling 2.6 has turned an image into a video, or could not',
+		// The node creator shows this text for both nodes, which it lists as one.
+		description: 'Turn images into videos with Kling 2.6, or start the workflow when one is ready',
 		eventTriggerDescription: 'Waiting for the AI Video API to report a task',
 		defaults: { name: 'Kling Trigger' },
 		maxNodes: 1,
@@ -46,12 +46,12 @@ export class KlingTrigger implements INodeType {
 			header: 'Start when a video is ready',
 			executionsHelp: {
 				inactive:
-					'Create operations in this workflow call this trigger by themselves once the workflow is active: nothing needs copying. While testing, click “Listen for test event” and send a finished task to the Test URL.',
+					'<b>While building</b>, click the button above, then send a finished task to the Test URL.<br /><br /><b>Once the workflow is published</b>, Create operations in it call this trigger by themselves: nothing needs copying. For a Create in another workflow, set its Callback to URL and paste the Production URL from here.',
 				active:
-					'This trigger is registered: Create operations in this workflow call it by themselves. For a Create in another workflow, set its Callback to URL and paste the Production URL from here.',
+					'This trigger is registered: Create operations in this workflow call it by themselves, nothing needs copying. For a Create in another workflow, set its Callback to URL and paste the Production URL from here.',
 			},
 			activationHint:
-				'Activate the workflow, and Create operations in it call this trigger by themselves. For a Create in another workflow, paste the Production URL there.',
+				'Publish the workflow, and Create operations in it call this trigger by themselves: nothing needs copying. For a Create in another workflow, copy the Production URL into its Callback URL.',
 		},
 		properties: triggerFields,
 	};

@@ -7,53 +7,54 @@ import { CREATING, OPERATIONS } from './operations';
 const forCreating: IDisplayOptions = { show: { operation: CREATING } };
 
 // Not `startsWith`, which n8n 2.0 calls on numbers and booleans too, and breaks.
-const IS_EXPRESSION = { _cnd: { regex: '^=' } };
-
 const SOUND_CHOICES = [false, true];
 
-/** A notice with the price of one combination, hidden as soon as another one is chosen. */
-function creditNotice(
-	duration: (typeof DURATIONS_SECONDS)[number],
-	sound: boolean,
+type Duration = (typeof DURATIONS_SECONDS)[number];
+
+const prices = (duration: Duration) =>
+	`${duration} seconds ${estimateCredits(duration, false)}, with sound ${estimateCredits(duration, true)}`;
+
+function notice(
+	name: string,
+	text: string,
+	hide: NonNullable<IDisplayOptions['hide']>,
 ): INodeProperties {
-	const name = `credits${duration}${sound ? 'Sound' : 'Silent'}`;
 	return {
-		displayName: `Each video will cost about <b>${formatCredits(estimateCredits(duration, sound))}</b>, taken when it is created and given back if it fails.`,
+		displayName: text,
 		name,
 		type: 'notice',
 		default: '',
-		displayOptions: {
-			...forCreating,
-			hide: {
-				duration: [...DURATIONS_SECONDS.filter((other) => other !== duration), IS_EXPRESSION],
-				sound: [!sound, IS_EXPRESSION],
-			},
-		},
+		displayOptions: { ...forCreating, hide },
 	};
 }
 
-const ALL_PRICES = DURATIONS_SECONDS.map(
-	(duration) =>
-		`${duration} seconds ${estimateCredits(duration, false)}, with sound ${estimateCredits(duration, true)}`,
-).join('; ');
+/** Hides for anything else, an expression without a value included. */
+const unless = (value: number | boolean) => [{ _cnd: { not: value } }];
 
-const PRICE_LIST = `The price of each video depends on an expression. In credits, about: ${ALL_PRICES}.`;
-
-const expressionNotices: INodeProperties[] = [
-	{
-		displayName: PRICE_LIST,
-		name: 'creditsByDuration',
-		type: 'notice',
-		default: '',
-		displayOptions: { ...forCreating, hide: { duration: [...DURATIONS_SECONDS] } },
-	},
-	{
-		displayName: PRICE_LIST,
-		name: 'creditsBySound',
-		type: 'notice',
-		default: '',
-		displayOptions: { ...forCreating, hide: { sound: SOUND_CHOICES, duration: [IS_EXPRESSION] } },
-	},
+/**
+ * The price, of which exactly one notice is in sight at any time. The editor puts in what an
+ * expression gives before it looks at these conditions, and an empty text where it gives nothing.
+ */
+const creditNotices: INodeProperties[] = [
+	...DURATIONS_SECONDS.flatMap((duration) => [
+		...SOUND_CHOICES.map((sound) =>
+			notice(
+				`credits${duration}${sound ? 'Sound' : 'Silent'}`,
+				`Estimated price of each video: ${formatCredits(estimateCredits(duration, sound))}. Taken when it is created, given back if it fails.`,
+				{ duration: unless(duration), sound: unless(sound) },
+			),
+		),
+		notice(
+			`credits${duration}`,
+			`The price of each video depends on its sound. Estimated credits: ${prices(duration)}.`,
+			{ duration: unless(duration), sound: SOUND_CHOICES },
+		),
+	]),
+	notice(
+		'creditsByDuration',
+		`The price of each video depends on its duration and sound. Estimated credits: ${DURATIONS_SECONDS.map(prices).join('; ')}.`,
+		{ duration: [...DURATIONS_SECONDS] },
+	),
 ];
 
 export const createFields: INodeProperties[] = [
@@ -123,10 +124,7 @@ export const createFields: INodeProperties[] = [
 		description: 'Whether the video has sound. This doubles the price.',
 		displayOptions: forCreating,
 	},
-	...DURATIONS_SECONDS.flatMap((duration) =>
-		SOUND_CHOICES.map((sound) => creditNotice(duration, sound)),
-	),
-	...expressionNotices,
+	...creditNotices,
 	{
 		displayName: 'Callback',
 		name: 'callback',

@@ -43,8 +43,8 @@ const options: INodePropertyOptions[] = [
 	{
 		name: 'Get Task',
 		value: OPERATIONS.getTask,
-		action: 'Get a task',
-		description: 'Read how far a video is, without waiting, free of charge',
+		action: 'Get the status of a video',
+		description: 'Read how far a video has come, without waiting, free of charge',
 	},
 	{
 		name: 'Wait',

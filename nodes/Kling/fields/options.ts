@@ -66,13 +66,12 @@ export const optionsField: INodeProperties = {
 		},
 		outputBinaryField({ '/operation': READING }),
 		{
-			displayName: 'Poll Interval',
+			displayName: 'Poll Interval (Seconds)',
 			name: 'pollInterval',
 			type: 'number',
 			typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
 			default: DEFAULT_POLL_INTERVAL_SECONDS,
-			description:
-				'How many seconds to wait before looking at the task again. The pauses grow by and by.',
+			description: 'How long to pause before reading the task again. The pauses grow by and by.',
 			displayOptions: { show: { '/operation': WAITING } },
 		},
 		throwOnFailure({ '/operation': [OPERATIONS.getTask] }),

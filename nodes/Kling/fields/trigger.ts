@@ -6,7 +6,7 @@ import { STATUS } from '../task/task';
 export const triggerFields: INodeProperties[] = [
 	{
 		displayName:
-			'A Create in this workflow finds this trigger by itself once the workflow is active. For a Create in <b>another</b> workflow, set its Callback to URL and paste the Production URL above.',
+			'Create operations in this workflow find this trigger by themselves once the workflow is published. Only for a Create in another workflow, set its Callback to URL and paste the Production URL from Webhook URLs above.',
 		name: 'registrationNotice',
 		type: 'notice',
 		default: '',

@@ -41,13 +41,13 @@ export const waitFields: INodeProperties[] = [
 		displayOptions: { show: { operation: WAITING } },
 	},
 	{
-		displayName: 'Timeout',
+		displayName: 'Timeout (Minutes)',
 		name: 'timeout',
 		type: 'number',
 		typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
 		default: DEFAULT_TIMEOUT_MINUTES,
 		description:
-			'How many minutes to wait at most. After that the item comes out with its task ID and “timedOut” set to true. Most videos take 1 to 15 minutes.',
+			'How long to wait at most. Most videos take 1 to 15 minutes. After the timeout, the item is passed on with its task ID and “timedOut” set to true.',
 		displayOptions: { show: { operation: WAITING } },
 	},
 	{

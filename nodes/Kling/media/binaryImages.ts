@@ -46,7 +46,10 @@ export async function imagesFromBinary(
 			);
 		}
 		await checkBinary(context, name, binary, id);
-		const url = context.helpers.createBinarySignedUrl(binary, ADDRESS_VALIDITY);
+		const url = context.helpers.createBinarySignedUrl(
+			await ownCopy(context, binary, id),
+			ADDRESS_VALIDITY,
+		);
 		if (!isReachableFromApi(url, apiBaseUrl)) {
 			throw new InvalidParameter(
 				PARAMETER,
@@ -55,9 +58,24 @@ export async function imagesFromBinary(
 			);
 		}
 		images.urls.push(url);
-		images.identities.push(id);
+		// n8n moves a file, but keeps the last part of its id.
+		images.identities.push(id.slice(id.lastIndexOf('/') + 1));
 	}
 	return images;
+}
+
+/**
+ * A copy that belongs to this execution. A file that came by a webhook or form is kept under a
+ * provisional id, and n8n moves it as soon as the execution ends or is suspended: its signed address
+ * would then lead nowhere (n8n 2.41, filesystem mode).
+ */
+async function ownCopy(
+	context: IExecuteFunctions,
+	{ fileName, mimeType }: IBinaryData,
+	id: string,
+): Promise<IBinaryData> {
+	const stream = await context.helpers.getBinaryStream(id);
+	return await context.helpers.prepareBinaryData(stream, fileName, mimeType);
 }
 
 async function checkBinary(

@@ -108,7 +108,9 @@ async function attemptDownload(
 		.catch(() => null);
 	if (stored === null) return 'the download was interrupted';
 	const expected = Number(headers['content-length'] ?? Number.NaN);
-	const isShort = Number.isFinite(expected) && (await sizeOf(context, stored)) < expected;
+	const size = await sizeOf(context, stored);
+	if (size === 0) return 'the file host sent an empty file';
+	const isShort = Number.isFinite(expected) && size < expected;
 	return isShort ? 'the download was cut off' : stored;
 }
 

@@ -51,19 +51,24 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 	const emulator = await startEmulator({ paceMs: 300, ...options.emulator });
 	try {
 		const n8n = await startN8n({ tarball: await packPackage(), ...options.n8n });
-		try {
-			const credential = await n8n.api.createCredential({
-				name: 'AI Video API',
-				type: 'aiVideoApi',
-				data: { apiKey: emulator.apiKey, baseUrl: emulator.url },
-			});
-			return stageOf(emulator, n8n, credential);
-		} catch (error) {
-			await n8n.stop();
-			throw error;
-		}
+		return await stageOn(emulator, n8n);
 	} catch (error) {
 		await emulator.stop();
+		throw error;
+	}
+}
+
+/** The stage on an n8n that runs already; `stop()` ends it too, and so does a failure here. */
+export async function stageOn(emulator: Emulator, n8n: N8nInstance): Promise<Stage> {
+	try {
+		const credential = await n8n.api.createCredential({
+			name: 'AI Video API',
+			type: 'aiVideoApi',
+			data: { apiKey: emulator.apiKey, baseUrl: emulator.url },
+		});
+		return stageOf(emulator, n8n, credential);
+	} catch (error) {
+		await n8n.stop();
 		throw error;
 	}
 }

@@ -64,14 +64,12 @@ export class TestCredentialsHelper extends ICredentialsHelper {
 		return await Promise.resolve({ ...requestOptions, headers });
 	}
 
-	async preAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
-		const nothing: ICredentialDataDecryptedObject | undefined = undefined;
-		return await Promise.resolve(nothing);
+	preAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
+		return Promise.resolve<ICredentialDataDecryptedObject | undefined>(undefined);
 	}
 
-	async runPreAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
-		const nothing: ICredentialDataDecryptedObject | undefined = undefined;
-		return await Promise.resolve(nothing);
+	runPreAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
+		return Promise.resolve<ICredentialDataDecryptedObject | undefined>(undefined);
 	}
 
 	async getCredentials(): Promise<ICredentials> {
