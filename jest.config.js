@@ -27,5 +27,12 @@ module.exports = {
 			testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
 			globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
 		},
+		{
+			...common,
+			displayName: 'queue',
+			testMatch: ['<rootDir>/test/queue/**/*.test.ts'],
+			testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
+			globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
+		},
 	],
 };

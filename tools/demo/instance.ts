@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+import { startN8n, type N8nInstance } from '../../test/n8n/harness/instance';
+import { packPackage } from '../../test/n8n/harness/package';
+import { freePorts, isPortFree } from '../../test/n8n/harness/ports';
+import { ensureRuntime } from '../../test/n8n/harness/runtime';
+import type { WorkflowJson } from '../../test/n8n/harness/workflow';
+import { ROOT } from '../bootstrap/install.mjs';
+import { DemoFault, messageOf } from './fault';
+import { LogFile } from './logFile';
+import type { Progress } from './progress';
+
+const EXAMPLE = join(ROOT, 'examples', 'webhook-to-video.json');
+const USUAL_PORT = 5678;
+const CREDENTIAL = { name: 'AI Video API', type: 'aiVideoApi' };
+
+const nodeSchema = z
+	.object({
+		id: z.string(),
+		name: z.string(),
+		type: z.string(),
+		typeVersion: z.number(),
+		position: z.tuple([z.number(), z.number()]),
+		parameters: z.record(z.unknown()),
+		webhookId: z.string().optional(),
+	})
+	.strict();
+const linkSchema = z.object({ node: z.string(), type: z.string(), index: z.number() });
+const exampleSchema = z.object({
+	name: z.string(),
+	nodes: z.array(nodeSchema),
+	connections: z.record(z.record(z.array(z.array(linkSchema)))),
+	settings: z.record(z.unknown()),
+});
+
+/** The port for n8n: the wanted one, else its usual one, else, when that is taken, any. */
+export async function choosePort(wanted: number | undefined): Promise<number> {
+	if (await isPortFree(wanted ?? USUAL_PORT)) return wanted ?? USUAL_PORT;
+	if (wanted !== undefined) {
+		throw new DemoFault(`Port ${wanted} is taken: choose another one with --port.`);
+	}
+	return (await freePorts(1))[0] ?? 0;
+}
+
+/** The example workflow, with the credential put into each node of this package. */
+export function exampleWorkflow(text: string, credentialId: string): WorkflowJson {
+	const example = exampleSchema.parse(JSON.parse(text));
+	return {
+		...example,
+		nodes: example.nodes.map((node) =>
+			node.type.startsWith('n8n-nodes-aivideoapi-kling.')
+				? {
+						...node,
+						credentials: { [CREDENTIAL.type]: { id: credentialId, name: CREDENTIAL.name } },
+					}
+				: node,
+		),
+	};
+}
+
+/** Installs what is missing, packs the package and starts an n8n that has it. */
+export async function startWithPackage(port: number, progress: Progress): Promise<N8nInstance> {
+	progress.step('n8n and the package');
+	await ensureRuntime((line) => progress.detail(line)).catch((error: unknown) => {
+		throw new DemoFault(messageOf(error));
+	});
+	const tarball = await packPackage().catch((error: unknown) => {
+		throw new DemoFault(`The package could not be built and packed (${messageOf(error)}).`);
+	});
+	progress.step('Starting n8n with the package installed');
+	const log = new LogFile('demo-n8n');
+	try {
+		return await startN8n({ tarball, port, log: log.write });
+	} catch (error) {
+		const [reason = ''] = messageOf(error).split(' The end of its log:');
+		throw new DemoFault(`${reason.replace(/\.$/, '')}; what it printed is in ${log.path}.`);
+	}
+}
+
+/** Puts the credential and the example workflow into n8n, tested and active. Returns its id. */
+export async function addWorkflow(
+	n8n: N8nInstance,
+	api: { baseUrl: string; apiKey: string },
+): Promise<string> {
+	const credentialId = await n8n.api.createCredential({
+		...CREDENTIAL,
+		data: { apiKey: api.apiKey, baseUrl: api.baseUrl },
+	});
+	const test = await n8n.api.testCredential(credentialId);
+	if (test.status !== 'OK') throw new DemoFault(`The credential’s test says: ${test.message}`);
+	const { id } = await n8n.api.createWorkflow(
+		exampleWorkflow(readFileSync(EXAMPLE, 'utf8'), credentialId),
+	);
+	await n8n.api.activate(id);
+	return id;
+}

@@ -1,0 +1,11 @@
+import { missingServices } from '../../test/queue/harness/binaries';
+
+/** What a suite needs of the machine beyond npm's packages: the names of what is missing. */
+const REQUIREMENTS: Record<string, () => string[]> = {
+	queue: missingServices,
+};
+
+/** What this machine lacks for a suite; empty when the suite can run. */
+export function missingFor(suite: string): string[] {
+	return REQUIREMENTS[suite]?.() ?? [];
+}
