@@ -34,5 +34,12 @@ module.exports = {
 			testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
 			globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
 		},
+		{
+			...common,
+			displayName: 'browser',
+			testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
+			testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
+			globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
+		},
 	],
 };

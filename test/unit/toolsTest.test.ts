@@ -49,6 +49,11 @@ describe('what came of it', () => {
 		expect(outcomeOf('unit', json, exitCode)).toMatchObject(expected);
 	});
 
+	test('skipped tests are fine when only some were asked for', () => {
+		const json = jestOutput({ numPassedTests: 2, numPendingTests: 9 });
+		expect(outcomeOf('unit', json, 0, true)).toEqual({ name: 'unit', passed: 2, failed: 0 });
+	});
+
 	test('the totals are alone on the last line', () => {
 		const summary = summarize([
 			{ name: 'unit', passed: 12, failed: 0 },

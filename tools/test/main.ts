@@ -48,7 +48,8 @@ async function suite(name: string, jestArgs: string[]): Promise<Outcome> {
 		...(LIGHT.includes(name) ? [] : ['--runInBand']),
 		...jestArgs,
 	]);
-	return outcomeOf(name, existsSync(file) ? readFileSync(file, 'utf8') : undefined, code);
+	const json = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+	return outcomeOf(name, json, code, jestArgs.length > 0);
 }
 
 async function run(plan: TestPlan): Promise<Outcome[]> {

@@ -16,8 +16,16 @@ export interface Outcome {
 	complaint?: string;
 }
 
-/** The outcome of a suite from what Jest wrote (undefined when it wrote nothing) and its exit code. */
-export function outcomeOf(name: string, json: string | undefined, exitCode: number): Outcome {
+/**
+ * The outcome of a suite from what Jest wrote (undefined when it wrote nothing) and its exit code.
+ * Skipped tests are a failure, unless Jest was asked for some of the tests only (`filtered`).
+ */
+export function outcomeOf(
+	name: string,
+	json: string | undefined,
+	exitCode: number,
+	filtered = false,
+): Outcome {
 	if (json === undefined) {
 		return { name, passed: 0, failed: 1, complaint: 'Jest did not run it to its end' };
 	}
@@ -27,7 +35,7 @@ export function outcomeOf(name: string, json: string | undefined, exitCode: numb
 	const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
 	const skipped = results.numPendingTests + results.numTodoTests;
 	if (passed + failed === 0) return { name, passed, failed: 1, complaint: 'no test ran' };
-	if (skipped > 0) {
+	if (skipped > 0 && !filtered) {
 		return { name, passed, failed: Math.max(failed, 1), complaint: `${skipped} skipped` };
 	}
 	if (exitCode !== 0 && failed === 0) {
