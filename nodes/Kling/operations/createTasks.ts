@@ -104,7 +104,7 @@ export async function createTasks(
 		},
 	);
 
-	noteAwaited(context, settled.flatMap(awaitedTasks));
+	noteCallbacks(context, settled);
 	if (lastFailure !== undefined && !continues) {
 		const itemIndex = settled.findIndex((creation) => creation?.ok === false);
 		const error = toNodeApiError(context.getNode(), lastFailure, { itemIndex });
@@ -116,10 +116,20 @@ export async function createTasks(
 	});
 }
 
-function awaitedTasks(creation: Creation | undefined) {
-	if (creation?.ok !== true) return [];
-	const { callback, callbackUrl, taskId } = creation.created;
-	return callback === 'execution' && callbackUrl !== undefined ? [{ taskId, callbackUrl }] : [];
+/** Lets a Wait further down know which tasks will call this execution back. */
+function noteCallbacks(
+	context: IExecuteFunctions,
+	creations: ReadonlyArray<Creation | undefined>,
+): void {
+	const calling = new Map<string, string[]>();
+	for (const creation of creations) {
+		if (creation?.ok !== true || creation.created.callback !== 'execution') continue;
+		const { callbackUrl, taskId } = creation.created;
+		if (callbackUrl !== undefined) {
+			calling.set(callbackUrl, [...(calling.get(callbackUrl) ?? []), taskId]);
+		}
+	}
+	for (const [url, taskIds] of calling) noteAwaited(context, url, taskIds);
 }
 
 /** The ids of the tasks that came to be. */

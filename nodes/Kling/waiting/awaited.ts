@@ -8,18 +8,19 @@ import { z } from 'zod';
 
 const CONTEXT_KEY = 'klingCallbacks';
 
-const awaitedSchema = z.record(z.string()).catch({});
+/** The ids of the tasks by the resume URL they call. */
+const awaitedSchema = z.record(z.array(z.string())).catch({});
 
+/** Notes that these tasks call `resumeUrl` when they end. */
 export function noteAwaited(
 	context: IExecuteFunctions,
-	tasks: ReadonlyArray<{ taskId: string; callbackUrl: string }>,
+	resumeUrl: string,
+	taskIds: readonly string[],
 ): void {
-	if (tasks.length === 0) return;
 	const store: IDataObject = context.getContext('flow');
-	store[CONTEXT_KEY] = {
-		...awaitedSchema.parse(store[CONTEXT_KEY]),
-		...Object.fromEntries(tasks.map(({ taskId, callbackUrl }) => [taskId, callbackUrl])),
-	};
+	const awaited = awaitedSchema.parse(store[CONTEXT_KEY]);
+	const known = awaited[resumeUrl] ?? [];
+	store[CONTEXT_KEY] = { ...awaited, [resumeUrl]: [...known, ...taskIds] };
 }
 
 const itemSchema = z.object({ callbackUrl: z.string().nullable().catch(null).default(null) });
@@ -32,7 +33,8 @@ export function isAwaited(
 	resumeUrl: string | null,
 ): boolean {
 	if (resumeUrl === null) return false;
-	const noted = awaitedSchema.parse(context.getContext('flow')[CONTEXT_KEY])[taskId];
+	const awaited = awaitedSchema.parse(context.getContext('flow')[CONTEXT_KEY]);
+	if (awaited[resumeUrl]?.includes(taskId) === true) return true;
 	const item = itemSchema.safeParse(context.getInputData()[itemIndex]?.json);
-	return noted === resumeUrl || (item.success && item.data.callbackUrl === resumeUrl);
+	return item.success && item.data.callbackUrl === resumeUrl;
 }
