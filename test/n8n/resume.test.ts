@@ -265,3 +265,16 @@ test('Wait follows a Create in a sub-workflow by looking at intervals', async ()
 	expect(jsonOf(done, n8n, 'Sub')).toMatchObject([{ callback: 'none' }]);
 	expect(jsonOf(done, n8n, 'Wait')).toMatchObject([{ status: 'completed', timedOut: false }]);
 });
+
+test('many tasks that finish at once cost few reads, and resume the execution once', async () => {
+	const { emulator, n8n } = stage;
+	const { id, taskIds } = await suspended('Many at once', 30);
+	expect(emulator.count({ route: 'getTask' })).toBe(30);
+	await Promise.all(taskIds.map(async (taskId) => await emulator.complete(taskId)));
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	const results = jsonOf(done, n8n, 'Kling');
+	expect(results.map(({ taskId }) => taskId).sort()).toEqual([...taskIds].sort());
+	expect(results.every(({ status }) => status === 'completed')).toBe(true);
+	// One before the wait, one when it was finished, and at most one more for each callback.
+	expect(emulator.count({ route: 'getTask' })).toBeLessThanOrEqual(3 * 30);
+});

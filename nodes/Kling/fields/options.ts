@@ -64,7 +64,6 @@ export const optionsField: INodeProperties = {
 				'The most credits that one run of this node may spend on all items together. Nothing is spent when the estimate is higher. 0 means no limit.',
 			displayOptions: { show: { '/operation': CREATING } },
 		},
-		outputBinaryField({ '/operation': READING }),
 		{
 			displayName: 'Poll Interval (Seconds)',
 			name: 'pollInterval',
@@ -74,6 +73,7 @@ export const optionsField: INodeProperties = {
 			description: 'How long to pause before reading the task again. The pauses grow by and by.',
 			displayOptions: { show: { '/operation': WAITING } },
 		},
+		outputBinaryField({ '/operation': READING }),
 		throwOnFailure({ '/operation': [OPERATIONS.getTask] }),
 		throwOnFailure({ '/operation': WAITING, '/waitStrategy': ['poll'] }),
 	],

@@ -1,13 +1,14 @@
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import type { ApiClient, TaskReading } from '../api/client';
-import { ApiFailure, failureAsValue } from '../api/failure';
+import type { TaskReading } from '../api/client';
+import { ApiFailure } from '../api/failure';
 import { parseCallbackBody } from '../callback/body';
 import { accept, turnAway } from '../callback/response';
 import { openCallbackClient } from '../callback/verify';
 import { toItem } from '../items';
 import { readingToOutcome } from '../operations/result';
-import { isFinished, newTask } from '../task/task';
+import { newTask } from '../task/task';
+import { readWhenAllFinished } from './finished';
 import type { SuspendedItem } from './suspend';
 import { parseSuspended } from './suspend';
 
@@ -24,50 +25,53 @@ const resuming = new Set<string>();
  * Nothing is ever thrown here: n8n would wipe the data of the run.
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const suspended = readSuspended(context);
-	const body = parseCallbackBody(context.getBodyData());
-	if (body === null) return turnAway(context, 400, 'This is no task');
-	if (suspended === null) return turnAway(context, 409, 'This execution waits for no task');
-	const awaited = suspended.flatMap((item) => ('taskId' in item ? [item.taskId] : []));
-	if (!awaited.includes(body.task.id)) {
-		return turnAway(context, 404, 'This execution does not wait for that task');
-	}
+	const verdict = await judge(context).catch(() => CANNOT_READ);
+	if (!('suspended' in verdict)) return turnAway(context, verdict.status, verdict.message);
 
-	const client = await openCallbackClient(context);
-	if (client === null) return turnAway(context, 503, 'The task cannot be read back');
-
-	const readings = await readUntilUnfinished(client, [...new Set(awaited)]);
-	if (readings instanceof ApiFailure) return turnAway(context, 503, 'The task cannot be read back');
-	if (readings === null) return turnAway(context, 200, 'Not all tasks are finished yet');
-
-	const executionId = context.getExecutionId();
+	const { executionId, suspended, readings } = verdict;
 	if (resuming.has(executionId)) return turnAway(context, 200, 'Resuming already');
 	resuming.add(executionId);
 	const items = async () => await toItems(context, suspended, readings);
 	return await accept(context, 'Resumed', items).finally(() => resuming.delete(executionId));
 }
 
+interface Refusal {
+	status: number;
+	message: string;
+}
+
+/** A suspended wait whose tasks are all finished. */
+interface Complete {
+	executionId: string;
+	suspended: SuspendedItem[];
+	readings: ReadonlyMap<string, TaskReading>;
+}
+
+const CANNOT_READ: Refusal = { status: 503, message: 'The task cannot be read back' };
+
+/** What a callback is worth: it counts only by what the API says. */
+async function judge(context: IWebhookFunctions): Promise<Refusal | Complete> {
+	const body = parseCallbackBody(context.getBodyData());
+	if (body === null) return { status: 400, message: 'This is no task' };
+	const suspended = readSuspended(context);
+	if (suspended === null) return { status: 409, message: 'This execution waits for no task' };
+	const awaited = suspended.flatMap((item) => ('taskId' in item ? [item.taskId] : []));
+	if (!awaited.includes(body.task.id)) {
+		return { status: 404, message: 'This execution does not wait for that task' };
+	}
+	const client = await openCallbackClient(context);
+	if (client === null) return CANNOT_READ;
+
+	const executionId = context.getExecutionId();
+	const readings = await readWhenAllFinished(client, executionId, [...new Set(awaited)]);
+	if (readings instanceof ApiFailure) return CANNOT_READ;
+	if (readings === null) return { status: 200, message: 'Not all tasks are finished yet' };
+	return { executionId, suspended, readings };
+}
+
 function readSuspended(context: IWebhookFunctions): SuspendedItem[] | null {
 	const name = JSON.stringify(context.getNode().name);
 	return parseSuspended(context.evaluateExpression(`{{ $node[${name}].context }}`, 0));
-}
-
-/**
- * All tasks as they are now, or null as soon as one is found that is not finished. The last ones
- * are read first: they were created last, so they are the likeliest to be still under way.
- */
-async function readUntilUnfinished(
-	client: ApiClient,
-	taskIds: readonly string[],
-): Promise<Map<string, TaskReading> | ApiFailure | null> {
-	const readings = new Map<string, TaskReading>();
-	for (const taskId of taskIds.toReversed()) {
-		const reading = await failureAsValue(client.getTask(taskId));
-		if (reading instanceof ApiFailure) return reading;
-		if (!isFinished(reading.task)) return null;
-		readings.set(taskId, reading);
-	}
-	return readings;
 }
 
 async function toItems(
