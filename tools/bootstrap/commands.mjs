@@ -36,12 +36,24 @@ export const COMMANDS = {
 		steps: once([TSC, '--noEmit']),
 	},
 	test: {
-		about: 'types, lint, build and tests; name suites (unit, node, n8n, queue) to run only these',
+		about:
+			'types, lint, build and tests; name suites (unit, node, n8n, queue, browser) to run only these',
 		steps: withArgs(...TSX, join('tools', 'test', 'main.ts')),
 	},
 	bench: {
 		about: 'measure waiting against what people use today; writes test/bench/README.md',
 		steps: withArgs(...TSX, join('test', 'bench', 'main.ts')),
+	},
+	scan: {
+		about: "n8n's rules for community packages, over the packed package and the sources",
+		steps: withArgs(...TSX, join('tools', 'scan', 'main.ts')),
+	},
+	screenshots: {
+		about: 'run the browser suite and refresh the pictures of the README from it',
+		steps: () => [
+			[...TSX, join('tools', 'test', 'main.ts'), 'browser'],
+			[...TSX, join('tools', 'screenshots', 'main.ts')],
+		],
 	},
 	demo: {
 		about: 'make a video in a real n8n; -- --once, --live, --image URL, --port N, --yes',

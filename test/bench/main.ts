@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+
+import { callbackRows } from './measure/callbacks';
+import { createRows } from './measure/creates';
+import { resumptionRows } from './measure/resumption';
+import { startupRows } from './measure/startup';
+import { throughputRows } from './measure/throughput';
+import { waitingMemoryRows } from './measure/waitingMemory';
+import { readOptions, type BenchOptions } from './options';
+import { toTable, writeReadme, type Row } from './report';
+import { openRegular, type BenchStage } from './stages';
+import { missingServices } from '../queue/harness/binaries';
+
+type Part = [name: string, measure: () => Promise<Row[]>];
+
+/** The parts, one after the other, in the order of the report. */
+function parts({ length, count, waiting }: BenchOptions): Part[] {
+	return [
+		['throughput', async () => await throughputRows(length, count)],
+		['resumption', async () => await onRegular(resumptionRows)],
+		['memory', async () => await waitingMemoryRows(waiting)],
+		['creates', async () => await onRegular(createRows)],
+		['callbacks', async () => await onRegular(callbackRows)],
+		['startup', startupRows],
+	];
+}
+
+async function onRegular(measure: (stage: BenchStage) => Promise<Row[]>): Promise<Row[]> {
+	const stage = await openRegular();
+	try {
+		return await measure(stage);
+	} finally {
+		await stage.stop();
+	}
+}
+
+async function main(): Promise<void> {
+	const options = readOptions(process.argv.slice(2));
+	const missing = missingServices();
+	if (missing.length > 0) throw new Error(`This machine has no ${missing.join(' and no ')}.`);
+	const startedAt = new Date();
+	const rows: Row[] = [];
+	for (const [name, measure] of parts(options)) {
+		if (options.only !== undefined && !options.only.includes(name)) continue;
+		console.error(`── ${name}`);
+		const measured = await measure();
+		console.error(toTable(measured));
+		rows.push(...measured);
+	}
+	console.log(`\n${toTable(rows)}`);
+	if (options.only !== undefined) return;
+	writeReadme(join(__dirname, 'README.md'), join(__dirname, 'readme.template.md'), rows, startedAt);
+}
+
+main().catch((error: unknown) => {
+	console.error(error);
+	process.exitCode = 1;
+});

@@ -1,0 +1,88 @@
+import { webhook, workflow } from '../../n8n/harness/workflow';
+import { inParallel } from '../../queue/support/queueStage';
+import { lastEnd } from '../executions';
+import type { Row } from '../report';
+import { resetEmulator, type BenchStage, type Deployed } from '../stages';
+import { httpRequest } from '../workflows';
+
+const TASKS = 300;
+const AT_ONCE = 10;
+const FIGURE = `callbacks a second, ${AT_ONCE} at a time`;
+
+/** The rows on how fast reports of finished videos are taken, in regular mode. */
+export async function callbackRows(stage: BenchStage): Promise<Row[]> {
+	resetEmulator(stage.emulator);
+	const taskIds = await finishedTasks(stage);
+	const trigger = await stage.deploy(
+		workflow('Trigger').node('Kling Trigger', stage.trigger()).json(),
+	);
+	const own: Deployed = { id: trigger.id, url: stage.n8n.webhookUrl(`kling/${trigger.id}`) };
+	const usual = await stage.deploy(
+		workflow('Webhook and HTTP Request')
+			.node('Webhook', webhook('report'))
+			.node('Get', httpRequest(stage, 'GET', '/v1/tasks/{{ $json.body.id }}'))
+			.chain('Webhook', 'Get')
+			.json(),
+	);
+	const first = await measure(stage, own, taskIds, TASKS);
+	const repeated = await measure(stage, own, taskIds, TASKS);
+	const plain = await measure(stage, usual, taskIds, TASKS);
+	const rows: Array<[string, number]> = [
+		['Kling Trigger: verified, de-duplicated and answered', first.answered],
+		['Kling Trigger: executions through', first.through],
+		['Kling Trigger: repeated callbacks answered', repeated.answered],
+		['Webhook node + HTTP Request node: answered, nothing verified yet', plain.answered],
+		['Webhook node + HTTP Request node: executions through, nothing de-duplicated', plain.through],
+	];
+	return rows.map(([what, rate]) => ({
+		figure: FIGURE,
+		what,
+		value: `${rate.toFixed(1)} / s`,
+		n: TASKS,
+	}));
+}
+
+async function finishedTasks({ emulator }: BenchStage): Promise<string[]> {
+	const indices = Array.from({ length: TASKS }, (_, index) => index);
+	await inParallel(indices, AT_ONCE, async (index) => {
+		const response = await fetch(`${emulator.url}/v1/videos/generations`, {
+			method: 'POST',
+			headers: {
+				authorization: `Bearer ${emulator.apiKey}`,
+				'content-type': 'application/json',
+			},
+			body: JSON.stringify({
+				model: 'kling-2.6',
+				input: { prompt: `Number ${index}`, image_urls: [emulator.imageUrl()] },
+			}),
+		});
+		if (!response.ok) throw new Error(`The emulator answered ${response.status}`);
+	});
+	for (const { id } of emulator.tasks()) await emulator.complete(id);
+	return emulator.tasks().map(({ id }) => id);
+}
+
+/** Reports each task once; what is answered and what is through, both per second. */
+async function measure(
+	{ log }: BenchStage,
+	{ id, url }: Deployed,
+	taskIds: readonly string[],
+	executions: number,
+): Promise<{ answered: number; through: number }> {
+	const startedAt = Date.now();
+	await inParallel(taskIds, AT_ONCE, async (taskId) => {
+		const response = await fetch(url, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ id: taskId, status: 'completed' }),
+		});
+		await response.text();
+		if (!response.ok) throw new Error(`The callback was answered with ${response.status}`);
+	});
+	const answeredAt = Date.now();
+	await log.untilCount(id, 'success', executions);
+	const all = await log.all(id);
+	if (all.length !== executions) throw new Error(`${all.length} executions, not ${executions}`);
+	const perSecond = (until: number) => (taskIds.length * 1000) / (until - startedAt);
+	return { answered: perSecond(answeredAt), through: perSecond(lastEnd(all)) };
+}

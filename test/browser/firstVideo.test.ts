@@ -1,0 +1,136 @@
+import { openBrowserStage, type BrowserStage } from './support/stage';
+import { eventually } from './support/seen';
+
+jest.setTimeout(300_000);
+
+let stage: BrowserStage;
+
+beforeAll(async () => {
+	stage = await openBrowserStage();
+});
+
+afterAll(async () => {
+	await stage.stop();
+});
+
+const WORDS = [
+	'kling',
+	'video',
+	'image to video',
+	'text to video',
+	'animate photo',
+	'AI video',
+	'generate video',
+];
+
+test('the list of nodes has it under the words people type', async () => {
+	const { editor } = stage;
+	await editor.newWorkflow();
+	await editor.openNodeCreator();
+	for (const word of WORDS) {
+		await editor.searchNodes('');
+		await editor.searchNodes(word);
+		await eventually(async () => {
+			const names = await editor.listed.allInnerTexts();
+			expect([word, names.slice(0, 5)]).toEqual([word, expect.arrayContaining(['Kling'])]);
+		});
+	}
+	await stage.picture('node-creator');
+});
+
+test('its actions and triggers have good names', async () => {
+	const { editor } = stage;
+	await editor.listed.getByText('Kling', { exact: true }).click();
+	await eventually(async () => {
+		expect(await editor.listed.allInnerTexts()).toEqual(['On video completed', 'On video failed']);
+	});
+	await editor.page.getByText('Actions (5)').click();
+	await eventually(async () => {
+		expect(await editor.listed.allInnerTexts()).toEqual([
+			'On video completed',
+			'On video failed',
+			'Create a video from an image',
+			'Create a video from an image and wait for it',
+			'Get the credit balance',
+			'Get the status of a video',
+			'Wait for a video',
+		]);
+	});
+	await stage.picture('actions');
+});
+
+test('an action is added with its operation chosen', async () => {
+	const { editor } = stage;
+	await editor.newWorkflow();
+	await editor.openNodeCreator();
+	await editor.page.getByText('Trigger manually').click();
+	await editor.node('When clicking ‘Execute workflow’').waitFor();
+	await editor.openNodeCreator();
+	await editor.searchNodes('kling');
+	await editor.listed.getByText('Kling', { exact: true }).click();
+	await editor.listed.getByText('Create a video from an image and wait for it').click();
+	await editor.parameters.waitFor();
+	await eventually(async () => {
+		expect(await editor.input('operation').locator('input').inputValue()).toBe('Create and Wait');
+	});
+	await stage.picture('empty-panel');
+});
+
+test('a key that does not work is refused with the cause', async () => {
+	const { editor } = stage;
+	await editor.byId('node-credentials-select').click();
+	await editor.byId('node-credentials-select-item-new').click();
+	await editor.fill('apiKey', 'sk-disabled');
+	await editor.fill('baseUrl', stage.emulator.url);
+	await editor.byId('credential-save-button').click();
+	const dialog = editor.byId('editCredential-modal');
+	await dialog.getByText('More details').click();
+	await dialog.getByText('The API refused the key (401)').waitFor();
+	await stage.picture('credential-refused');
+	expect(await dialog.innerText()).not.toContain('sk-disabled');
+
+	await editor.fill('apiKey', 'sk-blocked-ip');
+	await editor.byId('credential-save-button').click();
+	await dialog.getByText('may not be used from this address (403)').waitFor();
+});
+
+test('a key that works is accepted', async () => {
+	const { editor } = stage;
+	await editor.fill('apiKey', stage.emulator.apiKey);
+	await editor.byId('credential-save-button').click();
+	// n8n closes the dialog when the test of a new credential passes.
+	await editor.byId('editCredential-modal').waitFor({ state: 'hidden' });
+	await editor.byId('credential-edit-button').click();
+	await editor.page.getByText('Connection tested successfully').waitFor();
+	await stage.picture('credential-accepted');
+	await editor.byId('editCredential-modal').getByRole('button', { name: /close/i }).click();
+	await editor.byId('editCredential-modal').waitFor({ state: 'hidden' });
+});
+
+test('the form is filled in, the step runs, sleeps, and shows the video', async () => {
+	const { editor, emulator } = stage;
+	emulator.setPace(Infinity);
+	await editor.fill('prompt', 'The cat turns its head and blinks slowly');
+	await editor.fill('imageUrls', emulator.imageUrl());
+	await editor.choose('duration', '10 Seconds');
+	await editor.executeStep();
+	await editor.output.getByText('Waiting for the AI Video API to report').waitFor();
+	await editor.dismissToasts();
+	await stage.picture('waiting');
+
+	const [task] = emulator.tasks();
+	expect(task).toMatchObject({ duration: 10, sound: false, charged: 220 });
+	await emulator.complete(task?.id ?? '');
+	await editor.byId('node-run-status-success').waitFor();
+	await editor.show('table');
+	await editor.output
+		.getByText(`${task?.id ?? ''}/0.mp4`)
+		.first()
+		.waitFor();
+	expect(await editor.output.locator('th').allInnerTexts()).toEqual(
+		expect.arrayContaining(['taskId', 'status', 'videoUrl', 'estimatedCredits']),
+	);
+	await editor.dismissToasts();
+	await stage.picture('first-video');
+	expect(emulator.tasks()).toHaveLength(1);
+});

@@ -1,0 +1,293 @@
+import { startEmulator, type Emulator } from '../emulator';
+import { klingTrigger, manualTrigger, workflow } from '../n8n/harness/workflow';
+import { chain, numbered } from '../n8n/support/stage';
+import { openBrowserStage, type BrowserStage } from './support/stage';
+import { eventually } from './support/seen';
+
+jest.setTimeout(300_000);
+
+const EXAMPLE_IMAGE = 'https://example.com/cat.jpg';
+const EXAMPLE_PROMPT = 'The cat turns its head and blinks slowly, soft morning light';
+
+let stage: BrowserStage;
+/** For pictures of results: the addresses it gives look like those of the real thing. */
+let publicEmulator: Emulator;
+
+beforeAll(async () => {
+	publicEmulator = await startEmulator({
+		paceMs: 1500,
+		publicUrl: 'https://cdn.example.com',
+	});
+	stage = await openBrowserStage({
+		emulator: { paceMs: 300 },
+		n8n: { env: { WEBHOOK_URL: 'https://n8n.example.com/' } },
+	});
+});
+
+afterAll(async () => {
+	await stage.stop();
+	await publicEmulator.stop();
+});
+
+beforeEach(() => {
+	stage.emulator.reset();
+});
+
+async function open(
+	parameters: Record<string, unknown>,
+	{ items = 1, name = 'Animate a photo' } = {},
+): Promise<void> {
+	const { id } = await stage.n8n.api.createWorkflow(
+		chain(name, numbered(items), { Kling: stage.kling(parameters) }),
+	);
+	await stage.editor.openWorkflow(id);
+	await stage.editor.openNode('Kling');
+}
+
+/** What a person sees of the price: the only notice, and nothing else. */
+async function expectPrice(text: string): Promise<void> {
+	await eventually(async () => {
+		expect(await stage.editor.notices.allInnerTexts()).toEqual([expect.stringContaining(text)]);
+	});
+}
+
+const CREATING = ['Prompt', 'Image Source', 'Image URLs', 'Duration', 'Sound'];
+
+const RESULT = ['Download Video', 'Put Output File in Field'];
+const SPENDING = ['Check Balance', 'Check Images', 'Concurrency', 'Max Credits'];
+const WAITING = ['Wait Strategy', 'Timeout (Minutes)', 'Simplify', 'Options'];
+const INTERVAL = 'Poll Interval (Seconds)';
+
+/** What each operation shows, and what its options are; lists of options are alphabetical. */
+const OPERATIONS = [
+	{ name: 'Create', fields: [...CREATING, 'Callback', 'Options'], options: SPENDING },
+	{
+		name: 'Create and Wait',
+		fields: [...CREATING, ...WAITING],
+		options: [...SPENDING, ...RESULT, INTERVAL],
+	},
+	{
+		name: 'Get Task',
+		fields: ['Task ID', 'Simplify', 'Options'],
+		options: [...RESULT, 'Throw on Failure'],
+	},
+	{ name: 'Wait', fields: ['Task ID', ...WAITING], options: [...RESULT, INTERVAL] },
+	{ name: 'Get Credits', fields: [], options: [] },
+];
+
+test('each operation shows what applies to it, and nothing else', async () => {
+	const { editor } = stage;
+	await open({ operation: 'getCredits' });
+	for (const { name, fields, options } of OPERATIONS) {
+		await editor.choose('operation', name);
+		await eventually(async () => {
+			expect([name, await editor.labels()]).toEqual([name, ['Operation', ...fields]]);
+		});
+		const picture = name.toLowerCase().replaceAll(' ', '-');
+		await stage.picture(`fields-${picture}`);
+		if (options.length === 0) continue;
+		await editor.byId('collection-parameter-add').click();
+		const offered = editor.page.locator('[data-test-id="collection-parameter-option"]:visible');
+		await eventually(async () => {
+			expect([name, await offered.allInnerTexts()]).toEqual([name, [...options].sort()]);
+		});
+		await stage.picture(`options-${picture}`);
+		await editor.leaveField();
+	}
+});
+
+test('the price follows duration and sound, in the panel and on the canvas', async () => {
+	const { editor } = stage;
+	await open({ operation: 'create', prompt: EXAMPLE_PROMPT, imageUrls: EXAMPLE_IMAGE });
+	await expectPrice('110 credits (about US$ 0.55)');
+	await editor.choose('duration', '10 Seconds');
+	await expectPrice('220 credits (about US$ 1.10)');
+	await editor.flip('sound');
+	await expectPrice('440 credits (about US$ 2.20)');
+	await editor.choose('duration', '5 Seconds');
+	await expectPrice('220 credits (about US$ 1.10)');
+	await editor.leaveField();
+	await stage.picture('create-panel');
+	await editor.closeNode();
+	await editor.node('Kling').getByText('Create: 5 s ♪, ~220 cr', { exact: true }).waitFor();
+});
+
+test('the price is listed where an expression decides it', async () => {
+	const { editor } = stage;
+	const all = '5 seconds 110, with sound 220; 10 seconds 220, with sound 440';
+	await open({ operation: 'createAndWait', prompt: EXAMPLE_PROMPT, imageUrls: EXAMPLE_IMAGE });
+	await editor.setMode('duration', 'expression');
+	await editor.writeExpression('duration', '$json.seconds');
+	await expectPrice(all);
+	await stage.picture('price-by-expression');
+	await editor.setMode('sound', 'expression');
+	await editor.writeExpression('sound', '$json.loud');
+	await expectPrice(all);
+	await editor.writeExpression('duration', '10');
+	await expectPrice('Estimated credits: 10 seconds 220, with sound 440.');
+	// n8n puts in what an expression gives, as it does for all conditions.
+	await editor.writeExpression('sound', 'true');
+	await expectPrice('440 credits (about US$ 2.20)');
+	await editor.writeExpression('duration', '"10"');
+	await expectPrice(all);
+});
+
+test('the canvas names operation, duration, sound and credits, with nothing cut off', async () => {
+	const { editor } = stage;
+	const { id } = await stage.n8n.api.createWorkflow(
+		workflow('From photo to video')
+			.node('Start', manualTrigger())
+			.node(
+				'Animate photo',
+				stage.kling({ operation: 'create', prompt: EXAMPLE_PROMPT, imageUrls: EXAMPLE_IMAGE }),
+			)
+			.node('Wait for video', stage.kling({ operation: 'wait' }))
+			.node(
+				'Animate with sound',
+				stage.kling({
+					operation: 'createAndWait',
+					prompt: EXAMPLE_PROMPT,
+					imageUrls: EXAMPLE_IMAGE,
+					duration: 10,
+					sound: true,
+				}),
+			)
+			.node('Credits left', stage.kling({ operation: 'getCredits' }))
+			.chain('Start', 'Animate photo', 'Wait for video', 'Animate with sound', 'Credits left')
+			.json(),
+	);
+	await editor.openWorkflow(id);
+	for (const [node, subtitle] of [
+		['Animate photo', 'Create: 5 s, ~110 cr'],
+		['Wait for video', 'Wait'],
+		['Animate with sound', 'Create & Wait: 10 s ♪, ~440 cr'],
+		['Credits left', 'Get Credits'],
+	] as const) {
+		const line = editor.node(node).getByText(subtitle, { exact: true });
+		await line.waitFor();
+		expect(await editor.property(line, 'scrollWidth')).toBe(
+			await editor.property(line, 'clientWidth'),
+		);
+	}
+	await stage.picture('canvas');
+});
+
+test('the output is a table of tasks, with the total of the credits above it', async () => {
+	const { editor, n8n } = stage;
+	const credential = await n8n.api.createCredential({
+		name: 'My AI Video account',
+		type: 'aiVideoApi',
+		data: { apiKey: publicEmulator.apiKey, baseUrl: publicEmulator.url },
+	});
+	const node = stage.kling({
+		operation: 'createAndWait',
+		prompt: EXAMPLE_PROMPT,
+		imageUrls: publicEmulator.imageUrl('photo.jpg'),
+		waitStrategy: 'poll',
+		options: { pollInterval: 2 },
+	});
+	const { id } = await n8n.api.createWorkflow(
+		chain('Animate photos', numbered(3), {
+			Kling: {
+				...node,
+				credentials: { aiVideoApi: { id: credential, name: 'My AI Video account' } },
+			},
+		}),
+	);
+	await editor.openWorkflow(id);
+	await editor.openNode('Kling');
+	await editor.executeStep();
+	await editor.byId('node-run-status-success').waitFor();
+	await editor.output.getByText('3 videos for an estimated 330 credits').waitFor();
+	await editor.show('table');
+	await editor.output.locator('td').getByText('completed').first().waitFor();
+	expect((await editor.output.locator('th').allInnerTexts()).slice(0, 4)).toEqual([
+		'taskId',
+		'status',
+		'model',
+		'videoUrl',
+	]);
+	expect(await editor.output.getByText('completed', { exact: true }).count()).toBe(3);
+	await editor.dismissToasts();
+	await stage.picture('result-table');
+	await editor.show('schema');
+	await editor.output.getByText('videoUrl', { exact: true }).waitFor();
+	await stage.picture('result');
+});
+
+test('a downloaded video plays in the preview', async () => {
+	const { editor, emulator } = stage;
+	await open({
+		operation: 'createAndWait',
+		prompt: EXAMPLE_PROMPT,
+		imageUrls: emulator.imageUrl(),
+		waitStrategy: 'poll',
+		options: { pollInterval: 2, downloadVideo: true },
+	});
+	await editor.executeStep();
+	await editor.byId('node-run-status-success').waitFor();
+	await editor.show('binary');
+	await editor.output.getByText('video/mp4').waitFor();
+	await editor.dismissToasts();
+	await stage.picture('binary');
+	await editor.byId('ndv-view-binary-data').first().click();
+	const video = editor.output.locator('video');
+	await eventually(async () => {
+		expect(await editor.property(video, 'readyState')).toBe('4');
+	});
+	expect(await editor.property(video, 'error')).toBe('null');
+	expect(Math.round(Number(await editor.property(video, 'duration')))).toBe(5);
+	await stage.picture('preview');
+});
+
+test('an error reads well, and its details hold the text of the API without the key', async () => {
+	const { editor, emulator } = stage;
+	await open({
+		operation: 'create',
+		prompt: `${EXAMPLE_PROMPT} [http:402]`,
+		imageUrls: emulator.imageUrl(),
+	});
+	await editor.executeStep();
+	await editor.byId('node-error-message').waitFor();
+	expect(await editor.byId('node-error-message').innerText()).toBe(
+		'The account has too few credits for this video',
+	);
+	expect(await editor.byId('node-error-description').innerText()).toBe(
+		'Top up under Dashboard > Billing, then run this node again. Nothing was charged. The API says: “Insufficient credits.”',
+	);
+	await editor.output.getByText('From Kling').click();
+	await editor.output
+		.getByText('HTTP 402 · insufficient_credits · Insufficient credits.')
+		.waitFor();
+	await editor.dismissToasts();
+	await stage.picture('error');
+	await editor.output.getByText('Other info').click();
+	await editor.output.getByText('Stack trace').waitFor();
+	expect(await editor.output.innerText()).not.toContain(emulator.apiKey);
+});
+
+test('the trigger panel says what happens and what to copy where', async () => {
+	const { editor, n8n } = stage;
+	const { id } = await n8n.api.createWorkflow(
+		workflow('When a video is ready')
+			.node('Kling Trigger', klingTrigger({}, stage.credential))
+			.json(),
+	);
+	await editor.openWorkflow(id);
+	await editor.openNode('Kling Trigger');
+	const panel = editor.byId('ndv');
+	await panel.getByText('Start when a video is ready').waitFor();
+	await panel.getByText('Create operations in it call this trigger by themselves').waitFor();
+	await eventually(async () => {
+		expect(await editor.labels()).toEqual(['Events', 'Simplify', 'Options']);
+	});
+	expect(await editor.notices.allInnerTexts()).toEqual([
+		expect.stringMatching(/find this trigger by themselves.*Production URL/),
+	]);
+	await panel.getByText('Webhook URLs').first().click();
+	await panel.getByText('Production URL', { exact: true }).click();
+	await panel.getByText(`https://n8n.example.com/webhook/kling/${id}`).waitFor();
+	await panel.getByText('When will this node trigger my flow?').click();
+	await panel.getByText('nothing needs copying').first().waitFor();
+	await stage.picture('trigger-panel');
+});

@@ -1,0 +1,51 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { openStage, type Stage, type StageOptions } from '../../n8n/support/stage';
+import { launchChromium } from './chromium';
+import { Editor, VIEWPORT } from './editor';
+
+const SCREENSHOTS = resolve(__dirname, '..', '..', '..', '.cache', 'screenshots');
+
+/** A stage with the editor of its n8n open in a browser, and its owner signed in. */
+export interface BrowserStage extends Stage {
+	readonly editor: Editor;
+	/** Writes a picture of what is in sight to `.cache/screenshots`. */
+	picture(name: string): Promise<void>;
+}
+
+/** Starts everything. Call `stop()` whatever happens. */
+export async function openBrowserStage(options: StageOptions = {}): Promise<BrowserStage> {
+	const stage = await openStage(options);
+	try {
+		const browser = await launchChromium();
+		const stop = async () => {
+			await browser.close();
+			await stage.stop();
+		};
+		try {
+			const page = await browser.newPage({ viewport: VIEWPORT, locale: 'en-US' });
+			const editor = new Editor(page, stage.n8n.url);
+			await editor.signIn(stage.n8n.owner);
+			mkdirSync(SCREENSHOTS, { recursive: true });
+			return {
+				...stage,
+				editor,
+				picture: async (name) => {
+					await editor.page.mouse.move(0, 0);
+					await editor.page.screenshot({
+						path: join(SCREENSHOTS, `${name}.png`),
+						animations: 'disabled',
+					});
+				},
+				stop,
+			};
+		} catch (error) {
+			await browser.close();
+			throw error;
+		}
+	} catch (error) {
+		await stage.stop();
+		throw error;
+	}
+}

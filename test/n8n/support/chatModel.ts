@@ -1,0 +1,82 @@
+import { createServer } from 'node:http';
+import { z } from 'zod';
+
+const requestSchema = z.object({
+	messages: z.array(z.object({ role: z.string(), content: z.unknown() }).passthrough()),
+	tools: z
+		.array(
+			z.object({
+				function: z.object({
+					name: z.string(),
+					description: z.string(),
+					parameters: z.object({ properties: z.record(z.record(z.unknown())) }).passthrough(),
+				}),
+			}),
+		)
+		.default([]),
+});
+
+export type ChatRequest = z.infer<typeof requestSchema>;
+
+/** What the model says: a text, or that a tool is to be called. */
+export type ChatAnswer = { text: string } | { tool: string; arguments: Record<string, unknown> };
+
+/** A chat model that answers as the test decides, over the API that everybody speaks. */
+export interface ChatModel {
+	readonly url: string;
+	/** What it was asked, in order. */
+	readonly requests: readonly ChatRequest[];
+	stop(): Promise<void>;
+}
+
+/** Starts it on a free port of the loopback interface. */
+export async function startChatModel(
+	answer: (request: ChatRequest) => ChatAnswer,
+): Promise<ChatModel> {
+	const requests: ChatRequest[] = [];
+	const server = createServer((incoming, response) => {
+		const chunks: Buffer[] = [];
+		incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+		incoming.on('end', () => {
+			const request = requestSchema.parse(JSON.parse(Buffer.concat(chunks).toString()));
+			requests.push(request);
+			response.setHeader('content-type', 'application/json');
+			response.end(JSON.stringify(completion(answer(request))));
+		});
+	});
+	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+	const address = z.object({ port: z.number() }).parse(server.address());
+	return {
+		url: `http://127.0.0.1:${address.port}/v1`,
+		requests,
+		stop: async () => {
+			server.closeAllConnections();
+			await new Promise((done) => server.close(done));
+		},
+	};
+}
+
+function completion(answer: ChatAnswer): Record<string, unknown> {
+	const message =
+		'text' in answer
+			? { role: 'assistant', content: answer.text }
+			: {
+					role: 'assistant',
+					content: null,
+					tool_calls: [
+						{
+							id: 'call_1',
+							type: 'function',
+							function: { name: answer.tool, arguments: JSON.stringify(answer.arguments) },
+						},
+					],
+				};
+	return {
+		id: 'chatcmpl-1',
+		object: 'chat.completion',
+		created: 0,
+		model: 'scripted',
+		choices: [{ index: 0, message, finish_reason: 'text' in answer ? 'stop' : 'tool_calls' }],
+		usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+	};
+}

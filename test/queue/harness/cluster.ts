@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+
+import type { N8nApi } from '../../n8n/harness/api';
+import { startN8n, type N8nInstance } from '../../n8n/harness/instance';
+import { freePorts } from '../../n8n/harness/ports';
+import type { Owner } from '../../n8n/harness/rest';
+import { startGateway, type Gateway } from './gateway';
+import { Member } from './member';
+import type { NativeServer } from './nativeServer';
+import { startServices, type Services } from './services';
+
+export interface ClusterOptions {
+	tarball?: string;
+	/** Two by default. */
+	workers?: number;
+	/** How many executions each worker has in hand at once, 5 by default. */
+	concurrency?: number;
+	/** For all processes. */
+	env?: Record<string, string>;
+}
+
+/**
+ * A distributed n8n behind a load balancer: as an instance it is the main process, except that
+ * webhooks and callbacks go to the webhook processor.
+ */
+export interface Cluster extends N8nInstance {
+	readonly workers: readonly Member[];
+	readonly webhook: Member;
+	/** The public address of all of it. */
+	readonly publicUrl: string;
+	/** The Redis; undefined when it runs elsewhere. */
+	readonly redis: NativeServer | undefined;
+	/** The workers that have had an execution in hand. */
+	ranOn(executionId: string): Member[];
+}
+
+/** Starts Redis, PostgreSQL, a load balancer, the main process, a webhook processor and the workers. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+	const { workers = 2, concurrency = 5, tarball } = options;
+	const services = await startServices();
+	const started: Array<{ stop(): Promise<void> }> = [services];
+	try {
+		const [mainPort = 0, webhookPort = 0] = await freePorts(2);
+		const gateway = await startGateway({ main: mainPort, webhook: webhookPort });
+		started.unshift(gateway);
+		const env = { ...sharedEnvironment(gateway.url), ...services.env, ...options.env };
+		// First and alone: it sets up the database.
+		const main = await startN8n({ tarball, port: mainPort, env });
+		started.unshift(main);
+		const webhook = new Member({
+			kind: 'webhook',
+			name: 'webhook processor',
+			tarball,
+			env,
+			port: webhookPort,
+		});
+		const pool = Array.from(
+			{ length: workers },
+			(_, index) =>
+				new Member({
+					kind: 'worker',
+					name: `worker ${index + 1}`,
+					args: [`--concurrency=${concurrency}`],
+					tarball,
+					env,
+				}),
+		);
+		const members = [webhook, ...pool];
+		started.unshift(...members);
+		await Promise.all(members.map(async (member) => await member.start()));
+		return new RunningCluster(main, webhook, pool, services, gateway);
+	} catch (error) {
+		await stopAll(started);
+		throw error;
+	}
+}
+
+function sharedEnvironment(publicUrl: string): Record<string, string> {
+	return {
+		EXECUTIONS_MODE: 'queue',
+		N8N_ENCRYPTION_KEY: randomBytes(24).toString('hex'),
+		N8N_DEFAULT_BINARY_DATA_MODE: 'database',
+		// n8n's own choice of two makes a burst of callbacks wait for each other until some fail.
+		DB_POSTGRESDB_POOL_SIZE: '10',
+		WEBHOOK_URL: `${publicUrl}/`,
+		N8N_EDITOR_BASE_URL: `${publicUrl}/`,
+	};
+}
+
+async function stopAll(parts: ReadonlyArray<{ stop(): Promise<void> }>): Promise<void> {
+	for (const part of parts) await part.stop();
+}
+
+class RunningCluster implements Cluster {
+	constructor(
+		private readonly main: N8nInstance,
+		readonly webhook: Member,
+		readonly workers: readonly Member[],
+		private readonly services: Services,
+		private readonly gateway: Gateway,
+	) {}
+
+	get url(): string {
+		return this.main.url;
+	}
+
+	get publicUrl(): string {
+		return this.gateway.url;
+	}
+
+	get port(): number {
+		return this.main.port;
+	}
+
+	get userFolder(): string {
+		return this.main.userFolder;
+	}
+
+	get pid(): number {
+		return this.main.pid;
+	}
+
+	get owner(): Owner {
+		return this.main.owner;
+	}
+
+	get api(): N8nApi {
+		return this.main.api;
+	}
+
+	get redis(): NativeServer | undefined {
+		return this.services.redis;
+	}
+
+	log(): string {
+		return this.main.log();
+	}
+
+	webhookUrl(path: string): string {
+		return `${this.gateway.url}/webhook/${path.replace(/^\//, '')}`;
+	}
+
+	ranOn(executionId: string): Member[] {
+		return this.workers.filter((worker) => worker.hasRun(executionId));
+	}
+
+	async kill(): Promise<void> {
+		await this.main.kill();
+	}
+
+	async restart(env?: Record<string, string>): Promise<void> {
+		await this.main.restart(env);
+	}
+
+	async rssBytes(): Promise<number> {
+		const members = [this.webhook, ...this.workers].map((member) => member.rssBytes());
+		return members.reduce((sum, bytes) => sum + bytes, await this.main.rssBytes());
+	}
+
+	async stop(): Promise<void> {
+		await stopAll([...this.workers, this.webhook, this.main, this.gateway, this.services]);
+	}
+}

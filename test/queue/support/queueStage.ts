@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+import { startEmulator, type EmulatedTask } from '../../emulator';
+import { packPackage } from '../../n8n/harness/package';
+import { stageOn, until, type Stage } from '../../n8n/support/stage';
+import { startCluster, type Cluster, type ClusterOptions } from '../harness/cluster';
+
+/** A distributed n8n with the packed package, and the emulated API it speaks to. */
+export interface QueueStage extends Stage {
+	readonly n8n: Cluster;
+}
+
+/** Starts both, with videos that finish when told to. Call `stop()` whatever happens. */
+export async function openQueueStage(options: ClusterOptions = {}): Promise<QueueStage> {
+	const emulator = await startEmulator({ paceMs: Infinity, callbackTimeoutMs: 60_000 });
+	try {
+		const n8n = await startCluster({ tarball: await packPackage(), ...options });
+		return { ...(await stageOn(emulator, n8n)), n8n };
+	} catch (error) {
+		await emulator.stop();
+		throw error;
+	}
+}
+
+/** Works on each of a list, so many at once. */
+export async function inParallel<T>(
+	list: readonly T[],
+	atOnce: number,
+	work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+	const queue = [...list.entries()];
+	const lane = async () => {
+		for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+			await work(next[1], next[0]);
+		}
+	};
+	await Promise.all(Array.from({ length: atOnce }, lane));
+}
+
+/** Calls a webhook so often, some calls at once. */
+export async function callOften(
+	url: string,
+	times: number,
+	body: (index: number) => unknown = () => ({}),
+): Promise<void> {
+	const calls = Array.from({ length: times }, (_, index) => index);
+	await inParallel(calls, 5, async (index) => {
+		const response = await fetch(url, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body(index)),
+		});
+		if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
+	});
+}
+
+/** Waits until so many executions of a workflow sleep, which is all that there are. */
+export async function untilAllSleep(stage: Stage, workflowId: string, count: number) {
+	await until(async () => {
+		const listed = await stage.n8n.api.listExecutions(workflowId);
+		const asleep = listed.filter(({ status }) => status === 'waiting');
+		return asleep.length === count || undefined;
+	});
+}
+
+/** The HTTP statuses that a task's callbacks got; `null` where nobody answered. */
+export function callbackStatuses(task: EmulatedTask): Array<number | null> {
+	return task.callbacks.map(({ status }) => status);
+}
+
+/** The task that a node's first item names. */
+export function taskIdOf(item: { json: Record<string, unknown> } | undefined): string {
+	return z.string().parse(item?.json.taskId);
+}
