@@ -137,12 +137,13 @@ export function createdIdsOf(creations: ReadonlyArray<Creation | undefined>): st
 	return creations.flatMap((creation) => (creation?.ok === true ? [creation.created.taskId] : []));
 }
 
-/** Says what a run of several items spent. */
+/** Says what a run spent on all its items. */
 export function spendingHints(creations: readonly Creation[]): string[] {
 	const created = creations.flatMap((creation) => (creation.ok ? [creation.created] : []));
-	if (created.length < 2) return [];
+	if (created.length === 0) return [];
 	const credits = created.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
-	return [`${created.length} videos for an estimated ${formatCredits(credits)} in all.`];
+	const videos = created.length === 1 ? '1 video' : `${created.length} videos`;
+	return [`${videos} for an estimated ${formatCredits(credits)} in all.`];
 }
 
 /** What an item says about its request, besides the task itself. */
