@@ -38,6 +38,8 @@ async function main(): Promise<void> {
 	const options = readOptions(process.argv.slice(2));
 	const missing = missingServices();
 	if (missing.length > 0) throw new Error(`This machine has no ${missing.join(' and no ')}.`);
+	// Every server that is started wants to know when this process ends.
+	process.setMaxListeners(50);
 	const startedAt = new Date();
 	const rows: Row[] = [];
 	for (const [name, measure] of parts(options)) {

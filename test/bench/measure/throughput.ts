@@ -12,6 +12,10 @@ interface Throughput {
 	requestsPerVideo: number;
 }
 
+interface Measured extends Throughput {
+	way: Way;
+}
+
 /** One way through a worker of its own: time until all are through, and requests to the API. */
 async function measure(way: Way, stage: BenchStage, count: number): Promise<Throughput> {
 	const { emulator, log } = stage;
@@ -38,13 +42,31 @@ async function measureNothing(stage: BenchStage, count: number): Promise<number>
 	return (lastEnd(await stage.log.all(id)) - startedAt) / 1000;
 }
 
-async function onOwnQueue<T>(
+/** The ways that keep a worker waiting, measured side by side: they sleep most of the time. */
+async function measureHolding(lengthSeconds: number, count: number): Promise<Measured[]> {
+	const ways = ['poll', 'loop', 'inProcess'] as const;
+	const stages: Array<[Way, BenchStage]> = [];
+	try {
+		for (const way of ways) {
+			stages.push([way, await openQueue(CONCURRENCY, { paceMs: lengthSeconds * 1000 })]);
+		}
+		return await Promise.all(
+			stages.map(async ([way, stage]) => ({ way, ...(await measure(way, stage, count)) })),
+		);
+	} finally {
+		for (const [, stage] of stages) await stage.stop();
+	}
+}
+
+/** Suspension, and as many executions that do nothing, on a worker of their own. */
+async function measureSuspending(
 	lengthSeconds: number,
-	work: (stage: BenchStage) => Promise<T>,
-): Promise<T> {
+	count: number,
+): Promise<{ nothing: number; own: Measured }> {
 	const stage = await openQueue(CONCURRENCY, { paceMs: lengthSeconds * 1000 });
 	try {
-		return await work(stage);
+		const nothing = await measureNothing(stage, count);
+		return { nothing, own: { way: 'callback', ...(await measure('callback', stage, count)) } };
 	} finally {
 		await stage.stop();
 	}
@@ -52,42 +74,21 @@ async function onOwnQueue<T>(
 
 /** The rows on throughput and on requests per video. */
 export async function throughputRows(lengthSeconds: number, count: number): Promise<Row[]> {
-	const own = await onOwnQueue(lengthSeconds, async (stage) => ({
-		nothing: await measureNothing(stage, count),
-		callback: await measure('callback', stage, count),
-	}));
-	// Side by side, each with a Redis, a PostgreSQL and a worker of its own: they sleep most of the time.
-	const others = [];
-	const ways: Way[] = ['poll', 'loop', 'inProcess'];
-	const stages: BenchStage[] = [];
-	try {
-		while (stages.length < ways.length) {
-			stages.push(await openQueue(CONCURRENCY, { paceMs: lengthSeconds * 1000 }));
-		}
-		others.push(
-			...(await Promise.all(
-				stages.map(async (stage, index) => {
-					const way = ways[index] ?? 'poll';
-					return { way, ...(await measure(way, stage, count)) };
-				}),
-			)),
-		);
-	} finally {
-		for (const stage of stages) await stage.stop();
-	}
-	const all = [{ way: 'callback' as const, ...own.callback }, ...others];
+	const others = await measureHolding(lengthSeconds, count);
+	const { nothing, own } = await measureSuspending(lengthSeconds, count);
+	const all = [own, ...others];
 	const title = `${count} generations of ${lengthSeconds} s, one worker, concurrency ${CONCURRENCY}`;
 	return [
 		...all.map(({ way, seconds }) => ({
 			figure: `${title}: all through`,
 			what: WAY_NAMES[way],
-			value: `${formatSeconds(seconds)}${comparison(seconds, own.callback.seconds)}`,
+			value: `${formatSeconds(seconds)}${comparison(seconds, own.seconds)}`,
 			n: count,
 		})),
 		{
 			figure: `${title}: all through`,
 			what: 'for scale: as many executions that do nothing',
-			value: formatSeconds(own.nothing),
+			value: formatSeconds(nothing),
 			n: count,
 		},
 		...all.map(({ way, requestsPerVideo }) => ({

@@ -10,6 +10,8 @@ import { WAY_NAMES, workflowFor, type Way } from '../workflows';
 
 /** Executions that went through before, so that what n8n keeps once is there already. */
 const WARM_UP = 100;
+/** Long enough for the execution to be asleep before its video is ready. */
+const WARM_UP_PACE_MS = 5_000;
 const SETTLE_MS = 5_000;
 
 const memorySchema = z.object({ heapUsed: z.number(), external: z.number(), rss: z.number() });
@@ -40,7 +42,7 @@ function formatKib(bytes: number): string {
 }
 
 async function measure(way: Way, count: number): Promise<{ heap: number; rss: number }> {
-	const stage = await openRegular({ paceMs: 100 }, { NODE_OPTIONS: '--expose-gc' });
+	const stage = await openRegular({ paceMs: WARM_UP_PACE_MS }, { NODE_OPTIONS: '--expose-gc' });
 	try {
 		const { emulator, log } = stage;
 		const { id, url } = await stage.deploy(workflowFor(way, stage, `memory-${way}`));
