@@ -1,6 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 
 import type { Owner } from '../../n8n/harness/api';
+import { until } from '../../n8n/support/stage';
 
 /** Generous: a laden machine draws the editor slowly, and a test ends as soon as it sees enough. */
 const PATIENCE_MS = 60_000;
@@ -159,10 +160,13 @@ export class Editor {
 
 	/** Closes the messages in the corner. */
 	async dismissToasts(): Promise<void> {
-		while ((await this.toasts.count()) > 0) {
-			await this.toasts.first().locator('.el-notification__closeBtn').click();
-			await this.toasts.first().waitFor({ state: 'detached' });
-		}
+		// One that fades out makes room for the next, so which is the first changes at any moment.
+		await until(async () => {
+			if ((await this.toasts.count()) === 0) return true;
+			const close = this.toasts.first().locator('.el-notification__closeBtn');
+			await close.click({ timeout: 1_000 }).catch(() => undefined);
+			return undefined;
+		});
 	}
 
 	/** Clicks elsewhere: lists, and previews of expressions, lie over the fields below them. */
