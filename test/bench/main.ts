@@ -40,6 +40,8 @@ async function main(): Promise<void> {
 	if (missing.length > 0) throw new Error(`This machine has no ${missing.join(' and no ')}.`);
 	// Every server that is started wants to know when this process ends.
 	process.setMaxListeners(50);
+	// A way out that ends them, and removes their folders.
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 	const startedAt = new Date();
 	const rows: Row[] = [];
 	for (const [name, measure] of parts(options)) {

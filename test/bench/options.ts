@@ -22,7 +22,7 @@ export function readOptions(args: string[]): BenchOptions {
 	const { values } = parseArgs({
 		args,
 		options: {
-			length: { type: 'string', default: '20' },
+			length: { type: 'string', default: '15' },
 			count: { type: 'string', default: '200' },
 			waiting: { type: 'string', default: '1000' },
 			only: { type: 'string' },
