@@ -10,7 +10,7 @@ import { z } from 'zod';
 
 import { orCancelled, pause } from '../flow';
 import type { CreateBody } from '../task/request';
-import { readCredential } from './credential';
+import { CREDENTIAL_TYPE, readCredential } from './credential';
 import type { ApiCall, FailureDetail } from './failure';
 import { ApiFailure, networkCodeOf, outcomeOfNetworkCode, outcomeOfStatus } from './failure';
 import { MAX_ATTEMPTS, parseRetryAfter, retryDelayMs } from './retry';
@@ -67,6 +67,11 @@ export interface ClientOptions {
 	maxAttempts?: number;
 	/** The time for one attempt, for callers that have only seconds to answer. */
 	attemptTimeoutMs?: number;
+	/**
+	 * Whether the key that is read first serves all requests. Else each request reads the credential
+	 * anew, so that a key that is replaced while a run waits does not end it.
+	 */
+	keepsKey?: boolean;
 }
 
 const responseSchema = z.object({
@@ -89,16 +94,17 @@ interface Call {
 }
 
 /**
- * A client for one node run: it reads the credential once, and all its requests slow down together
- * when the API says that there are too many.
+ * A client for one node run: all its requests slow down together when the API says that there are
+ * too many.
  *
  * @throws NodeOperationError when the credential is missing or incomplete
  */
 export async function openClient(
 	context: ApiContext,
-	{ signal, maxAttempts = MAX_ATTEMPTS, attemptTimeoutMs }: ClientOptions = {},
+	{ signal, maxAttempts = MAX_ATTEMPTS, attemptTimeoutMs, keepsKey = false }: ClientOptions = {},
 ): Promise<ApiClient> {
-	const { baseUrl } = await readCredential(context);
+	const { baseUrl, decrypted } = await readCredential(context);
+	const known = keepsKey ? { credentialsDecrypted: decrypted } : undefined;
 	let pausedUntilMs = 0;
 
 	const attempt = async (call: Call): Promise<Answer | ApiFailure> => {
@@ -118,7 +124,12 @@ export async function openClient(
 		const answered = new AbortController();
 		try {
 			const response = await Promise.race([
-				context.helpers.httpRequestWithAuthentication.call(context, 'aiVideoApi', options),
+				context.helpers.httpRequestWithAuthentication.call(
+					context,
+					CREDENTIAL_TYPE,
+					options,
+					known,
+				),
 				deadline(timeoutMs, answered.signal),
 			]);
 			return readAnswer(call.name, response);

@@ -1,6 +1,8 @@
-import type { FunctionsBase } from 'n8n-workflow';
+import type { FunctionsBase, ICredentialsDecrypted } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 import { z } from 'zod';
+
+export const CREDENTIAL_TYPE = 'aiVideoApi';
 
 const DEFAULT_BASE_URL = 'https://api.aivideoapi.ai';
 
@@ -9,18 +11,24 @@ const credentialSchema = z.object({
 	baseUrl: z.string().catch(''),
 });
 
-export interface CredentialContext extends Pick<FunctionsBase, 'getNode'> {
-	getCredentials(type: string): Promise<object>;
+export type CredentialContext = Pick<FunctionsBase, 'getNode' | 'getCredentials'>;
+
+export interface Credential {
+	/** Without trailing slashes. */
+	baseUrl: string;
+	/** As n8n's own helper takes it; only that helper looks at the key. */
+	decrypted: ICredentialsDecrypted;
 }
 
 /**
- * The credential's base URL, without trailing slashes. The key itself stays with n8n's own helper.
+ * The credential that the node has chosen.
  *
  * @throws NodeOperationError when no credential is chosen, its key is empty, or its address is
  *   none
  */
-export async function readCredential(context: CredentialContext): Promise<{ baseUrl: string }> {
-	const credential = credentialSchema.parse(await context.getCredentials('aiVideoApi'));
+export async function readCredential(context: CredentialContext): Promise<Credential> {
+	const data = await context.getCredentials(CREDENTIAL_TYPE);
+	const credential = credentialSchema.parse(data);
 	if (credential.apiKey.trim() === '') {
 		throw new NodeOperationError(context.getNode(), 'The credential has no API Key', {
 			description: 'Open the AI Video API credential of this node and paste your key, “sk-…”.',
@@ -36,5 +44,6 @@ export async function readCredential(context: CredentialContext): Promise<{ base
 			},
 		);
 	}
-	return { baseUrl };
+	const name = 'AI Video API';
+	return { baseUrl, decrypted: { id: '', name, type: CREDENTIAL_TYPE, data } };
 }

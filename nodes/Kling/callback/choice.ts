@@ -107,8 +107,8 @@ export function openChooser(context: IExecuteFunctions, apiBaseUrl: string): Cho
 					? 'this workflow has no Kling Trigger'
 					: 'the workflow is not active, so its Kling Trigger does not listen',
 				registration.kind === 'none'
-					? 'Add a Kling Trigger to this workflow and activate it. For one in another workflow, choose URL and paste its Production URL.'
-					: 'Activate the workflow first, or choose another Callback while testing.',
+					? 'Add a Kling Trigger to this workflow and publish (activate) it. For one in another workflow, choose URL and paste its Production URL.'
+					: 'Publish (activate) the workflow first, or choose another Callback while testing.',
 			);
 		}
 		if (!reachable(registration.url)) refuseUnreachable(registration.url);
