@@ -15,7 +15,7 @@ export type ItemError = NodeApiError | NodeOperationError;
 
 /** What became of one input item. */
 export type ItemOutcome =
-	| { ok: true; json: IDataObject; binary?: IBinaryKeyData }
+	| { ok: true; json: IDataObject; binary?: IBinaryKeyData; videoUrl?: string | null }
 	| { ok: false; error: ItemError; taskId?: string };
 
 /**

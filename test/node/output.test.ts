@@ -159,13 +159,17 @@ describe('Create', () => {
 describe('Create and Wait', () => {
 	const parameters = () => ({ operation: 'createAndWait', waitStrategy: 'poll', ...creating() });
 
-	test('gives the finished task with its request', async () => {
+	test('gives the finished task with its request, and a link to its video', async () => {
 		clock.duringPause = async () => await completeAll(emulator.current);
-		const { json, error } = await runKling({
+		const { json, error, hints } = await runKling({
 			emulator: emulator.current,
 			parameters: parameters(),
 		});
 		expect(error).toBeNull();
+		expect(hints.map(({ message }) => message)).toEqual([
+			'1 video for an estimated 110 credits (about US$ 0.55) in all.',
+			expect.stringMatching(/<a href="[^"]+\/videos\/[^"]+\.mp4"/),
+		]);
 		expect(keysOf(json[0])).toEqual([...TASK_KEYS, ...REQUEST_KEYS, 'timedOut'].sort());
 		const url = expect.stringContaining('/videos/');
 		expect(json[0]).toMatchObject({
@@ -232,11 +236,12 @@ describe('Get Task', () => {
 	test('gives a finished task, and reads the Task ID of the item by default', async () => {
 		const taskId = await createTask(emulator.current);
 		await emulator.current.complete(taskId);
-		const { items } = await runKling({
+		const { items, hints } = await runKling({
 			emulator: emulator.current,
 			parameters: { operation: 'getTask' },
 			items: [{ taskId }],
 		});
+		expect(hints).toMatchObject([{ message: expect.stringContaining(`/videos/${taskId}/`) }]);
 		expect(items).toMatchObject([
 			{ json: { taskId, status: 'completed', completedAt: ISO }, pairedItem: { item: 0 } },
 		]);

@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { openClient } from '../api/client';
 import { mapConcurrently } from '../flow';
+import { showHints, videoLinks } from '../hints';
 import type { ItemOutcome } from '../items';
 import { settleItem, toOutput } from '../items';
 import { READ_CONCURRENCY } from '../waiting/poll';
@@ -33,8 +34,7 @@ export async function getTask(context: IExecuteFunctions): Promise<INodeExecutio
 			);
 		},
 	);
-	return toOutput(
-		context,
-		outcomes.filter((outcome) => outcome !== undefined),
-	);
+	const settled = outcomes.filter((outcome) => outcome !== undefined);
+	showHints(context, videoLinks(settled));
+	return toOutput(context, settled);
 }

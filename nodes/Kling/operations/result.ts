@@ -37,9 +37,9 @@ export async function readingToOutcome(
 		return unsuccessfulOutcome(context, itemIndex, reading);
 	}
 	const json = { ...taskToJson(reading, simplify), ...(simplify ? extras : {}) };
-	if (downloadField === null) return { ok: true, json };
+	const { taskId, videoUrl, videoUrls } = simplifyTask(reading.task);
+	if (downloadField === null) return { ok: true, json, videoUrl };
 
-	const { taskId, videoUrls } = simplifyTask(reading.task);
 	const { binary, error } = await downloadVideos(context, {
 		taskId,
 		urls: isFinished(reading.task) ? videoUrls : [],
@@ -48,7 +48,7 @@ export async function readingToOutcome(
 	});
 	// The API's own object stays untouched, unless there is something the user must know.
 	const said = simplify || error !== null ? { downloadError: error } : {};
-	return { ok: true, json: { ...json, ...said }, binary };
+	return { ok: true, json: { ...json, ...said }, binary, videoUrl };
 }
 
 /** A task that ended without a video, as an item error that names the task and the cause. */

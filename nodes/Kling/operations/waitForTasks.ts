@@ -3,6 +3,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { openClient } from '../api/client';
 import { failureAsValue } from '../api/failure';
 import { mapConcurrently, pause } from '../flow';
+import { showHints, videoLinks } from '../hints';
 import type { ItemOutcome } from '../items';
 import { toItem, toItemError } from '../items';
 import { isFinished, newTask } from '../task/task';
@@ -96,7 +97,9 @@ async function toOutcomes(
 		DOWNLOAD_CONCURRENCY,
 		async (item, itemIndex) => await toOutcome(context, itemIndex, item, results, throwOnFailure),
 	);
-	return outcomes.filter((outcome) => outcome !== undefined);
+	const settled = outcomes.filter((outcome) => outcome !== undefined);
+	showHints(context, videoLinks(settled));
+	return settled;
 }
 
 async function toOutcome(
