@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
-import { isFinished, type Execution } from '../n8n/harness/api';
+import { isFinished, type Execution, type ExecutionSummary } from '../n8n/harness/api';
 import type { WorkflowJson } from '../n8n/harness/workflow';
 import { numbered, production } from '../n8n/support/stage';
 import { givenRedis } from './harness/binaries';
@@ -27,6 +27,8 @@ const PRICE = 110;
 const MIDWAY = 30;
 const CALLBACKS_AT_ONCE = 10;
 const PATIENCE_MS = 420_000;
+/** An execution that is in somebody's hands goes on sooner than this. */
+const STUCK_MS = 30_000;
 
 let stage: QueueStage;
 
@@ -90,20 +92,31 @@ async function repeatUnanswered(): Promise<number> {
 }
 
 /**
- * All executions of a workflow, once they are all finished. Patient: n8n looks for due timers once
- * a minute, and takes its time to notice that a worker is gone.
+ * The executions of a workflow once each is finished, or nothing moves any more: n8n has lost track
+ * of those that are still “running” then. Patient: n8n looks for due timers once a minute, and takes
+ * its time to notice that a worker is gone.
  */
-async function allFinished(workflowId: string): Promise<Execution[]> {
+async function untilNothingMoves(workflowId: string): Promise<ExecutionSummary[]> {
 	const giveUpAt = Date.now() + PATIENCE_MS;
-	let listed = await stage.n8n.api.listExecutions(workflowId);
-	while (!listed.every(({ status }) => isFinished(status))) {
-		if (Date.now() > giveUpAt) {
-			const open = listed.filter(({ status }) => !isFinished(status));
-			throw new Error(`Not finished: ${open.map(({ id, status }) => `${id} ${status}`).join()}`);
-		}
+	let movedAt = Date.now();
+	let before = '';
+	for (;;) {
+		const listed = await stage.n8n.api.listExecutions(workflowId);
+		const open = listed.filter(({ status }) => !isFinished(status));
+		const now = open.map(({ id, status }) => `${id} ${status}`).join();
+		if (now !== before) movedAt = Date.now();
+		before = now;
+		const stuck = open.every(({ status }) => status === 'running');
+		if (open.length === 0 || (stuck && Date.now() - movedAt > STUCK_MS)) return listed;
+		if (Date.now() > giveUpAt) throw new Error(`Not finished: ${now}`);
 		await delay(500);
-		listed = await stage.n8n.api.listExecutions(workflowId);
 	}
+}
+
+/** All executions of a workflow with everything they hold, once they are all finished. */
+async function allFinished(workflowId: string): Promise<Execution[]> {
+	const listed = await untilNothingMoves(workflowId);
+	expect(listed.filter(({ status }) => !isFinished(status))).toEqual([]);
 	const executions: Execution[] = [];
 	await inParallel(listed, 5, async ({ id }) => {
 		executions.push(await stage.n8n.api.getExecution(id));
@@ -218,7 +231,7 @@ function waitLoop(timeoutMinutes: number): WorkflowJson {
 	return { ...example, nodes };
 }
 
-test(`kill -9 of the webhook processor: callbacks are lost meanwhile, the loop example finishes all ${EXECUTIONS}`, async () => {
+test(`kill -9 of the webhook processor: callbacks are lost meanwhile, of ${EXECUTIONS} the loop example finishes all that n8n kept`, async () => {
 	const { emulator, n8n } = stage;
 	const { id: workflowId } = await n8n.api.createWorkflow(waitLoop(1.5));
 	await n8n.api.activate(workflowId);
@@ -234,12 +247,20 @@ test(`kill -9 of the webhook processor: callbacks are lost meanwhile, the loop e
 	expect(lost.length).toBeGreaterThan(0);
 	await n8n.webhook.start();
 
+	// n8n notices only now what it was about to wake when the processor died (docs/queue-mode.md).
+	const listed = await untilNothingMoves(workflowId);
+	if (!listed.every(({ status }) => isFinished(status))) await n8n.restart();
 	const executions = await allFinished(workflowId);
-	expect(executions.map(({ status }) => status)).toEqual(executions.map(() => 'success'));
 	expect(executions).toHaveLength(EXECUTIONS);
+	const crashed = executions.filter(({ status }) => status !== 'success');
+	expect(crashed.map(({ status }) => status)).toEqual(crashed.map(() => 'crashed'));
+	expect(crashed.length).toBeLessThanOrEqual(CALLBACKS_AT_ONCE);
 	for (const { data } of executions) {
-		expect(data.resultData.runData['Use the Result']).toHaveLength(1);
 		expect(data.resultData.runData['Create Video']).toHaveLength(1);
 	}
-	expectEachOnce(executions, 'Wait for Video');
+	const through = executions.filter(({ status }) => status === 'success');
+	for (const { data } of through) {
+		expect(data.resultData.runData['Use the Result']).toHaveLength(1);
+	}
+	expectEachOnce(through, 'Wait for Video');
 });
