@@ -199,6 +199,8 @@ test('the output is a table of tasks, with the total of the credits above it', a
 	await editor.executeStep();
 	await editor.byId('node-run-status-success').waitFor();
 	await editor.output.getByText('3 videos for an estimated 330 credits').waitFor();
+	const links = editor.output.getByRole('link');
+	expect(await links.allInnerTexts()).toEqual(['1', '2', '3']);
 	await editor.show('table');
 	await editor.output.locator('td').getByText('completed').first().waitFor();
 	expect((await editor.output.locator('th').allInnerTexts()).slice(0, 4)).toEqual([
@@ -208,6 +210,9 @@ test('the output is a table of tasks, with the total of the credits above it', a
 		'videoUrl',
 	]);
 	expect(await editor.output.getByText('completed', { exact: true }).count()).toBe(3);
+	const address = await links.first().getAttribute('href');
+	expect(address).toMatch(/^https:\/\/cdn\.example\.com\/videos\/.+\.mp4$/);
+	await editor.output.locator('td').getByText(String(address)).first().waitFor();
 	await editor.dismissToasts();
 	await stage.picture('result-table');
 	await editor.show('schema');

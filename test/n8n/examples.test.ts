@@ -4,50 +4,25 @@ import {
 	type INodeProperties,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
 import { isFinished, type Execution } from './harness/api';
 import type { WorkflowJson } from './harness/workflow';
+import {
+	EXAMPLES,
+	EXAMPLES_FOLDER,
+	readExample,
+	withCredential,
+	type ExampleNode,
+} from './support/examples';
 import { jsonOf, openStage, until, type Stage } from './support/stage';
 
 jest.setTimeout(300_000);
 
-const FOLDER = join(__dirname, '..', '..', 'examples');
-const PACKAGE = 'n8n-nodes-aivideoapi-kling.';
 const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
-/** The one that the demo runs; it is read by a program, not opened by a person. */
-const DEMO = 'webhook-to-video';
 const CREDITS = 110;
-
-const linkSchema = z.object({ node: z.string(), type: z.literal('main'), index: z.number() });
-
-/** Strict: an example holds no credentials, no pinned data and nothing of the instance it came from. */
-const exampleSchema = z
-	.object({
-		name: z.string().min(1),
-		nodes: z.array(
-			z
-				.object({
-					id: z.string().uuid(),
-					name: z.string().min(1),
-					type: z.string(),
-					typeVersion: z.number(),
-					position: z.tuple([z.number().int(), z.number().int()]),
-					webhookId: z.string().uuid().optional(),
-					onError: z.literal('continueErrorOutput').optional(),
-					parameters: z.record(z.unknown()),
-				})
-				.strict(),
-		),
-		connections: z.record(z.object({ main: z.array(z.array(linkSchema)) }).strict()),
-		settings: z.object({ executionOrder: z.literal('v1') }).strict(),
-	})
-	.strict();
-
-type Example = z.infer<typeof exampleSchema>;
-type ExampleNode = Example['nodes'][number];
 
 const assignmentsSchema = z.object({
 	assignments: z.object({
@@ -60,14 +35,6 @@ const descriptionSchema = z.custom<INodeTypeDescription>(
 );
 const versionsSchema = z.object({ version: z.union([z.number(), z.array(z.number())]) });
 const sizeSchema = z.object({ width: z.number(), height: z.number() });
-
-const files = readdirSync(FOLDER)
-	.filter((file) => file.endsWith('.json'))
-	.map((file) => file.replace(/\.json$/, ''));
-
-function readExample(file: string): Example {
-	return exampleSchema.parse(JSON.parse(readFileSync(join(FOLDER, `${file}.json`), 'utf8')));
-}
 
 let stage: Stage;
 
@@ -83,7 +50,7 @@ beforeEach(() => {
 	stage.emulator.reset();
 });
 
-describe.each(files)('%s', (file) => {
+describe.each(EXAMPLES)('%s', (file) => {
 	const example = readExample(file);
 	const { nodes, connections } = example;
 
@@ -104,7 +71,7 @@ describe.each(files)('%s', (file) => {
 
 	test('explains itself in one sticky note, and nothing lies on anything else', () => {
 		const notes = nodes.filter(({ type }) => type === STICKY_NOTE);
-		expect(notes).toHaveLength(file === DEMO ? 0 : 1);
+		expect(notes).toHaveLength(1);
 		for (const note of notes) {
 			expect(note.parameters.content).toMatch(/\*\*To set:\*\*.*\*\*How it waits:\*\*/s);
 		}
@@ -119,8 +86,7 @@ describe.each(files)('%s', (file) => {
 		for (const node of nodes) {
 			const ofThisName = types.filter((type) => type.name === node.type);
 			const versions = ofThisName.flatMap((type) => versionsSchema.parse(type).version);
-			if (file !== DEMO)
-				expect([node.type, node.typeVersion]).toEqual([node.type, newest(versions)]);
+			expect([node.type, node.typeVersion]).toEqual([node.type, newest(versions)]);
 			const type = ofThisName.find((candidate) =>
 				[versionsSchema.parse(candidate).version].flat().includes(node.typeVersion),
 			);
@@ -132,16 +98,15 @@ describe.each(files)('%s', (file) => {
 });
 
 test('no two examples listen at the same address', () => {
-	const paths = files
-		.flatMap((file) => readExample(file).nodes)
+	const paths = EXAMPLES.flatMap((file) => readExample(file).nodes)
 		.filter(({ type }) => type === 'n8n-nodes-base.webhook')
 		.map(({ parameters }) => parameters.path);
 	expect(new Set(paths).size).toBe(paths.length);
 });
 
 test('the README names every example', () => {
-	const readme = readFileSync(join(FOLDER, 'README.md'), 'utf8');
-	expect(files.filter((file) => !readme.includes(`(${file}.json)`))).toEqual([]);
+	const readme = readFileSync(join(EXAMPLES_FOLDER, 'README.md'), 'utf8');
+	expect(EXAMPLES.filter((file) => !readme.includes(`(${file}.json)`))).toEqual([]);
 });
 
 function newest(versions: readonly number[]): number {
@@ -204,23 +169,13 @@ function copyOf(file: string, { settings = {}, parameters = {} }: Changes = {}):
 	const names = example.nodes.map(({ name }) => name);
 	expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
 	if (Object.keys(settings).length > 0) expect(names).toContain('Settings');
-	return {
-		...example,
-		nodes: example.nodes.map((node) => ({
-			...node,
-			parameters: {
-				...node.parameters,
-				...(node.name === 'Settings' ? withSettings(node.parameters, settings) : {}),
-				...(typeof node.parameters.path === 'string'
-					? { path: `${node.parameters.path}-${copies}` }
-					: {}),
-				...parameters[node.name],
-			},
-			...(node.type.startsWith(PACKAGE)
-				? { credentials: { aiVideoApi: { id: stage.credential, name: 'AI Video API' } } }
-				: {}),
-		})),
-	};
+	return withCredential(example, stage.credential, (node) => ({
+		...(node.name === 'Settings' ? withSettings(node.parameters, settings) : {}),
+		...(typeof node.parameters.path === 'string'
+			? { path: `${node.parameters.path}-${copies}` }
+			: {}),
+		...parameters[node.name],
+	}));
 }
 
 function withSettings(parameters: unknown, settings: Record<string, string>) {
@@ -289,7 +244,7 @@ const order = () => ({ prompt: 'A cat turns its head', imageUrl: stage.emulator.
 
 test('webhook-to-video answers with the task and looks at it until it is completed', async () => {
 	const { emulator, n8n } = stage;
-	const { start } = await stage.publish(copyOf(DEMO));
+	const { start } = await stage.publish(copyOf('webhook-to-video'));
 	const id = await start(order());
 	await until(() => emulator.count({ route: 'getTask' }) > 0 || undefined);
 	await emulator.complete(taskIds()[0] ?? '');

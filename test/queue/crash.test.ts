@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
 
 import { isFinished, type Execution, type ExecutionSummary } from '../n8n/harness/api';
 import type { WorkflowJson } from '../n8n/harness/workflow';
+import { readExample, withCredential } from '../n8n/support/examples';
 import { numbered, production } from '../n8n/support/stage';
 import { givenRedis } from './harness/binaries';
 import {
@@ -196,39 +194,11 @@ if (givenRedis() === undefined) {
 	});
 }
 
-const exampleSchema = z.object({
-	name: z.string(),
-	nodes: z.array(
-		z.object({
-			id: z.string(),
-			name: z.string(),
-			type: z.string(),
-			typeVersion: z.number(),
-			position: z.tuple([z.number(), z.number()]),
-			parameters: z.record(z.unknown()),
-			webhookId: z.string().optional(),
-		}),
-	),
-	connections: z.record(
-		z.record(z.array(z.array(z.object({ node: z.string(), type: z.string(), index: z.number() })))),
-	),
-	settings: z.record(z.unknown()),
-});
-
-/** The loop example as a user imports it: with a credential, and a timeout that suits a test. */
+/** The loop example with a timeout that suits a test. */
 function waitLoop(timeoutMinutes: number): WorkflowJson {
-	const file = join(__dirname, '..', '..', 'examples', 'wait-loop.json');
-	const example = exampleSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-	const nodes = example.nodes.map((node) => {
-		if (!node.type.endsWith('.kling')) return node;
-		const timeout = node.name === 'Wait for Video' ? { timeout: timeoutMinutes } : {};
-		return {
-			...node,
-			parameters: { ...node.parameters, ...timeout },
-			credentials: { aiVideoApi: { id: stage.credential, name: 'AI Video API' } },
-		};
-	});
-	return { ...example, nodes };
+	return withCredential(readExample('wait-loop'), stage.credential, ({ name }) =>
+		name === 'Wait for Video' ? { timeout: timeoutMinutes } : {},
+	);
 }
 
 test(`kill -9 of the webhook processor: callbacks are lost meanwhile, of ${EXECUTIONS} the loop example finishes all that n8n kept`, async () => {

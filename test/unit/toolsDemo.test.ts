@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-import { exampleWorkflow } from '../../tools/demo/instance';
 import { demoOptions, type Surroundings } from '../../tools/demo/options';
 import { duration, fileSize, Progress, progressLine } from '../../tools/demo/progress';
 
@@ -101,16 +97,4 @@ describe('progress', () => {
 	test('a file gets a line for each change, and now and then', () => {
 		expect(shown(false).split('\n')).toHaveLength(5);
 	});
-});
-
-test('the example gets the credential in the nodes of this package, and only there', () => {
-	const file = join(__dirname, '..', '..', 'examples', 'webhook-to-video.json');
-	const { nodes } = exampleWorkflow(readFileSync(file, 'utf8'), 'the-id');
-	const credentials = nodes.map(({ name, credentials: given }) => [name, given?.aiVideoApi?.id]);
-	expect(credentials).toEqual([
-		['Webhook', undefined],
-		['Create Video', 'the-id'],
-		['Answer With the Task', undefined],
-		['Wait for Video', 'the-id'],
-	]);
 });

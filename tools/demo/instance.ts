@@ -1,39 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { z } from 'zod';
-
 import { startN8n, type N8nInstance } from '../../test/n8n/harness/instance';
 import { packPackage } from '../../test/n8n/harness/package';
 import { freePorts, isPortFree } from '../../test/n8n/harness/ports';
 import { ensureRuntime } from '../../test/n8n/harness/runtime';
-import type { WorkflowJson } from '../../test/n8n/harness/workflow';
-import { ROOT } from '../bootstrap/install.mjs';
+import { readExample, withCredential } from '../../test/n8n/support/examples';
 import { DemoFault, messageOf } from './fault';
 import { LogFile } from './logFile';
 import type { Progress } from './progress';
 
-const EXAMPLE = join(ROOT, 'examples', 'webhook-to-video.json');
+const EXAMPLE = 'webhook-to-video';
 const USUAL_PORT = 5678;
 const CREDENTIAL = { name: 'AI Video API', type: 'aiVideoApi' };
-
-const nodeSchema = z
-	.object({
-		id: z.string(),
-		name: z.string(),
-		type: z.string(),
-		typeVersion: z.number(),
-		position: z.tuple([z.number(), z.number()]),
-		parameters: z.record(z.unknown()),
-		webhookId: z.string().optional(),
-	})
-	.strict();
-const linkSchema = z.object({ node: z.string(), type: z.string(), index: z.number() });
-const exampleSchema = z.object({
-	name: z.string(),
-	nodes: z.array(nodeSchema),
-	connections: z.record(z.record(z.array(z.array(linkSchema)))),
-	settings: z.record(z.unknown()),
-});
 
 /** The port for n8n: the wanted one, else its usual one, else, when that is taken, any. */
 export async function choosePort(wanted: number | undefined): Promise<number> {
@@ -42,22 +18,6 @@ export async function choosePort(wanted: number | undefined): Promise<number> {
 		throw new DemoFault(`Port ${wanted} is taken: choose another one with --port.`);
 	}
 	return (await freePorts(1))[0] ?? 0;
-}
-
-/** The example workflow, with the credential put into each node of this package. */
-export function exampleWorkflow(text: string, credentialId: string): WorkflowJson {
-	const example = exampleSchema.parse(JSON.parse(text));
-	return {
-		...example,
-		nodes: example.nodes.map((node) =>
-			node.type.startsWith('n8n-nodes-aivideoapi-kling.')
-				? {
-						...node,
-						credentials: { [CREDENTIAL.type]: { id: credentialId, name: CREDENTIAL.name } },
-					}
-				: node,
-		),
-	};
 }
 
 /** Installs what is missing, packs the package and starts an n8n that has it. */
@@ -90,9 +50,7 @@ export async function addWorkflow(
 	});
 	const test = await n8n.api.testCredential(credentialId);
 	if (test.status !== 'OK') throw new DemoFault(`The credential’s test says: ${test.message}`);
-	const { id } = await n8n.api.createWorkflow(
-		exampleWorkflow(readFileSync(EXAMPLE, 'utf8'), credentialId),
-	);
+	const { id } = await n8n.api.createWorkflow(withCredential(readExample(EXAMPLE), credentialId));
 	await n8n.api.activate(id);
 	return id;
 }

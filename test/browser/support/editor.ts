@@ -24,6 +24,8 @@ export class Editor {
 	readonly listed: Locator;
 	/** The messages in the corner. */
 	readonly toasts: Locator;
+	/** The signs on nodes of the canvas that something about them is not right yet. */
+	readonly warnings: Locator;
 
 	constructor(
 		readonly page: Page,
@@ -35,6 +37,7 @@ export class Editor {
 		this.notices = this.parameters.locator('.notice');
 		this.listed = this.byId('node-creator-item-name');
 		this.toasts = page.locator('.el-notification');
+		this.warnings = this.byId('canvas-node').locator('[data-test-id="node-issues"]');
 	}
 
 	byId(id: string): Locator {

@@ -1,0 +1,39 @@
+import { EXAMPLES, readExample, withCredential } from '../n8n/support/examples';
+import { eventually } from './support/seen';
+import { openBrowserStage, type BrowserStage } from './support/stage';
+
+jest.setTimeout(300_000);
+
+const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
+
+let stage: BrowserStage;
+
+beforeAll(async () => {
+	stage = await openBrowserStage();
+});
+
+afterAll(async () => {
+	await stage.stop();
+});
+
+test.each(EXAMPLES)('%s opens without warnings, and its note explains it', async (name) => {
+	const { editor, n8n, credential } = stage;
+	const example = readExample(name);
+	const { id } = await n8n.api.createWorkflow(withCredential(example, credential));
+	await editor.openWorkflow(id);
+	const shown = example.nodes.filter(({ type }) => type !== STICKY_NOTE);
+	for (const node of shown) await editor.node(node.name).waitFor();
+	await eventually(async () => {
+		expect(await editor.byId('sticky').innerText()).toContain('How it waits:');
+	});
+	await stage.picture(`example-${name}`);
+	expect(await editor.warnings.allInnerTexts()).toEqual([]);
+	expect(await editor.toasts.allInnerTexts()).toEqual([]);
+});
+
+test('a node without a credential does show a warning, so that the tests above can fail', async () => {
+	const { editor, n8n } = stage;
+	const { id } = await n8n.api.createWorkflow({ ...readExample('many-images') });
+	await editor.openWorkflow(id);
+	await editor.warnings.first().waitFor();
+});

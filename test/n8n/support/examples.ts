@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+import type { WorkflowJson } from '../harness/workflow';
+
+export const EXAMPLES_FOLDER = join(__dirname, '..', '..', '..', 'examples');
+
+const PACKAGE = 'n8n-nodes-aivideoapi-kling.';
+
+const linkSchema = z.object({ node: z.string(), type: z.literal('main'), index: z.number() });
+
+/** Strict: an example holds no credentials, no pinned data and nothing of the instance it came from. */
+const exampleSchema = z
+	.object({
+		name: z.string().min(1),
+		nodes: z.array(
+			z
+				.object({
+					id: z.string().uuid(),
+					name: z.string().min(1),
+					type: z.string(),
+					typeVersion: z.number(),
+					position: z.tuple([z.number().int(), z.number().int()]),
+					webhookId: z.string().uuid().optional(),
+					onError: z.literal('continueErrorOutput').optional(),
+					parameters: z.record(z.unknown()),
+				})
+				.strict(),
+		),
+		connections: z.record(z.object({ main: z.array(z.array(linkSchema)) }).strict()),
+		settings: z.object({ executionOrder: z.literal('v1') }).strict(),
+	})
+	.strict();
+
+export type Example = z.infer<typeof exampleSchema>;
+export type ExampleNode = Example['nodes'][number];
+
+/** The names of all examples, without the ending. */
+export const EXAMPLES: readonly string[] = readdirSync(EXAMPLES_FOLDER)
+	.filter((file) => file.endsWith('.json'))
+	.map((file) => file.replace(/\.json$/, ''));
+
+export function readExample(name: string): Example {
+	return exampleSchema.parse(
+		JSON.parse(readFileSync(join(EXAMPLES_FOLDER, `${name}.json`), 'utf8')),
+	);
+}
+
+/**
+ * An example once its user has chosen a credential in the Kling nodes.
+ *
+ * @param change further parameters of a node
+ */
+export function withCredential(
+	example: Example,
+	credential: string,
+	change: (node: ExampleNode) => Record<string, unknown> = () => ({}),
+): WorkflowJson {
+	return {
+		...example,
+		nodes: example.nodes.map((node) => ({
+			...node,
+			parameters: { ...node.parameters, ...change(node) },
+			...(node.type.startsWith(PACKAGE)
+				? { credentials: { aiVideoApi: { id: credential, name: 'AI Video API' } } }
+				: {}),
+		})),
+	};
+}
