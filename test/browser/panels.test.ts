@@ -1,5 +1,5 @@
 import { startEmulator, type Emulator } from '../emulator';
-import { klingTrigger, manualTrigger, workflow } from '../n8n/harness/workflow';
+import { aiAgent, klingTrigger, manualTrigger, workflow } from '../n8n/harness/workflow';
 import { chain, numbered } from '../n8n/support/stage';
 import { openBrowserStage, type BrowserStage } from './support/stage';
 import { eventually } from './support/seen';
@@ -295,4 +295,31 @@ test('the trigger panel says what happens and what to copy where', async () => {
 	await panel.getByText('When will this node trigger my flow?').click();
 	await panel.getByText('nothing needs copying').first().waitFor();
 	await stage.picture('trigger-panel');
+});
+
+test('an AI Agent has it among its tools, without what a tool has no use for', async () => {
+	const { editor, n8n } = stage;
+	const { id } = await n8n.api.createWorkflow(
+		workflow('Agent')
+			.node('Start', manualTrigger())
+			.node('Agent', aiAgent('Animate my cat, please'))
+			.chain('Start', 'Agent')
+			.json(),
+	);
+	await editor.openWorkflow(id);
+	await editor.openToolCreator('Agent');
+	await editor.searchNodes('image to video');
+	await eventually(async () => {
+		expect(await editor.listed.allInnerTexts()).toEqual(['Kling Tool']);
+	});
+	await stage.picture('agent-tools');
+	await editor.listed.click();
+	await editor.parameters.waitFor();
+	await eventually(async () => {
+		const labels = await editor.labels();
+		expect(labels.slice(0, 3)).toEqual(['Tool Description', 'Operation', 'Prompt']);
+		expect(labels).toContain('Timeout (Minutes)');
+		expect(labels).not.toContain('Wait Strategy');
+	});
+	await stage.picture('agent-tool-panel');
 });

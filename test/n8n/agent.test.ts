@@ -1,4 +1,4 @@
-import { manualTrigger, workflow, type NodeSpec } from './harness/workflow';
+import { aiAgent, manualTrigger, workflow, type NodeSpec } from './harness/workflow';
 import { startChatModel, type ChatModel, type ChatRequest } from './support/chatModel';
 import { jsonOf, openStage, type Stage } from './support/stage';
 
@@ -35,12 +35,6 @@ afterAll(async () => {
 	await stage.stop();
 });
 
-const agent: NodeSpec = {
-	type: '@n8n/n8n-nodes-langchain.agent',
-	typeVersion: 2.2,
-	parameters: { promptType: 'define', text: 'Animate my cat, please', options: {} },
-};
-
 function chatModelNode(credential: string): NodeSpec {
 	return {
 		type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
@@ -69,7 +63,7 @@ test('an AI Agent calls the tool with values of its own and gets a video address
 	const execution = await stage.run(
 		workflow('Agent')
 			.node('Start', manualTrigger())
-			.node('Agent', agent)
+			.node('Agent', aiAgent('Animate my cat, please'))
 			.node('Model', chatModelNode(credential))
 			.node('Make a video', { ...tool, type: `${tool.type}Tool` })
 			.connect('Start', 'Agent')

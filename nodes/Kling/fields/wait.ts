@@ -38,7 +38,8 @@ export const waitFields: INodeProperties[] = [
 		],
 		default: 'auto',
 		description: 'How to wait. With Callback, Create must have this execution as its callback.',
-		displayOptions: { show: { operation: WAITING } },
+		// As a tool of an AI Agent the node always polls (waiting/strategy).
+		displayOptions: { show: { operation: WAITING }, hide: { '@tool': [true] } },
 	},
 	{
 		displayName: 'Timeout (Minutes)',

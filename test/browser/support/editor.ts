@@ -74,6 +74,12 @@ export class Editor {
 		await this.byId('node-creator-search-bar').waitFor();
 	}
 
+	/** Opens the list of tools of an AI Agent: the last of its sub-nodes. */
+	async openToolCreator(agent: string): Promise<void> {
+		await this.node(agent).locator('[data-test-id="canvas-handle-plus"]').last().click();
+		await this.byId('node-creator-search-bar').waitFor();
+	}
+
 	/** Types into the search field of the list of nodes. */
 	async searchNodes(text: string): Promise<void> {
 		await this.byId('node-creator-search-bar').fill(text);

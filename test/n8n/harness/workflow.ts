@@ -156,6 +156,15 @@ export function schedule(seconds: number): NodeSpec {
 	};
 }
 
+/** An AI Agent with something to do; it needs a chat model to run. */
+export function aiAgent(text: string): NodeSpec {
+	return {
+		type: '@n8n/n8n-nodes-langchain.agent',
+		typeVersion: 2.2,
+		parameters: { promptType: 'define', text, options: {} },
+	};
+}
+
 /** Sets fields; values may be expressions (`={{ … }}`). */
 export function set(fields: Record<string, string | number | boolean>): NodeSpec {
 	return {
