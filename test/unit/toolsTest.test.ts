@@ -1,4 +1,4 @@
-import { ON_REQUEST, planOf } from '../../tools/test/args';
+import { planOf } from '../../tools/test/args';
 import { outcomeOf, summarize } from '../../tools/test/results';
 
 const SUITES = ['unit', 'node', 'n8n'];
@@ -17,12 +17,6 @@ function jestOutput(counts: Record<string, number>): string {
 describe('what to run', () => {
 	test('everything by default, with the checks', () => {
 		expect(planOf([], SUITES)).toEqual({ checks: true, suites: SUITES, jestArgs: [] });
-	});
-
-	test('the suites on request only when they are named', () => {
-		const all = [...SUITES, ...ON_REQUEST];
-		expect(planOf([], all).suites).toEqual(SUITES);
-		expect(planOf(['queue'], all).suites).toEqual(['queue']);
 	});
 
 	test('named suites without the checks, in the usual order', () => {

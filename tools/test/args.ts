@@ -6,12 +6,6 @@ export interface TestPlan {
 	jestArgs: string[];
 }
 
-/**
- * Suites that run only when they are named: they take long and have not yet been seen to pass
- * often enough to decide over a whole run.
- */
-export const ON_REQUEST: readonly string[] = ['queue', 'browser'];
-
 /** Reads the arguments: names of suites, then anything that Jest is to get as it is. */
 export function planOf(args: readonly string[], known: readonly string[]): TestPlan {
 	const firstOption = args.findIndex((arg) => arg.startsWith('-'));
@@ -23,9 +17,7 @@ export function planOf(args: readonly string[], known: readonly string[]): TestP
 	}
 	return {
 		checks: names.length === 0,
-		suites: known.filter((name) =>
-			names.length === 0 ? !ON_REQUEST.includes(name) : names.includes(name),
-		),
+		suites: known.filter((name) => names.length === 0 || names.includes(name)),
 		jestArgs,
 	};
 }

@@ -68,10 +68,11 @@ export interface ClientOptions {
 	/** The time for one attempt, for callers that have only seconds to answer. */
 	attemptTimeoutMs?: number;
 	/**
-	 * Whether the key that is read first serves all requests. Else each request reads the credential
-	 * anew, so that a key that is replaced while a run waits does not end it.
+	 * Whether each request reads the credential anew, so that a key that is replaced in the meantime
+	 * does not end a long wait. Else it is read once: n8n asks its database each time and, outside of
+	 * an execution, sets up a sandbox for expressions, which takes longer than the request itself.
 	 */
-	keepsKey?: boolean;
+	rereadsKey?: boolean;
 }
 
 const responseSchema = z.object({
@@ -101,10 +102,10 @@ interface Call {
  */
 export async function openClient(
 	context: ApiContext,
-	{ signal, maxAttempts = MAX_ATTEMPTS, attemptTimeoutMs, keepsKey = false }: ClientOptions = {},
+	{ signal, maxAttempts = MAX_ATTEMPTS, attemptTimeoutMs, rereadsKey = false }: ClientOptions = {},
 ): Promise<ApiClient> {
 	const { baseUrl, decrypted } = await readCredential(context);
-	const known = keepsKey ? { credentialsDecrypted: decrypted } : undefined;
+	const known = rereadsKey ? undefined : { credentialsDecrypted: decrypted };
 	let pausedUntilMs = 0;
 
 	const attempt = async (call: Call): Promise<Answer | ApiFailure> => {

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { readResumeUrl } from '../execution';
 import { isNodeType } from '../names';
 import { InvalidParameter, parseCallbackUrl } from '../task/request';
 import { isReachableFromApi } from './address';
@@ -32,12 +33,6 @@ export interface Chooser {
 	choose(itemIndex: number): CallbackChoice;
 	/** What the user should know about the choices made. */
 	hints(): string[];
-}
-
-/** This execution's resume URL, which the API calls to wake a suspended execution. */
-export function readResumeUrl(context: IExecuteFunctions): string | null {
-	const url = context.evaluateExpression('{{ $execution.resumeUrl }}', 0);
-	return typeof url === 'string' && URL.canParse(url) ? url : null;
 }
 
 function unreachableRefusal(parameter: string, url: string): InvalidParameter {

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { readResumeUrl } from '../execution';
 import { isNodeType } from '../names';
 
 /**
@@ -103,11 +104,9 @@ const DEFAULT_ENDPOINT = 'webhook';
  * have got another public address since the trigger registered.
  */
 function currentUrl(context: IExecuteFunctions, registered?: string): string | null {
-	const resumeUrl = context.evaluateExpression('{{ $execution.resumeUrl }}', 0);
+	const resumeUrl = readResumeUrl(context);
 	const workflowId = context.getWorkflow().id;
-	if (typeof resumeUrl !== 'string' || !URL.canParse(resumeUrl) || workflowId === undefined) {
-		return null;
-	}
+	if (resumeUrl === null || workflowId === undefined) return null;
 	const { origin, pathname } = new URL(resumeUrl);
 	const base = pathname.split('/').slice(0, -2).join('/');
 	return `${origin}${base}/${endpointOf(registered)}/kling/${workflowId}`;

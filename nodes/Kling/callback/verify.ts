@@ -9,16 +9,9 @@ import { openClient } from '../api/client';
  */
 const READ_TIMEOUT_MS = 10_000;
 
-/**
- * The API for checking callbacks: one quick try each; null when the credential cannot be used.
- *
- * The credential is read once (n8n 2.41: outside of an execution, each time sets up a sandbox for
- * expressions, which takes longer than the request itself).
- */
+/** The API for checking callbacks: one quick try each; null when the credential cannot be used. */
 export async function openCallbackClient(context: IWebhookFunctions): Promise<ApiClient | null> {
-	return await openClient(context, {
-		maxAttempts: 1,
-		attemptTimeoutMs: READ_TIMEOUT_MS,
-		keepsKey: true,
-	}).catch(() => null);
+	return await openClient(context, { maxAttempts: 1, attemptTimeoutMs: READ_TIMEOUT_MS }).catch(
+		() => null,
+	);
 }

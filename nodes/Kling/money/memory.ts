@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 import type { CallbackChoice } from '../callback/choice';
+import { readRunIndex } from '../execution';
 import type { CreateBody } from '../task/request';
 
 /**
@@ -67,7 +68,7 @@ function fingerprint({ input, imageIdentities }: RememberedRequest): string {
 /** The memory of the node run that is being executed. */
 export function openMemory(context: IExecuteFunctions): CreationMemory {
 	const store: IDataObject = context.getContext('node');
-	const runIndex = z.number().catch(0).parse(context.evaluateExpression('{{ $runIndex }}', 0));
+	const runIndex = readRunIndex(context);
 	const executionId = context.getExecutionId();
 	const stored = memorySchema.parse(store[CONTEXT_KEY]);
 	const items: Record<string, Entry> = stored.runIndex === runIndex ? stored.items : {};

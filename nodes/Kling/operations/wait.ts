@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { readResumeUrl } from '../callback/choice';
+import { readResumeUrl } from '../execution';
 import { toOutput } from '../items';
 import { isAwaited } from '../waiting/awaited';
 import { readWaitSettings } from './parameters';

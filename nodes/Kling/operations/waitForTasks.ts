@@ -69,7 +69,7 @@ async function poll(
 	{ timeoutMs, intervalMs }: WaitSettings,
 ): Promise<Map<string, PollResult>> {
 	const signal = context.getExecutionCancelSignal();
-	const client = await openClient(context, { signal, maxAttempts: 1 });
+	const client = await openClient(context, { signal, maxAttempts: 1, rereadsKey: timeoutMs > 0 });
 	return await pollTasks(
 		items.flatMap((item) => (item.ok ? [item.taskId] : [])),
 		{

@@ -30,15 +30,16 @@ export async function waitingMemoryRows(waiting: number): Promise<Row[]> {
 		rows.push({
 			figure: 'memory of n8n per waiting execution',
 			what: WAY_NAMES[way],
-			value: `${formatKib(heap)} in use, resident ${formatKib(rss)}`,
+			value: `${formatBytes(heap)} on the heap; resident ${rss > 0 ? formatBytes(rss) : 'did not grow'}`,
 			n: count,
 		});
 	}
 	return rows;
 }
 
-function formatKib(bytes: number): string {
-	return `${(bytes / 1024).toFixed(1)} KiB`;
+function formatBytes(bytes: number): string {
+	const kib = bytes / 1024;
+	return kib < 1024 ? `${kib.toFixed(1)} KiB` : `${(kib / 1024).toFixed(1)} MiB`;
 }
 
 async function measure(way: Way, count: number): Promise<{ heap: number; rss: number }> {

@@ -23,6 +23,9 @@ export interface Credential {
  * the credential type's own `authenticate`, its expressions resolved by the workflow's engine.
  */
 export class TestCredentialsHelper extends ICredentialsHelper {
+	/** How often the credential was read. */
+	reads = 0;
+
 	private readonly type = new AiVideoApi();
 
 	constructor(private readonly credential: Credential) {
@@ -77,6 +80,7 @@ export class TestCredentialsHelper extends ICredentialsHelper {
 	}
 
 	async getDecrypted(): Promise<ICredentialDataDecryptedObject> {
+		this.reads += 1;
 		return await Promise.resolve({ ...this.credential });
 	}
 

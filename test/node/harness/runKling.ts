@@ -2,13 +2,12 @@ import './instance';
 
 import { inspect } from 'node:util';
 
-import { ExecuteContext, ExternalSecretsProxy } from 'n8n-core';
+import { ExecuteContext } from 'n8n-core';
 import type {
 	IDataObject,
 	INodeExecutionData,
 	INodeParameters,
 	IRunExecutionData,
-	IWorkflowExecuteAdditionalData,
 	NodeExecutionHint,
 	OnError,
 } from 'n8n-workflow';
@@ -16,6 +15,7 @@ import { createRunExecutionData } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
 import type { Emulator } from '../../emulator';
+import { buildAdditionalData } from './additionalData';
 import type { Credential } from './credentials';
 import { TestCredentialsHelper } from './credentials';
 import { clock } from './time';
@@ -46,38 +46,6 @@ export interface KlingResult {
 	runData: IRunExecutionData;
 }
 
-function notHere(what: string): () => never {
-	return () => {
-		throw new Error(`There is no ${what} in these tests`);
-	};
-}
-
-function buildAdditionalData(credential: Credential): IWorkflowExecuteAdditionalData {
-	const base = 'https://n8n.example.com';
-	return {
-		credentialsHelper: new TestCredentialsHelper(credential),
-		externalSecretsProxy: new ExternalSecretsProxy(),
-		executeWorkflow: notHere('other workflow'),
-		getRunExecutionData: notHere('other execution'),
-		getRuntimeCredential: notHere('runtime credential'),
-		startRunnerTask: notHere('task runner'),
-		logAiEvent: () => {},
-		executionId: '42',
-		currentNodeExecutionIndex: 0,
-		restApiUrl: `${base}/rest`,
-		instanceBaseUrl: base,
-		formBaseUrl: `${base}/form`,
-		formWaitingBaseUrl: `${base}/form-waiting`,
-		formTestBaseUrl: `${base}/form-test`,
-		webhookBaseUrl: `${base}/webhook`,
-		webhookWaitingBaseUrl: `${base}/webhook-waiting`,
-		webhookTestBaseUrl: `${base}/webhook-test`,
-		mcpBaseUrl: `${base}/mcp`,
-		mcpTestBaseUrl: `${base}/mcp-test`,
-		variables: {},
-	};
-}
-
 /** Runs the node in n8n's own execution context, against the emulator over HTTP. */
 export async function runKling(run: KlingRun): Promise<KlingResult> {
 	const { emulator, parameters, items = [{}], credential = {}, onError } = run;
@@ -94,7 +62,13 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 	const context = new ExecuteContext(
 		workflow,
 		node,
-		buildAdditionalData({ apiKey: emulator.apiKey, baseUrl: emulator.url, ...credential }),
+		buildAdditionalData(
+			new TestCredentialsHelper({
+				apiKey: emulator.apiKey,
+				baseUrl: emulator.url,
+				...credential,
+			}),
+		),
 		'manual',
 		runData,
 		0,
