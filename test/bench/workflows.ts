@@ -3,12 +3,12 @@ import { noOp, webhook, workflow, type NodeSpec, type WorkflowJson } from '../n8
 import type { Stage } from '../n8n/support/stage';
 
 /** The ways of getting from a prompt to a finished video that are compared. */
-export const WAYS = ['callback', 'poll', 'loop', 'inProcess'] as const;
-export type Way = (typeof WAYS)[number];
+export type Way = 'callback' | 'bareCallback' | 'poll' | 'loop' | 'inProcess';
 
 /** How the ways are named in the report. */
 export const WAY_NAMES: Record<Way, string> = {
 	callback: 'Create and Wait, `callback`',
+	bareCallback: 'HTTP Request + n8n’s own Wait node on the callback, which nobody checks',
 	poll: 'Create and Wait, `poll` every 5 s',
 	loop: 'HTTP Request + Wait node loop, every 5 s',
 	inProcess: 'in-process poller, every 5 s',
@@ -21,6 +21,9 @@ export const AFTER = 'After';
 export const CUSTOM_NODES = `${__dirname}/nodes`;
 
 const INTERVAL_SECONDS = 5;
+
+/** The prompt that the webhook was called with, as an expression within a text. */
+const PROMPT = '{{ $json.body.prompt }}';
 
 /** The name of the credential that HTTP Request nodes use. */
 export const HEADER_CREDENTIAL = 'Authorization header';
@@ -36,9 +39,16 @@ type BenchContext = Stage & Api;
 /** Started by a webhook with a prompt in its body, the way itself, then `After`. */
 export function workflowFor(way: Way, stage: BenchContext, path: string): WorkflowJson {
 	const builder = workflow(`${way} ${path}`).node('Webhook', webhook(path)).node(AFTER, noOp());
+	if (way === 'bareCallback') {
+		return builder
+			.node('Create', createRequest(stage, PROMPT, '{{ $execution.resumeUrl }}'))
+			.node('Wait', n8nWait({ resume: 'webhook', httpMethod: 'POST', options: {} }))
+			.chain('Webhook', 'Create', 'Wait', AFTER)
+			.json();
+	}
 	if (way === 'loop') {
 		return builder
-			.node('Create', createRequest(stage, '={{ $json.body.prompt }}'))
+			.node('Create', createRequest(stage, PROMPT))
 			.node('Wait', n8nWait({ amount: INTERVAL_SECONDS, unit: 'seconds' }))
 			.node('Get', readRequest(stage))
 			.node('Is It Ready?', isCompleted())
@@ -49,7 +59,7 @@ export function workflowFor(way: Way, stage: BenchContext, path: string): Workfl
 	return builder.node('Video', nodeFor(way, stage)).chain('Webhook', 'Video', AFTER).json();
 }
 
-function nodeFor(way: Exclude<Way, 'loop'>, stage: Stage): NodeSpec {
+function nodeFor(way: Exclude<Way, 'loop' | 'bareCallback'>, stage: Stage): NodeSpec {
 	if (way === 'inProcess') {
 		const { url, apiKey } = stage.emulator;
 		return {
@@ -59,13 +69,13 @@ function nodeFor(way: Exclude<Way, 'loop'>, stage: Stage): NodeSpec {
 				baseUrl: url,
 				apiKey,
 				imageUrl: stage.emulator.imageUrl(),
-				prompt: '={{ $json.body.prompt }}',
+				prompt: `=${PROMPT}`,
 			},
 		};
 	}
 	return stage.creates({
 		operation: 'createAndWait',
-		prompt: '={{ $json.body.prompt }}',
+		prompt: `=${PROMPT}`,
 		waitStrategy: way,
 		options: way === 'poll' ? { pollInterval: INTERVAL_SECONDS } : {},
 	});
@@ -76,22 +86,22 @@ export function n8nWait(parameters: Record<string, unknown>): NodeSpec {
 	return { type: 'n8n-nodes-base.wait', typeVersion: 1.1, webhookId: '', parameters };
 }
 
-/** n8n's own HTTP Request node, creating a task. */
-export function createRequest(api: Api, prompt: string): NodeSpec {
+/** n8n's own HTTP Request node, creating a task; prompt and callback may hold expressions. */
+export function createRequest(api: Api, prompt: string, callbackUrl?: string): NodeSpec {
 	const body = JSON.stringify({
 		model: 'kling-2.6',
+		...(callbackUrl === undefined ? {} : { callback_url: callbackUrl }),
 		input: {
-			prompt: 'PROMPT',
+			prompt,
 			image_urls: [api.emulator.imageUrl()],
 			duration: 5,
 			sound: false,
 		},
 	});
-	const expression = prompt.replace(/^=/, '');
 	return httpRequest(api, 'POST', '/v1/videos/generations', {
 		sendBody: true,
 		specifyBody: 'json',
-		jsonBody: `=${body.replace('PROMPT', expression)}`,
+		jsonBody: `=${body}`,
 	});
 }
 

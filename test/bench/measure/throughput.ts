@@ -1,7 +1,7 @@
 import { callOften } from '../../queue/support/queueStage';
 import { lastEnd } from '../executions';
 import { noOp, webhook, workflow } from '../../n8n/harness/workflow';
-import { openQueue, type BenchStage } from '../stages';
+import { openQueue, resetEmulator, type BenchStage } from '../stages';
 import { AFTER, WAY_NAMES, workflowFor, type Way } from '../workflows';
 import { formatSeconds, type Row } from '../report';
 
@@ -58,15 +58,22 @@ async function measureHolding(lengthSeconds: number, count: number): Promise<Mea
 	}
 }
 
-/** Suspension, and as many executions that do nothing, on a worker of their own. */
+/** The ways that sleep, and as many executions that do nothing, in turn on a worker of their own. */
 async function measureSuspending(
 	lengthSeconds: number,
 	count: number,
-): Promise<{ nothing: number; own: Measured }> {
+): Promise<{ nothing: number; own: Measured; bare: Measured }> {
 	const stage = await openQueue(CONCURRENCY, { paceMs: lengthSeconds * 1000 });
 	try {
 		const nothing = await measureNothing(stage, count);
-		return { nothing, own: { way: 'callback', ...(await measure('callback', stage, count)) } };
+		const bare = await measure('bareCallback', stage, count);
+		resetEmulator(stage.emulator);
+		const own = await measure('callback', stage, count);
+		return {
+			nothing,
+			bare: { way: 'bareCallback', ...bare },
+			own: { way: 'callback', ...own },
+		};
 	} finally {
 		await stage.stop();
 	}
@@ -75,8 +82,8 @@ async function measureSuspending(
 /** The rows on throughput and on requests per video. */
 export async function throughputRows(lengthSeconds: number, count: number): Promise<Row[]> {
 	const others = await measureHolding(lengthSeconds, count);
-	const { nothing, own } = await measureSuspending(lengthSeconds, count);
-	const all = [own, ...others];
+	const { nothing, own, bare } = await measureSuspending(lengthSeconds, count);
+	const all = [own, bare, ...others];
 	const title = `${count} generations of ${lengthSeconds} s, one worker, concurrency ${CONCURRENCY}`;
 	return [
 		...all.map(({ way, seconds }) => ({
