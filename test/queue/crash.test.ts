@@ -170,12 +170,13 @@ test(`kill -9 of a worker: of ${EXECUTIONS} waits n8n loses only what that worke
 	await killed?.start();
 	const lost = executions.filter(({ status }) => status !== 'success');
 	expect(lost.length).toBeLessThanOrEqual(CONCURRENCY);
-	expect(lost.filter(({ id }) => killed?.hasRun(id) !== true)).toEqual([]);
 	expect(executions).toHaveLength(EXECUTIONS);
 	expectEachOnce(executions.filter(({ status }) => status === 'success'));
-	// n8n gives these up as failed and drops what they had, the task's id included.
+	// n8n gives these up, since their worker no longer says that it has them in hand, and drops what
+	// they had, the task's id included. (What a worker took last is not in its log yet when it dies.)
 	for (const { status, data } of lost) {
-		expect(['error', 'crashed']).toContain(status);
+		expect(status).toBe('error');
+		expect(data.resultData.error?.message).toContain('failed to be processed too many times');
 		expect(data.resultData.runData).toEqual({});
 	}
 });

@@ -235,3 +235,26 @@ test('a wait that one worker suspended goes on at the other when the first is go
 	expect(emulator.count({ route: 'getTask' })).toBe(2);
 	await first?.start();
 });
+
+test('a sleeping execution that n8n gave up as crashed goes on at Retry, with its task and without a new one', async () => {
+	const { emulator, n8n } = stage;
+	const { start } = await stage.publish(
+		production('Given up', numbered(1), {
+			Create: stage.creates(),
+			Wait: stage.kling({ operation: 'wait' }),
+			After: stage.kling({ operation: 'getCredits' }),
+		}),
+	);
+	const id = await start();
+	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	// As n8n leaves one that its webhook processor was about to wake when it died.
+	await n8n.sql(
+		`UPDATE execution_entity SET status = 'crashed', "waitTill" = NULL WHERE id = ${id}`,
+	);
+	const done = await finished(await n8n.api.retryExecution(id));
+	expect(jsonOf(done, n8n, 'Wait')).toMatchObject([
+		{ taskId: emulator.tasks()[0]?.id, timedOut: true },
+	]);
+	expect(done.data.resultData.runData.After).toHaveLength(1);
+	expect(emulator.tasks()).toHaveLength(1);
+});

@@ -35,6 +35,7 @@ export async function runSql(env: Record<string, string>, sql: string): Promise<
 		database: env.DB_POSTGRESDB_DATABASE ?? 'n8n',
 		user: env.DB_POSTGRESDB_USER ?? 'postgres',
 		password: env.DB_POSTGRESDB_PASSWORD ?? '',
+		options: `-c search_path=${env.DB_POSTGRESDB_SCHEMA ?? 'public'}`,
 	});
 	await client.connect();
 	try {

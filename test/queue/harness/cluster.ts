@@ -4,6 +4,7 @@ import type { N8nApi } from '../../n8n/harness/api';
 import { startN8n, type N8nInstance } from '../../n8n/harness/instance';
 import { freePorts } from '../../n8n/harness/ports';
 import type { Owner } from '../../n8n/harness/rest';
+import { runSql } from './clients';
 import { startGateway, type Gateway } from './gateway';
 import { Member } from './member';
 import type { NativeServer } from './nativeServer';
@@ -32,6 +33,8 @@ export interface Cluster extends N8nInstance {
 	readonly redis: NativeServer | undefined;
 	/** The workers that have had an execution in hand. */
 	ranOn(executionId: string): Member[];
+	/** Runs a statement in n8n's database. */
+	sql(statement: string): Promise<unknown>;
 }
 
 /** Starts Redis, PostgreSQL, a load balancer, the main process, a webhook processor and the workers. */
@@ -142,6 +145,10 @@ class RunningCluster implements Cluster {
 
 	ranOn(executionId: string): Member[] {
 		return this.workers.filter((worker) => worker.hasRun(executionId));
+	}
+
+	async sql(statement: string): Promise<unknown> {
+		return await runSql(this.services.env, statement);
 	}
 
 	async kill(): Promise<void> {
