@@ -74,10 +74,11 @@ const LOAD = `
 /** How long the package's modules take to load, each time in a new process. */
 async function loadOften(installed: string): Promise<number[]> {
 	const { node, n8n } = await ensureRuntime();
-	// From there the package finds n8n's own modules, as it does inside of n8n.
-	const env = { ...process.env, NODE_PATH: join(dirname(n8n), '..', '..') };
+	// The script finds n8n's own modules, and so does the package, as inside of n8n.
+	const cwd = dirname(n8n);
+	const env = { ...process.env, NODE_PATH: join(cwd, '..', '..') };
 	return Array.from({ length: STARTS }, () =>
-		Number(execFileSync(node, ['-e', LOAD, installed], { env, encoding: 'utf8' })),
+		Number(execFileSync(node, ['-e', LOAD, installed], { cwd, env, encoding: 'utf8' })),
 	);
 }
 
