@@ -25,8 +25,8 @@ const PRICE = 110;
 const MIDWAY = 30;
 const CALLBACKS_AT_ONCE = 10;
 const PATIENCE_MS = 420_000;
-/** An execution that is in somebody's hands goes on sooner than this. */
-const STUCK_MS = 30_000;
+/** An execution in somebody's hands goes on sooner; those of a dead worker took n8n half a minute. */
+const STUCK_MS = 120_000;
 
 let stage: QueueStage;
 
