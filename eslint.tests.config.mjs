@@ -15,7 +15,7 @@ const NODE_GLOBALS = [
 ];
 
 export default tseslint.config(
-	{ ignores: ['test/n8n/runtime', '**/node_modules', 'dist', '.cache', 'demo-output'] },
+	{ ignores: ['test/harness/n8n/runtimes', '**/node_modules', 'dist', '.cache', 'demo-output'] },
 	{
 		files: ['**/*.ts'],
 		ignores: ['**/*.d.ts'],

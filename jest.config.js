@@ -11,8 +11,23 @@ const common = {
 			},
 		],
 	},
-	modulePathIgnorePatterns: ['<rootDir>/test/n8n/runtime', '<rootDir>/.cache', '<rootDir>/dist'],
-	testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/n8n/runtime', '<rootDir>/.cache'],
+	modulePathIgnorePatterns: [
+		'<rootDir>/test/harness/n8n/runtimes',
+		'<rootDir>/.cache',
+		'<rootDir>/dist',
+	],
+	testPathIgnorePatterns: [
+		'/node_modules/',
+		'<rootDir>/test/harness/n8n/runtimes',
+		'<rootDir>/.cache',
+	],
+};
+
+/** Suites on real servers; their n8n is the one that N8N_VERSION names, else the newest tested. */
+const onServers = {
+	...common,
+	testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
+	globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
 };
 
 /** @type {import('jest').Config} */
@@ -20,26 +35,19 @@ module.exports = {
 	projects: [
 		{ ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
 		{ ...common, displayName: 'node', testMatch: ['<rootDir>/test/node/**/*.test.ts'] },
+		{ ...onServers, displayName: 'n8n', testMatch: ['<rootDir>/test/n8n/**/*.test.ts'] },
 		{
-			...common,
-			displayName: 'n8n',
+			...onServers,
+			displayName: 'n8n-2.0',
+			testEnvironmentOptions: { n8nVersion: '2.0.0' },
 			testMatch: ['<rootDir>/test/n8n/**/*.test.ts'],
-			testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
-			globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
+			// The examples are made with nodes of newer versions than this n8n has.
+			testPathIgnorePatterns: [
+				...common.testPathIgnorePatterns,
+				'<rootDir>/test/n8n/examples.test.ts',
+			],
 		},
-		{
-			...common,
-			displayName: 'queue',
-			testMatch: ['<rootDir>/test/queue/**/*.test.ts'],
-			testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
-			globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
-		},
-		{
-			...common,
-			displayName: 'browser',
-			testMatch: ['<rootDir>/test/browser/**/*.test.ts'],
-			testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
-			globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
-		},
+		{ ...onServers, displayName: 'queue', testMatch: ['<rootDir>/test/queue/**/*.test.ts'] },
+		{ ...onServers, displayName: 'browser', testMatch: ['<rootDir>/test/browser/**/*.test.ts'] },
 	],
 };

@@ -3,8 +3,10 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
+import { runtimeFolder } from '../n8n/harness/runtime';
+
 const manifestSchema = z.object({ version: z.string() });
-const MODULES = join(__dirname, '..', 'n8n', 'runtime', 'node_modules');
+const MODULES = join(runtimeFolder(), 'node_modules');
 
 function versionOf(name: string): string {
 	const manifest = readFileSync(join(MODULES, name, 'package.json'), 'utf8');

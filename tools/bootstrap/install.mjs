@@ -43,6 +43,7 @@ export async function ensureInstalled(folder, { what, rebuild = [], say }) {
 			if (!isInstalled(folder)) {
 				say(`Installing ${what}…`);
 				await requireRegistry(npm);
+				if (!isLocked(folder)) await npm.must(['install', '--package-lock-only']);
 				await installDependencies(folder, npm);
 				mark(folder, INSTALLED);
 			}
@@ -62,7 +63,12 @@ export function isComplete(folder, rebuild = []) {
 
 /** Whether this project installed what the lock says, or somebody else did with npm. */
 function isInstalled(folder) {
-	return isMarked(folder, INSTALLED) || dependenciesAgree(folder);
+	return isLocked(folder) && (isMarked(folder, INSTALLED) || dependenciesAgree(folder));
+}
+
+/** Whether the folder has its lock; a version of n8n that was asked for ad hoc has none at first. */
+function isLocked(folder) {
+	return existsSync(join(folder, 'package-lock.json'));
 }
 
 /** Written into `node_modules` after a step, so that one that was cut off is done again. */

@@ -1,20 +1,19 @@
-import { join } from 'node:path';
+import { basename } from 'node:path';
 
-import { ensureInstalled, ROOT } from './install.mjs';
+import { ensureInstalled } from './install.mjs';
 import { UserError } from './userError.mjs';
 
-// n8n 2.41 needs Node 24; where an older one runs this, npm brings one.
-const N8N_NODE_MAJOR = 24;
-const ownNode = Number(process.versions.node.split('.')[0]) >= N8N_NODE_MAJOR;
+// Usage: node installRuntime.mjs <folder> [packages whose install scripts are to run]
+const [folder, ...rebuild] = process.argv.slice(2);
 
 // Whoever started this holds the other end: when it is gone, nobody wants the installation now.
 process.stdin.on('close', () => process.kill(process.pid, 'SIGTERM'));
 process.stdin.resume();
 
 try {
-	await ensureInstalled(join(ROOT, 'test', 'n8n', 'runtime'), {
-		what: 'n8n (some 3 GB, a few minutes, only once)',
-		rebuild: ownNode ? ['sqlite3'] : ['sqlite3', 'node'],
+	await ensureInstalled(folder, {
+		what: `n8n ${basename(folder)} (some 3 GB, a few minutes, only once)`,
+		rebuild,
 		say: (line) => console.log(line),
 	});
 } catch (error) {

@@ -1,44 +1,125 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 
 const ROOT = resolve(__dirname, '..', '..', '..');
-const MODULES = join(ROOT, 'test', 'n8n', 'runtime', 'node_modules');
+/** One folder, with manifest and lock, for each version of n8n that every run of the tests uses. */
+const RUNTIMES = join(ROOT, 'test', 'harness', 'n8n', 'runtimes');
+/** Where any other version is installed. */
+const OTHER_RUNTIMES = join(ROOT, '.cache', 'n8n');
 const INSTALLER = join(ROOT, 'tools', 'bootstrap', 'installRuntime.mjs');
-const NODE_MAJOR = 24;
 
-/** The programs of the installed n8n: a Node new enough for it, and its command line. */
+/** The n8n that everything runs on unless `N8N_VERSION` names another. */
+export const DEFAULT_N8N_VERSION = '2.41.1';
+/** The variable that names the version of n8n. */
+export const N8N_VERSION_VARIABLE = 'N8N_VERSION';
+
+/** What a Jest project says about its n8n; one that says nothing takes what `N8N_VERSION` names. */
+export const projectOptionsSchema = z.object({ n8nVersion: z.string().optional() });
+
+const versionSchema = z.string().regex(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
+const manifestSchema = z
+	.object({
+		dependencies: z.object({ n8n: z.string(), node: z.string().optional() }).passthrough(),
+	})
+	.passthrough();
+
+/** The programs of an installed n8n: a Node new enough for it, and its command line. */
 export interface Runtime {
 	node: string;
 	n8n: string;
 }
 
-let ready: Promise<Runtime> | undefined;
+const ready = new Map<string, Promise<Runtime>>();
 
-/** Installs n8n where it is missing or incomplete; a few minutes the first time, nothing after that. */
-export async function ensureRuntime(onProgress?: (line: string) => void): Promise<Runtime> {
-	ready ??= install(onProgress).catch((error: unknown) => {
-		ready = undefined;
-		throw error;
-	});
-	return await ready;
+/** The version of n8n to run: what `N8N_VERSION` says, else the default. */
+export function n8nVersion(): string {
+	const wanted = process.env[N8N_VERSION_VARIABLE];
+	if (wanted === undefined || wanted === '') return DEFAULT_N8N_VERSION;
+	const version = versionSchema.safeParse(wanted);
+	if (!version.success) {
+		throw new Error(`${N8N_VERSION_VARIABLE} is “${wanted}”, which is no version such as 2.0.0.`);
+	}
+	return version.data;
 }
 
-async function install(onProgress: (line: string) => void = () => {}): Promise<Runtime> {
-	await runInstaller(onProgress);
-	const ownNode = Number(process.versions.node.split('.')[0]) >= NODE_MAJOR;
-	const node = ownNode ? process.execPath : join(MODULES, 'node', 'bin', 'node');
-	const n8n = join(MODULES, 'n8n', 'bin', 'n8n');
+/** The folder that a version of n8n is installed in; one outside the repository's own gets its manifest. */
+export function runtimeFolder(version: string = n8nVersion()): string {
+	const own = join(RUNTIMES, version);
+	if (existsSync(own)) return own;
+	const folder = join(OTHER_RUNTIMES, version);
+	if (!existsSync(join(folder, 'package.json'))) {
+		const model = readManifest(join(RUNTIMES, DEFAULT_N8N_VERSION));
+		const manifest = {
+			...model,
+			name: `n8n-runtime-${version}`,
+			dependencies: { ...model.dependencies, n8n: version },
+		};
+		mkdirSync(folder, { recursive: true });
+		writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest, null, '\t'));
+		writeFileSync(
+			join(folder, '.npmrc'),
+			readFileSync(join(RUNTIMES, DEFAULT_N8N_VERSION, '.npmrc')),
+		);
+	}
+	return folder;
+}
+
+/**
+ * Installs n8n where it is missing or incomplete, by default in the version that `N8N_VERSION`
+ * names; a few minutes the first time, nothing after that.
+ */
+export async function ensureRuntime(
+	onProgress?: (line: string) => void,
+	version = n8nVersion(),
+): Promise<Runtime> {
+	const installing =
+		ready.get(version) ??
+		install(runtimeFolder(version), onProgress).catch((error: unknown) => {
+			ready.delete(version);
+			throw error;
+		});
+	ready.set(version, installing);
+	return await installing;
+}
+
+async function install(
+	folder: string,
+	onProgress: (line: string) => void = () => {},
+): Promise<Runtime> {
+	const bundled = needsBundledNode(folder);
+	await runInstaller(folder, bundled ? ['sqlite3', 'node'] : ['sqlite3'], onProgress);
+	const modules = join(folder, 'node_modules');
+	const node = bundled ? join(modules, 'node', 'bin', 'node') : process.execPath;
+	const n8n = join(modules, 'n8n', 'bin', 'n8n');
 	for (const file of [node, n8n]) {
 		if (!existsSync(file)) throw new Error(`n8n was installed, but ${file} is missing.`);
 	}
 	return { node, n8n };
 }
 
-async function runInstaller(onProgress: (line: string) => void): Promise<void> {
+/** Whether the n8n in this folder wants a newer Node than this one; its manifest then brings it. */
+function needsBundledNode(folder: string): boolean {
+	const { node } = readManifest(folder).dependencies;
+	const major = (version: string) => Number(version.split('.')[0]);
+	return node !== undefined && major(process.versions.node) < major(node);
+}
+
+function readManifest(folder: string): z.infer<typeof manifestSchema> {
+	return manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
+}
+
+async function runInstaller(
+	folder: string,
+	rebuild: string[],
+	onProgress: (line: string) => void,
+): Promise<void> {
 	await new Promise<void>((done, fail) => {
-		const installer = spawn(process.execPath, [INSTALLER], { stdio: ['pipe', 'pipe', 'pipe'] });
+		const installer = spawn(process.execPath, [INSTALLER, folder, ...rebuild], {
+			stdio: ['pipe', 'pipe', 'pipe'],
+		});
 		let complaint = '';
 		createInterface(installer.stdout).on('line', onProgress);
 		installer.stderr.on('data', (chunk: Buffer) => {

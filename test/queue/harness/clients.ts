@@ -2,9 +2,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
 
+import { runtimeFolder } from '../../n8n/harness/runtime';
+
 /** n8n's own clients of its database and its queue, for tidying up where both run elsewhere. */
 const requireFromN8n = createRequire(
-	join(__dirname, '..', '..', 'n8n', 'runtime', 'node_modules', 'n8n', 'package.json'),
+	join(runtimeFolder(), 'node_modules', 'n8n', 'package.json'),
 );
 
 interface PgClient {
