@@ -9,18 +9,22 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
-import { createFields } from './fields/create';
-import { operationField } from './fields/operations';
-import { optionsField } from './fields/options';
-import { waitFields } from './fields/wait';
 import { create } from './operations/create';
 import { createAndWait } from './operations/createAndWait';
 import { getCredits } from './operations/getCredits';
 import { getTask } from './operations/getTask';
 import { wait } from './operations/wait';
-import { settleRun } from './items';
-import { SUBTITLE } from './subtitle';
-import { resume } from './waiting/resume';
+import { callbackFields } from './parameters/callback';
+import { imageFields } from './parameters/images';
+import { operationField } from './parameters/operation';
+import { optionsField } from './parameters/options';
+import { creditNotices, SUBTITLE } from './parameters/price';
+import { simplifyField } from './parameters/result';
+import { taskIdField } from './parameters/taskId';
+import { durationField, promptField, soundField } from './parameters/video';
+import { waitFields } from './parameters/waiting';
+import { settleRun } from './result/output';
+import { resume } from './webhooks/resume';
 
 /** Receives callbacks at the resume URL of a suspended execution. It is never registered. */
 const RESUME_WEBHOOKS: IWebhookDescription[] = [
@@ -52,7 +56,19 @@ export class Kling implements INodeType {
 		webhooks: RESUME_WEBHOOKS,
 		waitingNodeTooltip: WAITING_TOOLTIP,
 		credentials: [{ name: 'aiVideoApi', required: true }],
-		properties: [operationField, ...createFields, ...waitFields, optionsField],
+		properties: [
+			operationField,
+			promptField,
+			...imageFields,
+			durationField,
+			soundField,
+			...creditNotices,
+			...callbackFields,
+			taskIdField,
+			...waitFields,
+			simplifyField,
+			optionsField,
+		],
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

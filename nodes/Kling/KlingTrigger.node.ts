@@ -7,9 +7,9 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
-import { receive } from './callback/receive';
 import { isRegistered, register, TRIGGER_PATH, withdraw } from './callback/registration';
-import { triggerFields } from './fields/trigger';
+import { triggerFields } from './parameters/trigger';
+import { receive } from './webhooks/trigger';
 
 export class KlingTrigger implements INodeType {
 	description: INodeTypeDescription = {

@@ -3,7 +3,7 @@ import './harness/instance';
 import { createRunExecutionData, type IWebhookData } from 'n8n-workflow';
 import { WebhookContext } from 'n8n-core';
 
-import { openCallbackClient } from '../../nodes/Kling/callback/verify';
+import { openCallbackClient } from '../../nodes/Kling/webhooks/incoming';
 import { Kling } from '../../nodes/Kling/Kling.node';
 import { buildAdditionalData } from './harness/additionalData';
 import { TestCredentialsHelper } from './harness/credentials';

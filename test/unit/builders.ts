@@ -1,3 +1,4 @@
+import type { Settings } from '../../nodes/Kling/parameters/read';
 import type { INode } from 'n8n-workflow';
 
 import type { FailureDetail } from '../../nodes/Kling/api/failure';
@@ -85,5 +86,16 @@ export function klingNode(overrides: Partial<INode> = {}): INode {
 		position: [0, 0],
 		parameters: {},
 		...overrides,
+	};
+}
+
+/** A node's settings, as n8n evaluates them. */
+export function settings(
+	parameters: Record<string, unknown>,
+	options: Record<string, unknown> = {},
+): Settings {
+	return {
+		get: (name, fallback) => (name in parameters ? parameters[name] : fallback),
+		option: (name, fallback) => options[name] ?? fallback,
 	};
 }

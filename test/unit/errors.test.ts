@@ -1,7 +1,7 @@
 import { NodeApiError } from 'n8n-workflow';
 import fc from 'fast-check';
 
-import { describeFailure, toNodeApiError } from '../../nodes/Kling/api/errors';
+import { describeFailure, toNodeApiError } from '../../nodes/Kling/api/messages';
 import type { FailureDetail } from '../../nodes/Kling/api/failure';
 import { ApiFailure } from '../../nodes/Kling/api/failure';
 import { detail, failure, klingNode, networkDetail, TASK_ID } from './builders';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { Cancelled, mapConcurrently, orCancelled, pause } from '../../nodes/Kling/flow';
+import { CancelledError, mapConcurrently, abortable, pause } from '../../nodes/Kling/n8n/async';
 
 /** Lets every promise that can go on do so. */
 const turn = async () => await new Promise<void>((resolve) => setImmediate(resolve));
@@ -77,14 +77,14 @@ describe('mapping several at once', () => {
 describe('cancelling', () => {
 	test('ends work that never ends', async () => {
 		const controller = new AbortController();
-		const endless = orCancelled(new Promise(() => {}), controller.signal);
+		const endless = abortable(new Promise(() => {}), controller.signal);
 		controller.abort();
-		await expect(endless).rejects.toBeInstanceOf(Cancelled);
+		await expect(endless).rejects.toBeInstanceOf(CancelledError);
 	});
 
 	test('before the work is done at once', async () => {
-		await expect(orCancelled(Promise.resolve(1), AbortSignal.abort())).rejects.toBeInstanceOf(
-			Cancelled,
+		await expect(abortable(Promise.resolve(1), AbortSignal.abort())).rejects.toBeInstanceOf(
+			CancelledError,
 		);
 	});
 
@@ -92,14 +92,14 @@ describe('cancelling', () => {
 		const controller = new AbortController();
 		const pausing = pause(3_600_000, controller.signal);
 		controller.abort();
-		await expect(pausing).rejects.toBeInstanceOf(Cancelled);
+		await expect(pausing).rejects.toBeInstanceOf(CancelledError);
 	});
 
 	test('before a pause ends it, and leaves no rejection that nobody handles', async () => {
 		const unhandled = jest.fn();
 		process.on('unhandledRejection', unhandled);
 		try {
-			await expect(pause(0, AbortSignal.abort())).rejects.toBeInstanceOf(Cancelled);
+			await expect(pause(0, AbortSignal.abort())).rejects.toBeInstanceOf(CancelledError);
 			await turn();
 		} finally {
 			process.off('unhandledRejection', unhandled);
@@ -109,16 +109,16 @@ describe('cancelling', () => {
 
 	test('leaves results and errors of the work alone while nobody cancels', async () => {
 		const { signal } = new AbortController();
-		await expect(orCancelled(Promise.resolve(1), signal)).resolves.toBe(1);
-		await expect(orCancelled(Promise.reject(new Error('own')), signal)).rejects.toThrow('own');
-		await expect(orCancelled(Promise.resolve(2))).resolves.toBe(2);
+		await expect(abortable(Promise.resolve(1), signal)).resolves.toBe(1);
+		await expect(abortable(Promise.reject(new Error('own')), signal)).rejects.toThrow('own');
+		await expect(abortable(Promise.resolve(2))).resolves.toBe(2);
 	});
 
 	test('leaves no listener behind on the signal', async () => {
 		const { signal } = new AbortController();
 		const add = jest.spyOn(signal, 'addEventListener');
 		const remove = jest.spyOn(signal, 'removeEventListener');
-		await orCancelled(Promise.resolve(1), signal);
+		await abortable(Promise.resolve(1), signal);
 		expect(add).toHaveBeenCalledTimes(1);
 		expect(remove.mock.calls.map(([, listener]) => listener)).toEqual(
 			add.mock.calls.map(([, listener]) => listener),

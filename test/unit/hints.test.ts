@@ -1,5 +1,5 @@
-import { videoLinks } from '../../nodes/Kling/hints';
-import type { ItemOutcome } from '../../nodes/Kling/items';
+import { videoLinks } from '../../nodes/Kling/result/hints';
+import type { ItemOutcome } from '../../nodes/Kling/result/item';
 
 /** An item whose video is at this address. */
 function outcome(videoUrl: string | null | undefined): ItemOutcome {

@@ -1,9 +1,10 @@
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { Cancelled } from '../../nodes/Kling/flow';
-import type { ItemOutcome } from '../../nodes/Kling/items';
-import { settleItem, toItemError, toOutput } from '../../nodes/Kling/items';
-import { InvalidParameter } from '../../nodes/Kling/task/request';
+import { CancelledError } from '../../nodes/Kling/n8n/async';
+import type { ItemOutcome } from '../../nodes/Kling/result/item';
+import { toItemError } from '../../nodes/Kling/result/item';
+import { settleItem, toOutput } from '../../nodes/Kling/result/output';
+import { InvalidParameterError } from '../../nodes/Kling/parameters/read';
 import { failure, klingNode, TASK_ID } from './builders';
 
 const context = { getNode: () => klingNode() };
@@ -18,7 +19,11 @@ function bad(message: string): ItemOutcome {
 
 describe('what went wrong with an item', () => {
 	test('is a NodeOperationError with parameter, item and hint when a value is wrong', () => {
-		const error = toItemError(context, new InvalidParameter('Prompt', 'it is empty', 'Write.'), 2);
+		const error = toItemError(
+			context,
+			new InvalidParameterError('Prompt', 'it is empty', 'Write.'),
+			2,
+		);
 		expect(error).toBeInstanceOf(NodeOperationError);
 		expect(error.message).toMatch(/Prompt.*item 2.*empty/);
 		expect(error.description).toBe('Write.');
@@ -47,9 +52,9 @@ describe('what went wrong with an item', () => {
 	});
 
 	test('is no item’s fault when the execution was cancelled', async () => {
-		expect(() => toItemError(context, new Cancelled(), 0)).toThrow(Cancelled);
-		const settling = settleItem(context, 0, async () => await Promise.reject(new Cancelled()));
-		await expect(settling).rejects.toBeInstanceOf(Cancelled);
+		expect(() => toItemError(context, new CancelledError(), 0)).toThrow(CancelledError);
+		const settling = settleItem(context, 0, async () => await Promise.reject(new CancelledError()));
+		await expect(settling).rejects.toBeInstanceOf(CancelledError);
 	});
 });
 

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 
-import { reasonAgainst, wholeSize } from '../../nodes/Kling/media/checkImages';
+import { reasonAgainst, wholeSize } from '../../nodes/Kling/images/checkImages';
 import {
 	formatMegabytes,
 	imageTypeOf,
 	MAX_IMAGE_BYTES,
 	SIGNATURE_LENGTH,
-} from '../../nodes/Kling/media/imageType';
-import { asStream, readStart } from '../../nodes/Kling/media/streams';
+} from '../../nodes/Kling/images/imageType';
+import { asStream, readStart } from '../../nodes/Kling/n8n/streams';
 
 const ASSETS = join(__dirname, '..', 'emulator', 'assets');
 

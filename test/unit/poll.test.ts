@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-import type { TaskReading } from '../../nodes/Kling/api/client';
+import type { TaskReading } from '../../nodes/Kling/api/schemas';
 import type { ApiFailure } from '../../nodes/Kling/api/failure';
 import { jsonObjectSchema } from '../../nodes/Kling/api/schemas';
-import { Cancelled } from '../../nodes/Kling/flow';
+import { CancelledError } from '../../nodes/Kling/n8n/async';
 import type { PollOptions } from '../../nodes/Kling/waiting/poll';
 import { intervalBeforeRound, pollTasks, READ_CONCURRENCY } from '../../nodes/Kling/waiting/poll';
 import { completedTask, failedTask, failure, parsed, rawTask, taskIdOf } from './builders';
@@ -205,15 +205,15 @@ describe('a shared wait for tasks', () => {
 
 	test('stops when the execution is cancelled during a pause', async () => {
 		const { options, reads } = fakeWorld({});
-		const pause = async () => await Promise.reject(new Cancelled());
-		await expect(pollTasks([ONE], { ...options, pause })).rejects.toBeInstanceOf(Cancelled);
+		const pause = async () => await Promise.reject(new CancelledError());
+		await expect(pollTasks([ONE], { ...options, pause })).rejects.toBeInstanceOf(CancelledError);
 		expect(reads).toEqual([ONE]);
 	});
 
 	test('stops when the execution is cancelled during a read', async () => {
 		const { options, pauses } = fakeWorld({});
-		const read = async () => await Promise.reject(new Cancelled());
-		await expect(pollTasks([ONE], { ...options, read })).rejects.toBeInstanceOf(Cancelled);
+		const read = async () => await Promise.reject(new CancelledError());
+		await expect(pollTasks([ONE], { ...options, read })).rejects.toBeInstanceOf(CancelledError);
 		expect(pauses).toEqual([]);
 	});
 });

@@ -5,7 +5,7 @@ import {
 	DURATIONS_SECONDS,
 	estimateCredits,
 	formatCredits,
-} from '../../nodes/Kling/task/pricing';
+} from '../../nodes/Kling/api/pricing';
 
 const durations = fc.constantFrom(...DURATIONS_SECONDS);
 

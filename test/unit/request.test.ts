@@ -1,28 +1,34 @@
 import fc from 'fast-check';
 
-import {
-	buildCreateBody,
-	InvalidParameter,
-	parseCallbackUrl,
-	parseDuration,
-	parseImageUrls,
-	parseNumber,
-	parsePrompt,
-	parseSound,
-	parseTaskId,
-} from '../../nodes/Kling/task/request';
-import { TASK_ID } from './builders';
+import { readCallback } from '../../nodes/Kling/parameters/callback';
+import { readImageSettings } from '../../nodes/Kling/parameters/images';
+import { InvalidParameterError, toNumber } from '../../nodes/Kling/parameters/read';
+import { readTaskId } from '../../nodes/Kling/parameters/taskId';
+import { readDuration, readPrompt, readSound } from '../../nodes/Kling/parameters/video';
+import { settings, TASK_ID } from './builders';
+
+const promptOf = (prompt: unknown) => readPrompt(settings({ prompt }));
+const durationOf = (duration: unknown) => readDuration(settings({ duration }));
+const soundOf = (sound: unknown) => readSound(settings({ sound }));
+const taskIdOf = (taskId: unknown) => readTaskId(settings({ taskId }));
+const callbackUrlOf = (callbackUrl: unknown) =>
+	readCallback(settings({ callback: 'url', callbackUrl }));
+
+function imageUrlsOf(imageUrls: unknown): string[] {
+	const images = readImageSettings(settings({ imageSource: 'url', imageUrls }));
+	return images.source === 'url' ? images.urls : [];
+}
 
 const ONE = 'https://example.com/one.jpg';
 const TWO = 'https://example.com/two.png?size=large';
 
 /** What a parameter refuses, or null when it takes the value. */
-function refusalOf(parse: () => unknown): InvalidParameter | null {
+function refusalOf(parse: () => unknown): InvalidParameterError | null {
 	try {
 		parse();
 		return null;
 	} catch (thrown) {
-		if (thrown instanceof InvalidParameter) return thrown;
+		if (thrown instanceof InvalidParameterError) return thrown;
 		throw thrown;
 	}
 }
@@ -39,11 +45,11 @@ describe('the prompt', () => {
 		['a number', 42],
 		['an object', { text: 'A cat' }],
 	])('%s is refused', (_, value) => {
-		expect(refusalOf(() => parsePrompt(value))).toMatchObject({ parameter: 'Prompt' });
+		expect(refusalOf(() => promptOf(value))).toMatchObject({ parameter: 'Prompt' });
 	});
 
 	test('is sent exactly as it was written, spaces and line breaks included', () => {
-		expect(parsePrompt('  A cat\n turns  ')).toBe('  A cat\n turns  ');
+		expect(promptOf('  A cat\n turns  ')).toBe('  A cat\n turns  ');
 	});
 
 	test.each([
@@ -51,8 +57,8 @@ describe('the prompt', () => {
 		['Chinese characters', '字'],
 		['emoji of two UTF-16 units', '🎬'],
 	])('2,500 %s are accepted and one more is refused, naming both numbers', (_, character) => {
-		expect(parsePrompt(character.repeat(2_500))).toBe(character.repeat(2_500));
-		const refusal = refusalOf(() => parsePrompt(character.repeat(2_501)));
+		expect(promptOf(character.repeat(2_500))).toBe(character.repeat(2_500));
+		const refusal = refusalOf(() => promptOf(character.repeat(2_501)));
 		expect(refusal?.message).toMatch(/2501.*2500/);
 	});
 
@@ -67,7 +73,7 @@ describe('the prompt', () => {
 						{ length },
 						(_, index) => characters[index % characters.length] ?? 'a',
 					).join('');
-					expect(refusalOf(() => parsePrompt(prompt)) === null).toBe(length <= 2_500);
+					expect(refusalOf(() => promptOf(prompt)) === null).toBe(length <= 2_500);
 				},
 			),
 		);
@@ -77,7 +83,7 @@ describe('the prompt', () => {
 		fc.assert(
 			fc.property(anyValue, (value) => {
 				fc.pre(typeof value !== 'string');
-				expect(refusalOf(() => parsePrompt(value))).toBeInstanceOf(InvalidParameter);
+				expect(refusalOf(() => promptOf(value))).toBeInstanceOf(InvalidParameterError);
 			}),
 		);
 	});
@@ -106,7 +112,7 @@ describe('the image URLs', () => {
 			['https://example.com/w_1,h_2/a.jpg'],
 		],
 	])('%s: all of them, in order', (_, value, expected) => {
-		expect(parseImageUrls(value)).toEqual(expected);
+		expect(imageUrlsOf(value)).toEqual(expected);
 	});
 
 	test.each([
@@ -118,7 +124,7 @@ describe('the image URLs', () => {
 		['an empty array as text', '[]'],
 		['arrays without any text', [[], [null, '']]],
 	])('%s: refused, since Kling 2.6 always needs an image', (_, value) => {
-		expect(refusalOf(() => parseImageUrls(value))).toMatchObject({
+		expect(refusalOf(() => imageUrlsOf(value))).toMatchObject({
 			parameter: 'Image URLs',
 			reason: 'there is no image',
 		});
@@ -137,7 +143,7 @@ describe('the image URLs', () => {
 		['an object', { url: ONE }],
 		['an object that hides its text', { toString: 1 }],
 	])('%s: refused as no http(s) address', (_, value) => {
-		expect(refusalOf(() => parseImageUrls(value))).toMatchObject({ parameter: 'Image URLs' });
+		expect(refusalOf(() => imageUrlsOf(value))).toMatchObject({ parameter: 'Image URLs' });
 	});
 
 	test('come out the same however deep they are nested', () => {
@@ -150,7 +156,7 @@ describe('the image URLs', () => {
 			fc.property(nested.list, (value) => {
 				const flat = value.flat(Infinity);
 				fc.pre(flat.length > 0);
-				expect(parseImageUrls(value)).toEqual(flat);
+				expect(imageUrlsOf(value)).toEqual(flat);
 			}),
 		);
 	});
@@ -161,10 +167,10 @@ describe('the image URLs', () => {
 	test('are stable: what came out goes in again unchanged, wrapped or not', () => {
 		fc.assert(
 			fc.property(fc.array(urlInText, { minLength: 1, maxLength: 5 }), (urls) => {
-				const once = parseImageUrls(urls);
-				expect(parseImageUrls(once)).toEqual(once);
-				expect(parseImageUrls([[once]])).toEqual(once);
-				expect(parseImageUrls(once.join('\n'))).toEqual(once);
+				const once = imageUrlsOf(urls);
+				expect(imageUrlsOf(once)).toEqual(once);
+				expect(imageUrlsOf([[once]])).toEqual(once);
+				expect(imageUrlsOf(once.join('\n'))).toEqual(once);
 			}),
 		);
 	});
@@ -173,7 +179,7 @@ describe('the image URLs', () => {
 		fc.assert(
 			fc.property(anyValue, (value) => {
 				const refusal = refusalOf(() => {
-					expect(parseImageUrls(value).every((url) => /^https?:/i.test(url))).toBe(true);
+					expect(imageUrlsOf(value).every((url) => /^https?:/i.test(url))).toBe(true);
 				});
 				expect(refusal?.parameter ?? 'Image URLs').toBe('Image URLs');
 			}),
@@ -189,20 +195,20 @@ describe('the duration', () => {
 		['10', 10],
 		[' 10 ', 10],
 	])('%p is %d seconds, as a number', (value, seconds) => {
-		expect(parseDuration(value)).toBe(seconds);
+		expect(durationOf(value)).toBe(seconds);
 	});
 
 	test.each([7, 0, -5, 5.5, 15, NaN, '7', 'abc', '', '5s', '0x5', null, undefined, true, [5], {}])(
 		'%p is refused, naming the parameter',
 		(value) => {
-			expect(refusalOf(() => parseDuration(value))).toMatchObject({ parameter: 'Duration' });
+			expect(refusalOf(() => durationOf(value))).toMatchObject({ parameter: 'Duration' });
 		},
 	);
 
 	test('any value is 5, 10 or refused', () => {
 		fc.assert(
 			fc.property(anyValue, (value) => {
-				const refusal = refusalOf(() => expect([5, 10]).toContain(parseDuration(value)));
+				const refusal = refusalOf(() => expect([5, 10]).toContain(durationOf(value)));
 				expect(refusal?.parameter ?? 'Duration').toBe('Duration');
 			}),
 		);
@@ -216,20 +222,20 @@ describe('the sound', () => {
 		['true', true],
 		['false', false],
 	])('%p is %p', (value, sound) => {
-		expect(parseSound(value)).toBe(sound);
+		expect(soundOf(value)).toBe(sound);
 	});
 
 	test.each(['maybe', 'yes', '', 0, 1, null, undefined, []])(
 		'%p is refused: it doubles the price, so it is never guessed',
 		(value) => {
-			expect(refusalOf(() => parseSound(value))).toMatchObject({ parameter: 'Sound' });
+			expect(refusalOf(() => soundOf(value))).toMatchObject({ parameter: 'Sound' });
 		},
 	);
 
 	test('any value is a boolean or refused', () => {
 		fc.assert(
 			fc.property(anyValue, (value) => {
-				const refusal = refusalOf(() => expect(typeof parseSound(value)).toBe('boolean'));
+				const refusal = refusalOf(() => expect(typeof soundOf(value)).toBe('boolean'));
 				expect(refusal?.parameter ?? 'Sound').toBe('Sound');
 			}),
 		);
@@ -238,11 +244,11 @@ describe('the sound', () => {
 
 describe('the task ID', () => {
 	test.each([TASK_ID, TASK_ID.toUpperCase(), ` ${TASK_ID}\n`])('%p is accepted', (value) => {
-		expect(parseTaskId(value)).toBe(value.trim());
+		expect(taskIdOf(value)).toBe(value.trim());
 	});
 
 	test.each([undefined, null, ''])('%p is refused as empty', (value) => {
-		expect(refusalOf(() => parseTaskId(value))).toMatchObject({
+		expect(refusalOf(() => taskIdOf(value))).toMatchObject({
 			parameter: 'Task ID',
 			reason: 'it is empty',
 		});
@@ -259,13 +265,13 @@ describe('the task ID', () => {
 		{ taskId: TASK_ID },
 		[TASK_ID, TASK_ID],
 	])('%p is refused as no task ID', (value) => {
-		expect(refusalOf(() => parseTaskId(value))).toMatchObject({ parameter: 'Task ID' });
+		expect(refusalOf(() => taskIdOf(value))).toMatchObject({ parameter: 'Task ID' });
 	});
 
 	test('any UUID is accepted', () => {
 		fc.assert(
 			fc.property(fc.uuid(), (id) => {
-				expect(parseTaskId(id)).toBe(id);
+				expect(taskIdOf(id)).toBe(id);
 			}),
 		);
 	});
@@ -273,7 +279,7 @@ describe('the task ID', () => {
 	test('any value gives a UUID or a refusal', () => {
 		fc.assert(
 			fc.property(anyValue, (value) => {
-				const refusal = refusalOf(() => expect(parseTaskId(value)).toHaveLength(36));
+				const refusal = refusalOf(() => expect(taskIdOf(value)).toHaveLength(36));
 				expect(refusal?.parameter ?? 'Task ID').toBe('Task ID');
 			}),
 		);
@@ -282,15 +288,16 @@ describe('the task ID', () => {
 
 describe('the callback URL', () => {
 	test('is an http(s) address without the spaces around it', () => {
-		expect(parseCallbackUrl(' https://n8n.example.com/webhook/a ')).toBe(
-			'https://n8n.example.com/webhook/a',
-		);
+		expect(callbackUrlOf(' https://n8n.example.com/webhook/a ')).toEqual({
+			kind: 'url',
+			url: 'https://n8n.example.com/webhook/a',
+		});
 	});
 
 	test.each([undefined, null, '', '  ', 'n8n.example.com', 'ftp://n8n.example.com', 42])(
 		'%p is refused',
 		(value) => {
-			expect(refusalOf(() => parseCallbackUrl(value))).toMatchObject({
+			expect(refusalOf(() => callbackUrlOf(value))).toMatchObject({
 				parameter: 'Callback URL',
 			});
 		},
@@ -306,13 +313,13 @@ describe('a number in a range', () => {
 		['7', 7],
 		[' 7.5 ', 7.5],
 	])('%p is %d', (value, number) => {
-		expect(parseNumber('Concurrency', value, range)).toBe(number);
+		expect(toNumber('Concurrency', value, range)).toBe(number);
 	});
 
 	test.each([0, 51, NaN, Infinity, '', ' ', 'many', null, undefined, true, [], {}])(
 		'%p is refused, naming the parameter and the range',
 		(value) => {
-			const refusal = refusalOf(() => parseNumber('Concurrency', value, range));
+			const refusal = refusalOf(() => toNumber('Concurrency', value, range));
 			expect(refusal?.message).toMatch(/^Concurrency: .*from 1 to 50/);
 		},
 	);
@@ -321,29 +328,11 @@ describe('a number in a range', () => {
 		fc.assert(
 			fc.property(anyValue, (value) => {
 				const refusal = refusalOf(() => {
-					const number = parseNumber('Concurrency', value, range);
+					const number = toNumber('Concurrency', value, range);
 					expect(number >= 1 && number <= 50).toBe(true);
 				});
 				expect(refusal?.parameter ?? 'Concurrency').toBe('Concurrency');
 			}),
 		);
-	});
-});
-
-describe('the body of a create', () => {
-	const input = { prompt: 'A cat', image_urls: [ONE], duration: 5, sound: false } as const;
-
-	test('has no callback_url when there is none', () => {
-		const body = buildCreateBody({ ...input, image_urls: [ONE] }, undefined);
-		expect(body).toStrictEqual({ model: 'kling-2.6', input });
-		expect(Object.keys(body)).not.toContain('callback_url');
-	});
-
-	test('carries the callback address on the top level', () => {
-		expect(buildCreateBody({ ...input, image_urls: [ONE] }, TWO)).toStrictEqual({
-			model: 'kling-2.6',
-			callback_url: TWO,
-			input,
-		});
 	});
 });

@@ -7,7 +7,7 @@ import {
 	creditsSchema,
 	envelopeSchema,
 } from '../../nodes/Kling/api/schemas';
-import { isFinished } from '../../nodes/Kling/task/task';
+import { isFinished } from '../../nodes/Kling/result/task';
 import { TASK_ID } from './builders';
 
 const created = (data: unknown, code: unknown = 200) => ({ code, msg: 'success', data });

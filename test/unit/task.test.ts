@@ -9,7 +9,7 @@ import {
 	newTask,
 	simplifyTask,
 	taskToJson,
-} from '../../nodes/Kling/task/task';
+} from '../../nodes/Kling/result/task';
 import { completedTask, failedTask, parsed, rawTask, TASK_ID, VIDEO_URL } from './builders';
 
 const KEYS = [

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { estimateCredits, formatCredits } from '../../nodes/Kling/task/pricing';
+import { estimateCredits, formatCredits } from '../../nodes/Kling/api/pricing';
 import { startEmulator } from '../../test/emulator';
 import type { N8nInstance } from '../../test/n8n/harness/instance';
 import { DemoFault, messageOf } from './fault';

@@ -1,4 +1,4 @@
-import { isReachableFromApi } from '../../nodes/Kling/callback/address';
+import { isReachableFromApi } from '../../nodes/Kling/api/address';
 import { DemoFault } from './fault';
 
 /** What the demo was asked to do. */

@@ -10,12 +10,12 @@ export type ApiCall = 'create' | 'getTask' | 'getCredits';
  * - `unclear`: it may have been carried out, so a create must not be sent again (API docs: there
  *   is no idempotency key).
  */
-export type Outcome = 'refused' | 'notSent' | 'unclear';
+export type SendOutcome = 'refused' | 'notSent' | 'unclear';
 
 export interface FailureDetail {
 	call: ApiCall;
 	kind: 'answer' | 'network' | 'content';
-	outcome: Outcome;
+	outcome: SendOutcome;
 	/** HTTP status, null when there was no answer. */
 	status: number | null;
 	/** The API's `error.code`, or the network layer's code such as `ECONNREFUSED`. */
@@ -54,13 +54,13 @@ export function isTlsCode(code: string | null): boolean {
 }
 
 /** How far a request got that ended with this network code (null: unknown). */
-export function outcomeOfNetworkCode(code: string | null): Outcome {
+export function outcomeOfNetworkCode(code: string | null): SendOutcome {
 	if (code === null) return 'unclear';
 	return NOT_SENT_CODES.has(code) || isTlsCode(code) ? 'notSent' : 'unclear';
 }
 
 /** How far a request got that was answered with this HTTP status. */
-export function outcomeOfStatus(status: number): Outcome {
+export function outcomeOfStatus(status: number): SendOutcome {
 	const answeredWithoutActing = status >= 300 && status < 500 && status !== 408;
 	return answeredWithoutActing ? 'refused' : 'unclear';
 }

@@ -10,7 +10,7 @@ export const MAX_RETRY_DELAY_MS = 60_000;
 const BASE_DELAY_MS = 1_000;
 
 /** Whether the same call, made later, can end in another way. */
-export function isPassing({ outcome, status, code }: FailureDetail): boolean {
+export function isTransient({ outcome, status, code }: FailureDetail): boolean {
 	return outcome !== 'refused' || (status === 429 && code !== 'spend_limit_exceeded');
 }
 
@@ -18,7 +18,7 @@ export function isPassing({ outcome, status, code }: FailureDetail): boolean {
 export function mayRetry(failure: FailureDetail): boolean {
 	if (failure.code === 'rate_limit_exceeded') return true;
 	if (failure.call === 'create' && failure.outcome !== 'notSent') return false;
-	return isPassing(failure) && !isTlsCode(failure.code);
+	return isTransient(failure) && !isTlsCode(failure.code);
 }
 
 /**

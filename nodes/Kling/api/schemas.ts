@@ -1,13 +1,47 @@
 import type { IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
 
+import type { DurationSeconds } from './pricing';
+
 /**
- * The shapes of what the API answers, parsed at the boundary and nowhere else.
+ * The shapes of what the API takes and answers, parsed at the boundary and nowhere else.
  *
  * Only what cannot be done without is required; every other field that is missing or of another
  * type counts as absent, because a paid task must never be lost over a decoration (API docs:
  * unknown fields are ignored, an unknown status is "not finished yet").
  */
+
+/** The one model this package speaks to (API docs). */
+export const MODEL = 'kling-2.6';
+
+/** The documented life of a task. An unknown status counts as not finished (API docs). */
+export const STATUS = {
+	pending: 'pending',
+	processing: 'processing',
+	completed: 'completed',
+	failed: 'failed',
+} as const;
+
+const TASK_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Whether a text is a task id: a UUID (API docs). */
+export function isTaskId(text: string): boolean {
+	return TASK_ID.test(text);
+}
+
+/** The body of `POST /v1/videos/generations` (API docs). */
+export interface CreateBody {
+	model: typeof MODEL;
+	callback_url?: string;
+	input: CreateInput;
+}
+
+export interface CreateInput {
+	prompt: string;
+	image_urls: string[];
+	duration: DurationSeconds;
+	sound: boolean;
+}
 
 const unixSeconds = z.number().finite().nullable().catch(null).default(null);
 const text = z.string().nullable().catch(null).default(null);
@@ -40,6 +74,12 @@ export const apiTaskSchema = z.object({
 
 /** A task as the API reports it: times in Unix seconds. */
 export type ApiTask = z.infer<typeof apiTaskSchema>;
+
+/** What the API answered for a task: parsed, and as it came. */
+export interface TaskReading {
+	task: ApiTask;
+	raw: IDataObject;
+}
 
 export const createdSchema = z.object({
 	code: z.literal(200),

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import { readResumeUrl } from '../execution';
-import { isNodeType } from '../names';
+import { readResumeUrl } from '../n8n/execution';
+import { hasTrigger } from '../n8n/workflow';
 
 /**
  * How a Kling Trigger becomes the callback address of the Create operations in its workflow.
@@ -18,12 +18,6 @@ export const TRIGGER_PATH = '={{ "kling/" + $workflow.id }}';
 const STATIC_DATA_KEY = 'klingTrigger';
 
 const registrationSchema = z.object({ url: z.string().url() });
-
-const nodesSchema = z.object({
-	workflow: z.object({
-		nodes: z.record(z.object({ type: z.string(), disabled: z.boolean().optional().catch(false) })),
-	}),
-});
 
 type StaticDataContext = Pick<IHookFunctions, 'getWorkflowStaticData'>;
 
@@ -75,25 +69,6 @@ export function findRegistration(context: IExecuteFunctions): Registration {
 	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
 	const url = isProduction || context.getWorkflow().active ? currentUrl(context) : null;
 	return url === null ? { kind: 'inactive' } : { kind: 'registered', url };
-}
-
-/**
- * n8n offers nodes no list of their workflow's nodes, other than what is connected to them, and a
- * trigger seldom is. So this looks at the workflow that each n8n context carries, and asks for the
- * default name where a future n8n should not.
- */
-function hasTrigger(context: IExecuteFunctions): boolean {
-	const carried = nodesSchema.safeParse(context);
-	if (carried.success) {
-		return Object.values(carried.data.workflow.nodes).some(
-			(node) => isNodeType(node.type, 'klingTrigger') && node.disabled !== true,
-		);
-	}
-	try {
-		return Boolean(context.evaluateExpression("{{ $('Kling Trigger').params }}", 0));
-	} catch {
-		return false;
-	}
 }
 
 /** n8n's own name for its webhook endpoint, which administrators can change. */

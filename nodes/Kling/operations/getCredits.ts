@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { openClient } from '../api/client';
-import { settleItem, toOutput } from '../items';
+import { settleItem, toOutput } from '../result/output';
 
 /** Get Credits: the account's credits, once for the whole run. */
 export async function getCredits(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -1,34 +1,42 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { openClient } from '../api/client';
-import { mapConcurrently } from '../flow';
-import { showHints, videoLinks } from '../hints';
-import type { ItemOutcome } from '../items';
-import { settleItem, toOutput } from '../items';
+import { mapConcurrently } from '../n8n/async';
+import { settingsOf } from '../parameters/read';
+import { readResultSettings } from '../parameters/result';
+import { readTaskId } from '../parameters/taskId';
+import { readThrowOnFailure } from '../parameters/waiting';
+import { showHints, videoLinks } from '../result/hints';
+import type { ItemOutcome } from '../result/item';
+import { checkItems, settleItem, toOutput } from '../result/output';
+import { readingToOutcome } from '../result/reading';
 import { READ_CONCURRENCY } from '../waiting/poll';
-import { readOptions, readResultOptions } from './parameters';
-import { readingToOutcome } from './result';
-import { readTaskIds } from './taskIds';
 
 /** Get Task: each item's task as it is now. */
 export async function getTask(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const taskIds = readTaskIds(context);
+	const items = checkItems(context, (itemIndex) => {
+		const settings = settingsOf(context, itemIndex);
+		return {
+			taskId: readTaskId(settings),
+			...readResultSettings(settings),
+			failsItem: readThrowOnFailure(settings),
+		};
+	});
 	const signal = context.getExecutionCancelSignal();
 	const client = await openClient(context, { signal });
 	const outcomes = await mapConcurrently(
-		taskIds,
+		items,
 		READ_CONCURRENCY,
 		async (item, itemIndex): Promise<ItemOutcome> => {
 			if (!item.ok) return item;
-			const { taskId } = item;
+			const { taskId, ...options } = item.value;
 			return await settleItem(
 				context,
 				itemIndex,
 				async () =>
 					await readingToOutcome(context, itemIndex, await client.getTask(taskId), {
-						...readResultOptions(context, itemIndex),
+						...options,
 						signal,
-						failsItem: readOptions(context, itemIndex).throwOnFailure === true,
 					}),
 				taskId,
 			);

@@ -1,30 +1,35 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { readResumeUrl } from '../execution';
-import { toOutput } from '../items';
-import { isAwaited } from '../waiting/awaited';
-import { readWaitSettings } from './parameters';
-import { readTaskIds } from './taskIds';
-import type { WaitingItem } from './waitForTasks';
-import { waitByPolling, waitSuspended } from './waitForTasks';
+import { callsBack } from '../callback/awaited';
+import { isTool, readResumeUrl } from '../n8n/execution';
+import { settingsOf } from '../parameters/read';
+import { readResultSettings } from '../parameters/result';
+import { readTaskId } from '../parameters/taskId';
+import { readWaitSettings } from '../parameters/waiting';
+import { checkItems, toOutput } from '../result/output';
+import type { WaitingItem } from '../waiting/waitForTasks';
+import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 
 /** Wait: each item's task once it is finished. */
 export async function wait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const settings = readWaitSettings(context);
-	const items = readTaskIds(context).map(
-		(item): WaitingItem => (item.ok ? { ...item, extras: {} } : item),
+	const settings = readWaitSettings(settingsOf(context, 0), isTool(context));
+	const checked = checkItems(context, (itemIndex) => {
+		const itemSettings = settingsOf(context, itemIndex);
+		return { taskId: readTaskId(itemSettings), result: readResultSettings(itemSettings) };
+	});
+	const items = checked.map(
+		(item): WaitingItem => (item.ok ? { ok: true, ...item.value, extras: {} } : item),
 	);
 	const { strategy } = settings;
-	const suspends =
-		strategy === 'callback' || (strategy === 'auto' && areAllAwaited(context, items));
+	const suspends = strategy === 'callback' || (strategy === 'auto' && callBackAll(context, items));
 	const waitForAll = suspends ? waitSuspended : waitByPolling;
 	return toOutput(context, await waitForAll(context, items, settings));
 }
 
 /** Whether a callback to this execution will tell of every task: one that polls needs no other. */
-function areAllAwaited(context: IExecuteFunctions, items: readonly WaitingItem[]): boolean {
+function callBackAll(context: IExecuteFunctions, items: readonly WaitingItem[]): boolean {
 	const resumeUrl = readResumeUrl(context);
 	return items.every(
-		(item, itemIndex) => !item.ok || isAwaited(context, itemIndex, item.taskId, resumeUrl),
+		(item, itemIndex) => !item.ok || callsBack(context, itemIndex, item.taskId, resumeUrl),
 	);
 }

@@ -1,6 +1,7 @@
-import type { ApiClient, TaskReading } from '../api/client';
+import type { ApiClient } from '../api/client';
 import { ApiFailure, failureAsValue } from '../api/failure';
-import { isFinished } from '../task/task';
+import type { TaskReading } from '../api/schemas';
+import { isFinished } from '../result/task';
 
 /** How many finished tasks are remembered over all executions. */
 const REMEMBERED = 2_000;

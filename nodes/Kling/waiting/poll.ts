@@ -1,14 +1,11 @@
-import type { TaskReading } from '../api/client';
 import { ApiFailure } from '../api/failure';
-import { isPassing } from '../api/retry';
-import { mapConcurrently } from '../flow';
-import { isFinished } from '../task/task';
+import { isTransient } from '../api/retry';
+import type { TaskReading } from '../api/schemas';
+import { mapConcurrently } from '../n8n/async';
+import { isFinished } from '../result/task';
 
 /** Reading more at once would only meet the API's rate limit. */
 export const READ_CONCURRENCY = 5;
-
-export const MIN_POLL_INTERVAL_SECONDS = 2;
-export const DEFAULT_POLL_INTERVAL_SECONDS = 10;
 
 const GROWTH = 1.25;
 const LONGEST_INTERVAL_MS = 60_000;
@@ -46,7 +43,7 @@ export function intervalBeforeRound(round: number, intervalMs: number, random: n
  * shared loop, at growing intervals. A read that does not get through never ends the wait for its
  * task, since the video is paid for and may well be on its way.
  *
- * @throws {Cancelled} when `pause` or `read` does, because the execution was cancelled
+ * @throws {CancelledError} when `pause` or `read` does, because the execution was cancelled
  */
 export async function pollTasks(
 	taskIds: readonly string[],
@@ -63,7 +60,7 @@ export async function pollTasks(
 		const read = await options.read(taskId);
 		if (read instanceof ApiFailure) {
 			results.set(taskId, { reading: before, timedOut: false, failure: read });
-			if (!isPassing(read.detail)) open.delete(taskId);
+			if (!isTransient(read.detail)) open.delete(taskId);
 		} else {
 			results.set(taskId, { reading: read, timedOut: false, failure: null });
 			if (isFinished(read.task)) open.delete(taskId);

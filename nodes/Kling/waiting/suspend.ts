@@ -2,8 +2,8 @@ import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { jsonObjectSchema } from '../api/schemas';
-import type { ItemOutcome } from '../items';
-import { toItem } from '../items';
+import type { ItemOutcome } from '../result/item';
+import { toItem } from '../result/item';
 
 /**
  * A suspended wait. n8n keeps the node's context with the execution, so it holds all that the
@@ -42,8 +42,8 @@ export function parseSuspended(nodeContext: unknown): SuspendedItem[] | null {
  * Suspends the execution in n8n's database until {@link parseSuspended} items are all finished, or
  * the time is over.
  *
- * When the timer fires, n8n passes on the node's own input items. So the complete result of a wait
- * in vain is written into them now.
+ * When the timer fires, n8n passes on the node's own input items. So the complete timed-out
+ * result is written into them now.
  *
  * @param timedOut what each item is when the time runs out
  */

@@ -1,0 +1,156 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+
+import { isReachableFromApi } from '../api/address';
+import { readResumeUrl } from '../n8n/execution';
+import { isNodeType } from '../n8n/workflow';
+import { CALLBACK, type CallbackSetting } from '../parameters/callback';
+import { InvalidParameterError } from '../parameters/read';
+import { findRegistration } from './registration';
+
+/** The ways a task's end can be reported. */
+export type CallbackKind = 'execution' | 'trigger' | 'url' | 'none';
+
+/** Where the API is asked to report the end of a task. */
+export interface CallbackTarget {
+	callback: CallbackKind;
+	callbackUrl: string | undefined;
+}
+
+export const NO_CALLBACK: CallbackTarget = { callback: 'none', callbackUrl: undefined };
+
+const SET_WEBHOOK_URL =
+	'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance';
+
+/** Said when a callback was wanted but cannot arrive. */
+export function unreachableHint(url: string): string {
+	return `No callback was asked for, since the AI Video API cannot reach ${url}. ${SET_WEBHOOK_URL} to be called back; until then Wait looks at the task at intervals.`;
+}
+
+/** The callback targets of one run. */
+export interface Targets {
+	/** @throws {InvalidParameterError} when the callback that was asked for is unavailable */
+	resolve(setting: CallbackSetting): CallbackTarget;
+	/** What the user should know about the targets that were resolved. */
+	hints(): string[];
+}
+
+function unreachableRefusal(parameter: string, url: string): InvalidParameterError {
+	return new InvalidParameterError(
+		parameter,
+		`the AI Video API cannot reach ${url}`,
+		`${SET_WEBHOOK_URL}, or choose a way without a callback.`,
+	);
+}
+
+/**
+ * The resume URL of this execution as the callback.
+ *
+ * @param parameter the parameter that asked for it
+ * @throws {InvalidParameterError} when there is no such address, or the API cannot reach it
+ */
+export function resolveExecution(
+	context: IExecuteFunctions,
+	apiBaseUrl: string,
+	parameter: string,
+): CallbackTarget {
+	const url = readResumeUrl(context);
+	if (url === null) {
+		throw new InvalidParameterError(
+			parameter,
+			'this execution has no address to be resumed at',
+			'Run the workflow in n8n itself, or choose a way without a callback.',
+		);
+	}
+	if (!isReachableFromApi(url, apiBaseUrl)) throw unreachableRefusal(parameter, url);
+	return { callback: 'execution', callbackUrl: url };
+}
+
+const waitParameters = z.object({
+	operation: z.literal('wait'),
+	waitStrategy: z.string().default('auto'),
+});
+
+/** Whether a Kling node further down waits in a way that a callback can wake. */
+function isWaitedFor(context: IExecuteFunctions): boolean {
+	const name = context.getNode().name;
+	return context.getChildNodes(name, { includeNodeParameters: true }).some((node) => {
+		if (node.disabled || !isNodeType(node.type, 'kling')) return false;
+		const parameters = waitParameters.safeParse(node.parameters);
+		return parameters.success && parameters.data.waitStrategy !== 'poll';
+	});
+}
+
+/**
+ * Decides where the callbacks of one run go. Everything that is the same for all items is looked
+ * up once.
+ */
+export function openTargets(context: IExecuteFunctions, apiBaseUrl: string): Targets {
+	const unreachable = new Set<string>();
+	const reachable = (url: string) => isReachableFromApi(url, apiBaseUrl);
+
+	const refuseUnreachable = (url: string) => {
+		throw unreachableRefusal(CALLBACK, url);
+	};
+
+	const toTrigger = (): CallbackTarget => {
+		const registration = findRegistration(context);
+		if (registration.kind !== 'registered') {
+			throw new InvalidParameterError(
+				CALLBACK,
+				registration.kind === 'none'
+					? 'this workflow has no Kling Trigger'
+					: 'the workflow is not active, so its Kling Trigger does not listen',
+				registration.kind === 'none'
+					? 'Add a Kling Trigger to this workflow and publish (activate) it. For one in another workflow, choose URL and paste its Production URL.'
+					: 'Publish (activate) the workflow first, or choose another Callback while testing.',
+			);
+		}
+		if (!reachable(registration.url)) refuseUnreachable(registration.url);
+		return { callback: 'trigger', callbackUrl: registration.url };
+	};
+
+	const toUrl = (url: string): CallbackTarget => {
+		if (!reachable(url)) refuseUnreachable(url);
+		return { callback: 'url', callbackUrl: url };
+	};
+
+	const automatically = (): CallbackTarget => {
+		const wanted = automaticTarget(context);
+		if (wanted.callbackUrl === undefined || reachable(wanted.callbackUrl)) return wanted;
+		unreachable.add(wanted.callbackUrl);
+		return NO_CALLBACK;
+	};
+
+	let automatic: CallbackTarget | undefined;
+
+	return {
+		resolve: (setting) => {
+			switch (setting.kind) {
+				case 'auto':
+					return (automatic ??= automatically());
+				case 'execution':
+					return resolveExecution(context, apiBaseUrl, CALLBACK);
+				case 'trigger':
+					return toTrigger();
+				case 'url':
+					return toUrl(setting.url);
+				case 'none':
+					return NO_CALLBACK;
+			}
+		},
+		hints: () => [...unreachable].map(unreachableHint),
+	};
+}
+
+function automaticTarget(context: IExecuteFunctions): CallbackTarget {
+	if (isWaitedFor(context)) {
+		const url = readResumeUrl(context);
+		if (url !== null) return { callback: 'execution', callbackUrl: url };
+	}
+	const registration = findRegistration(context);
+	if (registration.kind === 'registered') {
+		return { callback: 'trigger', callbackUrl: registration.url };
+	}
+	return NO_CALLBACK;
+}

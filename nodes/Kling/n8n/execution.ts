@@ -1,0 +1,35 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+
+/**
+ * What n8n says of the execution at hand. It is read from n8n's data proxy, not with expressions,
+ * whose sandbox takes n8n 2.41 some ten milliseconds each time.
+ */
+
+const executionSchema = z.object({
+	$execution: z.object({ resumeUrl: z.string().refine((url) => URL.canParse(url)) }),
+});
+
+/** This execution's resume URL, which the API calls to wake a suspended execution. */
+export function readResumeUrl(context: IExecuteFunctions): string | null {
+	const execution = executionSchema.safeParse(context.getWorkflowDataProxy(0));
+	return execution.success ? execution.data.$execution.resumeUrl : null;
+}
+
+const runSchema = z.object({ $runIndex: z.number() });
+
+/** Which run of the node this is: a loop's next turn has the next number, a second try has not. */
+export function readRunIndex(context: IExecuteFunctions): number {
+	const run = runSchema.safeParse(context.getWorkflowDataProxy(0));
+	return run.success ? run.data.$runIndex : 0;
+}
+
+/**
+ * Whether the node runs as a tool of an AI Agent, which waits for the answer in the same process:
+ * nothing could resume it after a suspension.
+ */
+export function isTool(context: IExecuteFunctions): boolean {
+	if (context.getNode().type.endsWith('Tool')) return true;
+	// n8n 2.0 does not have this function yet.
+	return 'isToolExecution' in context && context.isToolExecution();
+}

@@ -1,0 +1,27 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { checkImagesOption } from './images';
+import { OPERATIONS } from './operation';
+import { downloadVideoOption, outputBinaryFieldOption } from './result';
+import { checkBalanceOption, concurrencyOption, maxCreditsOption } from './spending';
+import { pollIntervalOption, throwOnFailureOptions } from './waiting';
+
+/** What few users need, in the order of the alphabet (n8n: lint). */
+export const optionsField: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+	displayOptions: { hide: { operation: [OPERATIONS.getCredits] } },
+	options: [
+		checkBalanceOption,
+		checkImagesOption,
+		concurrencyOption,
+		downloadVideoOption,
+		maxCreditsOption,
+		pollIntervalOption,
+		outputBinaryFieldOption,
+		...throwOnFailureOptions,
+	],
+};

@@ -1,0 +1,80 @@
+import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
+
+import { READING } from './operation';
+import type { Settings } from './read';
+
+const DEFAULT_OUTPUT_FIELD = 'data';
+
+/** Simplify, as both nodes show it. */
+const simplify: INodeProperties = {
+	displayName: 'Simplify',
+	name: 'simplify',
+	type: 'boolean',
+	default: true,
+	description: 'Whether to return a simplified version of the response instead of the raw data',
+};
+
+export const simplifyField: INodeProperties = {
+	...simplify,
+	displayOptions: { show: { operation: READING } },
+};
+
+export const triggerSimplifyField = simplify;
+
+type Show = IDisplayOptions['show'];
+
+function shown(show: Show): Pick<INodeProperties, 'displayOptions'> {
+	return show === undefined ? {} : { displayOptions: { show } };
+}
+
+function downloadVideo(show?: Show): INodeProperties {
+	return {
+		displayName: 'Download Video',
+		name: 'downloadVideo',
+		type: 'boolean',
+		default: false,
+		description: 'Whether to store the finished video in the item as a file, besides its address',
+		...shown(show),
+	};
+}
+
+function outputBinaryField(show?: Show): INodeProperties {
+	return {
+		displayName: 'Put Output File in Field',
+		name: 'outputBinaryField',
+		type: 'string',
+		default: DEFAULT_OUTPUT_FIELD,
+		placeholder: 'e.g. data',
+		hint: 'The name of the output binary field to put the file in',
+		description:
+			'Where a downloaded video goes. Further videos of the same task get _1, _2 behind it.',
+		...shown(show),
+	};
+}
+
+const readingOnly = { '/operation': READING };
+
+export const downloadVideoOption = downloadVideo(readingOnly);
+export const outputBinaryFieldOption = outputBinaryField(readingOnly);
+export const triggerDownloadOptions = [downloadVideo(), outputBinaryField()];
+
+/** How a task is passed on. */
+export interface ResultSettings {
+	/** The contract's simplified task rather than the API's own object. */
+	simplify: boolean;
+	/** The binary field to store the video in; null to leave it at its address. */
+	downloadField: string | null;
+}
+
+export function readResultSettings(settings: Settings): ResultSettings {
+	return {
+		simplify: settings.get('simplify', true) !== false,
+		downloadField: readDownloadField(settings),
+	};
+}
+
+function readDownloadField(settings: Settings): string | null {
+	if (settings.option('downloadVideo', false) !== true) return null;
+	const field = settings.option('outputBinaryField', DEFAULT_OUTPUT_FIELD);
+	return (typeof field === 'string' && field.trim()) || DEFAULT_OUTPUT_FIELD;
+}

@@ -1,0 +1,66 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+import { CREATING } from './operation';
+import { type Settings, toNumber } from './read';
+
+/** No limit, for Max Credits. */
+export const NO_LIMIT = 0;
+
+const DEFAULT_CONCURRENCY = 5;
+const CONCURRENCY = { min: 1, max: 50 } as const;
+
+const forCreating = { show: { '/operation': CREATING } };
+
+export const checkBalanceOption: INodeProperties = {
+	displayName: 'Check Balance',
+	name: 'checkBalance',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to read the balance first and spend nothing when it is too low for all items',
+	displayOptions: forCreating,
+};
+
+export const concurrencyOption: INodeProperties = {
+	displayName: 'Concurrency',
+	name: 'concurrency',
+	type: 'number',
+	typeOptions: { minValue: CONCURRENCY.min, maxValue: CONCURRENCY.max },
+	default: DEFAULT_CONCURRENCY,
+	description: 'How many tasks may be created at the same time when there are many items',
+	displayOptions: forCreating,
+};
+
+export const maxCreditsOption: INodeProperties = {
+	displayName: 'Max Credits',
+	name: 'maxCredits',
+	type: 'number',
+	typeOptions: { minValue: NO_LIMIT },
+	default: NO_LIMIT,
+	description:
+		'The most credits that one run of this node may spend on all items together. Nothing is spent when the estimate is higher. 0 means no limit.',
+	displayOptions: forCreating,
+};
+
+/** What one run may spend, and how fast. */
+export interface SpendingSettings {
+	/** {@link NO_LIMIT} for none. */
+	maxCredits: number;
+	checkBalance: boolean;
+	/** How many creates of this run may be under way at once. */
+	concurrency: number;
+}
+
+/** @throws {InvalidParameterError} when a value is not a number in its range */
+export function readSpending(settings: Settings): SpendingSettings {
+	return {
+		concurrency: Math.floor(
+			toNumber('Concurrency', settings.option('concurrency', DEFAULT_CONCURRENCY), CONCURRENCY),
+		),
+		maxCredits: toNumber('Max Credits', settings.option('maxCredits', NO_LIMIT), {
+			min: NO_LIMIT,
+			max: Number.MAX_SAFE_INTEGER,
+		}),
+		checkBalance: settings.option('checkBalance', false) === true,
+	};
+}

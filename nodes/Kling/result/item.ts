@@ -1,0 +1,70 @@
+import type {
+	IBinaryKeyData,
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+} from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+
+import { ApiFailure } from '../api/failure';
+import { toNodeApiError } from '../api/messages';
+import { CancelledError } from '../n8n/async';
+import { InvalidParameterError } from '../parameters/read';
+
+export type ItemError = NodeApiError | NodeOperationError;
+
+/** What became of one input item. */
+export type ItemOutcome =
+	| { ok: true; json: IDataObject; binary?: IBinaryKeyData; videoUrl?: string | null }
+	| { ok: false; error: ItemError; taskId?: string };
+
+/**
+ * Whatever went wrong with one item, as the error n8n shows for it.
+ *
+ * @throws {CancelledError} when that was what happened: a cancelled execution has no item errors
+ */
+export function toItemError(
+	context: Pick<IExecuteFunctions, 'getNode'>,
+	thrown: unknown,
+	itemIndex: number,
+	taskId?: string,
+): ItemError {
+	if (thrown instanceof CancelledError) throw thrown;
+	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
+	const node = context.getNode();
+	if (thrown instanceof ApiFailure) return toNodeApiError(node, thrown, { itemIndex, taskId });
+	if (thrown instanceof InvalidParameterError) {
+		return new NodeOperationError(
+			node,
+			`${thrown.parameter} of item ${itemIndex}: ${thrown.reason}`,
+			{ description: thrown.hint, itemIndex },
+		);
+	}
+	return new NodeOperationError(node, thrown instanceof Error ? thrown : String(thrown), {
+		itemIndex,
+	});
+}
+
+/**
+ * One item of the output, paired with its input item. One that failed is `{ error, details }`.
+ *
+ * `error` is not set on the item itself: n8n would then throw away everything but the message,
+ * while an item with no other keys goes to the error output just as well and keeps its input.
+ */
+export function toItem(outcome: ItemOutcome, itemIndex: number): INodeExecutionData {
+	const pairedItem = { item: itemIndex };
+	if (!outcome.ok) return { json: errorJson(outcome.error, outcome.taskId), pairedItem };
+	const { json, binary } = outcome;
+	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
+}
+
+function errorJson(error: ItemError, taskId: string | undefined): IDataObject {
+	return {
+		error: error.message,
+		details: {
+			description: error.description ?? null,
+			httpCode: error instanceof NodeApiError ? error.httpCode : null,
+			taskId: taskId ?? null,
+		},
+	};
+}

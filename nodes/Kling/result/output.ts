@@ -1,0 +1,92 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+
+import type { ItemError, ItemOutcome } from './item';
+import { toItem, toItemError } from './item';
+
+/** Runs one item's work and catches what goes wrong with it alone. */
+export async function settleItem(
+	context: Pick<IExecuteFunctions, 'getNode'>,
+	itemIndex: number,
+	work: () => Promise<ItemOutcome>,
+	taskId?: string,
+): Promise<ItemOutcome> {
+	try {
+		return await work();
+	} catch (thrown) {
+		return { ok: false, error: toItemError(context, thrown, itemIndex, taskId), taskId };
+	}
+}
+
+/** What a check gave for one item. */
+export type Checked<T> = { ok: true; value: T } | { ok: false; error: ItemError };
+
+/**
+ * Checks each input item before anything is sent. What is wrong with one item is its own error.
+ *
+ * @throws the first item's error, unless the node continues on errors
+ */
+export function checkItems<T>(
+	context: Pick<IExecuteFunctions, 'getNode' | 'getInputData' | 'continueOnFail'>,
+	check: (itemIndex: number) => T,
+): Array<Checked<T>> {
+	const checked = context.getInputData().map((_, itemIndex): Checked<T> => {
+		try {
+			return { ok: true, value: check(itemIndex) };
+		} catch (thrown) {
+			return { ok: false, error: toItemError(context, thrown, itemIndex) };
+		}
+	});
+	refuseUnlessContinuing(context, checked);
+	return checked;
+}
+
+/** @throws the first item's error, unless the node continues on errors */
+export function refuseUnlessContinuing(
+	context: Pick<IExecuteFunctions, 'continueOnFail'>,
+	checked: ReadonlyArray<{ ok: true } | { ok: false; error: ItemError }>,
+): void {
+	const refused = checked.find((item) => !item.ok);
+	if (refused !== undefined && !refused.ok && !context.continueOnFail()) throw refused.error;
+}
+
+/**
+ * The node's output: one item for each input item, paired and in order.
+ *
+ * @param createdIds the tasks that this run has created: an error that stops it names them
+ * @throws the first item's error, unless the node continues on errors
+ */
+export function toOutput(
+	context: Pick<IExecuteFunctions, 'continueOnFail'>,
+	outcomes: readonly ItemOutcome[],
+	createdIds: readonly string[] = [],
+): INodeExecutionData[][] {
+	const failed = outcomes.find((outcome) => !outcome.ok);
+	if (failed !== undefined && !failed.ok && !context.continueOnFail()) {
+		throw namingCreated(failed.error, createdIds);
+	}
+	return [outcomes.map(toItem)];
+}
+
+/** The error of a run that stops half-way, naming the tasks that it created: they are paid for. */
+export function namingCreated(error: ItemError, createdIds: readonly string[]): ItemError {
+	if (createdIds.length > 0) {
+		error.message += `. This run had already created: ${createdIds.join(', ')}`;
+	}
+	return error;
+}
+
+/**
+ * The output of a run. What goes wrong with the run as a whole becomes an n8n error, or, when the
+ * node continues on errors, one error item for each input item: n8n would pass on the input as if
+ * nothing had happened.
+ */
+export async function settleRun(
+	context: IExecuteFunctions,
+	work: Promise<INodeExecutionData[][]>,
+): Promise<INodeExecutionData[][]> {
+	return await work.catch((thrown: unknown) => {
+		const error = toItemError(context, thrown, 0);
+		if (!context.continueOnFail()) throw error;
+		return [context.getInputData().map((_, itemIndex) => toItem({ ok: false, error }, itemIndex))];
+	});
+}

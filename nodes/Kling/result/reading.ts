@@ -1,0 +1,62 @@
+import type { IDataObject } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
+
+import type { TaskReading } from '../api/schemas';
+import type { ResultSettings } from '../parameters/result';
+import type { DownloadContext } from './download';
+import { downloadVideos } from './download';
+import type { ItemOutcome } from './item';
+import { describeUnsuccessful, isFinished, isUnsuccessful, simplifyTask, taskToJson } from './task';
+
+export interface ReadingOptions extends ResultSettings {
+	/** Added to a simplified task. */
+	extras?: IDataObject;
+	/** Whether a task that ended without a video is an error of its item. */
+	failsItem: boolean;
+	/** Fires when the execution is cancelled. */
+	signal?: AbortSignal;
+}
+
+/** The item for a task that was read, or an item error where the user asked for one. */
+export async function readingToOutcome(
+	context: DownloadContext,
+	itemIndex: number,
+	reading: TaskReading,
+	{ simplify, extras = {}, failsItem, downloadField, signal }: ReadingOptions,
+): Promise<ItemOutcome> {
+	if (failsItem && isUnsuccessful(reading.task)) {
+		return unsuccessfulOutcome(context, itemIndex, reading);
+	}
+	const json = { ...taskToJson(reading, simplify), ...(simplify ? extras : {}) };
+	const { taskId, videoUrl, videoUrls } = simplifyTask(reading.task);
+	if (downloadField === null) return { ok: true, json, videoUrl };
+
+	const { binary, error } = await downloadVideos(context, {
+		taskId,
+		urls: isFinished(reading.task) ? videoUrls : [],
+		field: downloadField,
+		signal,
+	});
+	// The API's own object stays untouched, unless there is something the user must know.
+	const said = simplify || error !== null ? { downloadError: error } : {};
+	return { ok: true, json: { ...json, ...said }, binary, videoUrl };
+}
+
+/** A task that ended without a video, as an item error that names the task and the cause. */
+function unsuccessfulOutcome(
+	context: DownloadContext,
+	itemIndex: number,
+	reading: TaskReading,
+): ItemOutcome {
+	const error = new NodeApiError(
+		context.getNode(),
+		{ message: reading.task.error?.message ?? '' },
+		{
+			message: describeUnsuccessful(reading.task),
+			description:
+				'The credits of a task that failed are given back automatically. Change the prompt or the image, or create it again later.',
+			itemIndex,
+		},
+	);
+	return { ok: false, error, taskId: reading.task.id };
+}

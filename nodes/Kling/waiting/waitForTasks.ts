@@ -1,0 +1,128 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { openClient } from '../api/client';
+import { failureAsValue } from '../api/failure';
+import { mapConcurrently, pause } from '../n8n/async';
+import type { ResultSettings } from '../parameters/result';
+import type { WaitSettings } from '../parameters/waiting';
+import { showHints, videoLinks } from '../result/hints';
+import type { ItemOutcome } from '../result/item';
+import { toItem, toItemError } from '../result/item';
+import { readingToOutcome } from '../result/reading';
+import { isFinished, newTask } from '../result/task';
+import type { PollResult } from './poll';
+import { pollTasks } from './poll';
+import type { SuspendedItem } from './suspend';
+import { suspend } from './suspend';
+
+/** One item of a wait: an item that has no task already has its outcome. */
+export type WaitingItem =
+	| { ok: true; taskId: string; extras: IDataObject; result: ResultSettings }
+	| Extract<ItemOutcome, { ok: false }>;
+
+type ItemWithTask = Extract<WaitingItem, { ok: true }>;
+
+/** Waits in this process until the tasks of all items are finished or the time is over. */
+export async function waitByPolling(
+	context: IExecuteFunctions,
+	items: readonly WaitingItem[],
+	settings: WaitSettings,
+): Promise<ItemOutcome[]> {
+	const results = await poll(context, items, settings);
+	return await toOutcomes(context, items, results, settings.throwOnFailure);
+}
+
+/**
+ * Reads the tasks of all items once. Finished ones need no wait; for any other the execution is
+ * suspended, and what this gives is then not passed on. A run that is about to fail is never
+ * suspended: a suspended node cannot fail any more.
+ */
+export async function waitSuspended(
+	context: IExecuteFunctions,
+	items: readonly WaitingItem[],
+	settings: WaitSettings,
+): Promise<ItemOutcome[]> {
+	const results = await poll(context, items, { ...settings, timeoutMs: 0 });
+	const outcomes = await toOutcomes(context, items, results, false);
+	const fails = !context.continueOnFail() && outcomes.some((outcome) => !outcome.ok);
+	const isOpen = (item: WaitingItem): item is ItemWithTask =>
+		item.ok && results.get(item.taskId)?.timedOut === true;
+	if (fails || settings.timeoutMs === 0 || !items.some(isOpen)) return outcomes;
+
+	const suspended = items.map((item, itemIndex): SuspendedItem => {
+		if (isOpen(item)) {
+			const { taskId, extras, result } = item;
+			return { taskId, extras, ...result };
+		}
+		const outcome = outcomes[itemIndex];
+		if (outcome === undefined) return { settled: {} };
+		const { json, binary } = toItem(outcome, itemIndex);
+		return { settled: json, binary };
+	});
+	await suspend(context, suspended, outcomes, settings.timeoutMs);
+	return outcomes;
+}
+
+async function poll(
+	context: IExecuteFunctions,
+	items: readonly WaitingItem[],
+	{ timeoutMs, intervalMs }: WaitSettings,
+): Promise<Map<string, PollResult>> {
+	const signal = context.getExecutionCancelSignal();
+	const client = await openClient(context, { signal, maxAttempts: 1, rereadsKey: timeoutMs > 0 });
+	return await pollTasks(
+		items.flatMap((item) => (item.ok ? [item.taskId] : [])),
+		{
+			read: async (taskId) => await failureAsValue(client.getTask(taskId)),
+			pause: async (ms) => await pause(ms, signal),
+			now: () => Date.now(),
+			random: () => Math.random(),
+			timeoutMs,
+			intervalMs,
+		},
+	);
+}
+
+/** How many items' videos are downloaded at once. */
+const DOWNLOAD_CONCURRENCY = 3;
+
+async function toOutcomes(
+	context: IExecuteFunctions,
+	items: readonly WaitingItem[],
+	results: ReadonlyMap<string, PollResult>,
+	throwOnFailure: boolean,
+): Promise<ItemOutcome[]> {
+	const outcomes = await mapConcurrently(
+		items,
+		DOWNLOAD_CONCURRENCY,
+		async (item, itemIndex) => await toOutcome(context, itemIndex, item, results, throwOnFailure),
+	);
+	const settled = outcomes.filter((outcome) => outcome !== undefined);
+	showHints(context, videoLinks(settled));
+	return settled;
+}
+
+async function toOutcome(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	item: WaitingItem,
+	results: ReadonlyMap<string, PollResult>,
+	throwOnFailure: boolean,
+): Promise<ItemOutcome> {
+	if (!item.ok) return item;
+	const { taskId, extras, result } = item;
+	const { reading, timedOut, failure } = results.get(taskId) ?? NEVER_READ;
+	if (failure !== null && !timedOut) {
+		return { ok: false, error: toItemError(context, failure, itemIndex, taskId), taskId };
+	}
+	if (reading === null) return { ok: true, json: { ...newTask(taskId), ...extras, timedOut } };
+	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
+	return await readingToOutcome(context, itemIndex, reading, {
+		...result,
+		signal: context.getExecutionCancelSignal(),
+		extras: { ...extras, timedOut: timedOut && !isFinished(reading.task) },
+		failsItem: hasErrorOutput || throwOnFailure,
+	});
+}
+
+const NEVER_READ: PollResult = { reading: null, timedOut: true, failure: null };

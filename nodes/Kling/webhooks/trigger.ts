@@ -1,0 +1,60 @@
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { ApiFailure, failureAsValue } from '../api/failure';
+import type { TaskReading } from '../api/schemas';
+import { triggerSettingsOf } from '../parameters/read';
+import { readTriggerSettings } from '../parameters/trigger';
+import { toItem } from '../result/item';
+import { readingToOutcome } from '../result/reading';
+import { isFinished, simplifyTask } from '../result/task';
+import { openDeliveries } from './deliveries';
+import { openCallbackClient, parseCallbackBody, respondAndStart, respondOnly } from './incoming';
+
+/**
+ * One call to a Kling Trigger. It starts the workflow with the task, or answers why not: 400 for
+ * what is no task, 404 for a task the API does not know, 503 while the API cannot be asked, and 200
+ * for what the user did not ask for or was delivered before.
+ */
+export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const body = parseCallbackBody(context.getBodyData());
+	if (body === null) return respondOnly(context, 400, 'This is no task');
+
+	const settings = readTriggerSettings(triggerSettingsOf(context));
+	const { events, verifyTask, deduplicate } = settings;
+	const isTest = context.getMode() === 'manual';
+	const deliveries = deduplicate && !isTest ? openDeliveries(context) : null;
+	const taskId = body.task.id;
+	const isRepeated = () => deliveries?.has(taskId) === true;
+	if (isRepeated()) return respondOnly(context, 200, 'This task was delivered before');
+
+	const reading = verifyTask ? await readBack(context, taskId) : body;
+	if (reading === null) return respondOnly(context, 503, 'The task cannot be read back');
+	if (reading instanceof ApiFailure) {
+		return reading.detail.code === 'task_not_found'
+			? respondOnly(context, 404, 'The AI Video API does not know this task')
+			: respondOnly(context, 503, 'The task cannot be read back');
+	}
+	const { status } = simplifyTask(reading.task);
+	if (!isFinished(reading.task) || !events.includes(status)) {
+		return respondOnly(context, 200, `Nothing starts for a task that is ${status}`);
+	}
+	// Others with the same task may have come this far while this one was reading it back.
+	if (isRepeated()) return respondOnly(context, 200, 'This task was delivered before');
+	deliveries?.add(taskId);
+	return await respondAndStart(context, 'Workflow started', async () => {
+		const outcome = await readingToOutcome(context, 0, reading, {
+			...settings.result,
+			failsItem: false,
+		});
+		const { json, binary } = toItem(outcome, 0);
+		return [{ json, binary }];
+	});
+}
+
+async function readBack(
+	context: IWebhookFunctions,
+	taskId: string,
+): Promise<TaskReading | ApiFailure | null> {
+	const client = await openCallbackClient(context);
+	return client === null ? null : await failureAsValue(client.getTask(taskId));
+}
