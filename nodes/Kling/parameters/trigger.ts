@@ -10,8 +10,6 @@ import {
 	triggerSimplifyField,
 } from './result';
 
-const DEFAULT_EVENTS: string[] = [STATUS.completed, STATUS.failed];
-
 export const triggerFields: INodeProperties[] = [
 	{
 		displayName:
@@ -39,7 +37,7 @@ export const triggerFields: INodeProperties[] = [
 				description: 'A task ended without a video. Its credits were given back.',
 			},
 		],
-		default: DEFAULT_EVENTS,
+		default: [STATUS.completed, STATUS.failed],
 		description: 'Which ends of a task start the workflow',
 	},
 	triggerSimplifyField,
