@@ -26,8 +26,8 @@ const common = {
 /** Suites on real servers; their n8n is the one that N8N_VERSION names, else the newest tested. */
 const onServers = {
 	...common,
-	testEnvironment: '<rootDir>/test/n8n/harness/environment.ts',
-	globalSetup: '<rootDir>/test/n8n/harness/globalSetup.ts',
+	testEnvironment: '<rootDir>/test/harness/n8n/environment.ts',
+	globalSetup: '<rootDir>/test/harness/n8n/globalSetup.ts',
 };
 
 /** @type {import('jest').Config} */

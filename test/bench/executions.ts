@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
-import type { Execution } from '../n8n/harness/api';
-import { executionSummarySchema, type ExecutionSummary } from '../n8n/harness/execution';
-import type { N8nInstance } from '../n8n/harness/instance';
-import { RestClient } from '../n8n/harness/rest';
-import { inParallel } from '../queue/support/queueStage';
+import type { Execution } from '../harness/n8n/api';
+import { executionSummarySchema, type ExecutionSummary } from '../harness/n8n/execution';
+import type { N8nInstance } from '../harness/n8n/instance';
+import { RestClient } from '../harness/n8n/rest';
+import { inParallel } from '../harness/queue/stage';
 
 const PAGE = 100;
 const LOOK_AGAIN_MS = 300;

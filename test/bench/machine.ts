@@ -3,7 +3,7 @@ import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { runtimeFolder } from '../n8n/harness/runtime';
+import { runtimeFolder } from '../harness/n8n/runtime';
 
 const manifestSchema = z.object({ version: z.string() });
 const MODULES = join(runtimeFolder(), 'node_modules');

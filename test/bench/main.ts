@@ -9,7 +9,7 @@ import { waitingMemoryRows } from './measure/waitingMemory';
 import { readOptions, type BenchOptions } from './options';
 import { toTable, writeReadme, type Row } from './report';
 import { openRegular, type BenchStage } from './stages';
-import { missingServices } from '../queue/harness/binaries';
+import { missingServices } from '../harness/queue/binaries';
 
 type Part = [name: string, measure: () => Promise<Row[]>];
 

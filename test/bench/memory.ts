@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { ExecutionBinary } from '../n8n/harness/api';
-import { numbered, openStage, production, until, type Stage } from '../n8n/support/stage';
+import type { ExecutionBinary } from '../harness/n8n/api';
+import { numbered, openStage, production, until, type Stage } from '../harness/n8n/stage';
 
 const VIDEO_MB = Number(process.argv[2] ?? 300);
 const LIMIT_MB = 60;

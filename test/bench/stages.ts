@@ -1,9 +1,9 @@
 import { startEmulator, type Emulator, type EmulatorOptions } from '../emulator';
-import { startN8n } from '../n8n/harness/instance';
-import { packPackage } from '../n8n/harness/package';
-import type { WorkflowJson } from '../n8n/harness/workflow';
-import { stageOn, type Stage } from '../n8n/support/stage';
-import { startCluster } from '../queue/harness/cluster';
+import { startN8n } from '../harness/n8n/instance';
+import { packPackage } from '../harness/n8n/package';
+import type { WorkflowJson } from '../harness/n8n/workflow';
+import { stageOn, type Stage } from '../harness/n8n/stage';
+import { startCluster } from '../harness/queue/cluster';
 import { ExecutionLog } from './executions';
 import { CUSTOM_NODES, HEADER_CREDENTIAL, type Api } from './workflows';
 

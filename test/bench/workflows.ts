@@ -1,6 +1,6 @@
 import type { Emulator } from '../emulator';
-import { noOp, webhook, workflow, type NodeSpec, type WorkflowJson } from '../n8n/harness/workflow';
-import type { Stage } from '../n8n/support/stage';
+import { noOp, webhook, workflow, type NodeSpec, type WorkflowJson } from '../harness/n8n/workflow';
+import type { Stage } from '../harness/n8n/stage';
 
 /** The ways of getting from a prompt to a finished video that are compared. */
 export type Way = 'callback' | 'bareCallback' | 'poll' | 'loop' | 'inProcess';

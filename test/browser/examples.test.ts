@@ -1,6 +1,6 @@
-import { EXAMPLES, readExample, withCredential } from '../n8n/support/examples';
-import { eventually } from './support/seen';
-import { openBrowserStage, type BrowserStage } from './support/stage';
+import { EXAMPLES, readExample, withCredential } from '../harness/n8n/examples';
+import { eventually } from '../harness/browser/seen';
+import { openBrowserStage, type BrowserStage } from '../harness/browser/stage';
 
 jest.setTimeout(300_000);
 

@@ -1,5 +1,5 @@
-import { openBrowserStage, type BrowserStage } from './support/stage';
-import { eventually } from './support/seen';
+import { openBrowserStage, type BrowserStage } from '../harness/browser/stage';
+import { eventually } from '../harness/browser/seen';
 
 jest.setTimeout(300_000);
 

@@ -1,8 +1,8 @@
 import { startEmulator, type Emulator } from '../emulator';
-import { aiAgent, klingTrigger, manualTrigger, workflow } from '../n8n/harness/workflow';
-import { chain, numbered } from '../n8n/support/stage';
-import { openBrowserStage, type BrowserStage } from './support/stage';
-import { eventually } from './support/seen';
+import { aiAgent, klingTrigger, manualTrigger, workflow } from '../harness/n8n/workflow';
+import { chain, numbered } from '../harness/n8n/stage';
+import { openBrowserStage, type BrowserStage } from '../harness/browser/stage';
+import { eventually } from '../harness/browser/seen';
 
 jest.setTimeout(300_000);
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { startEmulator, type Emulator } from './index';
+import { startEmulator, type Emulator } from '.';
 import { ODD_IMAGE_NAMES } from './images';
 import { parseSpanMs } from './time';
 

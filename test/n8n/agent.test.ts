@@ -1,6 +1,6 @@
-import { aiAgent, manualTrigger, workflow, type NodeSpec } from './harness/workflow';
-import { startChatModel, type ChatModel, type ChatRequest } from './support/chatModel';
-import { jsonOf, openStage, type Stage } from './support/stage';
+import { aiAgent, manualTrigger, workflow, type NodeSpec } from '../harness/n8n/workflow';
+import { startChatModel, type ChatModel, type ChatRequest } from '../harness/n8n/chatModel';
+import { jsonOf, openStage, type Stage } from '../harness/n8n/stage';
 
 jest.setTimeout(300_000);
 

@@ -1,4 +1,4 @@
-import { numbered, openStage, production, until, type Stage } from './support/stage';
+import { numbered, openStage, production, until, type Stage } from '../harness/n8n/stage';
 
 jest.setTimeout(600_000);
 

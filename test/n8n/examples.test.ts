@@ -8,16 +8,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { isFinished, type Execution } from './harness/api';
-import type { WorkflowJson } from './harness/workflow';
+import { isFinished, type Execution } from '../harness/n8n/api';
+import type { WorkflowJson } from '../harness/n8n/workflow';
 import {
 	EXAMPLES,
 	EXAMPLES_FOLDER,
 	readExample,
 	withCredential,
 	type ExampleNode,
-} from './support/examples';
-import { jsonOf, openStage, until, type Stage } from './support/stage';
+} from '../harness/n8n/examples';
+import { jsonOf, openStage, until, type Stage } from '../harness/n8n/stage';
 
 jest.setTimeout(300_000);
 

@@ -1,5 +1,5 @@
-import { startN8n, type N8nInstance } from './harness/instance';
-import { code, manualTrigger, noOp, set, webhook, workflow } from './harness/workflow';
+import { startN8n, type N8nInstance } from '../harness/n8n/instance';
+import { code, manualTrigger, noOp, set, webhook, workflow } from '../harness/n8n/workflow';
 
 jest.setTimeout(300_000);
 

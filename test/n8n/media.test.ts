@@ -2,11 +2,33 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { createTask } from '../node/harness/tasks';
-import { isFinished, type Execution } from './harness/api';
-import { code, webhook, workflow, type NodeSettings, type WorkflowJson } from './harness/workflow';
-import { asset, expectVideos, photo, runsOf, sha256, upload, type Upload } from './support/media';
-import { chain, jsonOf, numbered, openStage, production, until, type Stage } from './support/stage';
+import { createTask } from '../harness/node/tasks';
+import { isFinished, type Execution } from '../harness/n8n/api';
+import {
+	code,
+	webhook,
+	workflow,
+	type NodeSettings,
+	type WorkflowJson,
+} from '../harness/n8n/workflow';
+import {
+	asset,
+	expectVideos,
+	photo,
+	runsOf,
+	sha256,
+	upload,
+	type Upload,
+} from '../harness/n8n/media';
+import {
+	chain,
+	jsonOf,
+	numbered,
+	openStage,
+	production,
+	until,
+	type Stage,
+} from '../harness/n8n/stage';
 
 jest.setTimeout(300_000);
 

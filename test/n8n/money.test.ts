@@ -4,16 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
 import type { EmulatedTask } from '../emulator';
-import type { Execution, ExecutionError } from './harness/api';
-import { RestClient } from './harness/rest';
+import type { Execution, ExecutionError } from '../harness/n8n/api';
+import { RestClient } from '../harness/n8n/rest';
 import {
 	items,
 	manualTrigger,
 	workflow,
 	type NodeSettings,
 	type NodeSpec,
-} from './harness/workflow';
-import { chain, jsonOf, numbered, openStage, production, type Stage } from './support/stage';
+} from '../harness/n8n/workflow';
+import { chain, jsonOf, numbered, openStage, production, type Stage } from '../harness/n8n/stage';
 
 jest.setTimeout(300_000);
 

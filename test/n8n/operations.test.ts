@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
-import type { Execution, ExecutionError } from './harness/api';
-import type { NodeSpec } from './harness/workflow';
-import { chain, jsonOf, numbered, openStage, type Stage } from './support/stage';
+import type { Execution, ExecutionError } from '../harness/n8n/api';
+import type { NodeSpec } from '../harness/n8n/workflow';
+import { chain, jsonOf, numbered, openStage, type Stage } from '../harness/n8n/stage';
 
 jest.setTimeout(300_000);
 

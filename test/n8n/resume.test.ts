@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-import { code, merge, noOp, webhook, workflow } from './harness/workflow';
-import { jsonOf, numbered, openStage, production, type Stage, until } from './support/stage';
+import { code, merge, noOp, webhook, workflow } from '../harness/n8n/workflow';
+import { jsonOf, numbered, openStage, production, type Stage, until } from '../harness/n8n/stage';
 
 jest.setTimeout(300_000);
 

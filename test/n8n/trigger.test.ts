@@ -1,6 +1,14 @@
-import { isFinished, type Execution } from './harness/api';
-import { manualTrigger, workflow, type WorkflowJson } from './harness/workflow';
-import { chain, jsonOf, numbered, openStage, production, until, type Stage } from './support/stage';
+import { isFinished, type Execution } from '../harness/n8n/api';
+import { manualTrigger, workflow, type WorkflowJson } from '../harness/n8n/workflow';
+import {
+	chain,
+	jsonOf,
+	numbered,
+	openStage,
+	production,
+	until,
+	type Stage,
+} from '../harness/n8n/stage';
 
 jest.setTimeout(300_000);
 

@@ -1,4 +1,4 @@
-import { chain, jsonOf, numbered, openStage, production, type Stage } from './support/stage';
+import { chain, jsonOf, numbered, openStage, production, type Stage } from '../harness/n8n/stage';
 
 jest.setTimeout(300_000);
 

@@ -1,15 +1,15 @@
-import './harness/instance';
+import '../harness/node/instance';
 
 import { createRunExecutionData, type IWebhookData } from 'n8n-workflow';
 import { WebhookContext } from 'n8n-core';
 
 import { openCallbackClient } from '../../nodes/Kling/webhooks/incoming';
 import { Kling } from '../../nodes/Kling/Kling.node';
-import { buildAdditionalData } from './harness/additionalData';
-import { TestCredentialsHelper } from './harness/credentials';
-import { useEmulator } from './harness/emulator';
-import { createTask } from './harness/tasks';
-import { buildWorkflow } from './harness/workflow';
+import { buildAdditionalData } from '../harness/node/additionalData';
+import { TestCredentialsHelper } from '../harness/node/credentials';
+import { useEmulator } from '../harness/node/emulator';
+import { createTask } from '../harness/node/tasks';
+import { buildWorkflow } from '../harness/node/workflow';
 
 const emulator = useEmulator();
 

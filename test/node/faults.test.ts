@@ -1,12 +1,14 @@
 import type { Fault } from '../emulator';
-import type * as Time from './harness/time';
-import { useEmulator } from './harness/emulator';
-import { apiErrorOf } from './harness/errors';
-import { everythingShown, runKling } from './harness/runKling';
-import { createTask, creditsCharged } from './harness/tasks';
-import { clock } from './harness/time';
+import type * as Time from '../harness/node/time';
+import { useEmulator } from '../harness/node/emulator';
+import { apiErrorOf } from '../harness/node/errors';
+import { everythingShown, runKling } from '../harness/node/runKling';
+import { createTask, creditsCharged } from '../harness/node/tasks';
+import { clock } from '../harness/node/time';
 
-jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
 
 const emulator = useEmulator();
 

@@ -1,12 +1,14 @@
 import type { INodeParameters } from 'n8n-workflow';
 
-import type * as Time from './harness/time';
-import { useEmulator } from './harness/emulator';
-import { operationErrorOf } from './harness/errors';
-import { everythingShown, runKling } from './harness/runKling';
-import { createTask } from './harness/tasks';
+import type * as Time from '../harness/node/time';
+import { useEmulator } from '../harness/node/emulator';
+import { operationErrorOf } from '../harness/node/errors';
+import { everythingShown, runKling } from '../harness/node/runKling';
+import { createTask } from '../harness/node/tasks';
 
-jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
 
 const emulator = useEmulator();
 

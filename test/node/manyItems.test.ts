@@ -2,15 +2,17 @@ import { z } from 'zod';
 import type { IDataObject, INodeParameters, OnError } from 'n8n-workflow';
 
 import type { RecordedRequest } from '../emulator';
-import type * as Time from './harness/time';
-import { useEmulator } from './harness/emulator';
-import { apiErrorOf, operationErrorOf } from './harness/errors';
-import type { KlingRun } from './harness/runKling';
-import { runKling } from './harness/runKling';
-import { completeAll, createTask, creditsCharged } from './harness/tasks';
-import { clock } from './harness/time';
+import type * as Time from '../harness/node/time';
+import { useEmulator } from '../harness/node/emulator';
+import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
+import type { KlingRun } from '../harness/node/runKling';
+import { runKling } from '../harness/node/runKling';
+import { completeAll, createTask, creditsCharged } from '../harness/node/tasks';
+import { clock } from '../harness/node/time';
 
-jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
 
 const emulator = useEmulator();
 

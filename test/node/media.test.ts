@@ -2,15 +2,17 @@ import type { IBinaryData, IDataObject, INodeExecutionData, INodeParameters } fr
 
 import type { Fault } from '../emulator/faults';
 import { ODD_IMAGE_NAMES } from '../emulator/images';
-import { useEmulator } from './harness/emulator';
-import { apiErrorOf, operationErrorOf } from './harness/errors';
-import type { KlingRun } from './harness/runKling';
-import { runKling } from './harness/runKling';
-import { createTask, creditsCharged } from './harness/tasks';
-import type * as Time from './harness/time';
-import { clock } from './harness/time';
+import { useEmulator } from '../harness/node/emulator';
+import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
+import type { KlingRun } from '../harness/node/runKling';
+import { runKling } from '../harness/node/runKling';
+import { createTask, creditsCharged } from '../harness/node/tasks';
+import type * as Time from '../harness/node/time';
+import { clock } from '../harness/node/time';
 
-jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
 jest.setTimeout(30_000);
 
 const emulator = useEmulator();

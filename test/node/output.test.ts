@@ -1,11 +1,13 @@
-import type * as Time from './harness/time';
-import { useEmulator } from './harness/emulator';
-import { operationErrorOf } from './harness/errors';
-import { runKling } from './harness/runKling';
-import { completeAll, createTask } from './harness/tasks';
-import { clock } from './harness/time';
+import type * as Time from '../harness/node/time';
+import { useEmulator } from '../harness/node/emulator';
+import { operationErrorOf } from '../harness/node/errors';
+import { runKling } from '../harness/node/runKling';
+import { completeAll, createTask } from '../harness/node/tasks';
+import { clock } from '../harness/node/time';
 
-jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
 
 const emulator = useEmulator();
 

@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Emulator, Fault } from '../emulator';
-import type * as Time from './harness/time';
-import { useEmulator } from './harness/emulator';
-import { apiErrorOf } from './harness/errors';
-import { runKling } from './harness/runKling';
-import { createTask, creditsCharged } from './harness/tasks';
-import { clock } from './harness/time';
+import type * as Time from '../harness/node/time';
+import { useEmulator } from '../harness/node/emulator';
+import { apiErrorOf } from '../harness/node/errors';
+import { runKling } from '../harness/node/runKling';
+import { createTask, creditsCharged } from '../harness/node/tasks';
+import { clock } from '../harness/node/time';
 
-jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
 
 const emulator = useEmulator();
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { isFinished, type Execution, type ExecutionSummary } from '../n8n/harness/api';
-import type { WorkflowJson } from '../n8n/harness/workflow';
-import { readExample, withCredential } from '../n8n/support/examples';
-import { numbered, production } from '../n8n/support/stage';
-import { givenRedis } from './harness/binaries';
+import { isFinished, type Execution, type ExecutionSummary } from '../harness/n8n/api';
+import type { WorkflowJson } from '../harness/n8n/workflow';
+import { readExample, withCredential } from '../harness/n8n/examples';
+import { numbered, production } from '../harness/n8n/stage';
+import { givenRedis } from '../harness/queue/binaries';
 import {
 	callbackStatuses,
 	callOften,
@@ -13,7 +13,7 @@ import {
 	taskIdOf,
 	untilAllSleep,
 	type QueueStage,
-} from './support/queueStage';
+} from '../harness/queue/stage';
 
 jest.setTimeout(900_000);
 

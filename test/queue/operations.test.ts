@@ -1,9 +1,9 @@
-import type { Execution } from '../n8n/harness/api';
-import { isFinished } from '../n8n/harness/api';
-import { webhook, workflow, type WorkflowJson } from '../n8n/harness/workflow';
-import { asset, expectVideos, photo, sha256, upload } from '../n8n/support/media';
-import { jsonOf, numbered, production, until } from '../n8n/support/stage';
-import { callOften, openQueueStage, taskIdOf, type QueueStage } from './support/queueStage';
+import type { Execution } from '../harness/n8n/api';
+import { isFinished } from '../harness/n8n/api';
+import { webhook, workflow, type WorkflowJson } from '../harness/n8n/workflow';
+import { asset, expectVideos, photo, sha256, upload } from '../harness/n8n/media';
+import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import { callOften, openQueueStage, taskIdOf, type QueueStage } from '../harness/queue/stage';
 
 jest.setTimeout(600_000);
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describeFailure, toNodeApiError } from '../../nodes/Kling/api/messages';
 import type { FailureDetail } from '../../nodes/Kling/api/failure';
 import { ApiFailure } from '../../nodes/Kling/api/failure';
-import { detail, failure, klingNode, networkDetail, TASK_ID } from './builders';
+import { detail, failure, klingNode, networkDetail, TASK_ID } from '../harness/node/builders';
 
 /** n8n's own rule for texts that users read. */
 const FORBIDDEN_WORDS = /\b(error|problem|failure|mistake)\b/i;

@@ -1,4 +1,4 @@
-import { readExample, withCredential } from '../n8n/support/examples';
+import { readExample, withCredential } from '../harness/n8n/examples';
 
 test('an example gets the credential in the nodes of this package, and only there', () => {
 	const { nodes } = withCredential(readExample('webhook-to-video'), 'the-id');

@@ -6,7 +6,7 @@ import {
 	outcomeOfNetworkCode,
 	outcomeOfStatus,
 } from '../../nodes/Kling/api/failure';
-import { failure } from './builders';
+import { failure } from '../harness/node/builders';
 
 describe('how far a request got', () => {
 	test.each([

@@ -1,4 +1,4 @@
-import { parseFlatted } from '../n8n/harness/flatted';
+import { parseFlatted } from '../harness/n8n/flatted';
 
 test.each([
 	['[1]', 1],

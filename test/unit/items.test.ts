@@ -5,7 +5,7 @@ import type { ItemOutcome } from '../../nodes/Kling/result/item';
 import { toItemError } from '../../nodes/Kling/result/item';
 import { settleItem, toOutput } from '../../nodes/Kling/result/output';
 import { InvalidParameterError } from '../../nodes/Kling/parameters/read';
-import { failure, klingNode, TASK_ID } from './builders';
+import { failure, klingNode, TASK_ID } from '../harness/node/builders';
 
 const context = { getNode: () => klingNode() };
 const stopping = { continueOnFail: () => false };

@@ -6,7 +6,14 @@ import { jsonObjectSchema } from '../../nodes/Kling/api/schemas';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import type { PollOptions } from '../../nodes/Kling/waiting/poll';
 import { intervalBeforeRound, pollTasks, READ_CONCURRENCY } from '../../nodes/Kling/waiting/poll';
-import { completedTask, failedTask, failure, parsed, rawTask, taskIdOf } from './builders';
+import {
+	completedTask,
+	failedTask,
+	failure,
+	parsed,
+	rawTask,
+	taskIdOf,
+} from '../harness/node/builders';
 
 type Answer = Record<string, unknown> | ApiFailure;
 

@@ -5,7 +5,7 @@ import { readImageSettings } from '../../nodes/Kling/parameters/images';
 import { InvalidParameterError, toNumber } from '../../nodes/Kling/parameters/read';
 import { readTaskId } from '../../nodes/Kling/parameters/taskId';
 import { readDuration, readPrompt, readSound } from '../../nodes/Kling/parameters/video';
-import { settings, TASK_ID } from './builders';
+import { settings, TASK_ID } from '../harness/node/builders';
 
 const promptOf = (prompt: unknown) => readPrompt(settings({ prompt }));
 const durationOf = (duration: unknown) => readDuration(settings({ duration }));

@@ -8,7 +8,7 @@ import {
 	parseRetryAfter,
 	retryDelayMs,
 } from '../../nodes/Kling/api/retry';
-import { detail, networkDetail } from './builders';
+import { detail, networkDetail } from '../harness/node/builders';
 
 const calls = fc.constantFrom('create', 'getTask', 'getCredits');
 const reads = ['getTask', 'getCredits'] as const;

@@ -8,7 +8,7 @@ import {
 	envelopeSchema,
 } from '../../nodes/Kling/api/schemas';
 import { isFinished } from '../../nodes/Kling/result/task';
-import { TASK_ID } from './builders';
+import { TASK_ID } from '../harness/node/builders';
 
 const created = (data: unknown, code: unknown = 200) => ({ code, msg: 'success', data });
 

@@ -10,7 +10,14 @@ import {
 	simplifyTask,
 	taskToJson,
 } from '../../nodes/Kling/result/task';
-import { completedTask, failedTask, parsed, rawTask, TASK_ID, VIDEO_URL } from './builders';
+import {
+	completedTask,
+	failedTask,
+	parsed,
+	rawTask,
+	TASK_ID,
+	VIDEO_URL,
+} from '../harness/node/builders';
 
 const KEYS = [
 	'taskId',

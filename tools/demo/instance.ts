@@ -1,8 +1,8 @@
-import { startN8n, type N8nInstance } from '../../test/n8n/harness/instance';
-import { packPackage } from '../../test/n8n/harness/package';
-import { freePorts, isPortFree } from '../../test/n8n/harness/ports';
-import { ensureRuntime } from '../../test/n8n/harness/runtime';
-import { readExample, withCredential } from '../../test/n8n/support/examples';
+import { startN8n, type N8nInstance } from '../../test/harness/n8n/instance';
+import { packPackage } from '../../test/harness/n8n/package';
+import { freePorts, isPortFree } from '../../test/harness/process/ports';
+import { ensureRuntime } from '../../test/harness/n8n/runtime';
+import { readExample, withCredential } from '../../test/harness/n8n/examples';
 import { DemoFault, messageOf } from './fault';
 import { LogFile } from './logFile';
 import type { Progress } from './progress';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { estimateCredits, formatCredits } from '../../nodes/Kling/api/pricing';
 import { startEmulator } from '../../test/emulator';
-import type { N8nInstance } from '../../test/n8n/harness/instance';
+import type { N8nInstance } from '../../test/harness/n8n/instance';
 import { DemoFault, messageOf } from './fault';
 import { addWorkflow, choosePort, startWithPackage } from './instance';
 import { LogFile } from './logFile';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
-import { isFinished, type Execution } from '../../test/n8n/harness/api';
-import type { N8nInstance } from '../../test/n8n/harness/instance';
+import { isFinished, type Execution } from '../../test/harness/n8n/api';
+import type { N8nInstance } from '../../test/harness/n8n/instance';
 import { DemoFault } from './fault';
 import type { Progress } from './progress';
 import type { Service } from './service';

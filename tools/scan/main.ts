@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 
-import { packPackage } from '../../test/n8n/harness/package';
+import { packPackage } from '../../test/harness/n8n/package';
 import { ROOT } from '../bootstrap/install.mjs';
 import { ALLOWED } from './allowed';
 import { formatFinding, missingFiles, openFindings, strayFiles, type Finding } from './report';

@@ -1,4 +1,4 @@
-import { missingServices } from '../../test/queue/harness/binaries';
+import { missingServices } from '../../test/harness/queue/binaries';
 import { findChromium } from './chromium';
 
 /** What a suite needs of the machine beyond npm's packages: the names of what is missing. */

@@ -1,5 +1,5 @@
-import { webhook, workflow } from '../../n8n/harness/workflow';
-import { inParallel } from '../../queue/support/queueStage';
+import { webhook, workflow } from '../../harness/n8n/workflow';
+import { inParallel } from '../../harness/queue/stage';
 import { lastEnd } from '../executions';
 import type { Row } from '../report';
 import { resetEmulator, type BenchStage, type Deployed } from '../stages';

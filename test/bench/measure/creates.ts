@@ -1,6 +1,6 @@
 import { startEmulator } from '../../emulator';
-import { code, webhook, workflow, type NodeSpec } from '../../n8n/harness/workflow';
-import { stageOn } from '../../n8n/support/stage';
+import { code, webhook, workflow, type NodeSpec } from '../../harness/n8n/workflow';
+import { stageOn } from '../../harness/n8n/stage';
 import { formatMilliseconds, type Row } from '../report';
 import { resetEmulator, type BenchStage } from '../stages';
 import { median } from '../statistics';

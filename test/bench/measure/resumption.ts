@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
-import type { Execution } from '../../n8n/harness/api';
-import { noOp, set, webhook, workflow, type NodeSpec } from '../../n8n/harness/workflow';
-import { inParallel } from '../../queue/support/queueStage';
+import type { Execution } from '../../harness/n8n/api';
+import { noOp, set, webhook, workflow, type NodeSpec } from '../../harness/n8n/workflow';
+import { inParallel } from '../../harness/queue/stage';
 import { startOf } from '../executions';
 import { formatMilliseconds, type Row } from '../report';
 import { resetEmulator, type BenchStage, type Deployed } from '../stages';

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { startN8n } from '../../n8n/harness/instance';
-import { packPackage } from '../../n8n/harness/package';
-import { ensureRuntime } from '../../n8n/harness/runtime';
+import { startN8n } from '../../harness/n8n/instance';
+import { packPackage } from '../../harness/n8n/package';
+import { ensureRuntime } from '../../harness/n8n/runtime';
 import { formatMilliseconds, type Row } from '../report';
 import { median } from '../statistics';
 

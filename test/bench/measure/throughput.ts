@@ -1,6 +1,6 @@
-import { callOften } from '../../queue/support/queueStage';
+import { callOften } from '../../harness/queue/stage';
 import { lastEnd } from '../executions';
-import { noOp, webhook, workflow } from '../../n8n/harness/workflow';
+import { noOp, webhook, workflow } from '../../harness/n8n/workflow';
 import { openQueue, resetEmulator, type BenchStage } from '../stages';
 import { AFTER, WAY_NAMES, workflowFor, type Way } from '../workflows';
 import { formatSeconds, type Row } from '../report';

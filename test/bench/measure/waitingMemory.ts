@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
-import { webhook, workflow, type NodeSpec } from '../../n8n/harness/workflow';
-import { until } from '../../n8n/support/stage';
-import { callOften } from '../../queue/support/queueStage';
+import { webhook, workflow, type NodeSpec } from '../../harness/n8n/workflow';
+import { until } from '../../harness/n8n/stage';
+import { callOften } from '../../harness/queue/stage';
 import type { Row } from '../report';
 import { openRegular } from '../stages';
 import { WAY_NAMES, workflowFor, type Way } from '../workflows';

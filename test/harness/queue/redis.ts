@@ -1,6 +1,6 @@
-import { freePorts } from '../../n8n/harness/ports';
+import { freePorts } from '../process/ports';
 import { redisProgram } from './binaries';
-import { NativeServer, privateFolder } from './nativeServer';
+import { NativeServer, privateFolder } from '../process/nativeServer';
 
 /** A Redis of one's own, which keeps its data over `kill` and `start` as a sensibly set up one does. */
 export interface OwnRedis {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { showOnFailure, tail } from '../../n8n/harness/failureLogs';
-import { ServerProcess } from '../../n8n/harness/serverProcess';
+import { showOnFailure, tail } from './failureLogs';
+import { ServerProcess } from './serverProcess';
 
 const WRAPPER = join(__dirname, 'native.cjs');
 const START_MS = 30_000;

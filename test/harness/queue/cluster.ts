@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
-import type { N8nApi } from '../../n8n/harness/api';
-import { startN8n, type N8nInstance } from '../../n8n/harness/instance';
-import { freePorts } from '../../n8n/harness/ports';
-import type { Owner } from '../../n8n/harness/rest';
+import type { N8nApi } from '../n8n/api';
+import { startN8n, type N8nInstance } from '../n8n/instance';
+import { freePorts } from '../process/ports';
+import type { Owner } from '../n8n/rest';
 import { runSql } from './clients';
 import { startGateway, type Gateway } from './gateway';
 import { Member } from './member';
-import type { NativeServer } from './nativeServer';
+import type { NativeServer } from '../process/nativeServer';
 import { startServices, type Services } from './services';
 
 export interface ClusterOptions {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 
-import type { Execution, ExecutionItem } from '../harness/api';
-import type { N8nInstance } from '../harness/instance';
+import type { Execution, ExecutionItem } from './api';
+import type { N8nInstance } from './instance';
 import { until, type Stage } from './stage';
 
 const ASSETS = join(__dirname, '..', '..', 'emulator', 'assets');

@@ -2,12 +2,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import { runtimeFolder } from '../../n8n/harness/runtime';
+import { runtimeFolder } from '../n8n/runtime';
 
 /** n8n's own clients of its database and its queue, for tidying up where both run elsewhere. */
-const requireFromN8n = createRequire(
-	join(runtimeFolder(), 'node_modules', 'n8n', 'package.json'),
-);
+const requireFromN8n = createRequire(join(runtimeFolder(), 'node_modules', 'n8n', 'package.json'));
 
 interface PgClient {
 	connect(): Promise<void>;

@@ -4,9 +4,9 @@ import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { freePorts } from '../../n8n/harness/ports';
+import { freePorts } from '../process/ports';
 import { postgresFolder } from './binaries';
-import { NativeServer, privateFolder, type Identity } from './nativeServer';
+import { NativeServer, privateFolder, type Identity } from '../process/nativeServer';
 
 const run = promisify(execFile);
 const USER = 'n8n';

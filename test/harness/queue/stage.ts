@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 import { startEmulator, type EmulatedTask } from '../../emulator';
-import { packPackage } from '../../n8n/harness/package';
-import { stageOn, until, type Stage } from '../../n8n/support/stage';
-import { startCluster, type Cluster, type ClusterOptions } from '../harness/cluster';
+import { packPackage } from '../n8n/package';
+import { stageOn, until, type Stage } from '../n8n/stage';
+import { startCluster, type Cluster, type ClusterOptions } from './cluster';
 
 /** A distributed n8n with the packed package, and the emulated API it speaks to. */
 export interface QueueStage extends Stage {

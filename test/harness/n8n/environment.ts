@@ -1,7 +1,7 @@
 import type { Circus } from '@jest/types';
 import { TestEnvironment } from 'jest-environment-node';
 
-import { collectFailureLogs } from './failureLogs';
+import { collectFailureLogs } from '../process/failureLogs';
 import { N8N_VERSION_VARIABLE, projectOptionsSchema } from './runtime';
 
 /**

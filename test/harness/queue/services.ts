@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { givenPostgres, givenRedis } from './binaries';
 import { clearRedis, runSql } from './clients';
-import type { NativeServer } from './nativeServer';
+import type { NativeServer } from '../process/nativeServer';
 import { startPostgres } from './postgres';
 import { startRedis } from './redis';
 

@@ -23,7 +23,6 @@ const QUIET: Record<string, string> = {
 	N8N_HIRING_BANNER_ENABLED: 'false',
 	N8N_LICENSE_AUTO_RENEW_ENABLED: 'false',
 	N8N_VERIFIED_PACKAGES_ENABLED: 'false',
-	N8N_DISABLED_MODULES: 'mcp-registry',
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 };
 
@@ -32,6 +31,8 @@ export function instanceEnvironment(place: {
 	userFolder: string;
 	port: number;
 	brokerPort: number;
+	/** Parts of n8n to leave out. */
+	disabledModules: readonly string[];
 }): Record<string, string> {
 	const passedOn: Record<string, string> = {};
 	for (const name of PASSED_ON) {
@@ -41,6 +42,7 @@ export function instanceEnvironment(place: {
 	return {
 		...passedOn,
 		...QUIET,
+		N8N_DISABLED_MODULES: place.disabledModules.join(','),
 		NO_PROXY: '127.0.0.1,localhost',
 		no_proxy: '127.0.0.1,localhost',
 		HOME: place.userFolder,

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { openStage, type Stage, type StageOptions } from '../../n8n/support/stage';
+import { openStage, type Stage, type StageOptions } from '../n8n/stage';
 import { launchChromium } from './chromium';
 import { Editor, VIEWPORT } from './editor';
 

@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
 
-import type { Owner } from '../../n8n/harness/api';
-import { until } from '../../n8n/support/stage';
+import type { Owner } from '../n8n/api';
+import { until } from '../n8n/stage';
 
 /** Generous: a laden machine draws the editor slowly, and a test ends as soon as it sees enough. */
 const PATIENCE_MS = 60_000;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
-import type { Execution } from '../harness/api';
-import { startN8n, type InstanceOptions, type N8nInstance } from '../harness/instance';
-import { packPackage } from '../harness/package';
+import type { Execution } from './api';
+import { startN8n, type InstanceOptions, type N8nInstance } from './instance';
+import { packPackage } from './package';
 import {
 	items,
 	kling,
@@ -14,7 +14,7 @@ import {
 	type NodeSettings,
 	type NodeSpec,
 	type WorkflowJson,
-} from '../harness/workflow';
+} from './workflow';
 
 /** A real n8n with the packed package, and the emulated API it speaks to. */
 export interface Stage {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-import type { WorkflowJson } from '../harness/workflow';
+import type { WorkflowJson } from './workflow';
 
 export const EXAMPLES_FOLDER = join(__dirname, '..', '..', '..', 'examples');
 

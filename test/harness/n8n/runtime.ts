@@ -16,6 +16,12 @@ export const DEFAULT_N8N_VERSION = '2.41.1';
 /** The variable that names the version of n8n. */
 export const N8N_VERSION_VARIABLE = 'N8N_VERSION';
 
+/**
+ * Modules that fetch something from the internet when n8n starts. n8n does not start when it is told
+ * to leave out a module that its version does not have: 2.0 has none of these.
+ */
+const ONLINE_MODULES = ['mcp-registry'];
+
 /** What a Jest project says about its n8n; one that says nothing takes what `N8N_VERSION` names. */
 export const projectOptionsSchema = z.object({ n8nVersion: z.string().optional() });
 
@@ -30,6 +36,8 @@ const manifestSchema = z
 export interface Runtime {
 	node: string;
 	n8n: string;
+	/** Parts of this n8n that would talk to the internet by themselves. */
+	onlineModules: string[];
 }
 
 const ready = new Map<string, Promise<Runtime>>();
@@ -97,7 +105,10 @@ async function install(
 	for (const file of [node, n8n]) {
 		if (!existsSync(file)) throw new Error(`n8n was installed, but ${file} is missing.`);
 	}
-	return { node, n8n };
+	const onlineModules = ONLINE_MODULES.filter((name) =>
+		existsSync(join(modules, 'n8n', 'dist', 'modules', name)),
+	);
+	return { node, n8n, onlineModules };
 }
 
 /** Whether the n8n in this folder wants a newer Node than this one; its manifest then brings it. */

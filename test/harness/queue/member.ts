@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { installPackage } from '../../n8n/harness/communityPackage';
-import { instanceEnvironment } from '../../n8n/harness/environmentVariables';
-import { showOnFailure, tail } from '../../n8n/harness/failureLogs';
-import { freePorts } from '../../n8n/harness/ports';
-import { ensureRuntime } from '../../n8n/harness/runtime';
-import { ServerProcess } from '../../n8n/harness/serverProcess';
+import { installPackage } from '../n8n/communityPackage';
+import { instanceEnvironment } from '../n8n/environmentVariables';
+import { showOnFailure, tail } from '../process/failureLogs';
+import { freePorts } from '../process/ports';
+import { ensureRuntime } from '../n8n/runtime';
+import { ServerProcess } from '../process/serverProcess';
 
 const START_MS = 180_000;
 const POLL_MS = 100;
@@ -57,6 +57,7 @@ export class Member {
 			userFolder: this.userFolder,
 			port: this.options.port ?? spare,
 			brokerPort: broker,
+			disabledModules: runtime.onlineModules,
 		};
 		this.server = new ServerProcess({
 			node: runtime.node,

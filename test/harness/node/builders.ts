@@ -1,10 +1,10 @@
 import type { Settings } from '../../nodes/Kling/parameters/read';
 import type { INode } from 'n8n-workflow';
 
-import type { FailureDetail } from '../../nodes/Kling/api/failure';
-import { ApiFailure } from '../../nodes/Kling/api/failure';
-import type { ApiTask } from '../../nodes/Kling/api/schemas';
-import { apiTaskSchema } from '../../nodes/Kling/api/schemas';
+import type { FailureDetail } from '../../../nodes/Kling/api/failure';
+import { ApiFailure } from '../../../nodes/Kling/api/failure';
+import type { ApiTask } from '../../../nodes/Kling/api/schemas';
+import { apiTaskSchema } from '../../../nodes/Kling/api/schemas';
 
 export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
 export const VIDEO_URL = 'https://file.example/videos/one.mp4';

@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { N8nApi, type Owner } from './api';
 import { installPackage } from './communityPackage';
 import { instanceEnvironment } from './environmentVariables';
-import { showOnFailure, tail } from './failureLogs';
-import { freePorts } from './ports';
-import { ensureRuntime } from './runtime';
-import { ServerProcess } from './serverProcess';
+import { showOnFailure, tail } from '../process/failureLogs';
+import { freePorts } from '../process/ports';
+import { ensureRuntime, type Runtime } from './runtime';
+import { ServerProcess } from '../process/serverProcess';
 
 const START_MS = 120_000;
 const POLL_MS = 150;
@@ -84,7 +84,7 @@ class Instance implements N8nInstance {
 	private env: Record<string, string>;
 
 	constructor(
-		private readonly runtime: { node: string; n8n: string },
+		private readonly runtime: Runtime,
 		readonly userFolder: string,
 		private readonly options: InstanceOptions,
 	) {
@@ -165,7 +165,12 @@ class Instance implements N8nInstance {
 			args: [`--max-old-space-size=${HEAP_MB}`, this.runtime.n8n, 'start'],
 			cwd: this.userFolder,
 			env: {
-				...instanceEnvironment({ userFolder: this.userFolder, port: this.port, brokerPort }),
+				...instanceEnvironment({
+					userFolder: this.userFolder,
+					port: this.port,
+					brokerPort,
+					disabledModules: this.runtime.onlineModules,
+				}),
 				...this.env,
 			},
 			onLine: (line) => this.print(line),

@@ -37,6 +37,9 @@ const PUBLICATION_MS = 30_000;
 const savedWorkflowSchema = z
 	.object({ id: z.string(), name: z.string(), versionId: z.string(), active: z.boolean() })
 	.passthrough();
+const runnableWorkflowSchema = z
+	.object({ nodes: z.array(z.object({ name: z.string(), type: z.string() }).passthrough()) })
+	.passthrough();
 const savedCredentialSchema = z
 	.object({ id: z.string(), name: z.string(), type: z.string() })
 	.passthrough();
@@ -297,22 +300,14 @@ export class N8nApi {
 			run.destinationNode === undefined
 				? {}
 				: { destinationNode: { nodeName: run.destinationNode, mode: 'inclusive' } };
+		// n8n 2.0 runs what it is sent, newer versions what is stored.
+		const workflowData = runnableWorkflowSchema.parse(await this.rest.get(`/workflows/${id}`));
 		const startNode =
-			run.startNode ??
-			(run.destinationNode === undefined ? await this.firstTrigger(id) : undefined);
+			run.startNode ?? (run.destinationNode === undefined ? firstTrigger(workflowData) : undefined);
 		const start = startNode === undefined ? {} : { triggerToStartFrom: { name: startNode } };
 		return manualRunSchema.parse(
-			await this.rest.post(`/workflows/${id}/run`, { ...start, ...destination }),
+			await this.rest.post(`/workflows/${id}/run`, { workflowData, ...start, ...destination }),
 		);
-	}
-
-	private async firstTrigger(id: string): Promise<string> {
-		const { nodes } = z
-			.object({ nodes: z.array(z.object({ name: z.string(), type: z.string() })) })
-			.parse(await this.rest.get(`/workflows/${id}`));
-		const trigger = nodes.find((node) => /trigger|webhook$/i.test(node.type));
-		if (trigger === undefined) throw new Error('The workflow has no trigger to start from.');
-		return trigger.name;
 	}
 
 	private async look(
@@ -324,4 +319,10 @@ export class N8nApi {
 		}
 		return (await this.listExecutions(workflowId)).find(which);
 	}
+}
+
+function firstTrigger({ nodes }: z.infer<typeof runnableWorkflowSchema>): string {
+	const trigger = nodes.find((node) => /trigger|webhook$/i.test(node.type));
+	if (trigger === undefined) throw new Error('The workflow has no trigger to start from.');
+	return trigger.name;
 }
