@@ -1,4 +1,4 @@
-import type { Settings } from '../../nodes/Kling/parameters/read';
+import type { Settings } from '../../../nodes/Kling/parameters/read';
 import type { INode } from 'n8n-workflow';
 
 import type { FailureDetail } from '../../../nodes/Kling/api/failure';

@@ -3,7 +3,7 @@
  * what was skipped. Deadlines of single requests stay real unless a test shortens them.
  *
  * A test file says once:
- * `jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('./harness/time').skipPauses());`
+ * `jest.mock('n8n-workflow', () => jest.requireActual<typeof Time>('../harness/node/time').skipPauses());`
  */
 type N8nWorkflow = typeof import('n8n-workflow');
 
