@@ -206,8 +206,8 @@ test('the output is a table of tasks, with the total of the credits above it', a
 	expect((await editor.output.locator('th').allInnerTexts()).slice(0, 4)).toEqual([
 		'taskId',
 		'status',
-		'model',
 		'videoUrl',
+		'failure',
 	]);
 	expect(await editor.output.getByText('completed', { exact: true }).count()).toBe(3);
 	const address = await links.first().getAttribute('href');

@@ -431,7 +431,7 @@ test('many-images gives one list of results, in the order of the images', async 
 		taskId,
 		status: 'completed',
 		videoUrl: expect.stringContaining(taskId),
-		error: null,
+		failure: null,
 		timedOut: false,
 	});
 	expect(jsonOf(done, n8n, 'Make One List')).toEqual([

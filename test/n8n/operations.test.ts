@@ -83,7 +83,7 @@ const NOT_FINISHED = {
 	progress: null,
 	completedAt: null,
 	generationSeconds: null,
-	error: null,
+	failure: null,
 };
 
 describe('the credential', () => {
@@ -187,7 +187,7 @@ describe('each operation', () => {
 			createdAt: ISO_DATE,
 			completedAt: ISO_DATE,
 			generationSeconds: expect.any(Number),
-			error: null,
+			failure: null,
 			estimatedCredits: 110,
 			duration: 5,
 			sound: false,
@@ -458,7 +458,7 @@ describe('a task without a video', () => {
 			taskId: UUID,
 			status: 'failed',
 			videoUrl: null,
-			error: { code: 'content_rejected', message: expect.any(String) },
+			failure: { code: 'content_rejected', message: expect.any(String) },
 			timedOut: false,
 		});
 	});
@@ -469,7 +469,7 @@ describe('a task without a video', () => {
 			expect(await oneItem(createsAndPolls({ prompt: `A cat ${marker}` }))).toMatchObject({
 				status: 'failed',
 				videoUrls: [],
-				error: { code: 'no_video' },
+				failure: { code: 'no_video' },
 			});
 		},
 	);

@@ -79,7 +79,7 @@ test('the trigger registers itself: Create in its workflow finds it, whatever it
 			createdAt: expect.stringMatching(/Z$/),
 			completedAt: expect.stringMatching(/Z$/),
 			generationSeconds: expect.any(Number),
-			error: null,
+			failure: null,
 		},
 	]);
 	expect(emulator.count({ route: 'getTask' })).toBe(1);

@@ -164,8 +164,8 @@ describe('one wait for many items', () => {
 		const { json } = await waitFor(ids);
 		expect(json).toMatchObject([
 			{ status: 'completed', timedOut: false },
-			{ status: 'failed', error: { code: 'upstream_error' }, timedOut: false },
-			{ status: 'failed', error: { code: 'no_video' }, timedOut: false },
+			{ status: 'failed', failure: { code: 'upstream_error' }, timedOut: false },
+			{ status: 'failed', failure: { code: 'no_video' }, timedOut: false },
 			{ timedOut: true },
 		]);
 		expect(taskIdsOf(json)).toEqual(ids);

@@ -22,14 +22,14 @@ import {
 const KEYS = [
 	'taskId',
 	'status',
-	'model',
 	'videoUrl',
-	'videoUrls',
-	'progress',
+	'failure',
+	'generationSeconds',
 	'createdAt',
 	'completedAt',
-	'generationSeconds',
-	'error',
+	'videoUrls',
+	'progress',
+	'model',
 ];
 
 /** A task with every documented field replaced by any JSON value, and others besides. */
@@ -66,7 +66,7 @@ describe('a simplified task', () => {
 			createdAt: '2026-03-28T13:56:05.000Z',
 			completedAt: null,
 			generationSeconds: null,
-			error: null,
+			failure: null,
 		});
 	});
 
@@ -81,7 +81,7 @@ describe('a simplified task', () => {
 			createdAt: '2026-03-28T13:56:05.000Z',
 			completedAt: '2026-03-28T14:01:05.000Z',
 			generationSeconds: 300,
-			error: null,
+			failure: null,
 		});
 	});
 
@@ -92,7 +92,7 @@ describe('a simplified task', () => {
 			videoUrls: [],
 			completedAt: null,
 			generationSeconds: null,
-			error: { code: 'upstream_error', message: 'Video generation failed' },
+			failure: { code: 'upstream_error', message: 'Video generation failed' },
 		});
 	});
 
@@ -117,7 +117,7 @@ describe('a simplified task', () => {
 			status: 'failed',
 			videoUrl: null,
 			videoUrls: [],
-			error: { code: 'no_video' },
+			failure: { code: 'no_video' },
 		});
 		expect(isUnsuccessful(task)).toBe(true);
 		expect(isFinished(task)).toBe(true);
@@ -128,7 +128,7 @@ describe('a simplified task', () => {
 		['null', null],
 		['a text', 'it broke'],
 	])('that failed with %s as its error still has a code and a message', (_, error) => {
-		expect(simplifyTask(parsed(failedTask({ error }))).error).toEqual({
+		expect(simplifyTask(parsed(failedTask({ error }))).failure).toEqual({
 			code: expect.any(String),
 			message: expect.any(String),
 		});
@@ -163,7 +163,7 @@ describe('a simplified task', () => {
 				expect(task.taskId).toBe(raw.id);
 				expect(task.videoUrls.every((url) => typeof url === 'string' && url !== '')).toBe(true);
 				expect(task.videoUrl).toBe(task.videoUrls[0] ?? null);
-				expect(task.error === null).toBe(task.status !== 'failed');
+				expect(task.failure === null).toBe(task.status !== 'failed');
 				for (const value of [task.createdAt, task.completedAt]) {
 					expect(value === null || new Date(value).toISOString() === value).toBe(true);
 				}

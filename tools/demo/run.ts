@@ -17,7 +17,7 @@ const finishedSchema = z.object({
 	taskId: z.string(),
 	status: z.string(),
 	videoUrl: z.string().nullable(),
-	error: z.object({ message: z.string() }).nullish(),
+	failure: z.object({ message: z.string() }).nullish(),
 	timedOut: z.boolean().optional(),
 });
 
@@ -70,7 +70,7 @@ export async function resultOf(n8n: N8nInstance, workflowId: string): Promise<st
 	const task = finishedSchema.parse(n8n.api.outputOf(execution, WAIT_NODE)[0]?.json);
 	if (task.videoUrl !== null) return task.videoUrl;
 	throw new DemoFault(
-		`Task ${task.taskId} ended as “${task.status}”: ${task.error?.message ?? 'no video'}`,
+		`Task ${task.taskId} ended as “${task.status}”: ${task.failure?.message ?? 'no video'}`,
 	);
 }
 

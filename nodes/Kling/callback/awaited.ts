@@ -23,6 +23,7 @@ export function recordCallback(
 	store[CONTEXT_KEY] = { ...awaited, [resumeUrl]: [...known, ...taskIds] };
 }
 
+/** Older versions wrote the resume URL into the items. */
 const itemSchema = z.object({ callbackUrl: z.string().nullable().catch(null).default(null) });
 
 /** Whether the end of this item's task is reported to the given resume URL. */

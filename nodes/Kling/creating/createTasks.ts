@@ -6,11 +6,12 @@ import { toNodeApiError } from '../api/messages';
 import { formatCredits } from '../api/pricing';
 import { recordCallback } from '../callback/awaited';
 import type { Targets } from '../callback/target';
+import { readResumeUrl } from '../n8n/execution';
 import type { SpendingSettings } from '../parameters/spending';
 import type { ItemError, ItemOutcome } from '../result/item';
 import { toItemError } from '../result/item';
 import { namingCreated } from '../result/output';
-import { newTask } from '../result/task';
+import { newTask, simplifiedToJson } from '../result/task';
 import { checkBudget } from './budget';
 import { openJournal } from './journal';
 import { prepareAll } from './prepare';
@@ -91,11 +92,16 @@ function isCreated(sent: Sent): sent is CreatedTask {
 	return sent !== undefined && !(sent instanceof ApiFailure);
 }
 
-/** Lets a Wait further down know which tasks will call this execution back. */
+/**
+ * Lets a Wait further down know which tasks will call this execution back, those included whose
+ * Callback URL is the resume URL.
+ */
 function recordCallbacks(context: IExecuteFunctions, tasks: readonly CreatedTask[]): void {
 	const calling = new Map<string, string[]>();
+	const resumeUrl = readResumeUrl(context);
 	for (const { callback, callbackUrl, taskId } of tasks) {
-		if (callback !== 'execution' || callbackUrl === undefined) continue;
+		if (callbackUrl === undefined) continue;
+		if (callback !== 'execution' && callbackUrl !== resumeUrl) continue;
 		calling.set(callbackUrl, [...(calling.get(callbackUrl) ?? []), taskId]);
 	}
 	for (const [url, taskIds] of calling) recordCallback(context, url, taskIds);
@@ -122,7 +128,8 @@ export function describeRequest(created: CreatedTask): IDataObject {
 		duration: created.input.duration,
 		sound: created.input.sound,
 		callback: created.callback,
-		callbackUrl: created.callbackUrl ?? null,
+		// A resume URL is a key to the execution, so it stays out of the data.
+		callbackUrl: created.callback === 'execution' ? null : (created.callbackUrl ?? null),
 	};
 }
 
@@ -130,5 +137,6 @@ export function describeRequest(created: CreatedTask): IDataObject {
 export function createdToOutcome(creation: Creation): ItemOutcome {
 	if (!creation.ok) return creation;
 	const { created } = creation;
-	return { ok: true, json: { ...newTask(created.taskId), ...describeRequest(created) } };
+	const json = simplifiedToJson(newTask(created.taskId), { request: describeRequest(created) });
+	return { ok: true, json };
 }

@@ -1,4 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
 import type { TaskReading } from '../api/schemas';
@@ -6,11 +5,12 @@ import type { ResultSettings } from '../parameters/result';
 import type { DownloadContext } from './download';
 import { downloadVideos } from './download';
 import type { ItemOutcome } from './item';
+import type { TaskExtras } from './task';
 import { describeUnsuccessful, isFinished, isUnsuccessful, simplifyTask, taskToJson } from './task';
 
 export interface ReadingOptions extends ResultSettings {
 	/** Added to a simplified task. */
-	extras?: IDataObject;
+	extras?: TaskExtras;
 	/** Whether a task that ended without a video is an error of its item. */
 	failsItem: boolean;
 	/** Fires when the execution is cancelled. */
@@ -22,12 +22,12 @@ export async function readingToOutcome(
 	context: DownloadContext,
 	itemIndex: number,
 	reading: TaskReading,
-	{ simplify, extras = {}, failsItem, downloadField, signal }: ReadingOptions,
+	{ simplify, extras, failsItem, downloadField, signal }: ReadingOptions,
 ): Promise<ItemOutcome> {
 	if (failsItem && isUnsuccessful(reading.task)) {
 		return unsuccessfulOutcome(context, itemIndex, reading);
 	}
-	const json = { ...taskToJson(reading, simplify), ...(simplify ? extras : {}) };
+	const json = taskToJson(reading, simplify, extras);
 	const { taskId, videoUrl, videoUrls } = simplifyTask(reading.task);
 	if (downloadField === null) return { ok: true, json, videoUrl };
 

@@ -3,25 +3,40 @@ import type { IDataObject } from 'n8n-workflow';
 import type { ApiTask, TaskReading } from '../api/schemas';
 import { MODEL, STATUS } from '../api/schemas';
 
-export interface TaskError {
+export interface TaskFailure {
 	code: string;
 	message: string;
 }
 
-/** A task as workflows see it: the same keys everywhere, null where there is nothing yet. */
+/**
+ * A task as workflows see it: the same keys everywhere, null where there is nothing yet, and the
+ * most useful first.
+ */
 export interface SimplifiedTask {
 	taskId: string;
 	status: string;
-	model: string | null;
 	videoUrl: string | null;
-	videoUrls: string[];
-	progress: number | string | null;
+	/**
+	 * Why there is no video. Never named `error`: n8n takes a first item that has this key for a
+	 * failed run, and runs the node again when *Retry On Fail* is on.
+	 */
+	failure: TaskFailure | null;
+	generationSeconds: number | null;
 	/** ISO 8601. */
 	createdAt: string | null;
 	/** ISO 8601. */
 	completedAt: string | null;
-	generationSeconds: number | null;
-	error: TaskError | null;
+	videoUrls: string[];
+	progress: number | string | null;
+	model: string | null;
+}
+
+/** What an item says besides the task itself. */
+export interface TaskExtras {
+	/** Only from waits. */
+	timedOut?: boolean;
+	/** What Create says of the request. */
+	request?: IDataObject;
 }
 
 export function isFinished(task: ApiTask): boolean {
@@ -40,23 +55,23 @@ export function simplifyTask(task: ApiTask): SimplifiedTask {
 	return {
 		taskId: task.id,
 		status: withoutVideo ? STATUS.failed : task.status,
-		model: task.model,
 		videoUrl: videoUrls[0] ?? null,
-		videoUrls,
-		progress: task.progress,
-		createdAt: toIso(task.created_at),
-		completedAt: toIso(task.completed_at),
+		failure: withoutVideo
+			? { code: 'no_video', message: 'The task completed without any video address' }
+			: failureOf(task),
 		generationSeconds:
 			task.created_at === null || task.completed_at === null
 				? null
 				: task.completed_at - task.created_at,
-		error: withoutVideo
-			? { code: 'no_video', message: 'The task completed without any video address' }
-			: errorOf(task),
+		createdAt: toIso(task.created_at),
+		completedAt: toIso(task.completed_at),
+		videoUrls,
+		progress: task.progress,
+		model: task.model,
 	};
 }
 
-function errorOf(task: ApiTask): TaskError | null {
+function failureOf(task: ApiTask): TaskFailure | null {
 	if (task.status !== STATUS.failed) return null;
 	return task.error ?? { code: 'unknown', message: 'No reason was given' };
 }
@@ -66,27 +81,49 @@ export function newTask(taskId: string): SimplifiedTask {
 	return {
 		taskId,
 		status: STATUS.pending,
-		model: MODEL,
 		videoUrl: null,
-		videoUrls: [],
-		progress: null,
+		failure: null,
+		generationSeconds: null,
 		createdAt: null,
 		completedAt: null,
-		generationSeconds: null,
-		error: null,
+		videoUrls: [],
+		progress: null,
+		model: MODEL,
+	};
+}
+
+/** The item of a simplified task, its keys in the contract's order. */
+export function simplifiedToJson(
+	{ taskId, status, videoUrl, failure, ...details }: SimplifiedTask,
+	{ timedOut, request }: TaskExtras = {},
+): IDataObject {
+	return {
+		taskId,
+		status,
+		videoUrl,
+		failure,
+		...(timedOut === undefined ? {} : { timedOut }),
+		...details,
+		...request,
 	};
 }
 
 /** The item for a reading: simplified, or the API's own object untouched. */
-export function taskToJson(reading: TaskReading, simplify: boolean): IDataObject {
-	return simplify ? { ...simplifyTask(reading.task) } : structuredClone(reading.raw);
+export function taskToJson(
+	reading: TaskReading,
+	simplify: boolean,
+	extras: TaskExtras = {},
+): IDataObject {
+	return simplify
+		? simplifiedToJson(simplifyTask(reading.task), extras)
+		: structuredClone(reading.raw);
 }
 
 /** “Task 3f2a… did not produce a video: <cause> (<code>)”, for people. */
 export function describeUnsuccessful(task: ApiTask): string {
-	const { taskId, error } = simplifyTask(task);
-	const cause = error?.message || 'no reason was given';
-	return `Task ${taskId} did not produce a video: ${cause} (${error?.code ?? 'unknown'})`;
+	const { taskId, failure } = simplifyTask(task);
+	const cause = failure?.message || 'no reason was given';
+	return `Task ${taskId} did not produce a video: ${cause} (${failure?.code ?? 'unknown'})`;
 }
 
 function toIso(unixSeconds: number | null): string | null {

@@ -9,7 +9,7 @@ import { showHints, videoLinks } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { toItem, toItemError } from '../result/item';
 import { readingToOutcome } from '../result/reading';
-import { isFinished, newTask } from '../result/task';
+import { isFinished, newTask, simplifiedToJson } from '../result/task';
 import type { PollResult } from './poll';
 import { pollTasks } from './poll';
 import type { SuspendedItem } from './suspend';
@@ -17,7 +17,13 @@ import { suspend } from './suspend';
 
 /** One item of a wait: an item that has no task already has its outcome. */
 export type WaitingItem =
-	| { ok: true; taskId: string; extras: IDataObject; result: ResultSettings }
+	| {
+			ok: true;
+			taskId: string;
+			/** What Create says of the request. */
+			extras: IDataObject;
+			result: ResultSettings;
+	  }
 	| Extract<ItemOutcome, { ok: false }>;
 
 type ItemWithTask = Extract<WaitingItem, { ok: true }>;
@@ -115,12 +121,17 @@ async function toOutcome(
 	if (failure !== null && !timedOut) {
 		return { ok: false, error: toItemError(context, failure, itemIndex, taskId), taskId };
 	}
-	if (reading === null) return { ok: true, json: { ...newTask(taskId), ...extras, timedOut } };
+	if (reading === null) {
+		return {
+			ok: true,
+			json: simplifiedToJson(newTask(taskId), { timedOut, request: extras }),
+		};
+	}
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
 	return await readingToOutcome(context, itemIndex, reading, {
 		...result,
 		signal: context.getExecutionCancelSignal(),
-		extras: { ...extras, timedOut: timedOut && !isFinished(reading.task) },
+		extras: { timedOut: timedOut && !isFinished(reading.task), request: extras },
 		failsItem: hasErrorOutput || throwOnFailure,
 	});
 }

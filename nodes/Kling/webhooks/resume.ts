@@ -4,7 +4,7 @@ import { ApiFailure } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
 import { toItem } from '../result/item';
 import { readingToOutcome } from '../result/reading';
-import { newTask } from '../result/task';
+import { newTask, simplifiedToJson } from '../result/task';
 import { readWhenAllFinished } from '../waiting/finished';
 import type { SuspendedItem } from '../waiting/suspend';
 import { parseSuspended } from '../waiting/suspend';
@@ -96,11 +96,13 @@ async function toResumedItem(
 	if ('settled' in item) return { json: item.settled, binary: item.binary, pairedItem };
 	const { taskId, extras, simplify, downloadField } = item;
 	const reading = readings.get(taskId);
-	if (reading === undefined) return { json: { ...newTask(taskId), ...extras }, pairedItem };
+	if (reading === undefined) {
+		return { json: simplifiedToJson(newTask(taskId), { request: extras }), pairedItem };
+	}
 	const outcome = await readingToOutcome(context, itemIndex, reading, {
 		simplify,
 		downloadField,
-		extras: { ...extras, timedOut: false },
+		extras: { timedOut: false, request: extras },
 		failsItem: context.getNode().onError === 'continueErrorOutput',
 	});
 	return toItem(outcome, itemIndex);
