@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { z } from 'zod';
+
+const ROOT = resolve(__dirname, '..', '..');
+const NOT_OURS = ['node_modules', '.git', '.cache', 'dist'];
+
+const lockSchema = z.object({
+	packages: z.record(z.object({ optionalDependencies: z.record(z.string()).default({}) })),
+});
+type Packages = z.infer<typeof lockSchema>['packages'];
+
+function lockFiles(folder: string): string[] {
+	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+		const path = join(folder, entry.name);
+		if (entry.isDirectory()) return NOT_OURS.includes(entry.name) ? [] : lockFiles(path);
+		return entry.name === 'package-lock.json' ? [path] : [];
+	});
+}
+
+/** Whether the lock has an entry where Node would look for `name` from the package at `path`. */
+function isLocked(packages: Packages, path: string, name: string): boolean {
+	for (let folder = path; ; folder = folder.slice(0, folder.lastIndexOf('/node_modules/'))) {
+		if (`${folder}/node_modules/${name}` in packages) return true;
+		if (!folder.includes('/node_modules/')) return `node_modules/${name}` in packages;
+	}
+}
+
+function missingFrom(lock: unknown): string[] {
+	const { packages } = lockSchema.parse(lock);
+	return Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
+		Object.keys(optionalDependencies)
+			.filter((name) => !isLocked(packages, path, name))
+			.map((name) => `${path} needs ${name}`),
+	);
+}
+
+// npm leaves the packages of other systems out when it writes a lock beside an installation, and
+// `npm ci` then refuses the lock. The remedy: `npm install --package-lock-only` in an empty folder.
+describe('every optional package has its entry in', () => {
+	const locks = lockFiles(ROOT).map((file) => relative(ROOT, file));
+
+	test('more than one lock: the root’s and that of n8n', () => {
+		expect(locks.length).toBeGreaterThan(1);
+		expect(locks).toContain('package-lock.json');
+	});
+
+	test.each(locks)('%s', (file) => {
+		expect(missingFrom(JSON.parse(readFileSync(join(ROOT, file), 'utf8')))).toEqual([]);
+	});
+});
+
+test('a missing entry is found, and one at any level above counts', () => {
+	const optionalDependencies = { native: '1.0.0', other: '1.0.0' };
+	const packages = {
+		'': {},
+		'node_modules/a': { optionalDependencies },
+		'node_modules/a/node_modules/b': { optionalDependencies },
+		'node_modules/a/node_modules/native': {},
+	};
+	expect(missingFrom({ packages })).toEqual([
+		'node_modules/a needs other',
+		'node_modules/a/node_modules/b needs other',
+	]);
+	expect(missingFrom({ packages: { ...packages, 'node_modules/other': {} } })).toEqual([]);
+});
