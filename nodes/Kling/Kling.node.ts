@@ -16,7 +16,7 @@ import { getTask } from './operations/getTask';
 import { wait } from './operations/wait';
 import { callbackFields } from './parameters/callback';
 import { imageFields } from './parameters/images';
-import { operationField } from './parameters/operation';
+import { operationField, resourceField } from './parameters/operation';
 import { optionsField } from './parameters/options';
 import { creditNotices, SUBTITLE } from './parameters/price';
 import { simplifyField } from './parameters/result';
@@ -57,6 +57,7 @@ export class Kling implements INodeType {
 		waitingNodeTooltip: WAITING_TOOLTIP,
 		credentials: [{ name: 'aiVideoApi', required: true }],
 		properties: [
+			resourceField,
 			operationField,
 			promptField,
 			...imageFields,

@@ -11,6 +11,10 @@ import { isRegistered, register, TRIGGER_PATH, withdraw } from './callback/regis
 import { triggerFields } from './parameters/trigger';
 import { receive } from './webhooks/trigger';
 
+/** A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer. */
+const TRY_IT =
+	'<b>To try it</b>, click the button above, then send the Test URL the ID of any task that has ended, such as one that Create Video and Wait has made:<br /><code>curl -X POST &lt;Test URL&gt; -H "content-type: application/json" -d \'{"id": "&lt;task ID&gt;", "status": "completed"}\'</code><br /><br />';
+
 export class KlingTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Kling Trigger',
@@ -45,13 +49,10 @@ export class KlingTrigger implements INodeType {
 		triggerPanel: {
 			header: 'Start when a video is ready',
 			executionsHelp: {
-				inactive:
-					'<b>While building</b>, click the button above, then send a finished task to the Test URL.<br /><br /><b>Once the workflow is published</b>, Create operations in it call this trigger by themselves: nothing needs copying. For a Create in another workflow, set its Callback to URL and paste the Production URL from here.',
-				active:
-					'This trigger is registered: Create operations in this workflow call it by themselves, nothing needs copying. For a Create in another workflow, set its Callback to URL and paste the Production URL from here.',
+				inactive: `${TRY_IT} The workflow starts by itself once it is published.`,
+				active: `${TRY_IT} The workflow is published and starts by itself: see its executions.`,
 			},
-			activationHint:
-				'Publish the workflow, and Create operations in it call this trigger by themselves: nothing needs copying. For a Create in another workflow, copy the Production URL into its Callback URL.',
+			activationHint: 'Publish the workflow to start it with every video.',
 		},
 		properties: triggerFields,
 	};

@@ -21,6 +21,12 @@ const WORDS = [
 	'animate photo',
 	'AI video',
 	'generate video',
+	'picture to video',
+	'photo to video',
+	'reel',
+	'short',
+	'generative',
+	'mp4',
 ];
 
 test('the list of nodes has it under the words people type', async () => {
@@ -49,11 +55,11 @@ test('its actions and triggers have good names', async () => {
 		expect(await editor.listed.allInnerTexts()).toEqual([
 			'On video completed',
 			'On video failed',
-			'Create a video from an image',
-			'Create a video from an image and wait for it',
-			'Get the credit balance',
-			'Get the status of a video',
-			'Wait for a video',
+			'Create video from image',
+			'Create video from image and wait',
+			'Get credit balance',
+			'Get video status',
+			'Wait for video',
 		]);
 	});
 	await stage.picture('actions');
@@ -68,10 +74,12 @@ test('an action is added with its operation chosen', async () => {
 	await editor.openNodeCreator();
 	await editor.searchNodes('kling');
 	await editor.listed.getByText('Kling', { exact: true }).click();
-	await editor.listed.getByText('Create a video from an image and wait for it').click();
+	await editor.listed.getByText('Create video from image and wait').click();
 	await editor.parameters.waitFor();
 	await eventually(async () => {
-		expect(await editor.input('operation').locator('input').inputValue()).toBe('Create and Wait');
+		expect(await editor.input('operation').locator('input').inputValue()).toBe(
+			'Create Video and Wait',
+		);
 	});
 	await stage.picture('empty-panel');
 });

@@ -60,18 +60,18 @@ const INTERVAL = 'Poll Interval (Seconds)';
 
 /** What each operation shows, and what its options are; lists of options are alphabetical. */
 const OPERATIONS = [
-	{ name: 'Create', fields: [...CREATING, 'Callback', 'Options'], options: SPENDING },
+	{ name: 'Create Video', fields: [...CREATING, 'Callback', 'Options'], options: SPENDING },
 	{
-		name: 'Create and Wait',
+		name: 'Create Video and Wait',
 		fields: [...CREATING, ...WAITING],
 		options: [...SPENDING, ...RESULT, INTERVAL],
 	},
 	{
-		name: 'Get Task',
+		name: 'Get Video',
 		fields: ['Task ID', 'Simplify', 'Options'],
 		options: [...RESULT, 'Throw on Failure'],
 	},
-	{ name: 'Wait', fields: ['Task ID', ...WAITING], options: [...RESULT, INTERVAL] },
+	{ name: 'Wait for Video', fields: ['Task ID', ...WAITING], options: [...RESULT, INTERVAL] },
 	{ name: 'Get Credits', fields: [], options: [] },
 ];
 
@@ -109,7 +109,7 @@ test('the price follows duration and sound, in the panel and on the canvas', asy
 	await editor.leaveField();
 	await stage.picture('create-panel');
 	await editor.closeNode();
-	await editor.node('Kling').getByText('Create: 5 s ♪, ~220 cr', { exact: true }).waitFor();
+	await editor.node('Kling').getByText('Create Video: 5 s ♪, ~220 cr', { exact: true }).waitFor();
 });
 
 test('the price is listed where an expression decides it', async () => {
@@ -129,7 +129,8 @@ test('the price is listed where an expression decides it', async () => {
 	await editor.writeExpression('sound', 'true');
 	await expectPrice('440 credits (about US$ 2.20)');
 	await editor.writeExpression('duration', '"10"');
-	await expectPrice(all);
+	await editor.writeExpression('sound', '"false"');
+	await expectPrice('220 credits (about US$ 1.10)');
 });
 
 test('the canvas names operation, duration, sound and credits, with nothing cut off', async () => {
@@ -158,8 +159,8 @@ test('the canvas names operation, duration, sound and credits, with nothing cut 
 	);
 	await editor.openWorkflow(id);
 	for (const [node, subtitle] of [
-		['Animate photo', 'Create: 5 s, ~110 cr'],
-		['Wait for video', 'Wait'],
+		['Animate photo', 'Create Video: 5 s, ~110 cr'],
+		['Wait for video', 'Wait for Video'],
 		['Animate with sound', 'Create & Wait: 10 s ♪, ~440 cr'],
 		['Credits left', 'Get Credits'],
 	] as const) {
@@ -284,7 +285,7 @@ test('the trigger panel says what happens and what to copy where', async () => {
 	await panel.getByText('Start when a video is ready').waitFor();
 	await panel.getByText('Create operations in it call this trigger by themselves').waitFor();
 	await eventually(async () => {
-		expect(await editor.labels()).toEqual(['Events', 'Simplify', 'Options']);
+		expect(await editor.labels()).toEqual(['Trigger On', 'Simplify', 'Options']);
 	});
 	expect(await editor.notices.allInnerTexts()).toEqual([
 		expect.stringMatching(/find this trigger by themselves.*Production URL/),

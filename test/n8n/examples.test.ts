@@ -480,7 +480,7 @@ test('failed-videos sends each end its own way', async () => {
 	]);
 	expect(ran(failed)).not.toContain('Use the Video');
 
-	const parameters = { 'Create and Wait': { timeout: 0 } };
+	const parameters = { 'Create Video and Wait': { timeout: 0 } };
 	const open = await stage.run(copyOf('failed-videos', { settings, parameters }), 'success');
 	expect(jsonOf(open, n8n, 'Look Again Later')).toMatchObject([
 		{ taskId: taskIds()[2], timedOut: true },

@@ -243,35 +243,35 @@ describe('images from binary fields', () => {
 			'no field named',
 			' , ',
 			{ data: photo() },
-			/^Input Binary Field of item 0: it is empty/,
+			/^Input Data Field Name of item 0: it is empty/,
 			/Name the binary field/,
 		],
 		[
 			'a GIF named .jpg',
 			'data',
 			{ data: GIF_NAMED_JPG },
-			/^Input Binary Field of item 0: “data” is no JPEG, PNG or WebP image/,
+			/^Input Data Field Name of item 0: “data” is no JPEG, PNG or WebP image/,
 			/content counts, not its name/,
 		],
 		[
 			'one bad file among good ones',
 			'data,gif',
 			{ data: photo(), gif: GIF_NAMED_JPG },
-			/^Input Binary Field of item 0: “gif” is no JPEG, PNG or WebP image/,
+			/^Input Data Field Name of item 0: “gif” is no JPEG, PNG or WebP image/,
 			/content counts, not its name/,
 		],
 		[
 			'a file of 11 MB',
 			'data',
 			{ data: ELEVEN_MEGABYTES },
-			/^Input Binary Field of item 0: “data” has 11\.0 MB, and at most 10 MB are allowed/,
+			/^Input Data Field Name of item 0: “data” has 11\.0 MB, and at most 10 MB are allowed/,
 			/smaller first/,
 		],
 		[
 			'text instead of a picture',
 			'data',
 			{ data: { content: Buffer.from('<p>'), fileName: 'photo.png', type: 'image/png' } },
-			/^Input Binary Field of item 0: “data” is no JPEG, PNG or WebP image/,
+			/^Input Data Field Name of item 0: “data” is no JPEG, PNG or WebP image/,
 			/content counts, not its name/,
 		],
 	])(
@@ -402,7 +402,7 @@ describe('images from binary fields', () => {
 			status: 'error',
 		});
 		expect(n8n.api.errorOf(refused, 'Kling')).toMatchObject({
-			message: `Input Binary Field of item 0: the AI Video API cannot reach this n8n at ${n8n.url} to fetch “data”`,
+			message: `Input Data Field Name of item 0: the AI Video API cannot reach this n8n at ${n8n.url} to fetch “data”`,
 			description: expect.stringContaining('WEBHOOK_URL'),
 		});
 	});
@@ -781,9 +781,11 @@ describe('examples', () => {
 			const { emulator, n8n } = stage;
 			const missing = emulator.imageUrl('missing');
 			const refused = await stage.run(prepare(missing).json, 'error');
-			expect(n8n.api.errorOf(refused, 'Create and Wait')?.message).toContain(missing);
+			expect(n8n.api.errorOf(refused, 'Create Video and Wait')?.message).toContain(missing);
 			const unset = await stage.run(example('video-to-file'), 'error');
-			expect(n8n.api.errorOf(unset, 'Create and Wait')?.message).toContain('<address-of-an-image>');
+			expect(n8n.api.errorOf(unset, 'Create Video and Wait')?.message).toContain(
+				'<address-of-an-image>',
+			);
 			expect(emulator.count({ route: 'create' })).toBe(0);
 		});
 	});
@@ -802,7 +804,7 @@ describe('with n8n’s binary data in memory', () => {
 		});
 		expect(n8n.api.errorOf(refused, 'Kling')).toMatchObject({
 			message:
-				'Input Binary Field of item 0: “data” is kept in memory, where the API cannot fetch it',
+				'Input Data Field Name of item 0: “data” is kept in memory, where the API cannot fetch it',
 			description: expect.stringContaining('N8N_DEFAULT_BINARY_DATA_MODE'),
 		});
 		expect(emulator.requests).toEqual([]);

@@ -2,7 +2,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
 import { isReachableFromApi } from '../api/address';
 import { readStart } from '../n8n/streams';
-import { type ImageSettings, INPUT_BINARY_FIELD as PARAMETER } from '../parameters/images';
+import { type ImageSettings, INPUT_DATA_FIELD as PARAMETER } from '../parameters/images';
 import { InvalidParameterError } from '../parameters/read';
 import { formatMegabytes, imageTypeOf, MAX_IMAGE_BYTES, SIGNATURE_LENGTH } from './imageType';
 
@@ -18,7 +18,7 @@ export interface ItemImages {
 }
 
 /**
- * The images of one item, from addresses or from its binary fields.
+ * The images of one item, from addresses or from its files.
  *
  * @throws {InvalidParameterError} when a file is not an image that the API takes, or the API cannot
  *   fetch it

@@ -8,7 +8,7 @@ import { readSpending } from '../parameters/spending';
 import { showHints } from '../result/hints';
 import { toOutput } from '../result/output';
 
-/** Create: one new task for each item. */
+/** Create Video: one new task for each item. */
 export async function create(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const spending = readSpending(settingsOf(context, 0));
 	const client = await openClient(context, { signal: context.getExecutionCancelSignal() });

@@ -15,7 +15,7 @@ import { toOutput } from '../result/output';
 import type { WaitingItem } from '../waiting/waitForTasks';
 import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 
-/** Create and Wait: one new task for each item, passed on once it is finished. */
+/** Create Video and Wait: one new task for each item, passed on once it is finished. */
 export async function createAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const settings = readWaitSettings(settingsOf(context, 0), isTool(context));
 	const spending = readSpending(settingsOf(context, 0));

@@ -12,7 +12,7 @@ import { checkItems, settleItem, toOutput } from '../result/output';
 import { readingToOutcome } from '../result/reading';
 import { READ_CONCURRENCY } from '../waiting/poll';
 
-/** Get Task: each item's task as it is now. */
+/** Get Video: each item's task as it is now. */
 export async function getTask(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const items = checkItems(context, (itemIndex) => {
 		const settings = settingsOf(context, itemIndex);

@@ -10,7 +10,7 @@ import { checkItems, toOutput } from '../result/output';
 import type { WaitingItem } from '../waiting/waitForTasks';
 import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 
-/** Wait: each item's task once it is finished. */
+/** Wait for Video: each item's task once it is finished. */
 export async function wait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const settings = readWaitSettings(settingsOf(context, 0), isTool(context));
 	const checked = checkItems(context, (itemIndex) => {

@@ -25,7 +25,7 @@ export const callbackFields: INodeProperties[] = [
 				name: 'Automatic',
 				value: 'auto',
 				description:
-					'A Kling Wait further down is woken, else the Kling Trigger of this workflow is started, else nobody is told',
+					'A Wait for Video further down is woken, else the Kling Trigger of this workflow is started, else nobody is told',
 			},
 			{
 				name: 'Kling Trigger of This Workflow',
@@ -35,18 +35,18 @@ export const callbackFields: INodeProperties[] = [
 			{
 				name: 'None',
 				value: 'none',
-				description: 'Nobody is told. Wait and Get Task work all the same.',
+				description: 'Nobody is told. Wait for Video and Get Video work all the same.',
 			},
 			{
 				name: 'This Execution',
 				value: 'execution',
-				description: 'Wakes the Kling Wait further down in this execution',
+				description: 'Wakes the Wait for Video further down in this execution',
 			},
 			{
 				name: 'URL',
 				value: 'url',
 				description:
-					'Any address, for example the Production URL of a Kling Trigger in another workflow',
+					'Any address. For the Kling Trigger of another workflow, the address or ID of that workflow.',
 			},
 		],
 		default: 'auto',
@@ -60,7 +60,8 @@ export const callbackFields: INodeProperties[] = [
 		required: true,
 		default: '',
 		placeholder: 'e.g. https://n8n.example.com/webhook/my-videos',
-		description: 'The address the API sends the finished task to',
+		description:
+			'Where the API sends the finished task. The address of another workflow in the editor, or its ID, stands for the Kling Trigger in it.',
 		displayOptions: { show: { operation: [OPERATIONS.create], callback: ['url'] } },
 	},
 ];

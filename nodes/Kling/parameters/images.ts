@@ -7,7 +7,7 @@ import { InvalidParameterError, quote, type Settings } from './read';
 
 /** The names in the panel, for refusals. */
 export const IMAGE_URLS = 'Image URLs';
-export const INPUT_BINARY_FIELD = 'Input Binary Field';
+export const INPUT_DATA_FIELD = 'Input Data Field Name';
 
 const DEFAULT_BINARY_FIELD = 'data';
 
@@ -18,7 +18,7 @@ export const imageFields: INodeProperties[] = [
 		type: 'options',
 		options: [
 			{
-				name: 'Binary Field',
+				name: 'File',
 				value: 'binary',
 				description: 'A file that comes with the item, from a form, a drive or another node',
 			},
@@ -28,13 +28,13 @@ export const imageFields: INodeProperties[] = [
 		displayOptions: { show: { operation: CREATING } },
 	},
 	{
-		displayName: INPUT_BINARY_FIELD,
+		displayName: INPUT_DATA_FIELD,
 		name: 'binaryPropertyName',
 		type: 'string',
 		required: true,
 		default: DEFAULT_BINARY_FIELD,
 		placeholder: 'e.g. data',
-		hint: 'The name of the input field containing the file to be used',
+		hint: 'The name of the input field containing the file to use',
 		description:
 			'JPEG, PNG or WebP, at most 10 MB. Separate several with commas. The API fetches it from this n8n, so n8n must have a public address.',
 		displayOptions: { show: { operation: CREATING, imageSource: ['binary'] } },
@@ -66,7 +66,7 @@ export const checkImagesOption: INodeProperties = {
 export type ImageSettings =
 	/** `checked`: whether the addresses are looked at before anything is spent. */
 	| { source: 'url'; urls: string[]; checked: boolean }
-	/** The names of the binary fields, at least one. */
+	/** The names of the data fields, at least one. */
 	| { source: 'binary'; fields: string[] };
 
 /** @throws {InvalidParameterError} when there is no image, or an address is not http(s) */
@@ -89,9 +89,9 @@ function toFieldNames(value: unknown): string[] {
 	const fields = names.filter((name) => name !== '');
 	if (fields.length > 0) return fields;
 	throw new InvalidParameterError(
-		INPUT_BINARY_FIELD,
+		INPUT_DATA_FIELD,
 		'it is empty',
-		'Name the binary field that holds the image, such as “data”.',
+		'Name the field that holds the image file, such as “data”.',
 	);
 }
 

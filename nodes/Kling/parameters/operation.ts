@@ -21,44 +21,66 @@ export const READING: string[] = [OPERATIONS.getTask, ...WAITING];
 /** The operations that take a task id. */
 export const BY_TASK_ID: string[] = [OPERATIONS.getTask, OPERATIONS.wait];
 
+const VIDEO = 'video';
+
+/**
+ * Never shown. n8n names nodes and AI tools after the action of their operation, but only where the
+ * operation depends on a resource, and its list of actions needs the one option.
+ */
+export const resourceField: INodeProperties = {
+	displayName: 'Resource',
+	name: 'resource',
+	type: 'hidden',
+	noDataExpression: true,
+	options: [{ name: 'Video', value: VIDEO }],
+	default: VIDEO,
+};
+
+/** `action` becomes the name of a new node, and name and description of an AI tool. */
 const options: INodePropertyOptions[] = [
 	{
-		name: 'Create',
+		name: 'Create Video',
 		value: OPERATIONS.create,
-		action: 'Create a video from an image',
+		action: 'Create video from image',
 		description: 'Start a video and pass its task on at once. The video is ready minutes later.',
 	},
 	{
-		name: 'Create and Wait',
+		name: 'Create Video and Wait',
 		value: OPERATIONS.createAndWait,
-		action: 'Create a video from an image and wait for it',
+		action: 'Create video from image and wait',
 		description: 'Start a video and pass it on once it is ready',
 	},
 	{
 		name: 'Get Credits',
 		value: OPERATIONS.getCredits,
-		action: 'Get the credit balance',
+		action: 'Get credit balance',
 		description: 'Read how many credits the account has left, free of charge',
 	},
 	{
-		name: 'Get Task',
+		name: 'Get Video',
 		value: OPERATIONS.getTask,
-		action: 'Get the status of a video',
+		action: 'Get video status',
 		description: 'Read how far a video has come, without waiting, free of charge',
 	},
 	{
-		name: 'Wait',
+		name: 'Wait for Video',
 		value: OPERATIONS.wait,
-		action: 'Wait for a video',
+		action: 'Wait for video',
 		description: 'Pass a video on once it is ready, for a task that was created before',
 	},
 ];
+
+/** The names of the operations in the panel, by their values. */
+export const OPERATION_NAMES: ReadonlyMap<string, string> = new Map(
+	options.map(({ name, value }) => [String(value), name]),
+);
 
 export const operationField: INodeProperties = {
 	displayName: 'Operation',
 	name: 'operation',
 	type: 'options',
 	noDataExpression: true,
+	displayOptions: { show: { resource: [VIDEO] } },
 	options,
 	default: 'createAndWait',
 };

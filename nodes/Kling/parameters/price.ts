@@ -9,8 +9,13 @@ import {
 } from '../api/pricing';
 import { CREATING } from './operation';
 
-// Not `startsWith`, which n8n 2.0 calls on numbers and booleans too, and breaks.
 const SOUND_CHOICES = [false, true];
+
+/** A value as it is chosen, and as an expression may give it: as text. */
+const asChosenOrText = <T extends number | boolean>(value: T): Array<T | string> => [
+	value,
+	String(value),
+];
 
 const prices = (duration: DurationSeconds) =>
 	`${duration} seconds ${estimateCredits(duration, false)}, with sound ${estimateCredits(duration, true)}`;
@@ -18,19 +23,16 @@ const prices = (duration: DurationSeconds) =>
 function notice(
 	name: string,
 	text: string,
-	hide: NonNullable<IDisplayOptions['hide']>,
+	{ show = {}, hide = {} }: IDisplayOptions,
 ): INodeProperties {
 	return {
 		displayName: text,
 		name,
 		type: 'notice',
 		default: '',
-		displayOptions: { show: { operation: CREATING }, hide },
+		displayOptions: { show: { operation: CREATING, ...show }, hide },
 	};
 }
-
-/** Hides for anything else, an expression without a value included. */
-const unless = (value: number | boolean) => [{ _cnd: { not: value } }];
 
 /**
  * The price, of which exactly one notice is in sight at any time. The editor puts in what an
@@ -42,33 +44,44 @@ export const creditNotices: INodeProperties[] = [
 			notice(
 				`credits${duration}${sound ? 'Sound' : 'Silent'}`,
 				`Estimated price of each video: ${formatCredits(estimateCredits(duration, sound))}. Taken when it is created, given back if it fails.`,
-				{ duration: unless(duration), sound: unless(sound) },
+				{ show: { duration: asChosenOrText(duration), sound: asChosenOrText(sound) } },
 			),
 		),
 		notice(
 			`credits${duration}`,
 			`The price of each video depends on its sound. Estimated credits: ${prices(duration)}.`,
-			{ duration: unless(duration), sound: SOUND_CHOICES },
+			{
+				show: { duration: asChosenOrText(duration) },
+				hide: { sound: SOUND_CHOICES.flatMap(asChosenOrText) },
+			},
 		),
 	]),
 	notice(
 		'creditsByDuration',
 		`The price of each video depends on its duration and sound. Estimated credits: ${DURATIONS_SECONDS.map(prices).join('; ')}.`,
-		{ duration: [...DURATIONS_SECONDS] },
+		{ hide: { duration: DURATIONS_SECONDS.flatMap(asChosenOrText) } },
 	),
 ];
 
 const { silent, sound } = CREDITS_PER_SECOND;
 
-const NAMES =
-	'{ create: "Create", createAndWait: "Create & Wait", getTask: "Get Task", wait: "Wait", getCredits: "Get Credits" }[$parameter["operation"]]';
+const SHORT_NAMES: Record<string, string> = {
+	create: 'Create Video',
+	createAndWait: 'Create & Wait',
+	getTask: 'Get Video',
+	wait: 'Wait for Video',
+	getCredits: 'Get Credits',
+};
 
-const CREDITS = `$parameter["duration"] * ($parameter["sound"] ? ${sound} : ${silent})`;
+const NAME = `(${JSON.stringify(SHORT_NAMES)})[$parameter["operation"]]`;
 
-const PRICE = `": " + $parameter["duration"] + " s" + ($parameter["sound"] ? " ♪" : "") + ", ~" + ${CREDITS} + " cr"`;
+const SECONDS = 'Number($parameter["duration"])';
+const SOUND = 'String($parameter["sound"]).trim().toLowerCase()';
+const CREDITS = `${SECONDS} * (${SOUND} === "true" ? ${sound} : ${silent})`;
 
-const HAS_PRICE =
-	'["create", "createAndWait"].includes($parameter["operation"]) && $parameter["duration"] > 0 && [true, false].includes($parameter["sound"])';
+const PRICE = `": " + ${SECONDS} + " s" + (${SOUND} === "true" ? " ♪" : "") + ", ~" + ${CREDITS} + " cr"`;
+
+const HAS_PRICE = `${JSON.stringify(CREATING)}.includes($parameter["operation"]) && ${JSON.stringify(DURATIONS_SECONDS)}.includes(${SECONDS}) && ["true", "false"].includes(${SOUND})`;
 
 /**
  * The line below the node on the canvas: the operation, and before anything is spent also what a
@@ -76,4 +89,4 @@ const HAS_PRICE =
  *
  * The canvas has room for some thirty letters and cuts off the rest, which would be the price.
  */
-export const SUBTITLE = `={{ ${NAMES} + (${HAS_PRICE} ? ${PRICE} : "") }}`;
+export const SUBTITLE = `={{ ${NAME} + (${HAS_PRICE} ? ${PRICE} : "") }}`;

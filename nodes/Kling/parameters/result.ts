@@ -45,7 +45,7 @@ function outputBinaryField(show?: Show): INodeProperties {
 		type: 'string',
 		default: DEFAULT_OUTPUT_FIELD,
 		placeholder: 'e.g. data',
-		hint: 'The name of the output binary field to put the file in',
+		hint: 'The name of the output field to put the file in',
 		description:
 			'Where a downloaded video goes. Further videos of the same task get _1, _2 behind it.',
 		...shown(show),
@@ -62,7 +62,7 @@ export const triggerDownloadOptions = [downloadVideo(), outputBinaryField()];
 export interface ResultSettings {
 	/** The contract's simplified task rather than the API's own object. */
 	simplify: boolean;
-	/** The binary field to store the video in; null to leave it at its address. */
+	/** The field to store the video in; null to leave it at its address. */
 	downloadField: string | null;
 }
 

@@ -11,7 +11,7 @@ export const taskIdField: INodeProperties = {
 	required: true,
 	default: '={{ $json.taskId }}',
 	placeholder: 'e.g. 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d',
-	description: 'The task to look at, as Create gives it',
+	description: 'The task to look at, as Create Video gives it',
 	displayOptions: { show: { operation: BY_TASK_ID } },
 };
 
@@ -22,7 +22,7 @@ export function readTaskId(settings: Settings): string {
 		throw new InvalidParameterError(
 			'Task ID',
 			'it is empty',
-			'Create gives it as “taskId”. Check that the items that come in here have it.',
+			'Create Video gives it as “taskId”. Check that the items that come in here have it.',
 		);
 	}
 	const text = typeof value === 'string' ? value.trim() : '';
@@ -30,7 +30,7 @@ export function readTaskId(settings: Settings): string {
 		throw new InvalidParameterError(
 			'Task ID',
 			`“${quote(value)}” is no task ID`,
-			'It looks like 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d. Create gives it as “taskId”.',
+			'It looks like 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d. Create Video gives it as “taskId”.',
 		);
 	}
 	return text;

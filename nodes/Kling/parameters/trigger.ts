@@ -13,13 +13,13 @@ import {
 export const triggerFields: INodeProperties[] = [
 	{
 		displayName:
-			'Create operations in this workflow find this trigger by themselves once the workflow is published. Only for a Create in another workflow, set its Callback to URL and paste the Production URL from Webhook URLs above.',
+			'Once this workflow is published, every Create Video in it calls this trigger by itself. In a Create Video of another workflow, set Callback to URL and Callback URL to the address of this workflow.',
 		name: 'registrationNotice',
 		type: 'notice',
 		default: '',
 	},
 	{
-		displayName: 'Events',
+		displayName: 'Trigger On',
 		name: 'events',
 		type: 'multiOptions',
 		required: true,

@@ -40,7 +40,8 @@ export const waitFields: INodeProperties[] = [
 			},
 		],
 		default: 'auto',
-		description: 'How to wait. With Callback, Create must have this execution as its callback.',
+		description:
+			'How to wait. With Callback, Create Video must have this execution as its callback.',
 		// As a tool of an AI Agent the node always polls.
 		displayOptions: { show: { operation: WAITING }, hide: { '@tool': [true] } },
 	},
@@ -51,7 +52,7 @@ export const waitFields: INodeProperties[] = [
 		typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
 		default: DEFAULT_TIMEOUT_MINUTES,
 		description:
-			'How long to wait at most. Most videos take 1 to 15 minutes. After the timeout, the item is passed on with its task ID and “timedOut” set to true.',
+			'How long to wait at most, for all items together. Most videos take 1 to 15 minutes. After the timeout, what is ready and what is not are passed on, the latter with “timedOut” set to true.',
 		displayOptions: { show: { operation: WAITING } },
 	},
 ];

@@ -37,7 +37,7 @@ export interface Download {
 export interface DownloadOptions {
 	taskId: string;
 	urls: readonly string[];
-	/** The binary field for the first video; further ones get `_1`, `_2`, … behind it. */
+	/** The field for the first video; further ones get `_1`, `_2`, … behind it. */
 	field: string;
 	/** Fires when the execution is cancelled. */
 	signal?: AbortSignal;

@@ -1,0 +1,51 @@
+import { NodeHelpers } from 'n8n-workflow';
+
+import { Kling } from '../../nodes/Kling/Kling.node';
+import { OPERATIONS } from '../../nodes/Kling/parameters/operation';
+
+const { description } = new Kling();
+const operations = Object.values(OPERATIONS);
+
+/** A node as n8n stores it once it is added from the list of actions. */
+const parametersOf = (operation: string) => ({ resource: 'video', operation });
+
+describe('what n8n calls a new node', () => {
+	test('is the action of its operation', () => {
+		const names = operations.map((operation) =>
+			NodeHelpers.makeNodeName(parametersOf(operation), description),
+		);
+		expect(names).toEqual([
+			'Create video from image',
+			'Create video from image and wait',
+			'Get video status',
+			'Wait for video',
+			'Get credit balance',
+		]);
+	});
+
+	test('tells the tools of an AI Agent apart, by name and by description', () => {
+		const tool = { ...description, name: 'klingTool', outputs: ['ai_tool' as const] };
+		const names = operations.map((operation) =>
+			NodeHelpers.makeNodeName(parametersOf(operation), tool),
+		);
+		const descriptions = operations.map((operation) =>
+			NodeHelpers.makeDescription(parametersOf(operation), tool),
+		);
+		expect(new Set(names).size).toBe(operations.length);
+		expect(new Set(descriptions).size).toBe(operations.length);
+		expect(descriptions[0]).toBe('Create video from image in Kling');
+	});
+
+	test('is the same for a workflow that was saved without a resource', () => {
+		const saved = NodeHelpers.getNodeParameters(
+			description.properties,
+			{ operation: OPERATIONS.wait },
+			true,
+			false,
+			null,
+			description,
+		);
+		expect(saved).toMatchObject({ resource: 'video', operation: OPERATIONS.wait });
+		expect(NodeHelpers.makeNodeName(saved ?? {}, description)).toBe('Wait for video');
+	});
+});
