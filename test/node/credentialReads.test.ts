@@ -16,7 +16,7 @@ const emulator = useEmulator();
 /** A node that is being called back, and what it has for a credential. */
 function calledBack(): { context: WebhookContext; credential: TestCredentialsHelper } {
 	const { apiKey, url: baseUrl } = emulator.current;
-	const credential = new TestCredentialsHelper({ apiKey, baseUrl });
+	const credential = new TestCredentialsHelper(() => ({ apiKey, baseUrl }));
 	const additionalData = buildAdditionalData(credential);
 	const { workflow, node } = buildWorkflow({
 		parameters: { operation: 'wait' },

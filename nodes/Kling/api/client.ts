@@ -1,3 +1,6 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import type { Credential } from './credential';
 import { readCredential } from './credential';
 import type { ApiCall, FailureDetail } from './failure';
 import { ApiFailure } from './failure';
@@ -32,7 +35,7 @@ export interface ApiClient {
 }
 
 /**
- * A client for one node run.
+ * A client for a context without items.
  *
  * @throws NodeOperationError when the credential is missing or incomplete
  */
@@ -40,7 +43,52 @@ export async function openClient(
 	context: ApiContext,
 	options: TransportOptions = {},
 ): Promise<ApiClient> {
-	const credential = await readCredential(context);
+	return clientOf(context, await readCredential(context), options);
+}
+
+/** The clients of one node run. */
+export interface Clients {
+	/**
+	 * The client that speaks with one item's own credential. Items with the same key and base URL
+	 * share one, so that their requests slow down together.
+	 *
+	 * @throws NodeOperationError when the credential is missing or incomplete
+	 */
+	clientFor(itemIndex: number): Promise<ApiClient>;
+}
+
+/** The clients of one node run; what they send ends when the execution is cancelled. */
+export function openClients(
+	context: IExecuteFunctions,
+	options: Omit<TransportOptions, 'signal' | 'itemIndex'> = {},
+): Clients {
+	const signal = context.getExecutionCancelSignal();
+	const byItem = new Map<number, Promise<ApiClient>>();
+	const byIdentity = new Map<string, ApiClient>();
+
+	const open = async (itemIndex: number): Promise<ApiClient> => {
+		const credential = await readCredential(context, itemIndex);
+		const shared = byIdentity.get(credential.identity);
+		if (shared !== undefined) return shared;
+		const client = clientOf(context, credential, { ...options, signal, itemIndex });
+		byIdentity.set(credential.identity, client);
+		return client;
+	};
+
+	return {
+		clientFor: async (itemIndex) => {
+			const client = byItem.get(itemIndex) ?? open(itemIndex);
+			byItem.set(itemIndex, client);
+			return await client;
+		},
+	};
+}
+
+function clientOf(
+	context: ApiContext,
+	credential: Credential,
+	options: TransportOptions,
+): ApiClient {
 	const send = openTransport(context, credential, options);
 	return {
 		baseUrl: credential.baseUrl,

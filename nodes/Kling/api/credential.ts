@@ -18,20 +18,27 @@ export interface Credential {
 	baseUrl: string;
 	/** As n8n's own helper takes it; only that helper looks at the key. */
 	decrypted: ICredentialsDecrypted;
+	/** The same for credentials with the same key and base URL. Never shown or stored. */
+	identity: string;
 }
 
 /**
- * The credential that the node has chosen.
+ * The credential that the node has chosen, its expressions resolved for one item: one key for each
+ * client is a pattern of n8n's own documentation.
  *
  * @throws NodeOperationError when no credential is chosen, its key is empty, or its address is
  *   none
  */
-export async function readCredential(context: CredentialContext): Promise<Credential> {
-	const data = await context.getCredentials(CREDENTIAL_TYPE);
+export async function readCredential(
+	context: CredentialContext,
+	itemIndex = 0,
+): Promise<Credential> {
+	const data = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);
 	const credential = credentialSchema.parse(data);
 	if (credential.apiKey.trim() === '') {
 		throw new NodeOperationError(context.getNode(), 'The credential has no API Key', {
 			description: 'Open the AI Video API credential of this node and paste your key, “sk-…”.',
+			itemIndex,
 		});
 	}
 	const baseUrl = (credential.baseUrl.trim() || DEFAULT_BASE_URL).replace(/\/+$/, '');
@@ -41,9 +48,14 @@ export async function readCredential(context: CredentialContext): Promise<Creden
 			'The Base URL of the credential is no address',
 			{
 				description: `Set it to ${DEFAULT_BASE_URL}, or to the address of your own proxy.`,
+				itemIndex,
 			},
 		);
 	}
 	const name = 'AI Video API';
-	return { baseUrl, decrypted: { id: '', name, type: CREDENTIAL_TYPE, data } };
+	return {
+		baseUrl,
+		decrypted: { id: '', name, type: CREDENTIAL_TYPE, data },
+		identity: JSON.stringify([baseUrl, credential.apiKey.trim()]),
+	};
 }

@@ -9,7 +9,7 @@ import { z } from 'zod';
 
 import { abortable, pause } from '../n8n/async';
 import type { Credential } from './credential';
-import { CREDENTIAL_TYPE } from './credential';
+import { CREDENTIAL_TYPE, readCredential } from './credential';
 import type { ApiCall } from './failure';
 import { ApiFailure, networkCodeOf, outcomeOfNetworkCode, outcomeOfStatus } from './failure';
 import { MAX_ATTEMPTS, parseRetryAfter, retryDelayMs } from './retry';
@@ -41,6 +41,8 @@ export interface TransportOptions {
 	 * an execution, sets up a sandbox for expressions, which takes longer than the request itself.
 	 */
 	rereadsKey?: boolean;
+	/** The item for which the credential's expressions are resolved then. */
+	itemIndex?: number;
 }
 
 /** One call to the API. */
@@ -80,21 +82,29 @@ const responseSchema = z.object({
 export function openTransport(
 	context: ApiContext,
 	{ baseUrl, decrypted }: Credential,
-	{ signal, maxAttempts = MAX_ATTEMPTS, attemptTimeoutMs, rereadsKey = false }: TransportOptions,
+	{
+		signal,
+		maxAttempts = MAX_ATTEMPTS,
+		attemptTimeoutMs,
+		rereadsKey = false,
+		itemIndex = 0,
+	}: TransportOptions,
 ): Send {
-	const known = rereadsKey ? undefined : { credentialsDecrypted: decrypted };
+	const currentKey = async () =>
+		rereadsKey ? (await readCredential(context, itemIndex)).decrypted : decrypted;
 	let pausedUntilMs = 0;
 
 	const attempt = async (request: ApiRequest): Promise<Answer | ApiFailure> => {
 		const timeoutMs = attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS[request.call];
 		const answered = new AbortController();
 		try {
+			const credentialsDecrypted = await currentKey();
 			const response = await Promise.race([
 				context.helpers.httpRequestWithAuthentication.call(
 					context,
 					CREDENTIAL_TYPE,
 					toHttpRequest(baseUrl, request, timeoutMs),
-					known,
+					{ credentialsDecrypted },
 				),
 				deadline(timeoutMs, answered.signal),
 			]);

@@ -29,8 +29,11 @@ export function unreachableHint(url: string): string {
 
 /** The callback targets of one run. */
 export interface Targets {
-	/** @throws {InvalidParameterError} when the callback that was asked for is unavailable */
-	resolve(setting: CallbackSetting): CallbackTarget;
+	/**
+	 * @param apiBaseUrl where the API of the item lives, which must reach the callback
+	 * @throws {InvalidParameterError} when the callback that was asked for is unavailable
+	 */
+	resolve(setting: CallbackSetting, apiBaseUrl: string): CallbackTarget;
 	/** What the user should know about the targets that were resolved. */
 	hints(): string[];
 }
@@ -85,15 +88,14 @@ function isWaitedFor(context: IExecuteFunctions): boolean {
  * Decides where the callbacks of one run go. Everything that is the same for all items is looked
  * up once.
  */
-export function openTargets(context: IExecuteFunctions, apiBaseUrl: string): Targets {
+export function openTargets(context: IExecuteFunctions): Targets {
 	const unreachable = new Set<string>();
-	const reachable = (url: string) => isReachableFromApi(url, apiBaseUrl);
 
-	const refuseUnreachable = (url: string) => {
-		throw unreachableRefusal(CALLBACK, url);
+	const refuseUnreachable = (url: string, apiBaseUrl: string) => {
+		if (!isReachableFromApi(url, apiBaseUrl)) throw unreachableRefusal(CALLBACK, url);
 	};
 
-	const toTrigger = (): CallbackTarget => {
+	const toTrigger = (apiBaseUrl: string): CallbackTarget => {
 		const registration = findRegistration(context);
 		if (registration.kind !== 'registered') {
 			throw new InvalidParameterError(
@@ -106,35 +108,36 @@ export function openTargets(context: IExecuteFunctions, apiBaseUrl: string): Tar
 					: 'Publish (activate) the workflow first, or choose another Callback while testing.',
 			);
 		}
-		if (!reachable(registration.url)) refuseUnreachable(registration.url);
+		refuseUnreachable(registration.url, apiBaseUrl);
 		return { callback: 'trigger', callbackUrl: registration.url };
 	};
 
-	const toUrl = (url: string): CallbackTarget => {
-		if (!reachable(url)) refuseUnreachable(url);
+	const toUrl = (url: string, apiBaseUrl: string): CallbackTarget => {
+		refuseUnreachable(url, apiBaseUrl);
 		return { callback: 'url', callbackUrl: url };
-	};
-
-	const automatically = (): CallbackTarget => {
-		const wanted = automaticTarget(context);
-		if (wanted.callbackUrl === undefined || reachable(wanted.callbackUrl)) return wanted;
-		unreachable.add(wanted.callbackUrl);
-		return NO_CALLBACK;
 	};
 
 	let automatic: CallbackTarget | undefined;
 
+	const automatically = (apiBaseUrl: string): CallbackTarget => {
+		const wanted = (automatic ??= automaticTarget(context));
+		const { callbackUrl } = wanted;
+		if (callbackUrl === undefined || isReachableFromApi(callbackUrl, apiBaseUrl)) return wanted;
+		unreachable.add(callbackUrl);
+		return NO_CALLBACK;
+	};
+
 	return {
-		resolve: (setting) => {
+		resolve: (setting, apiBaseUrl) => {
 			switch (setting.kind) {
 				case 'auto':
-					return (automatic ??= automatically());
+					return automatically(apiBaseUrl);
 				case 'execution':
 					return resolveExecution(context, apiBaseUrl, CALLBACK);
 				case 'trigger':
-					return toTrigger();
+					return toTrigger(apiBaseUrl);
 				case 'url':
-					return toUrl(setting.url);
+					return toUrl(setting.url, apiBaseUrl);
 				case 'none':
 					return NO_CALLBACK;
 			}

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import type { ApiClient } from '../api/client';
+import type { Clients } from '../api/client';
 import { ApiFailure } from '../api/failure';
 import { toNodeApiError } from '../api/messages';
 import { formatCredits } from '../api/pricing';
@@ -34,26 +34,21 @@ export type Creation =
  */
 export async function createTasks(
 	context: IExecuteFunctions,
-	client: ApiClient,
+	clients: Clients,
 	targets: Pick<Targets, 'resolve'>,
 	spending: SpendingSettings,
 ): Promise<Creation[]> {
 	const journal = openJournal(context);
-	const prepared = await prepareAll(context, { apiBaseUrl: client.baseUrl, journal, targets });
+	const prepared = await prepareAll(context, { clients, journal, targets });
 	const unpaid = prepared.flatMap((item) => (item.ok && item.taskId === null ? [item] : []));
 	await checkBudget(
 		context,
-		client,
-		{
-			credits: unpaid.reduce((sum, { request }) => sum + request.estimatedCredits, 0),
-			count: unpaid.length,
-		},
+		unpaid.map(({ client, request }) => ({ client, credits: request.estimatedCredits })),
 		spending,
 	);
 
 	const continues = context.continueOnFail();
 	const sent = await sendAll(prepared, {
-		client,
 		journal,
 		concurrency: spending.concurrency,
 		stopsAtFailure: !continues,

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import type { ApiClient, Clients } from '../api/client';
 import { estimateCredits } from '../api/pricing';
 import type { Targets } from '../callback/target';
 import { checkImageUrls } from '../images/checkImages';
@@ -26,6 +27,8 @@ export interface PreparedRequest extends JournalRequest {
 export interface Prepared {
 	ok: true;
 	request: PreparedRequest;
+	/** Speaks with the item's own credential. */
+	client: ApiClient;
 	/** The task that an earlier try of this run has created for the item. */
 	taskId: string | null;
 }
@@ -39,7 +42,7 @@ export type Preparation = Prepared | Refused;
 
 /** What is the same for all items of a run. */
 export interface Preparing {
-	apiBaseUrl: string;
+	clients: Clients;
 	journal: Journal;
 	/** The targets that the items choose from, or the one that serves them all. */
 	targets: Pick<Targets, 'resolve'>;
@@ -69,7 +72,7 @@ export async function prepareAll(
 
 async function prepare(
 	context: IExecuteFunctions,
-	{ apiBaseUrl, journal, targets }: Preparing,
+	{ clients, journal, targets }: Preparing,
 	itemIndex: number,
 ): Promise<Prepared> {
 	const settings = settingsOf(context, itemIndex);
@@ -77,19 +80,20 @@ async function prepare(
 	const sound = readSound(settings);
 	const prompt = readPrompt(settings);
 	const images = readImageSettings(settings);
-	const { urls, identities } = await readImages(context, itemIndex, images, apiBaseUrl);
+	const client = await clients.clientFor(itemIndex);
+	const { urls, identities } = await readImages(context, itemIndex, images, client.baseUrl);
 	const request: PreparedRequest = {
 		input: { prompt, image_urls: urls, duration, sound },
 		imageIdentities: identities,
 		uncheckedUrls: images.source === 'url' && images.checked ? urls : [],
 		estimatedCredits: estimateCredits(duration, sound),
 		result: readResultSettings(settings),
-		...targets.resolve(readCallback(settings)),
+		...targets.resolve(readCallback(settings), client.baseUrl),
 	};
 	const created = journal.findCreated(itemIndex, request);
 	return created === null
-		? { ok: true, request, taskId: null }
-		: { ok: true, request: { ...request, ...created }, taskId: created.taskId };
+		? { ok: true, request, client, taskId: null }
+		: { ok: true, request: { ...request, ...created }, client, taskId: created.taskId };
 }
 
 function refused(context: IExecuteFunctions, thrown: unknown, itemIndex: number): Refused {

@@ -1,4 +1,3 @@
-import type { ApiClient } from '../api/client';
 import { ApiFailure, failureAsValue } from '../api/failure';
 import { mapConcurrently } from '../n8n/async';
 import type { Journal } from './journal';
@@ -30,7 +29,6 @@ export interface CreatedTask extends PreparedRequest {
 export type Sent = CreatedTask | ApiFailure | undefined;
 
 export interface SendOptions {
-	client: ApiClient;
 	journal: Journal;
 	/** How many requests may be under way at once. */
 	concurrency: number;
@@ -44,12 +42,12 @@ export interface SendOptions {
  */
 export async function sendAll(
 	prepared: readonly Preparation[],
-	{ client, journal, concurrency, stopsAtFailure }: SendOptions,
+	{ journal, concurrency, stopsAtFailure }: SendOptions,
 ): Promise<Sent[]> {
 	let stopped = false;
 	const sendOne = async (item: Preparation, itemIndex: number): Promise<Sent> => {
 		if (!item.ok) return undefined;
-		const sent = await sendPrepared(client, journal, item, itemIndex);
+		const sent = await sendPrepared(journal, item, itemIndex);
 		if (sent instanceof ApiFailure) {
 			stopped ||= stopsAtFailure || CODES_THAT_STOP_THE_RUN.has(sent.detail.code ?? '');
 		}
@@ -59,9 +57,8 @@ export async function sendAll(
 }
 
 async function sendPrepared(
-	client: ApiClient,
 	journal: Journal,
-	{ request, taskId: existing }: Prepared,
+	{ request, client, taskId: existing }: Prepared,
 	itemIndex: number,
 ): Promise<CreatedTask | ApiFailure> {
 	if (existing !== null) return { ...request, taskId: existing };

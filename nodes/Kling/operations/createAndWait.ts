@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { isReachableFromApi } from '../api/address';
-import { openClient } from '../api/client';
-import type { CallbackTarget } from '../callback/target';
+import { openClients } from '../api/client';
+import type { CallbackTarget, Targets } from '../callback/target';
 import { NO_CALLBACK, resolveExecution, unreachableHint } from '../callback/target';
 import { createdIdsOf, createTasks, describeRequest, spendingHints } from '../creating/createTasks';
 import { isTool, readResumeUrl } from '../n8n/execution';
@@ -19,11 +19,10 @@ import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 export async function createAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const settings = readWaitSettings(settingsOf(context, 0), isTool(context));
 	const spending = readSpending(settingsOf(context, 0));
-	const client = await openClient(context, { signal: context.getExecutionCancelSignal() });
-	const { target, hints } = resolveTarget(context, settings.strategy, client.baseUrl);
+	const targets = openWaitTargets(context, settings.strategy);
 
-	const creations = await createTasks(context, client, { resolve: () => target }, spending);
-	showHints(context, [...hints, ...spendingHints(creations)]);
+	const creations = await createTasks(context, openClients(context), targets, spending);
+	showHints(context, [...targets.hints(), ...spendingHints(creations)]);
 
 	const items = creations.map((creation): WaitingItem => {
 		if (!creation.ok) return creation;
@@ -36,24 +35,27 @@ export async function createAndWait(context: IExecuteFunctions): Promise<INodeEx
 		};
 	});
 	// Tasks that an earlier execution created call that one back, not this.
+	const resumeUrl = readResumeUrl(context);
 	const suspends =
-		target.callbackUrl !== undefined &&
-		creations.every(
-			(creation) => !creation.ok || creation.created.callbackUrl === target.callbackUrl,
-		);
+		resumeUrl !== null &&
+		creations.every((creation) => !creation.ok || creation.created.callbackUrl === resumeUrl);
 	const waitForAll = suspends ? waitSuspended : waitByPolling;
 	return toOutput(context, await waitForAll(context, items, settings), createdIdsOf(creations));
 }
 
-function resolveTarget(
-	context: IExecuteFunctions,
-	strategy: WaitStrategy,
-	apiBaseUrl: string,
-): { target: CallbackTarget; hints: string[] } {
-	if (strategy === 'poll') return { target: NO_CALLBACK, hints: [] };
+function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrategy): Targets {
 	const url = readResumeUrl(context);
-	if (strategy === 'auto' && (url === null || !isReachableFromApi(url, apiBaseUrl))) {
-		return { target: NO_CALLBACK, hints: url === null ? [] : [unreachableHint(url)] };
-	}
-	return { target: resolveExecution(context, apiBaseUrl, 'Wait Strategy'), hints: [] };
+	const unreachable = new Set<string>();
+	const resolve = (apiBaseUrl: string): CallbackTarget => {
+		if (strategy === 'poll') return NO_CALLBACK;
+		if (strategy === 'callback') return resolveExecution(context, apiBaseUrl, 'Wait Strategy');
+		if (url === null) return NO_CALLBACK;
+		if (isReachableFromApi(url, apiBaseUrl)) return { callback: 'execution', callbackUrl: url };
+		unreachable.add(url);
+		return NO_CALLBACK;
+	};
+	return {
+		resolve: (_, apiBaseUrl) => resolve(apiBaseUrl),
+		hints: () => [...unreachable].map(unreachableHint),
+	};
 }

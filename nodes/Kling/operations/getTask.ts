@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { openClient } from '../api/client';
+import { openClients } from '../api/client';
 import { mapConcurrently } from '../n8n/async';
 import { settingsOf } from '../parameters/read';
 import { readResultSettings } from '../parameters/result';
@@ -23,7 +23,7 @@ export async function getTask(context: IExecuteFunctions): Promise<INodeExecutio
 		};
 	});
 	const signal = context.getExecutionCancelSignal();
-	const client = await openClient(context, { signal });
+	const { clientFor } = openClients(context);
 	const outcomes = await mapConcurrently(
 		items,
 		READ_CONCURRENCY,
@@ -33,11 +33,13 @@ export async function getTask(context: IExecuteFunctions): Promise<INodeExecutio
 			return await settleItem(
 				context,
 				itemIndex,
-				async () =>
-					await readingToOutcome(context, itemIndex, await client.getTask(taskId), {
+				async () => {
+					const client = await clientFor(itemIndex);
+					return await readingToOutcome(context, itemIndex, await client.getTask(taskId), {
 						...options,
 						signal,
-					}),
+					});
+				},
 				taskId,
 			);
 		},

@@ -1,6 +1,8 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { UnexpectedError } from 'n8n-workflow';
 
-import { openClient } from '../api/client';
+import type { ApiClient } from '../api/client';
+import { openClients } from '../api/client';
 import { failureAsValue } from '../api/failure';
 import { mapConcurrently, pause } from '../n8n/async';
 import type { ResultSettings } from '../parameters/result';
@@ -26,14 +28,24 @@ export type WaitingItem =
 	  }
 	| Extract<ItemOutcome, { ok: false }>;
 
-type ItemWithTask = Extract<WaitingItem, { ok: true }>;
+/** One item of a wait whose task can be read. */
+type ReadableItem =
+	| (Extract<WaitingItem, { ok: true }> & {
+			client: ApiClient;
+			/** The same for items that have one task and one account: it is read once for all. */
+			readKey: string;
+	  })
+	| Extract<ItemOutcome, { ok: false }>;
+
+type ItemWithTask = Extract<ReadableItem, { ok: true }>;
 
 /** Waits in this process until the tasks of all items are finished or the time is over. */
 export async function waitByPolling(
 	context: IExecuteFunctions,
-	items: readonly WaitingItem[],
+	waiting: readonly WaitingItem[],
 	settings: WaitSettings,
 ): Promise<ItemOutcome[]> {
+	const items = await withClients(context, waiting, settings);
 	const results = await poll(context, items, settings);
 	return await toOutcomes(context, items, results, settings.throwOnFailure);
 }
@@ -45,14 +57,16 @@ export async function waitByPolling(
  */
 export async function waitSuspended(
 	context: IExecuteFunctions,
-	items: readonly WaitingItem[],
+	waiting: readonly WaitingItem[],
 	settings: WaitSettings,
 ): Promise<ItemOutcome[]> {
-	const results = await poll(context, items, { ...settings, timeoutMs: 0 });
+	const once = { ...settings, timeoutMs: 0 };
+	const items = await withClients(context, waiting, once);
+	const results = await poll(context, items, once);
 	const outcomes = await toOutcomes(context, items, results, false);
 	const fails = !context.continueOnFail() && outcomes.some((outcome) => !outcome.ok);
-	const isOpen = (item: WaitingItem): item is ItemWithTask =>
-		item.ok && results.get(item.taskId)?.timedOut === true;
+	const isOpen = (item: ReadableItem): item is ItemWithTask =>
+		item.ok && results.get(item.readKey)?.timedOut === true;
 	if (fails || settings.timeoutMs === 0 || !items.some(isOpen)) return outcomes;
 
 	const suspended = items.map((item, itemIndex): SuspendedItem => {
@@ -69,24 +83,52 @@ export async function waitSuspended(
 	return outcomes;
 }
 
-async function poll(
+/** Each item with the client that speaks with its own credential. */
+async function withClients(
 	context: IExecuteFunctions,
 	items: readonly WaitingItem[],
+	{ timeoutMs }: WaitSettings,
+): Promise<ReadableItem[]> {
+	const { clientFor } = openClients(context, { maxAttempts: 1, rereadsKey: timeoutMs > 0 });
+	const numbers = new Map<ApiClient, number>();
+	const readable: ReadableItem[] = [];
+	for (const [itemIndex, item] of items.entries()) {
+		if (!item.ok) {
+			readable.push(item);
+			continue;
+		}
+		const { taskId } = item;
+		try {
+			const client = await clientFor(itemIndex);
+			const number = numbers.get(client) ?? numbers.size;
+			numbers.set(client, number);
+			readable.push({ ...item, client, readKey: `${number}/${taskId}` });
+		} catch (thrown) {
+			readable.push({ ok: false, error: toItemError(context, thrown, itemIndex, taskId), taskId });
+		}
+	}
+	return readable;
+}
+
+async function poll(
+	context: IExecuteFunctions,
+	items: readonly ReadableItem[],
 	{ timeoutMs, intervalMs }: WaitSettings,
 ): Promise<Map<string, PollResult>> {
 	const signal = context.getExecutionCancelSignal();
-	const client = await openClient(context, { signal, maxAttempts: 1, rereadsKey: timeoutMs > 0 });
-	return await pollTasks(
-		items.flatMap((item) => (item.ok ? [item.taskId] : [])),
-		{
-			read: async (taskId) => await failureAsValue(client.getTask(taskId)),
-			pause: async (ms) => await pause(ms, signal),
-			now: () => Date.now(),
-			random: () => Math.random(),
-			timeoutMs,
-			intervalMs,
+	const byKey = new Map(items.flatMap((item) => (item.ok ? [[item.readKey, item]] : [])));
+	return await pollTasks([...byKey.keys()], {
+		read: async (key) => {
+			const item = byKey.get(key);
+			if (item === undefined) throw new UnexpectedError(`Nothing waits for ${key}`);
+			return await failureAsValue(item.client.getTask(item.taskId));
 		},
-	);
+		pause: async (ms) => await pause(ms, signal),
+		now: () => Date.now(),
+		random: () => Math.random(),
+		timeoutMs,
+		intervalMs,
+	});
 }
 
 /** How many items' videos are downloaded at once. */
@@ -94,7 +136,7 @@ const DOWNLOAD_CONCURRENCY = 3;
 
 async function toOutcomes(
 	context: IExecuteFunctions,
-	items: readonly WaitingItem[],
+	items: readonly ReadableItem[],
 	results: ReadonlyMap<string, PollResult>,
 	throwOnFailure: boolean,
 ): Promise<ItemOutcome[]> {
@@ -111,13 +153,13 @@ async function toOutcomes(
 async function toOutcome(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	item: WaitingItem,
+	item: ReadableItem,
 	results: ReadonlyMap<string, PollResult>,
 	throwOnFailure: boolean,
 ): Promise<ItemOutcome> {
 	if (!item.ok) return item;
-	const { taskId, extras, result } = item;
-	const { reading, timedOut, failure } = results.get(taskId) ?? NEVER_READ;
+	const { taskId, readKey, extras, result } = item;
+	const { reading, timedOut, failure } = results.get(readKey) ?? NEVER_READ;
 	if (failure !== null && !timedOut) {
 		return { ok: false, error: toItemError(context, failure, itemIndex, taskId), taskId };
 	}

@@ -28,7 +28,8 @@ export class TestCredentialsHelper extends ICredentialsHelper {
 
 	private readonly type = new AiVideoApi();
 
-	constructor(private readonly credential: Credential) {
+	/** @param credential what the fields come to for each item */
+	constructor(private readonly credential: (itemIndex: number) => Credential) {
 		super();
 	}
 
@@ -79,9 +80,11 @@ export class TestCredentialsHelper extends ICredentialsHelper {
 		return await Promise.reject(new Error('Only the decrypted credential is there'));
 	}
 
-	async getDecrypted(): Promise<ICredentialDataDecryptedObject> {
+	async getDecrypted(
+		...[, , , , , , resolving]: Parameters<ICredentialsHelper['getDecrypted']>
+	): Promise<ICredentialDataDecryptedObject> {
 		this.reads += 1;
-		return await Promise.resolve({ ...this.credential });
+		return await Promise.resolve({ ...this.credential(resolving?.itemIndex ?? 0) });
 	}
 
 	async updateCredentials(): Promise<void> {

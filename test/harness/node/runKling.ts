@@ -26,8 +26,8 @@ export interface KlingRun {
 	parameters: INodeParameters;
 	/** One empty item unless told. */
 	items?: readonly IDataObject[];
-	/** Null: the node has none. */
-	credential?: Partial<Credential> | null;
+	/** Null: the node has none. A function: its fields are expressions, resolved for each item. */
+	credential?: Partial<Credential> | ((itemIndex: number) => Partial<Credential>) | null;
 	onError?: OnError;
 	signal?: AbortSignal;
 	/** That of an earlier run makes this one its second try. */
@@ -63,11 +63,11 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		workflow,
 		node,
 		buildAdditionalData(
-			new TestCredentialsHelper({
+			new TestCredentialsHelper((itemIndex) => ({
 				apiKey: emulator.apiKey,
 				baseUrl: emulator.url,
-				...credential,
-			}),
+				...(typeof credential === 'function' ? credential(itemIndex) : credential),
+			})),
 		),
 		'manual',
 		runData,

@@ -1,0 +1,124 @@
+import type { INodeParameters } from 'n8n-workflow';
+
+import type * as Time from '../harness/node/time';
+import { useEmulator } from '../harness/node/emulator';
+import { runKling } from '../harness/node/runKling';
+import { completeAll } from '../harness/node/tasks';
+import { clock } from '../harness/node/time';
+
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
+
+const emulator = useEmulator();
+
+const CLIENTS = ['sk-alpha', 'sk-beta', 'sk-gamma'];
+const PRICE = 110;
+const BALANCE = 1_000;
+
+/** The accounts of these items, in order. */
+const keys =
+	(...apiKeys: string[]) =>
+	(itemIndex: number) => ({ apiKey: apiKeys[itemIndex] ?? '' });
+
+beforeEach(() => {
+	for (const key of CLIENTS) emulator.current.setBalance(key, BALANCE);
+});
+
+const paidBy = (key: string) => BALANCE - emulator.current.account(key).balance;
+
+async function run(
+	parameters: INodeParameters,
+	apiKeys: string[],
+	{ items, onError }: Pick<Parameters<typeof runKling>[0], 'items' | 'onError'> = {},
+) {
+	return await runKling({
+		emulator: emulator.current,
+		parameters: { imageUrls: emulator.current.imageUrl(), prompt: 'A cat', ...parameters },
+		items: items ?? apiKeys.map((_, number) => ({ number })),
+		credential: keys(...apiKeys),
+		onError,
+	});
+}
+
+describe('a credential whose key is an expression', () => {
+	test.each(['create', 'createAndWait'])(
+		'pays for each item from its own account: %s',
+		async (operation) => {
+			clock.duringPause = async () => await completeAll(emulator.current);
+			const [alpha = '', beta = ''] = CLIENTS;
+			const { error } = await run(
+				operation === 'create'
+					? { operation, callback: 'none' }
+					: { operation, waitStrategy: 'poll' },
+				[alpha, beta, alpha],
+			);
+			expect(error).toBeNull();
+			expect([paidBy(alpha), paidBy(beta)]).toEqual([2 * PRICE, PRICE]);
+			expect(emulator.current.account().totalConsumed).toBe(0);
+		},
+	);
+
+	test.each(['getTask', 'wait'])(
+		'reads each task with the item’s own key: %s',
+		async (operation) => {
+			const created = await run({ operation: 'create', callback: 'none' }, CLIENTS);
+			await completeAll(emulator.current);
+			emulator.current.fault({ match: { method: 'POST' }, fault: 'http:500', times: 'always' });
+			const before = emulator.current.requests.length;
+			const { error } = await run({ operation }, CLIENTS, { items: created.json });
+			expect(error).toBeNull();
+			const readers = emulator.current.requests.slice(before).map(({ key }) => key);
+			expect(new Set(readers)).toEqual(new Set(CLIENTS.map((key) => `${key.slice(0, 5)}…`)));
+		},
+	);
+
+	test('reads one task twice where two items name it with different keys', async () => {
+		const created = await run({ operation: 'create', callback: 'none' }, ['sk-alpha']);
+		await completeAll(emulator.current);
+		const [task = {}] = created.json;
+		const { json } = await run({ operation: 'wait' }, ['sk-alpha', 'sk-nobody', 'sk-alpha'], {
+			items: [task, task, task],
+			onError: 'continueRegularOutput',
+		});
+		expect(json).toMatchObject([
+			{ status: 'completed' },
+			{ details: { httpCode: '401', taskId: task['taskId'] } },
+			{ status: 'completed' },
+		]);
+		expect(emulator.current.count({ route: 'getTask' })).toBe(2);
+	});
+
+	test('costs, where it comes to nothing for one item, only that item', async () => {
+		const { json, error } = await run(
+			{ operation: 'create', callback: 'none' },
+			['sk-alpha', '', 'sk-beta'],
+			{ onError: 'continueRegularOutput' },
+		);
+		expect(error).toBeNull();
+		expect(json[1]).toMatchObject({ error: expect.stringContaining('no API Key') });
+		expect(CLIENTS.map(paidBy)).toEqual([PRICE, PRICE, 0]);
+	});
+
+	test('has Check Balance read each account once, and compare it with what it would pay', async () => {
+		emulator.current.setBalance('sk-beta', PRICE);
+		const { error } = await run(
+			{ operation: 'create', callback: 'none', options: { checkBalance: true } },
+			['sk-alpha', 'sk-beta', 'sk-alpha', 'sk-beta'],
+		);
+		expect(error).toMatchObject({
+			message: expect.stringMatching(/^Check Balance: 2 items need .*110 credits$/),
+		});
+		expect(emulator.current.requests.map(({ route }) => route)).toEqual([
+			'getCredits',
+			'getCredits',
+		]);
+	});
+
+	test('has Get Credits read the account of the first item, once', async () => {
+		emulator.current.setBalance('sk-gamma', 7);
+		const { json } = await run({ operation: 'getCredits' }, ['sk-gamma', 'sk-alpha']);
+		expect(json).toMatchObject([{ balance: 7 }]);
+		expect(emulator.current.count({ route: 'getCredits' })).toBe(1);
+	});
+});
