@@ -313,14 +313,14 @@ describe('a number in a range', () => {
 		['7', 7],
 		[' 7.5 ', 7.5],
 	])('%p is %d', (value, number) => {
-		expect(toNumber('Concurrency', value, range)).toBe(number);
+		expect(toNumber({ parameter: 'Concurrency', value }, range)).toBe(number);
 	});
 
 	test.each([0, 51, NaN, Infinity, '', ' ', 'many', null, undefined, true, [], {}])(
 		'%p is refused, naming the parameter and the range',
 		(value) => {
-			const refusal = refusalOf(() => toNumber('Concurrency', value, range));
-			expect(refusal?.message).toMatch(/^Concurrency: .*from 1 to 50/);
+			const refusal = refusalOf(() => toNumber({ parameter: 'Concurrency', value }, range));
+			expect(refusal?.message).toMatch(/^'Concurrency' .*(from 1 to 50|no value)/);
 		},
 	);
 
@@ -328,7 +328,7 @@ describe('a number in a range', () => {
 		fc.assert(
 			fc.property(anyValue, (value) => {
 				const refusal = refusalOf(() => {
-					const number = toNumber('Concurrency', value, range);
+					const number = toNumber({ parameter: 'Concurrency', value }, range);
 					expect(number >= 1 && number <= 50).toBe(true);
 				});
 				expect(refusal?.parameter ?? 'Concurrency').toBe('Concurrency');

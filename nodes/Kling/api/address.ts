@@ -56,5 +56,5 @@ export function isReachableFromApi(url: string, apiBaseUrl: string): boolean {
 
 /** Whether this is an absolute http(s) address. */
 export function isHttpUrl(value: string): boolean {
-	return /^https?:\/\//i.test(value) && URL.canParse(value);
+	return /^https?:\/\/[^\s/?#]/i.test(value) && URL.canParse(value);
 }

@@ -138,7 +138,7 @@ function parseCreated(answer: Answer): string | ApiFailure {
 function parseTask(answer: Answer, taskId: string): TaskReading | ApiFailure {
 	const task = apiTaskSchema.safeParse(answer.body);
 	const raw = jsonObjectSchema.safeParse(answer.body);
-	if (!task.success || !raw.success || task.data.id !== taskId) {
+	if (!task.success || !raw.success || task.data.id !== taskId.toLowerCase()) {
 		return contentFailure('getTask', answer);
 	}
 	return { task: task.data, raw: raw.data };

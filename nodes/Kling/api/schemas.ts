@@ -22,12 +22,22 @@ export const STATUS = {
 	failed: 'failed',
 } as const;
 
-const TASK_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const TASK_ID = new RegExp(`^${UUID}$`, 'i');
+const TASK_ID_WITHIN = new RegExp(`(?<![\\w-])${UUID}(?![\\w-])`, 'gi');
 
-/** Whether a text is a task id: a UUID (API docs). */
+/** Whether a text is a task id: a UUID (API docs), in any case. */
 export function isTaskId(text: string): boolean {
 	return TASK_ID.test(text);
 }
+
+/** The task ids within a text, each once and in lower case. */
+export function taskIdsIn(text: string): string[] {
+	return [...new Set((text.match(TASK_ID_WITHIN) ?? []).map((id) => id.toLowerCase()))];
+}
+
+/** A task id as the API gives it: in lower case, whatever case it comes in. */
+const taskIdSchema = z.string().min(1).toLowerCase();
 
 /** The body of `POST /v1/videos/generations` (API docs). */
 export interface CreateBody {
@@ -62,7 +72,7 @@ const outputSchema = z.object({
 });
 
 export const apiTaskSchema = z.object({
-	id: z.string().min(1),
+	id: taskIdSchema,
 	status: z.string().min(1),
 	model: text,
 	created_at: unixSeconds,
@@ -83,7 +93,7 @@ export interface TaskReading {
 
 export const createdSchema = z.object({
 	code: z.literal(200),
-	data: z.object({ taskId: z.string().min(1) }),
+	data: z.object({ taskId: taskIdSchema }),
 });
 
 export const creditsSchema = z.object({

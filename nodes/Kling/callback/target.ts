@@ -41,7 +41,7 @@ export interface Targets {
 function unreachableRefusal(parameter: string, url: string): InvalidParameterError {
 	return new InvalidParameterError(
 		parameter,
-		`the AI Video API cannot reach ${url}`,
+		`cannot be used, since the AI Video API cannot reach ${url}`,
 		`${SET_WEBHOOK_URL}, or choose a way without a callback.`,
 	);
 }
@@ -61,7 +61,7 @@ export function resolveExecution(
 	if (url === null) {
 		throw new InvalidParameterError(
 			parameter,
-			'this execution has no address to be resumed at',
+			'cannot be used, since this execution has no address to be resumed at',
 			'Run the workflow in n8n itself, or choose a way without a callback.',
 		);
 	}
@@ -101,8 +101,8 @@ export function openTargets(context: IExecuteFunctions): Targets {
 			throw new InvalidParameterError(
 				CALLBACK,
 				registration.kind === 'none'
-					? 'this workflow has no Kling Trigger'
-					: 'the workflow is not active, so its Kling Trigger does not listen',
+					? 'cannot be used, since this workflow has no Kling Trigger'
+					: 'cannot be used, since the workflow is not active and its Kling Trigger does not listen',
 				registration.kind === 'none'
 					? 'Add a Kling Trigger to this workflow and publish (activate) it. For one in another workflow, choose URL and paste its Production URL.'
 					: 'Publish (activate) the workflow first, or choose another Callback while testing.',

@@ -74,7 +74,7 @@ export async function checkImageUrls(
 function refusal(url: string, reason: string): InvalidParameterError {
 	return new InvalidParameterError(
 		IMAGE_URLS,
-		`${url} cannot be used, since ${reason}`,
+		`names ${url}, which cannot be used, since ${reason}`,
 		'Open the address in a private browser window: it must show the picture itself, without a login. Nothing was spent.',
 	);
 }

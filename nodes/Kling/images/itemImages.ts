@@ -3,7 +3,9 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { isReachableFromApi } from '../api/address';
 import { readStart } from '../n8n/streams';
 import { type ImageSettings, INPUT_DATA_FIELD as PARAMETER } from '../parameters/images';
+import type { BinaryField } from '../parameters/binaryFields';
 import { InvalidParameterError } from '../parameters/read';
+import type { ImageType } from './imageType';
 import { formatMegabytes, imageTypeOf, MAX_IMAGE_BYTES, SIGNATURE_LENGTH } from './imageType';
 
 /** How long the API may fetch an image: far longer than any task runs. */
@@ -38,29 +40,31 @@ export async function readImages(
 async function imagesFromBinary(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	fields: readonly string[],
+	fields: readonly BinaryField[],
 	apiBaseUrl: string,
 ): Promise<ItemImages> {
 	const images: ItemImages = { urls: [], identities: [] };
-	for (const name of fields) {
-		const binary = context.helpers.assertBinaryData(itemIndex, name);
+	for (const field of fields) {
+		const binary =
+			typeof field === 'string' ? context.helpers.assertBinaryData(itemIndex, field) : field;
+		const name = typeof field === 'string' ? field : (field.fileName ?? 'the file');
 		const { id } = binary;
 		if (id === undefined) {
 			throw new InvalidParameterError(
 				PARAMETER,
-				`“${name}” is kept in memory, where the API cannot fetch it`,
+				`cannot be used, since “${name}” is kept in memory, where the API cannot fetch it`,
 				'Set the environment variable N8N_DEFAULT_BINARY_DATA_MODE of n8n to “filesystem”, or give the image by its address.',
 			);
 		}
-		await checkBinary(context, name, binary, id);
+		const type = await checkBinary(context, name, binary, id);
 		const url = context.helpers.createBinarySignedUrl(
-			await ownCopy(context, binary, id),
+			await ownCopy(context, binary, id, type),
 			ADDRESS_VALIDITY,
 		);
 		if (!isReachableFromApi(url, apiBaseUrl)) {
 			throw new InvalidParameterError(
 				PARAMETER,
-				`the AI Video API cannot reach this n8n at ${new URL(url).origin} to fetch “${name}”`,
+				`cannot be used, since the AI Video API cannot reach this n8n at ${new URL(url).origin} to fetch “${name}”`,
 				'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or give the image by its address.',
 			);
 		}
@@ -75,36 +79,40 @@ async function imagesFromBinary(
  * A copy that belongs to this execution. A file that came by a webhook or form is kept under a
  * provisional id, and n8n moves it as soon as the execution ends or is suspended: its signed address
  * would then lead nowhere (n8n 2.41, filesystem mode).
+ *
+ * n8n serves it under the type that the copy is given, whatever type the file was said to have.
  */
 async function ownCopy(
 	context: IExecuteFunctions,
-	{ fileName, mimeType }: IBinaryData,
+	{ fileName }: IBinaryData,
 	id: string,
+	type: ImageType,
 ): Promise<IBinaryData> {
 	const stream = await context.helpers.getBinaryStream(id);
-	return await context.helpers.prepareBinaryData(stream, fileName, mimeType);
+	return await context.helpers.prepareBinaryData(stream, fileName, type);
 }
 
+/** @throws {InvalidParameterError} when the file is too large, or its content no image for the API */
 async function checkBinary(
 	context: IExecuteFunctions,
 	name: string,
 	binary: IBinaryData,
 	id: string,
-): Promise<void> {
+): Promise<ImageType> {
 	const bytes = binary.bytes ?? (await context.helpers.getBinaryMetadata(id)).fileSize;
 	if (bytes > MAX_IMAGE_BYTES) {
 		throw new InvalidParameterError(
 			PARAMETER,
-			`“${name}” has ${formatMegabytes(bytes)}, and at most 10 MB are allowed`,
+			`names “${name}”, which has ${formatMegabytes(bytes)}, and at most 10 MB are allowed`,
 			'Make the image smaller first, for example with the Edit Image node.',
 		);
 	}
 	const stream = await context.helpers.getBinaryStream(id);
-	if (imageTypeOf(await readStart(stream, SIGNATURE_LENGTH)) === null) {
-		throw new InvalidParameterError(
-			PARAMETER,
-			`“${name}” is no JPEG, PNG or WebP image`,
-			'Its content counts, not its name. Convert it first, for example with the Edit Image node.',
-		);
-	}
+	const type = imageTypeOf(await readStart(stream, SIGNATURE_LENGTH));
+	if (type !== null) return type;
+	throw new InvalidParameterError(
+		PARAMETER,
+		`names “${name}”, which is not a JPEG, PNG or WebP image`,
+		'Its content counts, not its name. Convert it first, for example with the Edit Image node.',
+	);
 }

@@ -24,12 +24,15 @@ export function readRunIndex(context: IExecuteFunctions): number {
 	return run.success ? run.data.$runIndex : 0;
 }
 
+/** What tells whether the node runs as a tool; n8n 2.0 does not have the function yet. */
+export type ToolContext = Pick<IExecuteFunctions, 'getNode'> &
+	Partial<Pick<IExecuteFunctions, 'isToolExecution'>>;
+
 /**
  * Whether the node runs as a tool of an AI Agent, which waits for the answer in the same process:
  * nothing could resume it after a suspension.
  */
-export function isTool(context: IExecuteFunctions): boolean {
+export function isTool(context: ToolContext): boolean {
 	if (context.getNode().type.endsWith('Tool')) return true;
-	// n8n 2.0 does not have this function yet.
-	return 'isToolExecution' in context && context.isToolExecution();
+	return context.isToolExecution?.() === true;
 }

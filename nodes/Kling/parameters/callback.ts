@@ -1,21 +1,21 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { isHttpUrl } from '../api/address';
 import { OPERATIONS } from './operation';
-import { InvalidParameterError, quote, type Settings } from './read';
+import { quote } from './quote';
+import { type Given, InvalidParameterError, type Settings, toChoice, toText } from './read';
 
 /** The name in the panel, for refusals. */
 export const CALLBACK = 'Callback';
 
-const callbackSchema = z.enum(['auto', 'execution', 'trigger', 'url', 'none']);
+const KINDS = ['auto', 'execution', 'trigger', 'url', 'none'] as const;
 
 /** What the user asks for: one of the kinds, or the best that the workflow offers. */
 export type CallbackSetting =
 	| { kind: 'auto' | 'execution' | 'trigger' | 'none' }
 	| { kind: 'url'; url: string };
 
-export const callbackFields: INodeProperties[] = [
+export const callbackFields: [INodeProperties, INodeProperties] = [
 	{
 		displayName: CALLBACK,
 		name: 'callback',
@@ -66,27 +66,19 @@ export const callbackFields: INodeProperties[] = [
 	},
 ];
 
+const [callbackField, callbackUrlField] = callbackFields;
+
 /** @throws {InvalidParameterError} when it is none of the kinds, or the address is not http(s) */
 export function readCallback(settings: Settings): CallbackSetting {
-	const value = settings.get('callback', 'auto');
-	const kind = callbackSchema.safeParse(value);
-	if (!kind.success) {
-		throw new InvalidParameterError(
-			CALLBACK,
-			`“${quote(value)}” is not one of the ways`,
-			'Use auto, execution, trigger, url or none.',
-		);
-	}
-	if (kind.data !== 'url') return { kind: kind.data };
-	return { kind: 'url', url: toCallbackUrl(settings.get('callbackUrl', '')) };
+	const kind = toChoice(settings.parameter(callbackField), KINDS);
+	if (kind !== 'url') return { kind };
+	return { kind, url: toCallbackUrl(settings.parameter(callbackUrlField)) };
 }
 
-function toCallbackUrl(value: unknown): string {
-	const text = typeof value === 'string' ? value.trim() : '';
-	if (isHttpUrl(text)) return text;
-	throw new InvalidParameterError(
-		'Callback URL',
-		text === '' ? 'it is empty' : `“${quote(text)}” is no http(s) address`,
-		'Give the full address to call, starting with https://, or choose another Callback.',
-	);
+function toCallbackUrl(given: Given): string {
+	const hint =
+		'Give the full address to call, starting with https://, or choose another Callback.';
+	const url = toText(given, hint).trim();
+	if (isHttpUrl(url)) return url;
+	throw new InvalidParameterError(given.parameter, `is ${quote(url)}, not an http(s) address`, hint);
 }

@@ -1,9 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { z } from 'zod';
 
-import { isHttpUrl } from '../api/address';
+import { toAddresses } from './addresses';
+import { type BinaryField, toBinaryFields } from './binaryFields';
 import { CREATING } from './operation';
-import { InvalidParameterError, quote, type Settings } from './read';
+import { type Settings, toBoolean, toChoice } from './read';
 
 /** The names in the panel, for refusals. */
 export const IMAGE_URLS = 'Image URLs';
@@ -11,7 +11,7 @@ export const INPUT_DATA_FIELD = 'Input Data Field Name';
 
 const DEFAULT_BINARY_FIELD = 'data';
 
-export const imageFields: INodeProperties[] = [
+export const imageFields: [INodeProperties, INodeProperties, INodeProperties] = [
 	{
 		displayName: 'Image Source',
 		name: 'imageSource',
@@ -52,6 +52,8 @@ export const imageFields: INodeProperties[] = [
 	},
 ];
 
+const [sourceField, binaryField, urlsField] = imageFields;
+
 export const checkImagesOption: INodeProperties = {
 	displayName: 'Check Images',
 	name: 'checkImages',
@@ -66,75 +68,21 @@ export const checkImagesOption: INodeProperties = {
 export type ImageSettings =
 	/** `checked`: whether the addresses are looked at before anything is spent. */
 	| { source: 'url'; urls: string[]; checked: boolean }
-	/** The names of the data fields, at least one. */
-	| { source: 'binary'; fields: string[] };
+	/** The files, at least one. */
+	| { source: 'binary'; fields: BinaryField[] };
 
 /** @throws {InvalidParameterError} when there is no image, or an address is not http(s) */
 export function readImageSettings(settings: Settings): ImageSettings {
-	if (settings.get('imageSource', 'url') === 'binary') {
-		return {
-			source: 'binary',
-			fields: toFieldNames(settings.get('binaryPropertyName', DEFAULT_BINARY_FIELD)),
-		};
+	const source = toChoice(settings.parameter(sourceField), ['url', 'binary']);
+	if (source === 'binary') {
+		return { source, fields: toBinaryFields(settings.parameter(binaryField)) };
 	}
 	return {
-		source: 'url',
-		urls: toImageUrls(settings.get('imageUrls', '')),
-		checked: settings.option('checkImages', false) === true,
-	};
-}
-
-function toFieldNames(value: unknown): string[] {
-	const names = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : [];
-	const fields = names.filter((name) => name !== '');
-	if (fields.length > 0) return fields;
-	throw new InvalidParameterError(
-		INPUT_DATA_FIELD,
-		'it is empty',
-		'Name the field that holds the image file, such as “data”.',
-	);
-}
-
-function flatten(value: unknown): unknown[] {
-	if (Array.isArray(value)) return value.flatMap(flatten);
-	if (typeof value !== 'string') return value === null || value === undefined ? [] : [value];
-	const trimmed = value.trim();
-	if (trimmed.startsWith('[')) {
-		const parsed = z.array(z.unknown()).safeParse(parseJson(trimmed));
-		if (parsed.success) return parsed.data.flatMap(flatten);
-	}
-	return trimmed.split(/,?\s+/).filter((part) => part !== '');
-}
-
-function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}
-
-/**
- * The image addresses in the order given: from one text with spaces or line breaks between them,
- * a JSON array as text (AI Agents write those), or an array of any depth.
- *
- * @throws {InvalidParameterError} when there is none, or one is no http(s) address
- */
-export function toImageUrls(value: unknown): string[] {
-	const urls = flatten(value);
-	if (urls.length === 0) {
-		throw new InvalidParameterError(
-			IMAGE_URLS,
-			'there is no image',
+		source,
+		urls: toAddresses(
+			settings.parameter(urlsField),
 			'Kling 2.6 turns an image into a video: give at least one image address.',
-		);
-	}
-	return urls.map((url) => {
-		if (typeof url === 'string' && isHttpUrl(url)) return url;
-		throw new InvalidParameterError(
-			IMAGE_URLS,
-			`“${quote(url)}” is no http(s) address`,
-			'Give the full address of each image, starting with https://.',
-		);
-	});
+		),
+		checked: toBoolean(settings.option(checkImagesOption)),
+	};
 }

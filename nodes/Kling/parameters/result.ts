@@ -1,7 +1,7 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
 import { READING } from './operation';
-import type { Settings } from './read';
+import { type Settings, toBoolean, toText } from './read';
 
 const DEFAULT_OUTPUT_FIELD = 'data';
 
@@ -66,15 +66,16 @@ export interface ResultSettings {
 	downloadField: string | null;
 }
 
+/** @throws {InvalidParameterError} when a value is not of its type */
 export function readResultSettings(settings: Settings): ResultSettings {
 	return {
-		simplify: settings.get('simplify', true) !== false,
+		simplify: toBoolean(settings.parameter(simplify)),
 		downloadField: readDownloadField(settings),
 	};
 }
 
 function readDownloadField(settings: Settings): string | null {
-	if (settings.option('downloadVideo', false) !== true) return null;
-	const field = settings.option('outputBinaryField', DEFAULT_OUTPUT_FIELD);
-	return (typeof field === 'string' && field.trim()) || DEFAULT_OUTPUT_FIELD;
+	if (!toBoolean(settings.option(downloadVideoOption))) return null;
+	const hint = 'Name the field to put the file in, such as “data”.';
+	return toText(settings.option(outputBinaryFieldOption), hint).trim();
 }

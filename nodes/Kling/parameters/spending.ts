@@ -1,7 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { CREATING } from './operation';
-import { type Settings, toNumber } from './read';
+import { type Settings, toBoolean, toNumber } from './read';
 
 /** No limit, for Max Credits. */
 export const NO_LIMIT = 0;
@@ -51,16 +51,11 @@ export interface SpendingSettings {
 	concurrency: number;
 }
 
-/** @throws {InvalidParameterError} when a value is not a number in its range */
+/** @throws {InvalidParameterError} when a value is not of its type, or out of its range */
 export function readSpending(settings: Settings): SpendingSettings {
 	return {
-		concurrency: Math.floor(
-			toNumber('Concurrency', settings.option('concurrency', DEFAULT_CONCURRENCY), CONCURRENCY),
-		),
-		maxCredits: toNumber('Max Credits', settings.option('maxCredits', NO_LIMIT), {
-			min: NO_LIMIT,
-			max: Number.MAX_SAFE_INTEGER,
-		}),
-		checkBalance: settings.option('checkBalance', false) === true,
+		concurrency: Math.floor(toNumber(settings.option(concurrencyOption), CONCURRENCY)),
+		maxCredits: toNumber(settings.option(maxCreditsOption), { min: NO_LIMIT }),
+		checkBalance: toBoolean(settings.option(checkBalanceOption)),
 	};
 }

@@ -1,14 +1,53 @@
 import type { INodeProperties } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { STATUS } from '../api/schemas';
-import type { Settings } from './read';
+import { type Settings, toBoolean, toChoices } from './read';
 import {
 	readResultSettings,
 	type ResultSettings,
 	triggerDownloadOptions,
 	triggerSimplifyField,
 } from './result';
+
+const eventsField: INodeProperties = {
+	displayName: 'Trigger On',
+	name: 'events',
+	type: 'multiOptions',
+	required: true,
+	options: [
+		{
+			name: 'Completed',
+			value: STATUS.completed,
+			action: 'On video completed',
+			description: 'A video is ready',
+		},
+		{
+			name: 'Failed',
+			value: STATUS.failed,
+			action: 'On video failed',
+			description: 'A task ended without a video. Its credits were given back.',
+		},
+	],
+	default: [STATUS.completed, STATUS.failed],
+	description: 'Which ends of a task start the workflow',
+};
+
+const deduplicateOption: INodeProperties = {
+	displayName: 'Deduplicate',
+	name: 'deduplicate',
+	type: 'boolean',
+	default: true,
+	description: 'Whether to start only once for each task, however often it is reported',
+};
+
+const verifyTaskOption: INodeProperties = {
+	displayName: 'Verify Task',
+	name: 'verifyTask',
+	type: 'boolean',
+	default: true,
+	description:
+		'Whether to read each reported task back from the API and pass on that answer. Without it, anyone who knows the address can start this workflow with made-up data.',
+};
 
 export const triggerFields: INodeProperties[] = [
 	{
@@ -18,28 +57,7 @@ export const triggerFields: INodeProperties[] = [
 		type: 'notice',
 		default: '',
 	},
-	{
-		displayName: 'Trigger On',
-		name: 'events',
-		type: 'multiOptions',
-		required: true,
-		options: [
-			{
-				name: 'Completed',
-				value: STATUS.completed,
-				action: 'On video completed',
-				description: 'A video is ready',
-			},
-			{
-				name: 'Failed',
-				value: STATUS.failed,
-				action: 'On video failed',
-				description: 'A task ended without a video. Its credits were given back.',
-			},
-		],
-		default: [STATUS.completed, STATUS.failed],
-		description: 'Which ends of a task start the workflow',
-	},
+	eventsField,
 	triggerSimplifyField,
 	{
 		displayName: 'Options',
@@ -48,22 +66,9 @@ export const triggerFields: INodeProperties[] = [
 		placeholder: 'Add option',
 		default: {},
 		options: [
-			{
-				displayName: 'Deduplicate',
-				name: 'deduplicate',
-				type: 'boolean',
-				default: true,
-				description: 'Whether to start only once for each task, however often it is reported',
-			},
+			deduplicateOption,
 			...triggerDownloadOptions,
-			{
-				displayName: 'Verify Task',
-				name: 'verifyTask',
-				type: 'boolean',
-				default: true,
-				description:
-					'Whether to read each reported task back from the API and pass on that answer. Without it, anyone who knows the address can start this workflow with made-up data.',
-			},
+			verifyTaskOption,
 		],
 	},
 ];
@@ -77,17 +82,14 @@ export interface TriggerSettings {
 	result: ResultSettings;
 }
 
-const switchesSchema = z.object({ verifyTask: z.boolean(), deduplicate: z.boolean() });
+const EVENTS = [STATUS.completed, STATUS.failed];
 
-const eventsSchema = z.array(z.string()).catch([]);
-
+/** @throws {InvalidParameterError} when a value is not of its type */
 export function readTriggerSettings(settings: Settings): TriggerSettings {
 	return {
-		...switchesSchema.parse({
-			verifyTask: settings.option('verifyTask', true),
-			deduplicate: settings.option('deduplicate', true),
-		}),
-		events: eventsSchema.parse(settings.get('events', [])),
+		verifyTask: toBoolean(settings.option(verifyTaskOption)),
+		deduplicate: toBoolean(settings.option(deduplicateOption)),
+		events: toChoices(settings.parameter(eventsField), EVENTS),
 		result: readResultSettings(settings),
 	};
 }

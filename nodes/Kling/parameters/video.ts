@@ -2,7 +2,7 @@ import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
 import { DURATIONS_SECONDS, type DurationSeconds } from '../api/pricing';
 import { CREATING } from './operation';
-import { InvalidParameterError, quote, type Settings } from './read';
+import { InvalidParameterError, type Settings, toBoolean, toNumberOf, toText } from './read';
 
 /** The longest prompt, in Unicode code points (API docs). */
 export const MAX_PROMPT_LENGTH = 2_500;
@@ -44,49 +44,23 @@ export const soundField: INodeProperties = {
 
 /** @throws {InvalidParameterError} when the prompt is no text, empty, or too long */
 export function readPrompt(settings: Settings): string {
-	const value = settings.get('prompt', '');
-	if (typeof value !== 'string' || value.trim() === '') {
-		throw new InvalidParameterError(
-			'Prompt',
-			'it is empty',
-			'Describe what should happen in the video.',
-		);
-	}
-	const length = [...value].length;
-	if (length > MAX_PROMPT_LENGTH) {
-		throw new InvalidParameterError(
-			'Prompt',
-			`it has ${length} characters, and at most ${MAX_PROMPT_LENGTH} are allowed`,
-			'Shorten the prompt.',
-		);
-	}
-	return value;
+	const given = settings.parameter(promptField);
+	const prompt = toText(given, 'Describe what should happen in the video.');
+	const length = [...prompt].length;
+	if (length <= MAX_PROMPT_LENGTH) return prompt;
+	throw new InvalidParameterError(
+		given.parameter,
+		`has ${length} characters, and at most ${MAX_PROMPT_LENGTH} are allowed`,
+		'Shorten the prompt.',
+	);
 }
 
 /** @throws {InvalidParameterError} unless it is 5 or 10, as a number or as text */
 export function readDuration(settings: Settings): DurationSeconds {
-	const value = settings.get('duration', DEFAULT_DURATION);
-	const found = DURATIONS_SECONDS.find(
-		(seconds) => value === seconds || (typeof value === 'string' && value.trim() === `${seconds}`),
-	);
-	if (found === undefined) {
-		throw new InvalidParameterError(
-			'Duration',
-			`“${quote(value)}” is neither 5 nor 10`,
-			'Kling 2.6 makes videos of 5 or 10 seconds.',
-		);
-	}
-	return found;
+	return toNumberOf(settings.parameter(durationField), DURATIONS_SECONDS);
 }
 
 /** @throws {InvalidParameterError} unless it is true or false, as a boolean or as text */
 export function readSound(settings: Settings): boolean {
-	const value = settings.get('sound', false);
-	if (value === true || value === 'true') return true;
-	if (value === false || value === 'false') return false;
-	throw new InvalidParameterError(
-		'Sound',
-		`“${quote(value)}” is neither true nor false`,
-		'Sound doubles the price, so it is never guessed.',
-	);
+	return toBoolean(settings.parameter(soundField));
 }

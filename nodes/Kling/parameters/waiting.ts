@@ -1,13 +1,12 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { OPERATIONS, WAITING } from './operation';
-import { InvalidParameterError, quote, type Settings, toNumber } from './read';
+import { type Settings, toBoolean, toChoice, toNumber } from './read';
 
 /** How a run waits: suspended until the API calls back, or in this process. */
-export type WaitStrategy = 'auto' | 'callback' | 'poll';
+export type WaitStrategy = (typeof STRATEGIES)[number];
 
-const strategySchema = z.enum(['auto', 'callback', 'poll']);
+const STRATEGIES = ['auto', 'callback', 'poll'] as const;
 
 /** One wait is for at most 30 days. */
 const TIMEOUT_MINUTES = { min: 0, max: 43_200 } as const;
@@ -15,8 +14,9 @@ const DEFAULT_TIMEOUT_MINUTES = 30;
 
 const MIN_POLL_INTERVAL_SECONDS = 2;
 const DEFAULT_POLL_INTERVAL_SECONDS = 10;
+const POLL_INTERVAL_SECONDS = { min: 0, max: TIMEOUT_MINUTES.max * 60 } as const;
 
-export const waitFields: INodeProperties[] = [
+export const waitFields: [INodeProperties, INodeProperties] = [
 	{
 		displayName: 'Wait Strategy',
 		name: 'waitStrategy',
@@ -57,6 +57,8 @@ export const waitFields: INodeProperties[] = [
 	},
 ];
 
+const [strategyField, timeoutField] = waitFields;
+
 export const pollIntervalOption: INodeProperties = {
 	displayName: 'Poll Interval (Seconds)',
 	name: 'pollInterval',
@@ -80,14 +82,18 @@ function throwOnFailure(show: NonNullable<IDisplayOptions['show']>): INodeProper
 }
 
 /** Two fields of one name: a wait can stop the run only while it is not suspended. */
-export const throwOnFailureOptions: INodeProperties[] = [
+export const throwOnFailureOptions: [INodeProperties, INodeProperties] = [
 	throwOnFailure({ '/operation': [OPERATIONS.getTask] }),
 	throwOnFailure({ '/operation': WAITING, '/waitStrategy': ['poll'] }),
 ];
 
-/** Whether a task that failed is an error of its item. */
+/**
+ * Whether a task that failed is an error of its item.
+ *
+ * @throws {InvalidParameterError} unless it is true or false
+ */
 export function readThrowOnFailure(settings: Settings): boolean {
-	return settings.option('throwOnFailure', false) === true;
+	return toBoolean(settings.option(throwOnFailureOptions[0]));
 }
 
 export interface WaitSettings {
@@ -102,35 +108,16 @@ export interface WaitSettings {
  * How long and how often to wait.
  *
  * @param mustPoll whether this run cannot be suspended
- * @throws {InvalidParameterError} when a value is not a number in its range
+ * @throws {InvalidParameterError} when a value is not of its type, or out of its range
  */
 export function readWaitSettings(settings: Settings, mustPoll: boolean): WaitSettings {
-	const timeoutMinutes = toNumber(
-		'Timeout',
-		settings.get('timeout', DEFAULT_TIMEOUT_MINUTES),
-		TIMEOUT_MINUTES,
-	);
-	const strategy = mustPoll ? 'poll' : readStrategy(settings);
-	const intervalSeconds = toNumber(
-		'Poll Interval',
-		settings.option('pollInterval', DEFAULT_POLL_INTERVAL_SECONDS),
-		{ min: 0, max: TIMEOUT_MINUTES.max * 60 },
-	);
+	const strategy = mustPoll ? 'poll' : toChoice(settings.parameter(strategyField), STRATEGIES);
+	const timeoutMinutes = toNumber(settings.parameter(timeoutField), TIMEOUT_MINUTES);
+	const intervalSeconds = toNumber(settings.option(pollIntervalOption), POLL_INTERVAL_SECONDS);
 	return {
 		strategy,
-		throwOnFailure: strategy === 'poll' && readThrowOnFailure(settings),
+		throwOnFailure: readThrowOnFailure(settings) && strategy === 'poll',
 		timeoutMs: timeoutMinutes * 60_000,
 		intervalMs: Math.max(intervalSeconds, MIN_POLL_INTERVAL_SECONDS) * 1000,
 	};
-}
-
-function readStrategy(settings: Settings): WaitStrategy {
-	const value = settings.get('waitStrategy', 'auto');
-	const strategy = strategySchema.safeParse(value);
-	if (strategy.success) return strategy.data;
-	throw new InvalidParameterError(
-		'Wait Strategy',
-		`“${quote(value)}” is not one of them`,
-		'Use auto, callback or poll.',
-	);
 }

@@ -9,6 +9,7 @@ import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import { ApiFailure } from '../api/failure';
 import { toNodeApiError } from '../api/messages';
 import { CancelledError } from '../n8n/async';
+import { isTool, type ToolContext } from '../n8n/execution';
 import { InvalidParameterError } from '../parameters/read';
 
 export type ItemError = NodeApiError | NodeOperationError;
@@ -19,12 +20,13 @@ export type ItemOutcome =
 	| { ok: false; error: ItemError; taskId?: string };
 
 /**
- * Whatever went wrong with one item, as the error n8n shows for it.
+ * Whatever went wrong with one item, as the error n8n shows for it. A refusal names the item as n8n's
+ * own nodes do, except to an AI Agent, which knows no items.
  *
  * @throws {CancelledError} when that was what happened: a cancelled execution has no item errors
  */
 export function toItemError(
-	context: Pick<IExecuteFunctions, 'getNode'>,
+	context: ToolContext,
 	thrown: unknown,
 	itemIndex: number,
 	taskId?: string,
@@ -36,7 +38,7 @@ export function toItemError(
 	if (thrown instanceof InvalidParameterError) {
 		return new NodeOperationError(
 			node,
-			`${thrown.parameter} of item ${itemIndex}: ${thrown.reason}`,
+			isTool(context) ? thrown.message : `${thrown.message} [item ${itemIndex}]`,
 			{ description: thrown.hint, itemIndex },
 		);
 	}

@@ -1,11 +1,12 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
+import type { ToolContext } from '../n8n/execution';
 import type { ItemError, ItemOutcome } from './item';
 import { toItem, toItemError } from './item';
 
 /** Runs one item's work and catches what goes wrong with it alone. */
 export async function settleItem(
-	context: Pick<IExecuteFunctions, 'getNode'>,
+	context: ToolContext,
 	itemIndex: number,
 	work: () => Promise<ItemOutcome>,
 	taskId?: string,
@@ -26,7 +27,7 @@ export type Checked<T> = { ok: true; value: T } | { ok: false; error: ItemError 
  * @throws the first item's error, unless the node continues on errors
  */
 export function checkItems<T>(
-	context: Pick<IExecuteFunctions, 'getNode' | 'getInputData' | 'continueOnFail'>,
+	context: ToolContext & Pick<IExecuteFunctions, 'getInputData' | 'continueOnFail'>,
 	check: (itemIndex: number) => T,
 ): Array<Checked<T>> {
 	const checked = context.getInputData().map((_, itemIndex): Checked<T> => {

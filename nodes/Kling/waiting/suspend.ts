@@ -20,7 +20,7 @@ const binarySchema = z.record(
 const suspendedItemSchema = z.union([
 	z.object({ settled: jsonObjectSchema, binary: binarySchema.optional() }),
 	z.object({
-		taskId: z.string(),
+		taskId: z.string().toLowerCase(),
 		extras: jsonObjectSchema,
 		simplify: z.boolean(),
 		downloadField: z.string().nullable(),

@@ -1,4 +1,4 @@
-import type { Settings } from '../../../nodes/Kling/parameters/read';
+import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/read';
 import type { INode } from 'n8n-workflow';
 
 import type { FailureDetail } from '../../../nodes/Kling/api/failure';
@@ -94,8 +94,8 @@ export function settings(
 	parameters: Record<string, unknown>,
 	options: Record<string, unknown> = {},
 ): Settings {
-	return {
-		get: (name, fallback) => (name in parameters ? parameters[name] : fallback),
-		option: (name, fallback) => options[name] ?? fallback,
-	};
+	return settingsFrom((name, fallback) => {
+		if (name === 'options') return options;
+		return name in parameters ? parameters[name] : fallback;
+	});
 }

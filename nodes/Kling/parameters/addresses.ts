@@ -1,0 +1,83 @@
+import { z } from 'zod';
+
+import { isHttpUrl } from '../api/address';
+import { holdsObjectInText, quote } from './quote';
+import { type Given, InvalidParameterError, parseJson } from './read';
+import { sharePageHint } from './sharePages';
+
+/** An address as a table gives it: an attachment. */
+const attachmentSchema = z.object({ url: z.unknown() });
+
+/** Between two addresses: a comma or semicolon within one is not followed by another's beginning. */
+const BETWEEN = /[\s,;]+(?=[a-z][a-z\d+.-]*:\/\/|data:)/i;
+
+/** What is left of a list whose last entry is empty. */
+const LOOSE_ENDS = /^[\s,;]+|[\s,;]+$/g;
+
+/**
+ * The http(s) addresses in the order given: from one text with blanks, line breaks, commas or
+ * semicolons between them, a JSON array as text (AI Agents write those), or an array of any depth.
+ * An array's entry is one address, in which blanks are encoded; an object counts by its `url`.
+ *
+ * @param none what to do when there is none
+ * @throws {InvalidParameterError} when there is none, or one is not an http(s) address
+ */
+export function toAddresses({ parameter, value }: Given, none: string): string[] {
+	const found = collect(parameter, value, false);
+	if (found.length > 0) return found;
+	const what = value === null || value === undefined ? `: what was set for it is ${value}` : '';
+	throw new InvalidParameterError(parameter, `is empty${what}`, none);
+}
+
+/** @param isEntry whether the value stands in a list, and so is one address */
+function collect(parameter: string, value: unknown, isEntry: boolean): string[] {
+	if (value === null || value === undefined) return [];
+	if (Array.isArray(value)) return value.flatMap((entry) => collect(parameter, entry, true));
+	const attachment = attachmentSchema.safeParse(value);
+	if (attachment.success && attachment.data.url !== undefined) {
+		return collect(parameter, attachment.data.url, true);
+	}
+	if (typeof value !== 'string') {
+		throw notAnAddress(parameter, value);
+	}
+	const text = value.replace(LOOSE_ENDS, '');
+	if (/^[[{"]/.test(text)) {
+		const parsed = parseJson(text);
+		if (parsed !== undefined) return collect(parameter, parsed, true);
+	}
+	return text
+		.split(BETWEEN)
+		.filter((part) => part !== '')
+		.map((part) => toAddress(parameter, part, isEntry));
+}
+
+function toAddress(parameter: string, text: string, isEntry: boolean): string {
+	const address = isEntry ? text.replace(/[^\S\r\n\t]/g, encodeURIComponent) : text;
+	if (/\s/.test(address)) {
+		throw new InvalidParameterError(
+			parameter,
+			`holds an address with a blank in it: ${quote(text)}`,
+			'Write each blank within an address as %20, and begin each address with https://.',
+		);
+	}
+	if (!isHttpUrl(address)) throw notAnAddress(parameter, text);
+	const hint = sharePageHint(new URL(address));
+	if (hint === null) return address;
+	throw new InvalidParameterError(
+		parameter,
+		`is ${quote(address)}, which is a page that shows a file, not the file itself`,
+		hint,
+	);
+}
+
+function notAnAddress(parameter: string, value: unknown): InvalidParameterError {
+	const inText = typeof value === 'string' && holdsObjectInText(value);
+	const isObject = inText || (typeof value === 'object' && value !== null);
+	return new InvalidParameterError(
+		parameter,
+		`is ${quote(value)}, not an http(s) address`,
+		isObject
+			? 'Choose the field of the object that holds the address, such as {{ $json.image.url }}.'
+			: 'Give the full address of each image, starting with https://.',
+	);
+}

@@ -1,0 +1,30 @@
+import { withoutKeys } from '../api/redact';
+
+const MAX_LENGTH = 60;
+
+/** What JavaScript makes of an object that is put into a text. */
+const OBJECT_IN_TEXT = /\[object \w+\]/;
+
+/** Whether an object was turned into text, as n8n does when anything stands beside its `{{ }}`. */
+export function holdsObjectInText(text: string): boolean {
+	return OBJECT_IN_TEXT.test(text);
+}
+
+/** What kind of value it is that is no text: `a list`, `an object`, `a file`, `true`. */
+export function kindOf(value: unknown): string {
+	if (Array.isArray(value)) return 'a list';
+	if (typeof value === 'function') return 'a function';
+	if (typeof value === 'object' && value !== null) return 'mimeType' in value ? 'a file' : 'an object';
+	return String(value);
+}
+
+/** A value as a refusal shows it: briefly, on one line, and never with a key in it. */
+export function quote(value: unknown): string {
+	if (typeof value !== 'string') return kindOf(value);
+	if (value.trim() === '') return 'empty';
+	if (holdsObjectInText(value)) return 'an object that was turned into text';
+	const line = withoutKeys(value).replace(/\s+/g, ' ').trim();
+	const characters = [...line];
+	const shown = characters.length > MAX_LENGTH ? [...characters.slice(0, MAX_LENGTH), '…'] : line;
+	return `“${typeof shown === 'string' ? shown : shown.join('')}”`;
+}
