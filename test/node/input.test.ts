@@ -43,10 +43,10 @@ const BAD_CREATES: Array<
 	['prompt', '2,501 characters', 'a'.repeat(2_501), /Prompt.*2501.*2500/],
 	['prompt', '2,501 Chinese characters', '字'.repeat(2_501), /Prompt.*2501.*2500/],
 	['prompt', '2,501 emoji', '🎬'.repeat(2_501), /Prompt.*2501.*2500/],
-	['imageUrls', 'no image', '', /Image URLs.*no image/],
-	['imageUrls', 'null', null, /Image URLs.*no image/],
-	['imageUrls', 'an empty list', [], /Image URLs.*no image/],
-	['imageUrls', 'lists without a URL', [[], [null]], /Image URLs.*no image/],
+	['imageUrls', 'no image', '', /Image URLs.*is empty/],
+	['imageUrls', 'null', null, /Image URLs.*is empty/],
+	['imageUrls', 'an empty list', [], /Image URLs.*is empty/],
+	['imageUrls', 'lists without a URL', [[], [null]], /Image URLs.*is empty/],
 	['imageUrls', 'ftp', 'ftp://example.com/a.jpg', /Image URLs.*ftp:\/\/example\.com/],
 	['imageUrls', 'embedded data', 'data:image/png;base64,AAAA', /Image URLs.*data:image/],
 	['imageUrls', 'no address', 'cat.jpg', /Image URLs.*cat\.jpg/],
@@ -83,7 +83,7 @@ describe.each(CREATING)('%s refuses, before anything is sent,', (operation) => {
 		});
 		const { message, description, itemIndex } = operationErrorOf(result);
 		expect(message).toMatch(words);
-		expect(message).toMatch(/item 0/);
+		expect(message).toMatch(/ \[item 0\]$/);
 		expect(description).not.toBe('');
 		expect(itemIndex).toBe(0);
 		expect(emulator.current.count()).toBe(0);
@@ -100,7 +100,7 @@ describe.each(CREATING)('%s refuses, before anything is sent,', (operation) => {
 			});
 			const { message, itemIndex } = operationErrorOf(result);
 			expect(message).toMatch(words);
-			expect(message).toMatch(/item 2/);
+			expect(message).toMatch(/ \[item 2\]$/);
 			expect(itemIndex).toBe(2);
 			expect(emulator.current.count()).toBe(0);
 		},
@@ -155,7 +155,7 @@ describe('create refuses, before anything is sent,', () => {
 					callbackUrl,
 				},
 			});
-			expect(operationErrorOf(result).message).toMatch(/Callback URL.*item 0/);
+			expect(operationErrorOf(result).message).toMatch(/^'Callback URL' .* \[item 0\]$/);
 			expect(emulator.current.count()).toBe(0);
 		},
 	);
@@ -176,7 +176,7 @@ describe.each(BY_TASK_ID)('%s refuses, before anything is sent,', (operation) =>
 			items: [{ taskId }],
 		});
 		const { message, itemIndex } = operationErrorOf(result);
-		expect(message).toMatch(/Task ID.*item 0/);
+		expect(message).toMatch(/^'Task ID' .* \[item 0\]$/);
 		expect(itemIndex).toBe(0);
 		expect(emulator.current.count()).toBe(0);
 	});
@@ -188,7 +188,7 @@ describe.each(BY_TASK_ID)('%s refuses, before anything is sent,', (operation) =>
 			parameters,
 			items: [{ taskId: good }, { taskId }],
 		});
-		expect(operationErrorOf(result).message).toMatch(/Task ID.*item 1/);
+		expect(operationErrorOf(result).message).toMatch(/^'Task ID' .* \[item 1\]$/);
 		expect(emulator.current.count({ route: 'getTask' })).toBe(0);
 	});
 
@@ -252,7 +252,7 @@ describe('with Continue On Fail', () => {
 			expect(error).toBeNull();
 			expect(items.map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
 			expect(items[1]?.json).toMatchObject({
-				error: expect.stringMatching(/Prompt of item 1/),
+				error: expect.stringMatching(/^'Prompt' is empty \[item 1\]$/),
 			});
 			expect(emulator.current.tasks().map((task) => task.prompt)).toEqual(['One', 'Three']);
 		},
@@ -268,13 +268,13 @@ describe('with Continue On Fail', () => {
 			items: [{ taskId: 'nonsense' }, { taskId }],
 		});
 		expect(error).toBeNull();
-		expect(json[0]).toMatchObject({ error: expect.stringMatching(/Task ID of item 0/) });
+		expect(json[0]).toMatchObject({ error: expect.stringMatching(/^'Task ID' .* \[item 0\]$/) });
 		expect(json[1]).toMatchObject({ taskId, status: 'completed' });
 	});
 });
 
 test('no refusal ever shows the API key', () => {
 	const shown = everythingShown();
-	expect(shown).toContain('Prompt of item');
+	expect(shown).toContain("'Prompt' is empty [item");
 	expect(shown).not.toContain(emulator.current.apiKey);
 });

@@ -92,7 +92,7 @@ describe('Check Images', () => {
 		}
 		const shown = operationErrorOf({ error });
 		expect(shown.message).toMatch(refusal);
-		expect(shown.message).toContain('Image URLs of item 0');
+		expect(shown.message).toMatch(/^'Image URLs' .* \[item 0\]$/);
 		expect(shown.message).toContain(imageUrl(name));
 		expect(shown.description).toContain('Nothing was spent');
 		expect(shown.itemIndex).toBe(0);
@@ -131,11 +131,16 @@ describe('Check Images', () => {
 			imageUrl('gone'),
 		]);
 		const shown = operationErrorOf({ error });
-		expect(shown.message).toContain(`Image URLs of item 1: ${imageUrl('missing')}`);
+		expect(shown.message).toContain(`'Image URLs' names ${imageUrl('missing')}`);
+		expect(shown.message).toMatch(/ \[item 1\]$/);
 		expect(shown.itemIndex).toBe(1);
 		expect(emulator.current.count({ route: 'create' })).toBe(0);
 		expect(requested('image')).toHaveLength(4);
 	});
+
+	/** The error of an item whose image is missing. */
+	const refusalOf = (url: string, itemIndex: number): unknown =>
+		expect.stringMatching(new RegExp(`^'Image URLs' names ${url}, .* \\[item ${itemIndex}\\]$`));
 
 	test.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
 		'with %s only the items with bad images are refused',
@@ -148,9 +153,9 @@ describe('Check Images', () => {
 			expect(items.map((item) => item.pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
 			expect(json).toMatchObject([
 				{ status: 'pending' },
-				{ error: expect.stringContaining(`Image URLs of item 1: ${bad}`) },
+				{ error: refusalOf(bad, 1) },
 				{ status: 'pending' },
-				{ error: expect.stringContaining(`Image URLs of item 3: ${bad}`) },
+				{ error: refusalOf(bad, 3) },
 			]);
 			expect(emulator.current.tasks()).toHaveLength(2);
 			expect([...requested('image')].sort()).toEqual(['/images/missing', '/images/photo.jpg']);

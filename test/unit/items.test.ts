@@ -21,11 +21,11 @@ describe('what went wrong with an item', () => {
 	test('is a NodeOperationError with parameter, item and hint when a value is wrong', () => {
 		const error = toItemError(
 			context,
-			new InvalidParameterError('Prompt', 'it is empty', 'Write.'),
+			new InvalidParameterError('Prompt', 'is empty', 'Write.'),
 			2,
 		);
 		expect(error).toBeInstanceOf(NodeOperationError);
-		expect(error.message).toMatch(/Prompt.*item 2.*empty/);
+		expect(error.message).toMatch(/^'Prompt' is empty \[item 2\]$/);
 		expect(error.description).toBe('Write.');
 		expect(error.context).toMatchObject({ itemIndex: 2 });
 	});

@@ -20,9 +20,9 @@ const latin1 = (text: string) => Buffer.from(text, 'latin1');
 
 describe('the type of an image', () => {
 	test.each([
-		['photo.jpg', 'JPEG'],
-		['photo.png', 'PNG'],
-		['photo.webp', 'WebP'],
+		['photo.jpg', 'image/jpeg'],
+		['photo.png', 'image/png'],
+		['photo.webp', 'image/webp'],
 		['animation.gif', null],
 		['video-5s.mp4', null],
 		['README.md', null],
@@ -33,7 +33,7 @@ describe('the type of an image', () => {
 
 	test.each([
 		['nothing at all', '', null],
-		['a JPEG of the other kind', '\xff\xd8\xff\xe1\x00\x00Exif', 'JPEG'],
+		['a JPEG of the other kind', '\xff\xd8\xff\xe1\x00\x00Exif', 'image/jpeg'],
 		['a JPEG cut after two bytes', '\xff\xd8', null],
 		['a PNG cut before its last byte', '\x89PNG\r\n\x1a', null],
 		['a PNG spoilt by a text transfer', '\x89PNG\n\x1a\n\x00\x00', null],
@@ -51,7 +51,7 @@ describe('the type of an image', () => {
 		fc.assert(
 			fc.property(fc.uint8Array({ maxLength: 64 }), (rest) => {
 				const whole = Buffer.concat([latin1('\x89PNG\r\n\x1a\n'), rest]);
-				expect(imageTypeOf(whole)).toBe('PNG');
+				expect(imageTypeOf(whole)).toBe('image/png');
 			}),
 		);
 	});

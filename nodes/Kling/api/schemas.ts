@@ -37,7 +37,10 @@ export function taskIdsIn(text: string): string[] {
 }
 
 /** A task id as the API gives it: in lower case, whatever case it comes in. */
-const taskIdSchema = z.string().min(1).toLowerCase();
+const taskIdSchema = z
+	.string()
+	.min(1)
+	.transform((id) => (isTaskId(id) ? id.toLowerCase() : id));
 
 /** The body of `POST /v1/videos/generations` (API docs). */
 export interface CreateBody {

@@ -11,7 +11,10 @@ const attachmentSchema = z.object({ url: z.unknown() });
 /** Between two addresses: a comma or semicolon within one is not followed by another's beginning. */
 const BETWEEN = /[\s,;]+(?=[a-z][a-z\d+.-]*:\/\/|data:)/i;
 
-/** What is left of a list whose last entry is empty. */
+/** An entry of an array that holds several all the same. */
+const BETWEEN_IN_ENTRY = /[\s,;]+(?=https?:\/\/)/i;
+
+/** What is left of a text whose first or last entry is empty. */
 const LOOSE_ENDS = /^[\s,;]+|[\s,;]+$/g;
 
 /**
@@ -40,13 +43,13 @@ function collect(parameter: string, value: unknown, isEntry: boolean): string[] 
 	if (typeof value !== 'string') {
 		throw notAnAddress(parameter, value);
 	}
-	const text = value.replace(LOOSE_ENDS, '');
+	const text = isEntry ? value.trim() : value.replace(LOOSE_ENDS, '');
 	if (/^[[{"]/.test(text)) {
 		const parsed = parseJson(text);
 		if (parsed !== undefined) return collect(parameter, parsed, true);
 	}
 	return text
-		.split(BETWEEN)
+		.split(isEntry ? BETWEEN_IN_ENTRY : BETWEEN)
 		.filter((part) => part !== '')
 		.map((part) => toAddress(parameter, part, isEntry));
 }

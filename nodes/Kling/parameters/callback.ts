@@ -76,9 +76,12 @@ export function readCallback(settings: Settings): CallbackSetting {
 }
 
 function toCallbackUrl(given: Given): string {
-	const hint =
-		'Give the full address to call, starting with https://, or choose another Callback.';
+	const hint = 'Give the full address to call, starting with https://, or choose another Callback.';
 	const url = toText(given, hint).trim();
 	if (isHttpUrl(url)) return url;
-	throw new InvalidParameterError(given.parameter, `is ${quote(url)}, not an http(s) address`, hint);
+	throw new InvalidParameterError(
+		given.parameter,
+		`is ${quote(url)}, not an http(s) address`,
+		hint,
+	);
 }

@@ -14,7 +14,8 @@ export function holdsObjectInText(text: string): boolean {
 export function kindOf(value: unknown): string {
 	if (Array.isArray(value)) return 'a list';
 	if (typeof value === 'function') return 'a function';
-	if (typeof value === 'object' && value !== null) return 'mimeType' in value ? 'a file' : 'an object';
+	if (typeof value === 'object' && value !== null)
+		return 'mimeType' in value ? 'a file' : 'an object';
 	return String(value);
 }
 

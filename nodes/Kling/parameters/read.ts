@@ -1,4 +1,9 @@
-import type { IExecuteFunctions, IHookFunctions, INodeProperties, IWebhookFunctions } from 'n8n-workflow';
+import type {
+	IExecuteFunctions,
+	IHookFunctions,
+	INodeProperties,
+	IWebhookFunctions,
+} from 'n8n-workflow';
 import { z } from 'zod';
 
 import { holdsObjectInText, kindOf, quote } from './quote';
@@ -134,7 +139,10 @@ function numberOr(given: Given): unknown {
 }
 
 /** @throws {InvalidParameterError} unless it is a number, as such or as text, within the range */
-export function toNumber(given: Given, { min, max = Number.MAX_SAFE_INTEGER }: NumberRange): number {
+export function toNumber(
+	given: Given,
+	{ min, max = Number.MAX_SAFE_INTEGER }: NumberRange,
+): number {
 	const value = numberOr(given);
 	if (typeof value === 'number' && value >= min && value <= max) return value;
 	const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;

@@ -1,7 +1,7 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
 import { READING } from './operation';
-import { type Settings, toBoolean, toText } from './read';
+import { type Settings, toBoolean, toOptionalText } from './read';
 
 const DEFAULT_OUTPUT_FIELD = 'data';
 
@@ -77,5 +77,7 @@ export function readResultSettings(settings: Settings): ResultSettings {
 function readDownloadField(settings: Settings): string | null {
 	if (!toBoolean(settings.option(downloadVideoOption))) return null;
 	const hint = 'Name the field to put the file in, such as “data”.';
-	return toText(settings.option(outputBinaryFieldOption), hint).trim();
+	return (
+		toOptionalText(settings.option(outputBinaryFieldOption), hint).trim() || DEFAULT_OUTPUT_FIELD
+	);
 }

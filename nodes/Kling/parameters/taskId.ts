@@ -35,6 +35,7 @@ export function readTaskId(settings: Settings): string {
 	const within = isHttpUrl(text) ? taskIdsIn(text) : [];
 	const [taskId] = within;
 	if (taskId !== undefined && within.length === 1) return taskId;
-	const what = within.length > 1 ? `holds several IDs: ${quote(text)}` : `is ${quote(text)}, not a task ID`;
+	const what =
+		within.length > 1 ? `holds several IDs: ${quote(text)}` : `is ${quote(text)}, not a task ID`;
 	throw new InvalidParameterError(given.parameter, what, LOOKS_LIKE);
 }

@@ -65,11 +65,7 @@ export const triggerFields: INodeProperties[] = [
 		type: 'collection',
 		placeholder: 'Add option',
 		default: {},
-		options: [
-			deduplicateOption,
-			...triggerDownloadOptions,
-			verifyTaskOption,
-		],
+		options: [deduplicateOption, ...triggerDownloadOptions, verifyTaskOption],
 	},
 ];
 

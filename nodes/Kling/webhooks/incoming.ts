@@ -11,7 +11,9 @@ import { apiTaskSchema, isTaskId, jsonObjectSchema } from '../api/schemas';
  * anyone can send it (API docs: callbacks carry no signature).
  */
 export function parseCallbackBody(body: unknown): TaskReading | null {
-	const task = apiTaskSchema.extend({ id: z.string().toLowerCase().refine(isTaskId) }).safeParse(body);
+	const task = apiTaskSchema
+		.extend({ id: z.string().toLowerCase().refine(isTaskId) })
+		.safeParse(body);
 	const raw = jsonObjectSchema.safeParse(body);
 	return task.success && raw.success ? { task: task.data, raw: raw.data } : null;
 }
