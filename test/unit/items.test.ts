@@ -8,8 +8,9 @@ import { InvalidParameterError } from '../../nodes/Kling/parameters/read';
 import { failure, klingNode, TASK_ID } from '../harness/node/builders';
 
 const context = { getNode: () => klingNode() };
-const stopping = { continueOnFail: () => false };
-const continuing = { continueOnFail: () => true };
+const stopping = { ...context, continueOnFail: () => false };
+const continuing = { ...context, continueOnFail: () => true };
+const tool = { ...stopping, isToolExecution: () => true };
 
 const good: ItemOutcome = { ok: true, json: { taskId: TASK_ID } };
 
@@ -83,5 +84,40 @@ describe('the output', () => {
 		const binary = { data: { data: '', mimeType: 'video/mp4' } };
 		const [items] = toOutput(stopping, [good, { ...good, binary }]);
 		expect(items?.map((item) => 'binary' in item)).toEqual([false, true]);
+	});
+});
+
+describe('what the model of an AI Agent reads', () => {
+	const read = (outcome: ItemOutcome) => toOutput(tool, [outcome])[0]?.[0]?.json;
+
+	test('of an item that failed is one text: what happened, and what to do', () => {
+		const error = toItemError(
+			tool,
+			new InvalidParameterError('Prompt', 'it is empty', 'Write.'),
+			2,
+		);
+		const said = read({ ok: false, error });
+		expect(Object.keys(said ?? {})).toEqual(['error']);
+		expect(said?.error).toMatch(/Prompt.*empty.*\. Write\.$/);
+	});
+
+	test('names the task that was created for it', () => {
+		expect(read(bad('no'))).toEqual({ error: 'no.', taskId: TASK_ID });
+	});
+
+	test('has no number of an item, which it knows nothing of', () => {
+		expect(read(bad('The video failed [item 3]'))).toMatchObject({ error: 'The video failed.' });
+	});
+
+	test('of an unclear create forbids another call and sends the user to the dashboard', () => {
+		const error = toItemError(tool, failure({ outcome: 'unclear', status: 500, code: null }), 0);
+		expect(read({ ok: false, error })?.error).toMatch(
+			/may have been charged\. Do not call this tool again for the same video\. Ask the user to look in the dashboard/,
+		);
+	});
+
+	test('of a task has nothing about callbacks', () => {
+		const json = { taskId: TASK_ID, callback: 'trigger', callbackUrl: 'https://n8n.example/' };
+		expect(read({ ok: true, json })).toEqual({ taskId: TASK_ID });
 	});
 });

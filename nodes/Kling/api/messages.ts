@@ -4,11 +4,20 @@ import { NodeApiError } from 'n8n-workflow';
 import type { ApiFailure, FailureDetail } from './failure';
 import { isTlsCode } from './failure';
 
+/** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
+export type Reader = 'person' | 'model';
+
 export interface ErrorText {
 	/** What happened. */
 	message: string;
 	/** What to do next. */
 	description: string;
+}
+
+/** A text before it is known whether something may have been charged. */
+interface Draft extends ErrorText {
+	/** Why it happened, where that is known. It stands before what to do next. */
+	cause?: string;
 }
 
 const CALL_NAMES = {
@@ -17,12 +26,17 @@ const CALL_NAMES = {
 	getCredits: 'read the credits',
 } as const;
 
-const MAY_EXIST =
-	'The task may exist and may have been charged, so it was not sent again. Look for it in the dashboard of the AI Video API before running this item once more.';
+/** What to do after a create whose outcome is unclear, whatever made it so. */
+const AFTER_UNCLEAR: Record<Reader, string> = {
+	person:
+		'The task may exist and may have been charged, so it was not sent again. Look for it in the dashboard of the AI Video API before running this item once more.',
+	model:
+		'Do not call this tool again for the same video. Ask the user to look in the dashboard of the AI Video API whether it is there.',
+};
 
 /** What each documented `error.code` means to the user (API docs). */
-const TEXT_BY_CODE = new Map<string, ErrorText>(
-	Object.entries({
+const TEXT_BY_CODE = new Map<string, Draft>(
+	Object.entries<Draft>({
 		invalid_request: {
 			message: 'The AI Video API did not accept the request',
 			description: 'Check the parameters of this node against what the API says below.',
@@ -61,8 +75,8 @@ const TEXT_BY_CODE = new Map<string, ErrorText>(
 		},
 		upstream_error: {
 			message: 'The generator behind the AI Video API refused or is down',
-			description:
-				'Sensitive content in prompt or image gives this answer too. Otherwise try again later.',
+			cause: 'Sensitive content in prompt or image gives this answer too.',
+			description: 'Otherwise try again later.',
 		},
 		spend_limit_exceeded: {
 			message: 'The spending limit of the key is reached',
@@ -72,12 +86,16 @@ const TEXT_BY_CODE = new Map<string, ErrorText>(
 	}),
 );
 
-function textForAnswer({ call, status, code, outcome }: FailureDetail): ErrorText {
+const UNCLEAR: Draft = {
+	message: 'It is unclear whether the AI Video API created the task',
+	description: AFTER_UNCLEAR.person,
+};
+
+function draftForAnswer({ call, status, code, outcome }: FailureDetail): Draft {
 	const documented = code === null ? undefined : TEXT_BY_CODE.get(code);
 	if (documented !== undefined) {
 		if (call !== 'create') return documented;
-		const charge = outcome === 'refused' ? 'Nothing was charged.' : MAY_EXIST;
-		return { ...documented, description: `${documented.description} ${charge}` };
+		return { ...documented, description: `${documented.description} Nothing was charged.` };
 	}
 	if (status !== null && status >= 300 && status < 400) {
 		return {
@@ -86,12 +104,7 @@ function textForAnswer({ call, status, code, outcome }: FailureDetail): ErrorTex
 				'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
 		};
 	}
-	if (call === 'create' && outcome === 'unclear') {
-		return {
-			message: 'It is unclear whether the AI Video API created the task',
-			description: MAY_EXIST,
-		};
-	}
+	if (call === 'create' && outcome === 'unclear') return UNCLEAR;
 	if (status === 401 || status === 403) {
 		return {
 			message: 'The AI Video API refused access',
@@ -110,7 +123,7 @@ function textForAnswer({ call, status, code, outcome }: FailureDetail): ErrorTex
 	};
 }
 
-function textForNetwork({ call, code, outcome }: FailureDetail): ErrorText {
+function draftForNetwork({ call, code, outcome }: FailureDetail): Draft {
 	const hint = code === null ? '' : ` (${code})`;
 	if (isTlsCode(code)) {
 		return {
@@ -125,10 +138,7 @@ function textForNetwork({ call, code, outcome }: FailureDetail): ErrorText {
 		};
 	}
 	if (call === 'create') {
-		return {
-			message: 'It is unclear whether the AI Video API created the task',
-			description: `The connection ended before an answer came${hint}. ${MAY_EXIST}`,
-		};
+		return { ...UNCLEAR, cause: `The connection ended before an answer came${hint}.` };
 	}
 	return {
 		message: `The connection ended before the AI Video API could ${CALL_NAMES[call]}`,
@@ -136,11 +146,11 @@ function textForNetwork({ call, code, outcome }: FailureDetail): ErrorText {
 	};
 }
 
-function textForContent({ call }: FailureDetail): ErrorText {
+function draftForContent({ call }: FailureDetail): Draft {
 	if (call === 'create') {
 		return {
+			...UNCLEAR,
 			message: 'The AI Video API confirmed the request without naming a task',
-			description: MAY_EXIST,
 		};
 	}
 	return {
@@ -150,26 +160,39 @@ function textForContent({ call }: FailureDetail): ErrorText {
 	};
 }
 
+function draftFor(detail: FailureDetail): Draft {
+	if (detail.kind === 'network') return draftForNetwork(detail);
+	return detail.kind === 'content' ? draftForContent(detail) : draftForAnswer(detail);
+}
+
 /** What a failed call means in plain words, and what to do next. Pure. */
-export function describeFailure(detail: FailureDetail): ErrorText {
-	if (detail.kind === 'network') return textForNetwork(detail);
-	return detail.kind === 'content' ? textForContent(detail) : textForAnswer(detail);
+export function describeFailure(detail: FailureDetail, reader: Reader = 'person'): ErrorText {
+	const { message, cause, description } = draftFor(detail);
+	const isUnclear = detail.call === 'create' && detail.outcome === 'unclear';
+	const next = isUnclear ? AFTER_UNCLEAR[reader] : description;
+	return {
+		// n8n passes on little more than the message of an item, so the charge has to stand in it.
+		message: isUnclear ? `${message}, and the video may have been charged` : message,
+		description: cause === undefined ? next : `${cause} ${next}`,
+	};
 }
 
 export interface ErrorPlace {
 	itemIndex?: number;
 	/** Names the task the call was about, when there is one. */
 	taskId?: string;
+	/** A person, unless told. */
+	reader?: Reader;
 }
 
 /** The failed call as the error n8n shows: words, HTTP code, and the API's own text. */
 export function toNodeApiError(
 	node: INode,
 	failure: ApiFailure,
-	{ itemIndex, taskId }: ErrorPlace = {},
+	{ itemIndex, taskId, reader }: ErrorPlace = {},
 ): NodeApiError {
 	const { detail } = failure;
-	const { message, description } = describeFailure(detail);
+	const { message, description } = describeFailure(detail, reader);
 	const apiText = detail.text === '' ? '' : ` The API says: “${detail.text}”`;
 	return new NodeApiError(
 		node,

@@ -33,6 +33,16 @@ export type ToolContext = Pick<IExecuteFunctions, 'getNode'> &
  * nothing could resume it after a suspension.
  */
 export function isTool(context: ToolContext): boolean {
-	if (context.getNode().type.endsWith('Tool')) return true;
-	return context.isToolExecution?.() === true;
+	return context.getNode().type.endsWith('Tool') || context.isToolExecution?.() === true;
+}
+
+/**
+ * Whether a failed item is passed on instead of ending the run: as the user has set *On Error*, and
+ * always in a tool, since a thrown error reaches no model whole (n8n: agent 3 gets the message alone,
+ * agent 2.2 an empty text).
+ */
+export function keepsFailedItems(
+	context: ToolContext & Pick<IExecuteFunctions, 'continueOnFail'>,
+): boolean {
+	return context.continueOnFail() || isTool(context);
 }

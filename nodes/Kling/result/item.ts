@@ -29,13 +29,15 @@ export function toItemError(
 	if (thrown instanceof CancelledError) throw thrown;
 	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
 	const node = context.getNode();
-	if (thrown instanceof ApiFailure) return toNodeApiError(node, thrown, { itemIndex, taskId });
+	if (thrown instanceof ApiFailure) {
+		const reader = isTool(context) ? 'model' : 'person';
+		return toNodeApiError(node, thrown, { itemIndex, taskId, reader });
+	}
 	if (thrown instanceof InvalidParameterError) {
-		return new NodeOperationError(
-			node,
-			isTool(context) ? thrown.message : `${thrown.message} [item ${itemIndex}]`,
-			{ description: thrown.hint, itemIndex },
-		);
+		return new NodeOperationError(node, `${thrown.message} [item ${itemIndex}]`, {
+			description: thrown.hint,
+			itemIndex,
+		});
 	}
 	return new NodeOperationError(node, thrown instanceof Error ? thrown : String(thrown), {
 		itemIndex,

@@ -1,8 +1,9 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { ToolContext } from '../n8n/execution';
+import { isTool, keepsFailedItems, type ToolContext } from '../n8n/execution';
 import type { ItemError, ItemOutcome } from './item';
 import { toItem, toItemError } from './item';
+import { toToolItem } from './tool';
 
 /** Runs one item's work and catches what goes wrong with it alone. */
 export async function settleItem(
@@ -43,11 +44,11 @@ export function checkItems<T>(
 
 /** @throws the first item's error, unless the node continues on errors */
 export function refuseUnlessContinuing(
-	context: Pick<IExecuteFunctions, 'continueOnFail'>,
+	context: Pick<IExecuteFunctions, 'getNode' | 'continueOnFail'>,
 	checked: ReadonlyArray<{ ok: true } | { ok: false; error: ItemError }>,
 ): void {
 	const refused = checked.find((item) => !item.ok);
-	if (refused !== undefined && !refused.ok && !context.continueOnFail()) throw refused.error;
+	if (refused !== undefined && !refused.ok && !keepsFailedItems(context)) throw refused.error;
 }
 
 /**
@@ -57,15 +58,15 @@ export function refuseUnlessContinuing(
  * @throws the first item's error, unless the node continues on errors
  */
 export function toOutput(
-	context: Pick<IExecuteFunctions, 'continueOnFail'>,
+	context: Pick<IExecuteFunctions, 'getNode' | 'continueOnFail'>,
 	outcomes: readonly ItemOutcome[],
 	createdIds: readonly string[] = [],
 ): INodeExecutionData[][] {
 	const failed = outcomes.find((outcome) => !outcome.ok);
-	if (failed !== undefined && !failed.ok && !context.continueOnFail()) {
+	if (failed !== undefined && !failed.ok && !keepsFailedItems(context)) {
 		throw namingCreated(failed.error, createdIds);
 	}
-	return [outcomes.map(toItem)];
+	return [outcomes.map(isTool(context) ? toToolItem : toItem)];
 }
 
 /** The error of a run that stops half-way, naming the tasks that it created: they are paid for. */
@@ -78,8 +79,8 @@ export function namingCreated(error: ItemError, createdIds: readonly string[]): 
 
 /**
  * The output of a run. What goes wrong with the run as a whole becomes an n8n error, or, when the
- * node continues on errors, one error item for each input item: n8n would pass on the input as if
- * nothing had happened.
+ * node continues on errors or is a tool, one error item for each input item: n8n would pass on the
+ * input as if nothing had happened.
  */
 export async function settleRun(
 	context: IExecuteFunctions,
@@ -87,7 +88,11 @@ export async function settleRun(
 ): Promise<INodeExecutionData[][]> {
 	return await work.catch((thrown: unknown) => {
 		const error = toItemError(context, thrown, 0);
-		if (!context.continueOnFail()) throw error;
-		return [context.getInputData().map((_, itemIndex) => toItem({ ok: false, error }, itemIndex))];
+		if (!keepsFailedItems(context)) throw error;
+		const failed: ItemOutcome = { ok: false, error };
+		return toOutput(
+			context,
+			context.getInputData().map(() => failed),
+		);
 	});
 }

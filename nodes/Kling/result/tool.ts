@@ -1,0 +1,36 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+
+import type { ItemError, ItemOutcome } from './item';
+
+const LEFT_OUT = new Set(['callback', 'callbackUrl']);
+
+/**
+ * What the model of an AI Agent reads of one item. One that failed is one text with what happened and
+ * what to do, since n8n passes on no more; where a task was created, its id stands beside it.
+ *
+ * Item numbers and callbacks are left out: a model knows of neither, and makes up what they mean.
+ */
+export function toToolItem(outcome: ItemOutcome, itemIndex: number): INodeExecutionData {
+	const pairedItem = { item: itemIndex };
+	if (!outcome.ok) return { json: failureForModel(outcome.error, outcome.taskId), pairedItem };
+	const { binary } = outcome;
+	const entries = Object.entries(outcome.json).filter(([key]) => !LEFT_OUT.has(key));
+	const json: IDataObject = Object.fromEntries(entries);
+	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
+}
+
+function failureForModel(
+	{ message, description }: ItemError,
+	taskId: string | undefined,
+): IDataObject {
+	const happened = message.replace(ITEM_NUMBER, '');
+	const error = [happened, description ?? ''].filter((text) => text !== '').map(asSentence);
+	return { error: error.join(' '), ...(taskId === undefined ? {} : { taskId }) };
+}
+
+/** At the end of a message (n8n: guidelines for error texts). */
+const ITEM_NUMBER = / \[item \d+\]$/;
+
+function asSentence(text: string): string {
+	return /[.!?]”?$/.test(text) ? text : `${text}.`;
+}
