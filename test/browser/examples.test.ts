@@ -1,20 +1,10 @@
 import { EXAMPLES, readExample, withCredential } from '../harness/n8n/examples';
 import { eventually } from '../harness/browser/seen';
-import { openBrowserStage, type BrowserStage } from '../harness/browser/stage';
-
-jest.setTimeout(300_000);
+import { useBrowserStage } from '../harness/browser/stage';
 
 const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 
-let stage: BrowserStage;
-
-beforeAll(async () => {
-	stage = await openBrowserStage();
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
+const stage = useBrowserStage();
 
 test.each(EXAMPLES)('%s opens without warnings, and its note explains it', async (name) => {
 	const { editor, n8n, credential } = stage;

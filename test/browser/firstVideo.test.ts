@@ -1,17 +1,7 @@
-import { openBrowserStage, type BrowserStage } from '../harness/browser/stage';
+import { useBrowserStage } from '../harness/browser/stage';
 import { eventually } from '../harness/browser/seen';
 
-jest.setTimeout(300_000);
-
-let stage: BrowserStage;
-
-beforeAll(async () => {
-	stage = await openBrowserStage();
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
+const stage = useBrowserStage();
 
 const WORDS = [
 	'kling',

@@ -1,15 +1,16 @@
 import { startEmulator, type Emulator } from '../emulator';
 import { aiAgent, klingTrigger, manualTrigger, workflow } from '../harness/n8n/workflow';
 import { chain, numbered } from '../harness/n8n/stage';
-import { openBrowserStage, type BrowserStage } from '../harness/browser/stage';
+import { useBrowserStage } from '../harness/browser/stage';
 import { eventually } from '../harness/browser/seen';
-
-jest.setTimeout(300_000);
 
 const EXAMPLE_IMAGE = 'https://example.com/cat.jpg';
 const EXAMPLE_PROMPT = 'The cat turns its head and blinks slowly, soft morning light';
 
-let stage: BrowserStage;
+const stage = useBrowserStage({
+	emulator: { paceMs: 300 },
+	n8n: { env: { WEBHOOK_URL: 'https://n8n.example.com/' } },
+});
 /** For pictures of results: the addresses it gives look like those of the real thing. */
 let publicEmulator: Emulator;
 
@@ -18,19 +19,10 @@ beforeAll(async () => {
 		paceMs: 1500,
 		publicUrl: 'https://cdn.example.com',
 	});
-	stage = await openBrowserStage({
-		emulator: { paceMs: 300 },
-		n8n: { env: { WEBHOOK_URL: 'https://n8n.example.com/' } },
-	});
 });
 
 afterAll(async () => {
-	await stage.stop();
 	await publicEmulator.stop();
-});
-
-beforeEach(() => {
-	stage.emulator.reset();
 });
 
 async function open(

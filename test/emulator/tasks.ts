@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import pLimit from 'p-limit';
 import type { CallbackSender } from './callbacks';
 import type { CreateRequest } from './createRequest';
 import { checkImage, type ImageCheckContext } from './imageCheck';
 import { shortKey } from './keys';
 import type { Ledger } from './ledger';
-import { limiter } from './limit';
 import type { Logger } from './log';
 import type { Markers } from './markers';
 import { priceOf } from './pricing';
@@ -72,7 +72,7 @@ export class TaskStore {
 
 	private stopping = abortable();
 
-	private readonly fetching = limiter(MAX_IMAGE_FETCHES);
+	private readonly fetching = pLimit(MAX_IMAGE_FETCHES);
 
 	/** Total generation time in ms of tasks created from now on. */
 	paceMs = 0;

@@ -1,14 +1,13 @@
 import { aiAgent, manualTrigger, workflow, type NodeSpec } from '../harness/n8n/workflow';
 import { startChatModel, type ChatModel, type ChatRequest } from '../harness/n8n/chatModel';
-import { jsonOf, openStage, type Stage } from '../harness/n8n/stage';
-
-jest.setTimeout(300_000);
+import { jsonOf } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
 
 const TOOL = 'Make_a_video';
 const PROMPT = 'The cat turns its head';
 const ADDRESS = /https?:[^"\\\s]+\.mp4/;
 
-let stage: Stage;
+const stage = useStage({ emulator: { paceMs: 300 } });
 let model: ChatModel;
 
 function toolResult({ messages }: ChatRequest): string | undefined {
@@ -17,7 +16,6 @@ function toolResult({ messages }: ChatRequest): string | undefined {
 }
 
 beforeAll(async () => {
-	stage = await openStage({ emulator: { paceMs: 300 } });
 	model = await startChatModel((request) => {
 		const result = toolResult(request);
 		if (result !== undefined) {
@@ -32,7 +30,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
 	await model.stop();
-	await stage.stop();
 });
 
 function chatModelNode(credential: string): NodeSpec {

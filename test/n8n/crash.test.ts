@@ -1,18 +1,10 @@
-import { numbered, openStage, production, until, type Stage } from '../harness/n8n/stage';
-
-jest.setTimeout(600_000);
+import { numbered, production, until } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
 
 const EXECUTIONS = 50;
 
-let stage: Stage;
-
-beforeAll(async () => {
-	stage = await openStage({ emulator: { paceMs: Infinity, callbackTimeoutMs: 60_000 } });
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
+const stage = useStage();
+jest.setTimeout(600_000);
 
 test(`${EXECUTIONS} executions sleep through a kill -9 and all complete, each once`, async () => {
 	const { emulator, n8n } = stage;

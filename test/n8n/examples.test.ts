@@ -17,9 +17,8 @@ import {
 	withCredential,
 	type ExampleNode,
 } from '../harness/n8n/examples';
-import { jsonOf, openStage, until, type Stage } from '../harness/n8n/stage';
-
-jest.setTimeout(300_000);
+import { jsonOf, until } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
 
 const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 const CREDITS = 110;
@@ -36,19 +35,7 @@ const descriptionSchema = z.custom<INodeTypeDescription>(
 const versionsSchema = z.object({ version: z.union([z.number(), z.array(z.number())]) });
 const sizeSchema = z.object({ width: z.number(), height: z.number() });
 
-let stage: Stage;
-
-beforeAll(async () => {
-	stage = await openStage({ emulator: { paceMs: Infinity, callbackTimeoutMs: 60_000 } });
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
-
-beforeEach(() => {
-	stage.emulator.reset();
-});
+const stage = useStage();
 
 describe.each(EXAMPLES)('%s', (file) => {
 	const example = readExample(file);

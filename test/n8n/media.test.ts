@@ -20,17 +20,8 @@ import {
 	upload,
 	type Upload,
 } from '../harness/n8n/media';
-import {
-	chain,
-	jsonOf,
-	numbered,
-	openStage,
-	production,
-	until,
-	type Stage,
-} from '../harness/n8n/stage';
-
-jest.setTimeout(300_000);
+import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
 
 const PRICE = 110;
 
@@ -46,19 +37,7 @@ const ELEVEN_MEGABYTES: Upload = {
 	type: 'image/jpeg',
 };
 
-let stage: Stage;
-
-beforeAll(async () => {
-	stage = await openStage({ emulator: { paceMs: Infinity, callbackTimeoutMs: 60_000 } });
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
-
-beforeEach(() => {
-	stage.emulator.reset();
-});
+const stage = useStage();
 
 /** The API key is for the API alone: not for those who serve images and videos. */
 afterEach(() => {

@@ -5,7 +5,6 @@ import { z } from 'zod';
 
 import type { EmulatedTask } from '../emulator';
 import type { Execution, ExecutionError } from '../harness/n8n/api';
-import { RestClient } from '../harness/n8n/rest';
 import {
 	items,
 	manualTrigger,
@@ -13,9 +12,8 @@ import {
 	type NodeSettings,
 	type NodeSpec,
 } from '../harness/n8n/workflow';
-import { chain, jsonOf, numbered, openStage, production, type Stage } from '../harness/n8n/stage';
-
-jest.setTimeout(300_000);
+import { chain, jsonOf, numbered, production } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
 
 /** Nothing else looks like it, so that it can be searched for. */
 const SECRET = '7Qv3-recognisable-2mZx';
@@ -25,23 +23,16 @@ const PRICE = 110;
 
 const RETRIES = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } as const;
 
-let stage: Stage;
+const stage = useStage({
+	n8n: { env: { N8N_LOG_LEVEL: 'debug' } },
+});
 let credential: string;
 
 beforeAll(async () => {
-	stage = await openStage({
-		emulator: { paceMs: Infinity },
-		n8n: { env: { N8N_LOG_LEVEL: 'debug' } },
-	});
 	credential = await storeKey(KEY);
 });
 
-afterAll(async () => {
-	await stage.stop();
-});
-
 beforeEach(() => {
-	stage.emulator.reset();
 	stage.emulator.setBalance(KEY, BALANCE);
 });
 
@@ -379,24 +370,12 @@ describe('a node that is deliberately run again creates anew', () => {
 		// As the editor saves it: n8n cannot execute a step of a workflow without it.
 		const { id } = await api.createWorkflow({ ...json, pinData: {} });
 		const before = await api.waitForExecution(await api.runWorkflow(id));
-		const again = await api.waitForExecution(await executeStep(id, 'Kling', before));
+		const step = await api.runWorkflow(id, { destinationNode: 'Kling', after: before });
+		const again = await api.waitForExecution(step);
 		expectPaid(0, 1, 0, 1);
 		expect([before, again].flatMap(outputIds)).toEqual(taskIds());
 	});
 });
-
-/** “Execute step”: the nodes before it do not run again. Gives the execution's id. */
-async function executeStep(id: string, node: string, before: Execution): Promise<string> {
-	const { url, owner } = stage.n8n;
-	const editor = new RestClient(url);
-	await editor.post('/login', { emailOrLdapLoginId: owner.email, password: owner.password });
-	const started = await editor.post(`/workflows/${id}/run`, {
-		runData: before.data.resultData.runData,
-		dirtyNodeNames: [node],
-		destinationNode: { nodeName: node, mode: 'inclusive' },
-	});
-	return z.object({ executionId: z.string() }).parse(started).executionId;
-}
 
 describe('nothing is spent before all is known to be right', () => {
 	test.each(['create', 'createAndWait'])(

@@ -3,25 +3,12 @@ import { z } from 'zod';
 
 import type { Execution, ExecutionError } from '../harness/n8n/api';
 import type { NodeSpec } from '../harness/n8n/workflow';
-import { chain, jsonOf, numbered, openStage, type Stage } from '../harness/n8n/stage';
-
-jest.setTimeout(300_000);
+import { chain, jsonOf, numbered } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
 
 const UNKNOWN_TASK = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
 
-let stage: Stage;
-
-beforeAll(async () => {
-	stage = await openStage();
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
-
-beforeEach(() => {
-	stage.emulator.reset();
-});
+const stage = useStage({ emulator: { paceMs: 300 } });
 
 afterEach(async () => {
 	await stage.emulator.goOnline();

@@ -1,25 +1,12 @@
 import { z } from 'zod';
 
 import { code, merge, noOp, webhook, workflow } from '../harness/n8n/workflow';
-import { jsonOf, numbered, openStage, production, type Stage, until } from '../harness/n8n/stage';
-
-jest.setTimeout(300_000);
+import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
 
 const UNKNOWN_TASK = '00000000-0000-4000-8000-000000000000';
 
-let stage: Stage;
-
-beforeAll(async () => {
-	stage = await openStage({ emulator: { paceMs: Infinity, callbackTimeoutMs: 60_000 } });
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
-
-beforeEach(() => {
-	stage.emulator.reset();
-});
+const stage = useStage();
 
 /** Create and Wait of so many items, suspended: the execution's id and the tasks'. */
 async function suspended(

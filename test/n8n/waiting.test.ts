@@ -1,20 +1,7 @@
-import { chain, jsonOf, numbered, openStage, production, type Stage } from '../harness/n8n/stage';
+import { chain, jsonOf, numbered, production } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
 
-jest.setTimeout(300_000);
-
-let stage: Stage;
-
-beforeAll(async () => {
-	stage = await openStage({ emulator: { paceMs: Infinity } });
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
-
-beforeEach(() => {
-	stage.emulator.reset();
-});
+const stage = useStage();
 
 test('Create, then Wait: the execution sleeps until the callback, and was read twice', async () => {
 	const { emulator, n8n } = stage;

@@ -9,13 +9,10 @@ import {
 	callbackStatuses,
 	callOften,
 	inParallel,
-	openQueueStage,
+	useQueueStage,
 	taskIdOf,
 	untilAllSleep,
-	type QueueStage,
 } from '../harness/queue/stage';
-
-jest.setTimeout(900_000);
 
 /** How many executions wait in each case. */
 const EXECUTIONS = 100;
@@ -28,26 +25,18 @@ const PATIENCE_MS = 420_000;
 /** An execution in somebody's hands goes on sooner; those of a dead worker took n8n half a minute. */
 const STUCK_MS = 120_000;
 
-let stage: QueueStage;
-
-beforeAll(async () => {
-	stage = await openQueueStage({
-		concurrency: CONCURRENCY,
-		env: {
-			// A dead worker's jobs are noticed sooner than after n8n's minute or two.
-			QUEUE_WORKER_LOCK_DURATION: '10000',
-			QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
-			QUEUE_WORKER_STALLED_INTERVAL: '5000',
-		},
-	});
+const stage = useQueueStage({
+	concurrency: CONCURRENCY,
+	env: {
+		// A dead worker's jobs are noticed sooner than after n8n's minute or two.
+		QUEUE_WORKER_LOCK_DURATION: '10000',
+		QUEUE_WORKER_LOCK_RENEW_TIME: '3000',
+		QUEUE_WORKER_STALLED_INTERVAL: '5000',
+	},
 });
-
-afterAll(async () => {
-	await stage.stop();
-});
+jest.setTimeout(900_000);
 
 beforeEach(() => {
-	stage.emulator.reset();
 	stage.emulator.setBalance(stage.emulator.apiKey, EXECUTIONS * PRICE);
 });
 

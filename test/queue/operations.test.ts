@@ -3,25 +3,12 @@ import { isFinished } from '../harness/n8n/api';
 import { webhook, workflow, type WorkflowJson } from '../harness/n8n/workflow';
 import { asset, expectVideos, photo, sha256, upload } from '../harness/n8n/media';
 import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
-import { callOften, openQueueStage, taskIdOf, type QueueStage } from '../harness/queue/stage';
-
-jest.setTimeout(600_000);
+import { callOften, useQueueStage, taskIdOf } from '../harness/queue/stage';
 
 const PRICE = 110;
 
-let stage: QueueStage;
-
-beforeAll(async () => {
-	stage = await openQueueStage();
-});
-
-afterAll(async () => {
-	await stage.stop();
-});
-
-beforeEach(() => {
-	stage.emulator.reset();
-});
+const stage = useQueueStage();
+jest.setTimeout(600_000);
 
 const finished = async (id: string) =>
 	await stage.n8n.api.waitForExecution(id, { status: 'success' });

@@ -1,6 +1,6 @@
 import { startN8n, type N8nInstance } from '../../test/harness/n8n/instance';
 import { packPackage } from '../../test/harness/n8n/package';
-import { freePorts, isPortFree } from '../../test/harness/process/ports';
+import { freePort, isPortFree } from '../../test/harness/process/ports';
 import { ensureRuntime } from '../../test/harness/n8n/runtime';
 import { readExample, withCredential } from '../../test/harness/n8n/examples';
 import { DemoFault, messageOf } from './fault';
@@ -17,7 +17,7 @@ export async function choosePort(wanted: number | undefined): Promise<number> {
 	if (wanted !== undefined) {
 		throw new DemoFault(`Port ${wanted} is taken: choose another one with --port.`);
 	}
-	return (await freePorts(1))[0] ?? 0;
+	return await freePort();
 }
 
 /** Installs what is missing, packs the package and starts an n8n that has it. */

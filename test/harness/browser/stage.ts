@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { openStage, type Stage, type StageOptions } from '../n8n/stage';
+import { useOpened } from '../n8n/useStage';
 import { launchChromium } from './chromium';
 import { Editor, VIEWPORT } from './editor';
 
@@ -48,4 +49,9 @@ export async function openBrowserStage(options: StageOptions = {}): Promise<Brow
 		await stage.stop();
 		throw error;
 	}
+}
+
+/** A stage with an editor for all tests of a file: see `useOpened`. */
+export function useBrowserStage(options?: StageOptions): BrowserStage {
+	return useOpened(async () => await openBrowserStage(options));
 }

@@ -70,6 +70,8 @@ export interface CredentialInput {
 export interface ManualRun {
 	startNode?: string;
 	destinationNode?: string;
+	/** With `destinationNode`: what came of the nodes before it, which then do not run again. */
+	after?: Execution;
 }
 
 /** What to wait for: a finished execution, or one in the given state; within one minute by default. */
@@ -306,7 +308,12 @@ export class N8nApi {
 			run.startNode ?? (run.destinationNode === undefined ? firstTrigger(workflowData) : undefined);
 		const start = startNode === undefined ? {} : { triggerToStartFrom: { name: startNode } };
 		return manualRunSchema.parse(
-			await this.rest.post(`/workflows/${id}/run`, { workflowData, ...start, ...destination }),
+			await this.rest.post(`/workflows/${id}/run`, {
+				workflowData,
+				...start,
+				...destination,
+				...(run.after === undefined ? {} : partialRun(run.after, run.destinationNode)),
+			}),
 		);
 	}
 
@@ -325,4 +332,9 @@ function firstTrigger({ nodes }: z.infer<typeof runnableWorkflowSchema>): string
 	const trigger = nodes.find((node) => /trigger|webhook$/i.test(node.type));
 	if (trigger === undefined) throw new Error('The workflow has no trigger to start from.');
 	return trigger.name;
+}
+
+/** What the editor sends when only a step is to run. */
+function partialRun({ data }: Execution, node = ''): Record<string, unknown> {
+	return { runData: data.resultData.runData, dirtyNodeNames: [node] };
 }

@@ -26,14 +26,15 @@ const QUIET: Record<string, string> = {
 	N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',
 };
 
-/** The environment variables that make an n8n private to one folder and to the loopback interface. */
-export function instanceEnvironment(place: {
-	userFolder: string;
-	port: number;
-	brokerPort: number;
-	/** Parts of n8n to leave out. */
-	disabledModules: readonly string[];
-}): Record<string, string> {
+/**
+ * The environment variables that make an n8n private to one folder and to the loopback interface.
+ *
+ * @param disabledModules parts of n8n to leave out
+ */
+export function instanceEnvironment(
+	place: { userFolder: string; port: number; brokerPort: number },
+	disabledModules: readonly string[],
+): Record<string, string> {
 	const passedOn: Record<string, string> = {};
 	for (const name of PASSED_ON) {
 		const value = process.env[name];
@@ -42,7 +43,7 @@ export function instanceEnvironment(place: {
 	return {
 		...passedOn,
 		...QUIET,
-		N8N_DISABLED_MODULES: place.disabledModules.join(','),
+		N8N_DISABLED_MODULES: disabledModules.join(','),
 		NO_PROXY: '127.0.0.1,localhost',
 		no_proxy: '127.0.0.1,localhost',
 		HOME: place.userFolder,

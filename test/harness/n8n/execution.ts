@@ -1,6 +1,5 @@
+import { parse } from 'flatted';
 import { z } from 'zod';
-
-import { parseFlatted } from './flatted';
 
 /** What n8n keeps about a file that belongs to an item. */
 const binarySchema = z
@@ -92,7 +91,7 @@ export const executionSummarySchema = z
 function parseRunData(text: string): z.infer<typeof runDataSchema> {
 	// What n8n stores before the first node has run.
 	if (text === '[]') return { resultData: { runData: {} } };
-	return runDataSchema.parse(parseFlatted(text));
+	return runDataSchema.parse(parse(text));
 }
 
 /** An execution with everything its nodes did. */

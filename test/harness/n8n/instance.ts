@@ -1,24 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
+import { freePort } from '../process/ports';
+import type { Server } from '../process/server';
 import { N8nApi, type Owner } from './api';
-import { installPackage } from './communityPackage';
-import { instanceEnvironment } from './environmentVariables';
-import { showOnFailure, tail } from '../process/failureLogs';
-import { freePorts } from '../process/ports';
-import { ensureRuntime, type Runtime } from './runtime';
-import { ServerProcess } from '../process/serverProcess';
+import { n8nServer } from './server';
 
-const START_MS = 120_000;
-const POLL_MS = 150;
 const STARTS = 2;
-/** Printed when the server listens and all active workflows are active again. */
-const READY_LINE = 'Editor is now accessible';
-const HEAP_MB = 1536;
+const HEALTH_MS = 2_000;
 
 const ownerSchema = z.object({
 	email: z.string(),
@@ -60,12 +51,9 @@ export interface N8nInstance {
 
 /** Starts n8n, makes its owner account and logs in. */
 export async function startN8n(options: InstanceOptions = {}): Promise<N8nInstance> {
-	const runtime = await ensureRuntime(options.log);
-	const userFolder = options.userFolder ?? mkdtempSync(join(tmpdir(), 'kling-n8n-'));
-	mkdirSync(userFolder, { recursive: true });
-	const instance = new Instance(runtime, userFolder, options);
+	if (options.userFolder !== undefined) mkdirSync(options.userFolder, { recursive: true });
+	const instance = new Instance(options);
 	try {
-		if (options.tarball !== undefined) await installPackage(options.tarball, userFolder);
 		await instance.start();
 		return instance;
 	} catch (error) {
@@ -78,20 +66,26 @@ class Instance implements N8nInstance {
 	port = 0;
 	api = new N8nApi('');
 	readonly owner: Owner;
-	private readonly lines: string[] = [];
-	private readonly forgetLog: () => void;
-	private server: ServerProcess | undefined;
+	private readonly server: Server;
 	private env: Record<string, string>;
 
-	constructor(
-		private readonly runtime: Runtime,
-		readonly userFolder: string,
-		private readonly options: InstanceOptions,
-	) {
-		this.env = options.env ?? {};
-		this.owner = ownerOf(userFolder);
-		process.once('exit', this.abandon);
-		this.forgetLog = showOnFailure(`n8n in ${userFolder}`, () => this.log());
+	constructor(private readonly options: InstanceOptions) {
+		const { tarball, userFolder, log, env = {} } = options;
+		this.env = env;
+		this.server = n8nServer({
+			kind: 'start',
+			name: 'n8n',
+			tarball,
+			userFolder,
+			log,
+			settings: () => ({ port: this.port, env: this.env }),
+			check: async () => await this.logIn(),
+		});
+		this.owner = ownerOf(this.server.folder);
+	}
+
+	get userFolder(): string {
+		return this.server.folder;
 	}
 
 	get url(): string {
@@ -99,11 +93,11 @@ class Instance implements N8nInstance {
 	}
 
 	get pid(): number {
-		return this.server?.pid ?? 0;
+		return this.server.pid;
 	}
 
 	log(): string {
-		return this.lines.join('\n');
+		return this.server.log();
 	}
 
 	webhookUrl(path: string): string {
@@ -112,10 +106,10 @@ class Instance implements N8nInstance {
 
 	async start(): Promise<void> {
 		for (let attempt = 1; ; attempt += 1) {
-			const [free = 0, broker = 0] = await freePorts(2);
-			if (attempt > 1 || this.port === 0) this.port = this.options.port ?? free;
+			this.port = this.options.port ?? (await freePort());
+			this.api = new N8nApi(this.url);
 			try {
-				await this.startOnce(broker);
+				await this.server.start();
 				return;
 			} catch (error) {
 				// Another process may have taken a free port in the meantime.
@@ -126,95 +120,26 @@ class Instance implements N8nInstance {
 	}
 
 	async stop(): Promise<void> {
-		await this.server?.stop();
-		this.server = undefined;
-		this.forgetLog();
-		process.off('exit', this.abandon);
-		this.removeFolder();
+		await this.server.stop();
 	}
 
 	async kill(): Promise<void> {
-		await this.server?.kill();
+		await this.server.kill();
 	}
 
 	async restart(env: Record<string, string> = {}): Promise<void> {
-		await this.server?.stop();
+		await this.server.halt();
 		this.env = { ...this.env, ...env };
-		await this.startOnce((await freePorts(1))[0] ?? 0);
+		this.api = new N8nApi(this.url);
+		await this.server.start();
 	}
 
 	async rssBytes(): Promise<number> {
-		return await Promise.resolve(this.server?.rssBytes() ?? 0);
-	}
-
-	/** The last chance when the process exits without having stopped its n8n. */
-	private readonly abandon = (): void => {
-		this.server?.abandon();
-		this.removeFolder();
-	};
-
-	private removeFolder(): void {
-		if (this.options.userFolder !== undefined) return;
-		rmSync(this.userFolder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-	}
-
-	private async startOnce(brokerPort: number): Promise<void> {
-		this.print(`[harness] n8n starts at ${this.url}`);
-		const server = new ServerProcess({
-			node: this.runtime.node,
-			args: [`--max-old-space-size=${HEAP_MB}`, this.runtime.n8n, 'start'],
-			cwd: this.userFolder,
-			env: {
-				...instanceEnvironment({
-					userFolder: this.userFolder,
-					port: this.port,
-					brokerPort,
-					disabledModules: this.runtime.onlineModules,
-				}),
-				...this.env,
-			},
-			onLine: (line) => this.print(line),
-		});
-		this.server = server;
-		try {
-			await this.untilReady(server);
-		} catch (error) {
-			await server.kill();
-			throw error;
-		}
-	}
-
-	private print(line: string): void {
-		this.lines.push(line);
-		this.options.log?.(line);
-	}
-
-	private async untilReady(server: ServerProcess): Promise<void> {
-		const giveUpAt = Date.now() + START_MS;
-		this.api = new N8nApi(this.url);
-		const firstLine = this.lines.length;
-		let reason = 'no answer';
-		while (server.exit === undefined && Date.now() < giveUpAt) {
-			try {
-				if (!this.lines.slice(firstLine).some((line) => line.includes(READY_LINE))) {
-					throw new Error('it still starts');
-				}
-				await this.logIn();
-				return;
-			} catch (error) {
-				reason = error instanceof Error ? error.message : String(error);
-			}
-			await delay(POLL_MS);
-		}
-		const what =
-			server.exit === undefined
-				? `n8n was not ready after ${START_MS / 1000} s (${reason})`
-				: `n8n ended with ${server.exit} while starting`;
-		throw new Error(`${what}. The end of its log:\n${tail(this.log())}`);
+		return await this.server.rssBytes();
 	}
 
 	private async logIn(): Promise<void> {
-		const health = await fetch(`${this.url}/healthz`, { signal: AbortSignal.timeout(2_000) });
+		const health = await fetch(`${this.url}/healthz`, { signal: AbortSignal.timeout(HEALTH_MS) });
 		if (!health.ok) throw new Error(`/healthz answers ${health.status}`);
 		const marker = ownerFile(this.userFolder);
 		if (!existsSync(marker)) {

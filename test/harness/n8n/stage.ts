@@ -128,9 +128,10 @@ async function startByWebhook(
 		body: JSON.stringify(body),
 	});
 	if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
-	return await until(
-		async () => (await n8n.api.listExecutions(workflowId)).find(({ id }) => !before.has(id))?.id,
-	);
+	return await until(async () => {
+		const listed = await n8n.api.listExecutions(workflowId);
+		return listed.find(({ id, mode }) => mode === 'webhook' && !before.has(id))?.id;
+	});
 }
 
 const LOOK_AGAIN_MS = 200;

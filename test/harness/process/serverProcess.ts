@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
-
-import { processTable, type ProcessRow } from './processTable';
+import pidtree from 'pidtree';
+import pidusage from 'pidusage';
 
 const PARENT_WATCH = join(__dirname, 'parent-watch.cjs');
 const GRACE_MS = 10_000;
@@ -12,8 +12,6 @@ export interface ServerCommand {
 	node: string;
 	args: string[];
 	env: Record<string, string>;
-	cwd: string;
-	onLine: (line: string) => void;
 }
 
 /** A Node process in a process group of its own, which never outlives the process that started it. */
@@ -23,16 +21,16 @@ export class ServerProcess {
 	private readonly ended: Promise<string>;
 	private outcome: string | undefined;
 
-	constructor(command: ServerCommand) {
+	constructor(command: ServerCommand, cwd: string, onLine: (line: string) => void) {
 		const child = spawn(command.node, ['--require', PARENT_WATCH, ...command.args], {
-			cwd: command.cwd,
+			cwd,
 			env: command.env,
 			detached: true,
 			stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
 		});
 		this.ended = this.watch(child);
-		forwardLines(child.stdout, command.onLine);
-		forwardLines(child.stderr, command.onLine);
+		forwardLines(child.stdout, onLine);
+		forwardLines(child.stderr, onLine);
 		// A forgotten server must not keep its starter alive: it ends with it.
 		child.unref();
 		for (const stream of child.stdio) if (stream instanceof Socket) stream.unref();
@@ -74,16 +72,10 @@ export class ServerProcess {
 	}
 
 	/** Resident memory of the process and all its descendants. */
-	rssBytes(): number {
-		const rows = processTable();
-		const family = new Set([this.pid]);
-		for (let grown = -1; grown !== family.size; ) {
-			grown = family.size;
-			for (const row of rows) if (family.has(row.parent)) family.add(row.pid);
-		}
-		return rows
-			.filter((row: ProcessRow) => family.has(row.pid))
-			.reduce((sum, row) => sum + row.rssBytes, 0);
+	async rssBytes(): Promise<number> {
+		const family = await pidtree(this.pid, { root: true });
+		const usages = Object.values(await pidusage(family));
+		return usages.reduce((sum, { memory }) => sum + memory, 0);
 	}
 
 	private async watch(child: ChildProcess): Promise<string> {

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 
 import type { N8nApi } from '../n8n/api';
 import { startN8n, type N8nInstance } from '../n8n/instance';
-import { freePorts } from '../process/ports';
+import { freePort } from '../process/ports';
 import type { Owner } from '../n8n/rest';
 import { runSql } from './clients';
 import { startGateway, type Gateway } from './gateway';
-import { Member } from './member';
-import type { NativeServer } from '../process/nativeServer';
+import { newMember, type Member } from './member';
+import type { Server } from '../process/server';
 import { startServices, type Services } from './services';
 
 export interface ClusterOptions {
@@ -30,7 +30,7 @@ export interface Cluster extends N8nInstance {
 	/** The public address of all of it. */
 	readonly publicUrl: string;
 	/** The Redis; undefined when it runs elsewhere. */
-	readonly redis: NativeServer | undefined;
+	readonly redis: Server | undefined;
 	/** The workers that have had an execution in hand. */
 	ranOn(executionId: string): Member[];
 	/** Runs a statement in n8n's database. */
@@ -43,30 +43,28 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 	const services = await startServices();
 	const started: Array<{ stop(): Promise<void> }> = [services];
 	try {
-		const [mainPort = 0, webhookPort = 0] = await freePorts(2);
+		const [mainPort, webhookPort] = [await freePort(), await freePort()];
 		const gateway = await startGateway({ main: mainPort, webhook: webhookPort });
 		started.unshift(gateway);
 		const env = { ...sharedEnvironment(gateway.url), ...services.env, ...options.env };
 		// First and alone: it sets up the database.
 		const main = await startN8n({ tarball, port: mainPort, env });
 		started.unshift(main);
-		const webhook = new Member({
+		const webhook = newMember({
 			kind: 'webhook',
 			name: 'webhook processor',
 			tarball,
 			env,
 			port: webhookPort,
 		});
-		const pool = Array.from(
-			{ length: workers },
-			(_, index) =>
-				new Member({
-					kind: 'worker',
-					name: `worker ${index + 1}`,
-					args: [`--concurrency=${concurrency}`],
-					tarball,
-					env,
-				}),
+		const pool = Array.from({ length: workers }, (_, index) =>
+			newMember({
+				kind: 'worker',
+				name: `worker ${index + 1}`,
+				args: [`--concurrency=${concurrency}`],
+				tarball,
+				env,
+			}),
 		);
 		const members = [webhook, ...pool];
 		started.unshift(...members);
@@ -131,7 +129,7 @@ class RunningCluster implements Cluster {
 		return this.main.api;
 	}
 
-	get redis(): NativeServer | undefined {
+	get redis(): Server | undefined {
 		return this.services.redis;
 	}
 
@@ -160,8 +158,9 @@ class RunningCluster implements Cluster {
 	}
 
 	async rssBytes(): Promise<number> {
-		const members = [this.webhook, ...this.workers].map((member) => member.rssBytes());
-		return members.reduce((sum, bytes) => sum + bytes, await this.main.rssBytes());
+		const parts = [this.main, this.webhook, ...this.workers];
+		const sizes = await Promise.all(parts.map(async (part) => await part.rssBytes()));
+		return sizes.reduce((sum, bytes) => sum + bytes, 0);
 	}
 
 	async stop(): Promise<void> {

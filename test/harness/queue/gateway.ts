@@ -1,11 +1,8 @@
-import {
-	createServer,
-	request,
-	type IncomingMessage,
-	type Server,
-	type ServerResponse,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, ServerResponse } from 'node:http';
+import { createProxyServer } from 'http-proxy';
+import { z } from 'zod';
+
+const addressSchema = z.object({ port: z.number() });
 
 /** What n8n’s documentation sends to the webhook processors; all else is the main process’s. */
 const FOR_WEBHOOK_PROCESSORS = /^\/(webhook|webhook-waiting|form|form-waiting|mcp)\//;
@@ -18,37 +15,26 @@ export interface Gateway {
 
 /** Starts it on a free loopback port. A process that is down is a 502. */
 export async function startGateway(ports: { main: number; webhook: number }): Promise<Gateway> {
+	const proxy = createProxyServer();
+	proxy.on('error', (_error, _incoming, outgoing) => {
+		if (outgoing instanceof ServerResponse && !outgoing.headersSent) outgoing.writeHead(502).end();
+		else outgoing.destroy();
+	});
 	const server = createServer((incoming, outgoing) => {
 		const port = FOR_WEBHOOK_PROCESSORS.test(incoming.url ?? '') ? ports.webhook : ports.main;
-		pass(incoming, outgoing, port);
+		proxy.web(incoming, outgoing, { target: `http://127.0.0.1:${port}` });
 	});
 	server.unref();
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', reject);
+		server.listen(0, '127.0.0.1', resolve);
+	});
+	const { port } = addressSchema.parse(server.address());
 	return {
-		url: `http://127.0.0.1:${portOf(server)}`,
+		url: `http://127.0.0.1:${port}`,
 		stop: async () => {
 			server.closeAllConnections();
 			await new Promise<void>((resolve) => server.close(() => resolve()));
 		},
 	};
-}
-
-function pass(incoming: IncomingMessage, outgoing: ServerResponse, port: number): void {
-	const { method, url, headers } = incoming;
-	const forwarded = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
-		outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-		answer.pipe(outgoing);
-		answer.once('error', () => outgoing.destroy());
-	});
-	forwarded.once('error', () => {
-		if (outgoing.headersSent) outgoing.destroy();
-		else outgoing.writeHead(502).end();
-	});
-	incoming.pipe(forwarded);
-}
-
-function portOf(server: Server): number {
-	const address: AddressInfo | string | null = server.address();
-	if (address === null || typeof address === 'string') throw new Error('No port was assigned.');
-	return address.port;
 }

@@ -4,16 +4,18 @@ import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { freePorts } from '../process/ports';
+import { nativeCommand } from '../process/nativeCommand';
+import { freePort } from '../process/ports';
+import { privateFolder, Server, type Identity } from '../process/server';
 import { postgresFolder } from './binaries';
-import { NativeServer, privateFolder, type Identity } from '../process/nativeServer';
 
 const run = promisify(execFile);
 const USER = 'n8n';
+const START_MS = 30_000;
 
 export interface OwnPostgres {
 	readonly env: Record<string, string>;
-	readonly server: NativeServer;
+	readonly server: Server;
 }
 
 /** Starts a PostgreSQL with a data folder of its own on a free loopback port, as it is set up by default. */
@@ -21,19 +23,20 @@ export async function startPostgres(): Promise<OwnPostgres> {
 	const programs = postgresFolder();
 	if (programs === undefined) throw new Error('PostgreSQL is not installed.');
 	const identity = unprivilegedUser();
-	const [port = 0] = await freePorts(1);
+	const port = await freePort();
 	const folder = privateFolder('postgres', identity);
 	const data = join(folder, 'data');
-	const server = new NativeServer({
+	const program = join(programs, 'postgres');
+	const args = [
+		...['-D', data, '-p', String(port)],
+		...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+	];
+	const server = new Server({
 		name: 'PostgreSQL',
-		program: join(programs, 'postgres'),
-		args: [
-			...['-D', data, '-p', String(port)],
-			...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-		],
-		readyLine: 'database system is ready to accept connections',
 		folder,
-		identity,
+		readyLine: 'database system is ready to accept connections',
+		startMs: START_MS,
+		command: async () => nativeCommand({ program, args, folder, identity }),
 	});
 	const password = randomBytes(12).toString('hex');
 	try {

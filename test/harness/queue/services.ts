@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
+import type { Server } from '../process/server';
 import { givenPostgres, givenRedis } from './binaries';
 import { clearRedis, runSql } from './clients';
-import type { NativeServer } from '../process/nativeServer';
 import { startPostgres } from './postgres';
 import { startRedis } from './redis';
 
@@ -11,15 +11,13 @@ export interface Services {
 	/** What n8n is told to find them. */
 	readonly env: Record<string, string>;
 	/** The Redis started here; undefined when it runs elsewhere. */
-	readonly redis: NativeServer | undefined;
-	/** Memory of what was started here. */
-	rssBytes(): number;
+	readonly redis: Server | undefined;
 	stop(): Promise<void>;
 }
 
 interface Service {
 	env: Record<string, string>;
-	server?: NativeServer;
+	server?: Server;
 	stop(): Promise<void>;
 }
 
@@ -35,7 +33,6 @@ export async function startServices(): Promise<Services> {
 		return {
 			env: { ...postgres.env, ...redis.env },
 			redis: redis.server,
-			rssBytes: () => (redis.server?.rssBytes() ?? 0) + (postgres.server?.rssBytes() ?? 0),
 			stop: async () => {
 				await redis.stop();
 				await postgres.stop();

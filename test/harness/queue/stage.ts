@@ -1,8 +1,10 @@
+import pLimit from 'p-limit';
 import { z } from 'zod';
 
 import { startEmulator, type EmulatedTask } from '../../emulator';
 import { packPackage } from '../n8n/package';
 import { stageOn, until, type Stage } from '../n8n/stage';
+import { useOpened } from '../n8n/useStage';
 import { startCluster, type Cluster, type ClusterOptions } from './cluster';
 
 /** A distributed n8n with the packed package, and the emulated API it speaks to. */
@@ -22,19 +24,21 @@ export async function openQueueStage(options: ClusterOptions = {}): Promise<Queu
 	}
 }
 
+/** A distributed stage for all tests of a file: see `useOpened`. */
+export function useQueueStage(options?: ClusterOptions): QueueStage {
+	return useOpened(async () => await openQueueStage(options));
+}
+
 /** Works on each of a list, so many at once. */
 export async function inParallel<T>(
 	list: readonly T[],
 	atOnce: number,
 	work: (item: T, index: number) => Promise<void>,
 ): Promise<void> {
-	const queue = [...list.entries()];
-	const lane = async () => {
-		for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-			await work(next[1], next[0]);
-		}
-	};
-	await Promise.all(Array.from({ length: atOnce }, lane));
+	const limit = pLimit(atOnce);
+	await Promise.all(
+		list.map(async (item, index) => await limit(async () => await work(item, index))),
+	);
 }
 
 /** Calls a webhook so often, some calls at once. */
