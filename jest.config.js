@@ -1,16 +1,20 @@
+/** Packages that come as ES modules only, which Jest's `require` does not take as they are. */
+const ES_MODULES = '(get-port|p-limit|yocto-queue)/';
+
+const swc = [
+	'@swc/jest',
+	{
+		jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' },
+		module: { type: 'commonjs' },
+	},
+];
+
 /** What every suite has in common; TypeScript is compiled, its types are checked by `typecheck`. */
 const common = {
 	rootDir: __dirname,
 	testEnvironment: 'node',
-	transform: {
-		'^.+\\.(ts|mjs)$': [
-			'@swc/jest',
-			{
-				jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' },
-				module: { type: 'commonjs' },
-			},
-		],
-	},
+	transform: { '^.+\\.(ts|mjs)$': swc, [`node_modules/${ES_MODULES}.+\\.js$`]: swc },
+	transformIgnorePatterns: [`node_modules/(?!${ES_MODULES})`],
 	modulePathIgnorePatterns: [
 		'<rootDir>/test/harness/n8n/runtimes',
 		'<rootDir>/.cache',

@@ -38,5 +38,8 @@ export function useOpened<T extends Pick<Stage, 'emulator' | 'stop'>>(open: () =
 /** Stands in for an object that does not exist yet. */
 function late<T extends object>(now: () => T): T {
 	const anything = z.custom<T>(() => true);
-	return anything.parse(new Proxy({}, { get: (_, key): unknown => Reflect.get(now(), key) }));
+	const get = (_: object, key: string | symbol): unknown =>
+		// Zod, and whoever awaits it, look first whether it is a promise.
+		key === 'then' ? undefined : Reflect.get(now(), key);
+	return anything.parse(new Proxy({}, { get }));
 }
