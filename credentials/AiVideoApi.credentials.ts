@@ -1,8 +1,9 @@
 import type {
-	IAuthenticateGeneric,
+	ICredentialDataDecryptedObject,
 	ICredentialTestRequest,
 	ICredentialType,
 	Icon,
+	IHttpRequestOptions,
 	INodeProperties,
 } from 'n8n-workflow';
 
@@ -43,14 +44,17 @@ export class AiVideoApi implements ICredentialType {
 		},
 	];
 
-	authenticate: IAuthenticateGeneric = {
-		type: 'generic',
-		properties: {
-			headers: {
-				Authorization: '=Bearer {{$credentials.apiKey.trim()}}',
-			},
-		},
-	};
+	/**
+	 * A function, not expressions: n8n 2.41 takes down the sandbox that expressions need as soon as an
+	 * execution is suspended, and its tasks are looked at after that.
+	 */
+	async authenticate(
+		credentials: ICredentialDataDecryptedObject,
+		request: IHttpRequestOptions,
+	): Promise<IHttpRequestOptions> {
+		const Authorization = `Bearer ${String(credentials.apiKey).trim()}`;
+		return { ...request, headers: { ...request.headers, Authorization } };
+	}
 
 	test: ICredentialTestRequest = {
 		request: {

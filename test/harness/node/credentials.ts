@@ -1,13 +1,9 @@
-import { z } from 'zod';
 import type {
 	ICredentialDataDecryptedObject,
 	ICredentials,
-	IDataObject,
 	IHttpRequestOptions,
-	INode,
 	INodeProperties,
 	IRequestOptionsSimplified,
-	Workflow,
 } from 'n8n-workflow';
 import { ICredentialsHelper } from 'n8n-workflow';
 
@@ -20,7 +16,7 @@ export interface Credential {
 
 /**
  * The credential as n8n keeps it: decrypted to the given values, and applied to each request by
- * the credential type's own `authenticate`, its expressions resolved by the workflow's engine.
+ * the credential type's own `authenticate`.
  */
 export class TestCredentialsHelper extends ICredentialsHelper {
 	/** How often the credential was read. */
@@ -45,27 +41,9 @@ export class TestCredentialsHelper extends ICredentialsHelper {
 		credentials: ICredentialDataDecryptedObject,
 		_typeName: string,
 		requestOptions: IHttpRequestOptions | IRequestOptionsSimplified,
-		workflow?: Workflow,
-		node?: INode,
 	): Promise<IHttpRequestOptions> {
-		if (workflow === undefined || node === undefined) throw new Error('No workflow to resolve in');
-		const { properties } = this.type.authenticate;
-		const headers: IDataObject = { ...requestOptions.headers };
-		for (const [name, value] of Object.entries(properties.headers ?? {})) {
-			const keys = { $credentials: credentials };
-			headers[name] = z
-				.string()
-				.parse(
-					workflow.expression.getSimpleParameterValue(
-						node,
-						z.string().parse(value),
-						'internal',
-						keys,
-					),
-				);
-		}
 		if (!('url' in requestOptions)) throw new Error('The request has no address');
-		return await Promise.resolve({ ...requestOptions, headers });
+		return await this.type.authenticate(credentials, requestOptions);
 	}
 
 	preAuthentication(): Promise<ICredentialDataDecryptedObject | undefined> {
