@@ -46,15 +46,16 @@ export class AiVideoApi implements ICredentialType {
 
 	/**
 	 * A function, not expressions: n8n 2.41 takes down the sandbox that expressions need as soon as an
-	 * execution is suspended, and its tasks are looked at after that.
+	 * execution is suspended, and its tasks are looked at after that. A property, not a method: n8n
+	 * looks for it among the properties to offer this credential for calls of one's own.
 	 */
-	async authenticate(
+	authenticate = async (
 		credentials: ICredentialDataDecryptedObject,
 		request: IHttpRequestOptions,
-	): Promise<IHttpRequestOptions> {
+	): Promise<IHttpRequestOptions> => {
 		const Authorization = `Bearer ${String(credentials.apiKey).trim()}`;
 		return { ...request, headers: { ...request.headers, Authorization } };
-	}
+	};
 
 	test: ICredentialTestRequest = {
 		request: {

@@ -24,6 +24,7 @@ import { taskIdField } from './parameters/taskId';
 import { durationField, promptField, soundField } from './parameters/video';
 import { waitFields } from './parameters/waiting';
 import { settleRun } from './result/output';
+import { isSuspended, suspendedOutput } from './waiting/suspend';
 import { resume } from './webhooks/resume';
 
 /** Receives callbacks at the resume URL of a suspended execution. It is never registered. */
@@ -82,6 +83,7 @@ export class Kling implements INodeType {
 }
 
 async function run(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+	if (isSuspended(context)) return suspendedOutput();
 	const operation = context.getNodeParameter('operation', 0);
 	switch (operation) {
 		case 'create':

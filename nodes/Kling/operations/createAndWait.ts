@@ -12,6 +12,7 @@ import type { WaitStrategy } from '../parameters/waiting';
 import { readWaitSettings } from '../parameters/waiting';
 import { showHints } from '../result/hints';
 import { toOutput } from '../result/output';
+import { suspendedOutput } from '../waiting/suspend';
 import type { WaitingItem } from '../waiting/waitForTasks';
 import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 
@@ -40,7 +41,10 @@ export async function createAndWait(context: IExecuteFunctions): Promise<INodeEx
 		resumeUrl !== null &&
 		creations.every((creation) => !creation.ok || creation.created.callbackUrl === resumeUrl);
 	const waitForAll = suspends ? waitSuspended : waitByPolling;
-	return toOutput(context, await waitForAll(context, items, settings), createdIdsOf(creations));
+	const outcomes = await waitForAll(context, items, settings);
+	return outcomes === null
+		? suspendedOutput()
+		: toOutput(context, outcomes, createdIdsOf(creations));
 }
 
 function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrategy): Targets {

@@ -7,6 +7,7 @@ import { readResultSettings } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
 import { readWaitSettings } from '../parameters/waiting';
 import { checkItems, toOutput } from '../result/output';
+import { suspendedOutput } from '../waiting/suspend';
 import type { WaitingItem } from '../waiting/waitForTasks';
 import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 
@@ -23,7 +24,8 @@ export async function wait(context: IExecuteFunctions): Promise<INodeExecutionDa
 	const { strategy } = settings;
 	const suspends = strategy === 'callback' || (strategy === 'auto' && callBackAll(context, items));
 	const waitForAll = suspends ? waitSuspended : waitByPolling;
-	return toOutput(context, await waitForAll(context, items, settings));
+	const outcomes = await waitForAll(context, items, settings);
+	return outcomes === null ? suspendedOutput() : toOutput(context, outcomes);
 }
 
 /** Whether a callback to this execution will tell of every task: one that polls needs no other. */

@@ -1,7 +1,8 @@
-import type { IBinaryData, IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { jsonObjectSchema } from '../api/schemas';
+import { readRunIndex } from '../n8n/execution';
 import type { ItemOutcome } from '../result/item';
 import { toItem } from '../result/item';
 
@@ -11,6 +12,11 @@ import { toItem } from '../result/item';
  */
 
 const CONTEXT_KEY = 'klingSuspended';
+
+/** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
+export function suspendedOutput(): INodeExecutionData[][] {
+	return [[]];
+}
 
 /** References to files in n8n's binary store. */
 const binarySchema = z.record(
@@ -24,18 +30,37 @@ const suspendedItemSchema = z.union([
 		extras: jsonObjectSchema,
 		simplify: z.boolean(),
 		downloadField: z.string().nullable(),
+		/** The API's own object as it was read before the wait. */
+		known: jsonObjectSchema.optional(),
 	}),
 ]);
 
-/** One item of a suspended wait: finished before it began, or still to come. */
+/** One item of a suspended wait: one without a task to read any more, or one with its task. */
 export type SuspendedItem = z.infer<typeof suspendedItemSchema>;
 
-const suspendedSchema = z.object({ items: z.array(suspendedItemSchema) });
+const suspendedSchema = z.object({
+	items: z.array(suspendedItemSchema),
+	executionId: z.string().optional(),
+	runIndex: z.number().optional(),
+});
+
+const storedSchema = z.object({ [CONTEXT_KEY]: suspendedSchema });
 
 /** A wait as it is stored; null when the node's context holds none. */
 export function parseSuspended(nodeContext: unknown): SuspendedItem[] | null {
-	const stored = z.object({ [CONTEXT_KEY]: suspendedSchema }).safeParse(nodeContext);
+	const stored = storedSchema.safeParse(nodeContext);
 	return stored.success ? stored.data[CONTEXT_KEY].items : null;
+}
+
+/**
+ * Whether this very run of the node has suspended the execution already: n8n may call it again
+ * (*Retry On Fail*), on input items that hold the timed-out result by then.
+ */
+export function isSuspended(context: IExecuteFunctions): boolean {
+	const stored = storedSchema.safeParse(context.getContext('node'));
+	if (!stored.success) return false;
+	const { executionId, runIndex } = stored.data[CONTEXT_KEY];
+	return executionId === context.getExecutionId() && runIndex === readRunIndex(context);
 }
 
 /**
@@ -54,7 +79,11 @@ export async function suspend(
 	timeoutMs: number,
 ): Promise<void> {
 	const store: IDataObject = context.getContext('node');
-	store[CONTEXT_KEY] = { items };
+	store[CONTEXT_KEY] = {
+		items,
+		executionId: context.getExecutionId(),
+		runIndex: readRunIndex(context),
+	};
 	for (const [itemIndex, item] of context.getInputData().entries()) {
 		const outcome = timedOut[itemIndex];
 		if (outcome === undefined) continue;

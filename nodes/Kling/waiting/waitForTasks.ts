@@ -3,7 +3,8 @@ import { UnexpectedError } from 'n8n-workflow';
 
 import type { ApiClient } from '../api/client';
 import { openClients } from '../api/client';
-import { failureAsValue } from '../api/failure';
+import { ApiFailure, failureAsValue } from '../api/failure';
+import { isTransient } from '../api/retry';
 import { mapConcurrently, pause } from '../n8n/async';
 import type { ResultSettings } from '../parameters/result';
 import type { WaitSettings } from '../parameters/waiting';
@@ -13,7 +14,7 @@ import { toItem, toItemError } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { isFinished, newTask, simplifiedToJson } from '../result/task';
 import type { PollResult } from './poll';
-import { pollTasks } from './poll';
+import { pollTasks, READ_CONCURRENCY } from './poll';
 import type { SuspendedItem } from './suspend';
 import { suspend } from './suspend';
 
@@ -45,51 +46,84 @@ export async function waitByPolling(
 	waiting: readonly WaitingItem[],
 	settings: WaitSettings,
 ): Promise<ItemOutcome[]> {
-	const items = await withClients(context, waiting, settings);
+	const items = await withClients(context, waiting, {
+		maxAttempts: 1,
+		rereadsKey: settings.timeoutMs > 0,
+	});
 	const results = await poll(context, items, settings);
 	return await toOutcomes(context, items, results, settings.throwOnFailure);
 }
 
 /**
  * Reads the tasks of all items once. Finished ones need no wait; for any other the execution is
- * suspended, and what this gives is then not passed on. A run that is about to fail is never
- * suspended: a suspended node cannot fail any more.
+ * suspended. Nothing is downloaded before that, since a callback that arrives while the execution
+ * still runs is lost (n8n: 409). A run that is about to fail is never suspended: a suspended node
+ * cannot fail any more.
+ *
+ * @returns null when the execution was suspended
  */
 export async function waitSuspended(
 	context: IExecuteFunctions,
 	waiting: readonly WaitingItem[],
 	settings: WaitSettings,
-): Promise<ItemOutcome[]> {
-	const once = { ...settings, timeoutMs: 0 };
-	const items = await withClients(context, waiting, once);
-	const results = await poll(context, items, once);
-	const outcomes = await toOutcomes(context, items, results, false);
-	const fails = !context.continueOnFail() && outcomes.some((outcome) => !outcome.ok);
-	const isOpen = (item: ReadableItem): item is ItemWithTask =>
-		item.ok && results.get(item.readKey)?.timedOut === true;
-	if (fails || settings.timeoutMs === 0 || !items.some(isOpen)) return outcomes;
-
+): Promise<ItemOutcome[] | null> {
+	const items = await withClients(context, waiting, {});
+	const results = await readOnce(items);
+	const fails =
+		!context.continueOnFail() && items.some((item) => !item.ok || isUnreadable(item, results));
+	const isOpen = (item: ReadableItem) => item.ok && results.get(item.readKey)?.timedOut === true;
+	if (fails || settings.timeoutMs === 0 || !items.some(isOpen)) {
+		return await toOutcomes(context, items, results, false);
+	}
+	const withoutFiles = items.map((item) =>
+		item.ok ? { ...item, result: { ...item.result, downloadField: null } } : item,
+	);
+	const timedOut = await toOutcomes(context, withoutFiles, results, false);
 	const suspended = items.map((item, itemIndex): SuspendedItem => {
-		if (isOpen(item)) {
-			const { taskId, extras, result } = item;
-			return { taskId, extras, ...result };
+		const outcome = timedOut[itemIndex];
+		if (item.ok && !isUnreadable(item, results)) {
+			const { taskId, extras, result, readKey } = item;
+			const known = results.get(readKey)?.reading?.raw;
+			return { taskId, extras, ...result, ...(known === undefined ? {} : { known }) };
 		}
-		const outcome = outcomes[itemIndex];
-		if (outcome === undefined) return { settled: {} };
-		const { json, binary } = toItem(outcome, itemIndex);
-		return { settled: json, binary };
+		return { settled: outcome === undefined ? {} : toItem(outcome, itemIndex).json };
 	});
-	await suspend(context, suspended, outcomes, settings.timeoutMs);
-	return outcomes;
+	await suspend(context, suspended, timedOut, settings.timeoutMs);
+	return null;
+}
+
+/** Whether a task can never be read. */
+function isUnreadable(
+	{ readKey }: ItemWithTask,
+	results: ReadonlyMap<string, PollResult>,
+): boolean {
+	const result = results.get(readKey);
+	return result !== undefined && result.failure !== null && !result.timedOut;
+}
+
+/** Every distinct task as it is now, read with the retries of any reading. */
+async function readOnce(items: readonly ReadableItem[]): Promise<Map<string, PollResult>> {
+	const byKey = new Map(items.flatMap((item) => (item.ok ? [[item.readKey, item]] : [])));
+	const results = new Map<string, PollResult>();
+	await mapConcurrently([...byKey], READ_CONCURRENCY, async ([key, { client, taskId }]) => {
+		const read = await failureAsValue(client.getTask(taskId));
+		results.set(
+			key,
+			read instanceof ApiFailure
+				? { reading: null, timedOut: isTransient(read.detail), failure: read }
+				: { reading: read, timedOut: !isFinished(read.task), failure: null },
+		);
+	});
+	return results;
 }
 
 /** Each item with the client that speaks with its own credential. */
 async function withClients(
 	context: IExecuteFunctions,
 	items: readonly WaitingItem[],
-	{ timeoutMs }: WaitSettings,
+	options: Parameters<typeof openClients>[1],
 ): Promise<ReadableItem[]> {
-	const { clientFor } = openClients(context, { maxAttempts: 1, rereadsKey: timeoutMs > 0 });
+	const { clientFor } = openClients(context, options);
 	const numbers = new Map<ApiClient, number>();
 	const readable: ReadableItem[] = [];
 	for (const [itemIndex, item] of items.entries()) {

@@ -4,7 +4,7 @@ import { ApiFailure } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
 import { toItem } from '../result/item';
 import { readingToOutcome } from '../result/reading';
-import { newTask, simplifiedToJson } from '../result/task';
+import { isFinished, newTask, simplifiedToJson } from '../result/task';
 import { readWhenAllFinished } from '../waiting/finished';
 import type { SuspendedItem } from '../waiting/suspend';
 import { parseSuspended } from '../waiting/suspend';
@@ -63,10 +63,22 @@ async function judge(context: IWebhookFunctions): Promise<Refusal | Complete> {
 	if (client === null) return CANNOT_READ;
 
 	const executionId = context.getExecutionId();
-	const readings = await readWhenAllFinished(client, executionId, [...new Set(awaited)]);
+	const known = finishedBefore(suspended);
+	const open = [...new Set(awaited)].filter((taskId) => !known.has(taskId));
+	const readings = await readWhenAllFinished(client, executionId, open);
 	if (readings instanceof ApiFailure) return CANNOT_READ;
 	if (readings === null) return { status: 200, message: 'Not all tasks are finished yet' };
-	return { executionId, suspended, readings };
+	return { executionId, suspended, readings: new Map([...known, ...readings]) };
+}
+
+/** The tasks that were finished before the execution was suspended for the others. */
+function finishedBefore(suspended: readonly SuspendedItem[]): Map<string, TaskReading> {
+	const finished = new Map<string, TaskReading>();
+	for (const item of suspended) {
+		const reading = 'known' in item ? parseCallbackBody(item.known) : null;
+		if (reading !== null && isFinished(reading.task)) finished.set(reading.task.id, reading);
+	}
+	return finished;
 }
 
 function readSuspended(context: IWebhookFunctions): SuspendedItem[] | null {
