@@ -1,3 +1,5 @@
+import tls from 'node:tls';
+
 import type { Fault } from '../emulator';
 import type * as Time from '../harness/node/time';
 import { useEmulator } from '../harness/node/emulator';
@@ -5,6 +7,7 @@ import { apiErrorOf } from '../harness/node/errors';
 import { everythingShown, runKling } from '../harness/node/runKling';
 import { createTask, creditsCharged } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
+import { startTlsFront, type TlsFront } from '../harness/tlsFront';
 
 jest.mock('n8n-workflow', () =>
 	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
@@ -26,6 +29,8 @@ async function create(operation: 'create' | 'createAndWait' = 'create') {
 		},
 	});
 }
+
+const TLS_BREAK_NAMES = ['plain text', 'a damaged record'] as const;
 
 const creates = () => emulator.current.count({ route: 'create' });
 const reads = (taskId?: string) => emulator.current.count({ route: 'getTask', taskId });
@@ -275,6 +280,82 @@ describe('a read that did not get through', () => {
 			parameters: { operation: 'getTask', taskId },
 		});
 		expect(json).toMatchObject([{ taskId }]);
+	});
+});
+
+/** The same API behind TLS; its certificate is accepted unless a test says otherwise. */
+describe('behind TLS', () => {
+	let front: TlsFront;
+	let trust: jest.SpyInstance | undefined;
+
+	beforeAll(async () => {
+		front = await startTlsFront(emulator.current.url);
+	});
+
+	beforeEach(() => {
+		front.breakWith(null);
+		const { createSecureContext } = tls;
+		trust = jest
+			.spyOn(tls, 'createSecureContext')
+			.mockImplementation((options) =>
+				createSecureContext({ ...options, ca: [front.certificate] }),
+			);
+	});
+
+	afterEach(() => trust?.mockRestore());
+
+	afterAll(async () => await front.stop());
+
+	const createThere = async () =>
+		await runKling({
+			emulator: { url: front.url, apiKey: emulator.current.apiKey },
+			parameters: {
+				operation: 'create',
+				prompt: 'A cat',
+				imageUrls: 'https://example.com/cat.jpg',
+				callback: 'none',
+			},
+		});
+
+	test('a create gets through', async () => {
+		const { error } = await createThere();
+		expect(error).toBeNull();
+		expect([creates(), creditsCharged(emulator.current)]).toEqual([1, PRICE]);
+	});
+
+	test.each(TLS_BREAK_NAMES)(
+		'a create that was carried out before %s ended it is sent once',
+		async (how) => {
+			front.breakWith(how);
+			const { message, description } = apiErrorOf(await createThere());
+			expect([creates(), creditsCharged(emulator.current)]).toEqual([1, PRICE]);
+			expect(message).toMatch(/unclear whether/);
+			expect(description).toMatch(/(ERR_SSL_\w+|EPROTO)/);
+			expect(description).toMatch(/may have been charged/);
+			expect(description).not.toMatch(/nothing was sent/i);
+			expect(clock.pauses).toEqual([]);
+		},
+	);
+
+	test.each(TLS_BREAK_NAMES)('a read that %s ended is tried again', async (how) => {
+		const taskId = await createTask(emulator.current);
+		front.breakWith(how);
+		clock.duringPause = () => front.breakWith(null);
+		const { json } = await runKling({
+			emulator: { url: front.url, apiKey: emulator.current.apiKey },
+			parameters: { operation: 'getTask', taskId },
+		});
+		expect(json).toMatchObject([{ taskId }]);
+		expect(reads(taskId)).toBe(2);
+	});
+
+	test('a certificate that is not accepted sends nothing, and is not tried again', async () => {
+		trust?.mockRestore();
+		const { message, description } = apiErrorOf(await createThere());
+		expect(message).toMatch(/certificate .* not accepted/);
+		expect(description).not.toMatch(/may have been charged/);
+		expect(emulator.current.count()).toBe(0);
+		expect(clock.pauses).toEqual([]);
 	});
 });
 

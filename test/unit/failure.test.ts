@@ -1,7 +1,7 @@
 import {
 	ApiFailure,
 	failureAsValue,
-	isTlsCode,
+	isCertificateCode,
 	networkCodeOf,
 	outcomeOfNetworkCode,
 	outcomeOfStatus,
@@ -13,9 +13,18 @@ describe('how far a request got', () => {
 		['ENOTFOUND', 'notSent'],
 		['EAI_AGAIN', 'notSent'],
 		['ECONNREFUSED', 'notSent'],
-		['EHOSTUNREACH', 'notSent'],
+		['EHOSTUNREACH', 'unclear'],
+		['ENETUNREACH', 'unclear'],
 		['CERT_HAS_EXPIRED', 'notSent'],
 		['DEPTH_ZERO_SELF_SIGNED_CERT', 'notSent'],
+		['SELF_SIGNED_CERT_IN_CHAIN', 'notSent'],
+		['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'notSent'],
+		['ERR_TLS_CERT_ALTNAME_INVALID', 'notSent'],
+		['EPROTO', 'unclear'],
+		['ERR_SSL_WRONG_VERSION_NUMBER', 'unclear'],
+		['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'unclear'],
+		['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'unclear'],
+		['ERR_TLS_HANDSHAKE_TIMEOUT', 'unclear'],
 		['ECONNRESET', 'unclear'],
 		['ETIMEDOUT', 'unclear'],
 		['ECONNABORTED', 'unclear'],
@@ -40,8 +49,8 @@ describe('how far a request got', () => {
 		expect(outcomeOfStatus(status)).toBe(outcome);
 	});
 
-	test.each(['ECONNRESET', 'ENOTFOUND', null])('%p is no certificate fault', (code) => {
-		expect(isTlsCode(code)).toBe(false);
+	test.each(['ECONNRESET', 'ENOTFOUND', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', null])('%p is no certificate fault', (code) => {
+		expect(isCertificateCode(code)).toBe(false);
 	});
 });
 

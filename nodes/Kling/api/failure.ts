@@ -6,7 +6,8 @@ export type ApiCall = 'create' | 'getTask' | 'getCredits';
 /**
  * How far a request certainly got:
  * - `refused`: the API answered and did nothing, so nothing was charged.
- * - `notSent`: it never reached the API (name not resolved, connection refused, no TLS).
+ * - `notSent`: it never reached the API (name not resolved, connection refused, certificate not
+ *   accepted).
  * - `unclear`: it may have been carried out, so a create must not be sent again (API docs: there
  *   is no idempotency key).
  */
@@ -37,26 +38,25 @@ export class ApiFailure extends Error {
 	}
 }
 
-const NOT_SENT_CODES = new Set([
-	'ENOTFOUND',
-	'EAI_AGAIN',
-	'ECONNREFUSED',
-	'EHOSTUNREACH',
-	'ENETUNREACH',
-]);
+/** Codes that come only before the first byte of a request. Others, an unreachable host included, can come later too. */
+const NOT_SENT_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED']);
 
-const TLS_CODE =
-	/^(CERT_|ERR_TLS|ERR_SSL|EPROTO|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+/** Node.js gives OpenSSL's verification results as codes, and one of its own for a wrong host name. */
+const CERTIFICATE_CODE =
+	/^(CERT_|CRL_|ERR_TLS_CERT_ALTNAME_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/;
 
-/** Whether this network code means that the server's certificate or TLS was not accepted. */
-export function isTlsCode(code: string | null): boolean {
-	return code !== null && TLS_CODE.test(code);
+/**
+ * Whether this network code means that the server's certificate was not accepted, which is known
+ * before a request is sent. Every other fault of TLS (`ERR_SSL_…`, `EPROTO`) can come after it.
+ */
+export function isCertificateCode(code: string | null): boolean {
+	return code !== null && CERTIFICATE_CODE.test(code);
 }
 
 /** How far a request got that ended with this network code (null: unknown). */
 export function outcomeOfNetworkCode(code: string | null): SendOutcome {
 	if (code === null) return 'unclear';
-	return NOT_SENT_CODES.has(code) || isTlsCode(code) ? 'notSent' : 'unclear';
+	return NOT_SENT_CODES.has(code) || isCertificateCode(code) ? 'notSent' : 'unclear';
 }
 
 /** How far a request got that was answered with this HTTP status. */

@@ -2,7 +2,7 @@ import type { INode } from 'n8n-workflow';
 import { NodeApiError } from 'n8n-workflow';
 
 import type { ApiFailure, FailureDetail } from './failure';
-import { isTlsCode } from './failure';
+import { isCertificateCode } from './failure';
 
 /** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
 export type Reader = 'person' | 'model';
@@ -125,7 +125,7 @@ function draftForAnswer({ call, status, code, outcome }: FailureDetail): Draft {
 
 function draftForNetwork({ call, code, outcome }: FailureDetail): Draft {
 	const hint = code === null ? '' : ` (${code})`;
-	if (isTlsCode(code)) {
+	if (isCertificateCode(code)) {
 		return {
 			message: 'The certificate of the AI Video API was not accepted',
 			description: `No secure connection could be made${hint}. Check the Base URL, the clock of this machine, and any proxy in between.`,

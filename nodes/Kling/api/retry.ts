@@ -1,5 +1,5 @@
 import type { FailureDetail } from './failure';
-import { isTlsCode } from './failure';
+import { isCertificateCode } from './failure';
 
 /** How often one request is sent at the most, the first time included. */
 export const MAX_ATTEMPTS = 4;
@@ -18,7 +18,7 @@ export function isTransient({ outcome, status, code }: FailureDetail): boolean {
 export function mayRetry(failure: FailureDetail): boolean {
 	if (failure.code === 'rate_limit_exceeded') return true;
 	if (failure.call === 'create' && failure.outcome !== 'notSent') return false;
-	return isTransient(failure) && !isTlsCode(failure.code);
+	return isTransient(failure) && !isCertificateCode(failure.code);
 }
 
 /**
