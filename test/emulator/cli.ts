@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { startEmulator, type Emulator } from '.';
-import { ODD_IMAGE_NAMES } from './images';
+import { ODD_IMAGE_NAMES } from './service/images';
 import { parseSpanMs } from './time';
 
 const DEFAULT_PORT = '4010';

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { Api } from './api';
-import { bodyBuffer } from './answer';
-import { CallbackSender } from './callbacks';
-import { handleControl } from './control';
-import { FaultQueue } from './faults';
-import { DEFAULT_IMAGE } from './images';
-import { DEFAULT_KEY } from './keys';
-import { Ledger } from './ledger';
-import { Listener } from './listener';
+import { Api } from './service/api';
+import { bodyBuffer } from './http/answer';
+import { CallbackSender } from './service/callbacks';
+import { handleControl } from './control/control';
+import { FaultQueue } from './control/faults';
+import { DEFAULT_IMAGE } from './service/images';
+import { DEFAULT_KEY } from './service/keys';
+import { Ledger } from './service/ledger';
+import { Listener } from './http/listener';
 import { timedLogger } from './log';
-import { OWN_REQUEST_HEADER, requestHandler } from './requestHandler';
-import { TaskStore } from './tasks';
+import { OWN_REQUEST_HEADER, requestHandler } from './http/requestHandler';
+import { TaskStore } from './service/tasks';
 import { sleep } from './time';
 import type { Emulator, EmulatorOptions, RecordedRequest } from './types';
-import { sha256Of } from './videos';
+import { sha256Of } from './service/videos';
 
-export type { Fault, FaultName, FaultRule } from './faults';
-export type { LedgerEntry } from './ledger';
+export type { Fault, FaultName, FaultRule } from './control/faults';
+export type { LedgerEntry } from './service/ledger';
 export type * from './types';
 
 const DEFAULT_PACE_MS = 200;
@@ -37,6 +37,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 	setMaxListeners(0, ended.signal);
 
 	const requests: RecordedRequest[] = [];
+	const keys = new WeakMap<RecordedRequest, string>();
 	const ledger = new Ledger(options.openKeys ?? false);
 	const faults = new FaultQueue();
 	const callbacks = new CallbackSender(log, options.callbackTimeoutMs ?? DEFAULT_TIMEOUT_MS);
@@ -68,6 +69,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		faults,
 		log,
 		requests,
+		keys,
 		ownToken,
 		latencyMs: options.latencyMs ?? 0,
 		signal: ended.signal,
@@ -82,15 +84,16 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		apiKey: DEFAULT_KEY,
 		imageUrl: (name = DEFAULT_IMAGE) => `${publicUrl()}/images/${name}`,
 		requests,
-		count: ({ route, taskId, status, method } = {}) =>
+		count: ({ route, taskId, status, method, key } = {}) =>
 			requests.filter(
 				(request) =>
 					(route === undefined || request.route === route) &&
 					(taskId === undefined || request.taskId === taskId) &&
 					(status === undefined || request.status === status) &&
-					(method === undefined || request.method === method),
+					(method === undefined || request.method === method) &&
+					(key === undefined || keys.get(request) === key),
 			).length,
-		tasks: () => tasks.list(),
+		tasks: (key) => tasks.list(key),
 		task: (id) => tasks.task(id),
 		account: (key = DEFAULT_KEY) => ledger.balance(key),
 		setBalance: (key, balance) => ledger.setBalance(key, balance),

@@ -1,4 +1,4 @@
-import type { FaultRule } from './faults';
+import type { FaultRule } from './control/faults';
 
 /** Which part of the emulator a request was for. */
 export type Route = 'create' | 'getTask' | 'getCredits' | 'image' | 'video' | 'control' | 'other';
@@ -107,6 +107,8 @@ export interface CountFilter {
 	taskId?: string;
 	status?: number;
 	method?: string;
+	/** The whole key that the request came with. */
+	key?: string;
 }
 
 export interface CallbackOptions {
@@ -116,7 +118,8 @@ export interface CallbackOptions {
 	body?: unknown;
 	/** Sent as it is instead of JSON. */
 	raw?: string;
-	contentType?: string;
+	/** `application/json` by default; null: no such header. */
+	contentType?: string | null;
 	/** How often, 1 by default. */
 	times?: number;
 	/** All at once instead of one after the other. */
@@ -133,8 +136,8 @@ export interface Emulator {
 	/** Every request of a client, in order of arrival; the emulator's own image fetches are not in it. */
 	readonly requests: readonly RecordedRequest[];
 	count(filter?: CountFilter): number;
-	/** Snapshots, in order of creation. */
-	tasks(): readonly EmulatedTask[];
+	/** Snapshots, in order of creation; those of one account when its key is given. */
+	tasks(key?: string): readonly EmulatedTask[];
 	/** Throws when there is no such task. */
 	task(id: string): EmulatedTask;
 	/** Throws when there is no such account. */

@@ -1,7 +1,7 @@
 import type { IBinaryData, IDataObject, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
-import type { Fault } from '../emulator/faults';
-import { ODD_IMAGE_NAMES } from '../emulator/images';
+import type { Fault } from '../emulator/control/faults';
+import { ODD_IMAGE_NAMES } from '../emulator/service/images';
 import { useEmulator } from '../harness/node/emulator';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
 import type { KlingRun } from '../harness/node/runKling';

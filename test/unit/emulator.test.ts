@@ -90,16 +90,18 @@ async function control(method: string, path: string, body?: unknown): Promise<Re
 
 /** A receiver of callbacks that answers with the statuses given, the last one for ever. */
 async function withReceiver(
-	use: (url: string, received: unknown[]) => Promise<void>,
+	use: (url: string, received: unknown[], types: Array<string | undefined>) => Promise<void>,
 	...statuses: number[]
 ): Promise<void> {
 	const received: unknown[] = [];
+	const types: Array<string | undefined> = [];
 	const server: Server = createServer((request, response) => {
 		const chunks: Buffer[] = [];
 		request.on('data', (chunk: Buffer) => chunks.push(chunk));
 		request.on('end', () => {
 			const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 200;
 			received.push(JSON.parse(Buffer.concat(chunks).toString()));
+			types.push(request.headers['content-type']);
 			response.writeHead(status, { location: '/elsewhere' }).end();
 		});
 	});
@@ -110,7 +112,7 @@ async function withReceiver(
 		});
 	});
 	try {
-		await use(`http://127.0.0.1:${port}/callback`, received);
+		await use(`http://127.0.0.1:${port}/callback`, received, types);
 	} finally {
 		server.closeAllConnections();
 		await new Promise((resolve) => server.close(resolve));
@@ -580,6 +582,32 @@ describe('callbacks', () => {
 		});
 	});
 
+	it.each([
+		['', 'application/json'],
+		['[callback:type=text/plain]', 'text/plain'],
+		['[callback:type=application/octet-stream]', 'application/octet-stream'],
+		['[callback:type=none]', undefined],
+	])('A cat %s: content type %s', async (marker, expected) => {
+		await withReceiver(async (url, received, types) => {
+			const id = await createTask({ prompt: `A cat ${marker}` }, { callback_url: url });
+			await emulator.complete(id);
+			expect(received).toMatchObject([{ id, status: 'completed' }]);
+			expect(types).toEqual([expected]);
+		});
+	});
+
+	it.each([
+		['text/plain', 'text/plain'],
+		[null, undefined],
+		[undefined, 'application/json'],
+	])('sent by hand with content type %s', async (contentType, expected) => {
+		await withReceiver(async (url, _received, types) => {
+			const id = await createTask();
+			expect(await emulator.sendCallback(id, { url, contentType })).toEqual([200]);
+			expect(types).toEqual([expected]);
+		});
+	});
+
 	it('can be forged', async () => {
 		await withReceiver(
 			async (url, received) => {
@@ -713,6 +741,22 @@ describe('faults', () => {
 		expect((await get('/v1/credits')).status).toBe(200);
 	});
 
+	it('strike each so many-th request that matches only', async () => {
+		emulator.fault({ match: { path: '/v1/credits' }, fault: 'http:503', times: 2, every: 3 });
+		const statuses: number[] = [];
+		for (let read = 0; read < 9; read += 1) statuses.push((await get('/v1/credits')).status);
+		expect(statuses).toEqual([200, 200, 503, 200, 200, 503, 200, 200, 200]);
+	});
+
+	it('repeat the key of the request in their texts', async () => {
+		emulator.fault({ fault: { http: '401', message: 'The key {key} is unknown' } });
+		emulator.fault({ fault: { body: { status: 502, body: '<h1>{key}, {key}</h1>' } } });
+		expect(errorOf(await get('/v1/credits', 'sk-first')).message).toBe(
+			'The key sk-first is unknown',
+		);
+		expect((await get('/v1/credits', 'sk-other')).text).toBe('<h1>sk-other, sk-other</h1>');
+	});
+
 	it('offline refuses, online answers on the same port', async () => {
 		const id = await createTask();
 		await emulator.goOffline();
@@ -769,6 +813,23 @@ describe('control over HTTP', () => {
 		expect([emulator.tasks(), emulator.account('sk-poor').balance]).toEqual([[], 100]);
 		expect((await control('GET', 'nothing')).status).toBe(404);
 		expect((await control('GET', 'tasks/nobody')).status).toBe(400);
+	});
+});
+
+describe('accounts', () => {
+	it('are told apart by the whole key, however alike the keys are', async () => {
+		emulator.setBalance('sk-client-a', 500);
+		emulator.setBalance('sk-client-b', 500);
+		const first = await createTask({}, {}, 'sk-client-a');
+		const second = await createTask({ duration: 10 }, {}, 'sk-client-b');
+		expect((await get(`/v1/tasks/${first}`, 'sk-client-b')).status).toBe(404);
+		expect((await get(`/v1/tasks/${first}`, 'sk-client-a')).status).toBe(200);
+		expect(emulator.tasks('sk-client-a')).toMatchObject([{ id: first, reads: 1 }]);
+		expect(emulator.tasks('sk-client-b')).toMatchObject([{ id: second, reads: 0 }]);
+		expect(emulator.account('sk-client-a').totalConsumed).toBe(110);
+		expect(emulator.account('sk-client-b').totalConsumed).toBe(220);
+		expect(emulator.count({ route: 'getTask', key: 'sk-client-b' })).toBe(1);
+		expect(emulator.count({ key: 'sk-client-a' })).toBe(2);
 	});
 });
 

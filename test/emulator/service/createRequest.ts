@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { apiError, type ApiErrorName } from './apiErrors';
-import type { Answer } from './answer';
+import type { Answer } from '../http/answer';
 
 export const MODEL = 'kling-2.6';
 const MAX_PROMPT_CHARACTERS = 2_500;

@@ -1,17 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from './answer';
-import { apiError } from './apiErrors';
-import { apiRoute, type Api } from './api';
+import { apiError } from '../service/apiErrors';
+import { apiRoute, type Api } from '../service/api';
 import { deliver, deliveredStatus } from './deliver';
-import type { ArmedFault, Delivery, FaultQueue } from './faults';
-import { handleImage, handleVideo, taskIdOfVideo } from './files';
+import type { ArmedFault, Delivery, FaultQueue } from '../control/faults';
+import { handleImage, handleVideo, taskIdOfVideo } from '../service/files';
 import { flatHeaders, readableBody, readBody, redactHeaders } from './incoming';
-import { bearerKey, shortenKeys, shortKey } from './keys';
-import type { Logger } from './log';
+import { bearerKey, shortenKeys, shortKey } from '../service/keys';
+import type { Logger } from '../log';
 import type { EmulatorRequest, Outcome } from './outcome';
-import type { TaskStore } from './tasks';
-import { sleep } from './time';
-import type { RecordedRequest, Route } from './types';
+import type { TaskStore } from '../service/tasks';
+import { sleep } from '../time';
+import type { RecordedRequest, Route } from '../types';
 
 /** The oldest half is forgotten beyond this, so that a long-running emulator does not grow for ever. */
 const MAX_RECORDED = 200_000;
@@ -27,6 +27,8 @@ export interface HandlerContext {
 	faults: FaultQueue;
 	log: Logger;
 	requests: RecordedRequest[];
+	/** The whole keys, which no record shows. */
+	keys: WeakMap<RecordedRequest, string>;
 	/** Secret value of OWN_REQUEST_HEADER. */
 	ownToken: string;
 	latencyMs: number;
@@ -88,6 +90,7 @@ async function exchange(
 	if (!own) {
 		if (context.requests.length >= MAX_RECORDED) context.requests.splice(0, MAX_RECORDED / 2);
 		context.requests.push(record);
+		if (key !== null) context.keys.set(record, key);
 	}
 
 	let body: Buffer;
@@ -145,15 +148,16 @@ async function resolve(
 	request: EmulatorRequest,
 	queued: ArmedFault | undefined,
 ): Promise<{ fault?: ArmedFault; delivery: Delivery; outcome?: Outcome }> {
+	const key = bearerKey(request.headers['authorization']) ?? '';
 	if (queued?.when === 'before') {
 		const standIn = json(200, { code: 200, msg: 'success', data: {} });
-		return { fault: queued, delivery: queued.apply(standIn) };
+		return { fault: queued, delivery: queued.apply(standIn, key) };
 	}
 	if (queued !== undefined) await sleep(queued.delayMs, context.signal);
 	const outcome = await processRequest(context, route, request);
 	const fault = queued ?? outcome.fault;
 	if (fault === undefined) return { delivery: { how: 'answer', answer: outcome.answer }, outcome };
-	return { fault, delivery: fault.apply(outcome.answer), outcome };
+	return { fault, delivery: fault.apply(outcome.answer, key), outcome };
 }
 
 /** The listener for every request: record, fault, process, deliver, log. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { htmlPage, text, type Answer, type ByteSource } from './answer';
+import { htmlPage, text, type Answer, type ByteSource } from '../http/answer';
 
-const ASSETS = join(__dirname, 'assets');
+const ASSETS = join(__dirname, '..', 'assets');
 const MEBIBYTE = 1024 * 1024;
 const HUGE_BYTES = 11 * MEBIBYTE;
 const CHUNK_BYTES = 64 * 1024;

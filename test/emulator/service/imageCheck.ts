@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { send } from './outgoing';
-import type { FetchedImage } from './types';
+import { send } from '../http/outgoing';
+import type { FetchedImage } from '../types';
 
 const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 const MAX_REDIRECTS = 3;

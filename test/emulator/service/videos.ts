@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text, type Answer } from './answer';
+import { text, type Answer } from '../http/answer';
 
 const MEBIBYTE = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
@@ -29,7 +29,7 @@ export interface VideoFile {
  */
 export function videoFile(spec: VideoSpec): VideoFile {
 	const name = `video-${spec.duration}s${spec.sound ? '-sound' : ''}.mp4`;
-	const movie = readFileSync(join(__dirname, 'assets', name));
+	const movie = readFileSync(join(__dirname, '..', 'assets', name));
 	const label = Buffer.from(`${spec.taskId}/${spec.index}\n`);
 	const wanted = (spec.megabytes ?? 0) * MEBIBYTE - movie.length - BOX_HEADER_BYTES;
 	const padding = Math.max(label.length, wanted);

@@ -1,14 +1,14 @@
-import { envelope, json, type Answer } from './answer';
+import { envelope, json, type Answer } from '../http/answer';
 import { apiError, unknownRoute } from './apiErrors';
 import { parseCreateRequest } from './createRequest';
-import { arm, type ArmedFault } from './faults';
+import { arm, type ArmedFault } from '../control/faults';
 import { bearerKey } from './keys';
 import type { Ledger } from './ledger';
-import { describeVideo } from './log';
+import { describeVideo } from '../log';
 import { readMarkers, type Markers } from './markers';
-import type { EmulatorRequest, Outcome } from './outcome';
+import type { EmulatorRequest, Outcome } from '../http/outcome';
 import type { TaskStore } from './tasks';
-import type { Route } from './types';
+import type { Route } from '../types';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer } from './answer';
-import type { Delivery } from './faults';
+import type { Delivery } from '../control/faults';
 
 function lengthOf(answer: Answer): number | null {
 	return answer.body.length;

@@ -1,5 +1,5 @@
 import type { Answer } from './answer';
-import type { ArmedFault } from './faults';
+import type { ArmedFault } from '../control/faults';
 
 /** A request as the routes see it: complete and with its path taken apart. */
 export interface EmulatorRequest {

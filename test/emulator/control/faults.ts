@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { apiError, isApiErrorName, type ApiErrorName } from './apiErrors';
-import { bodyBuffer, htmlPage, json, text, type Answer } from './answer';
+import { apiError, isApiErrorName, type ApiErrorName } from '../service/apiErrors';
+import { bodyBuffer, htmlPage, json, text, type Answer } from '../http/answer';
 
 /** Whether a fault strikes instead of the request's processing or on its answer. */
 type When = 'before' | 'after';
@@ -88,7 +88,8 @@ const faultSchema = z.union([
 
 /**
  * One fault: a name, or an object for those with a parameter. Spans are in ms, `retryAfter` is in seconds or an
- * HTTP date, `mutate.value` absent removes the field, `mutate.path` is dotted (`data.taskId`, `output.urls.0`).
+ * HTTP date, `mutate.value` absent removes the field, `mutate.path` is dotted (`data.taskId`, `output.urls.0`),
+ * `{key}` in `message` and in `body.body` stands for the key that the request came with.
  */
 export type Fault = z.input<typeof faultSchema>;
 
@@ -105,12 +106,14 @@ export const faultRuleSchema = z
 		fault: faultSchema,
 		times: z.union([z.number().min(1), z.literal('always')]).default(1),
 		skip: z.number().int().min(0).default(0),
+		every: z.number().int().min(1).default(1),
 	})
 	.strict();
 
 /**
- * A fault for the next `times` (default 1) requests that match after `skip` (default 0) were let through. `match`:
- * exact method, prefix of the path, id of the task that the path names; empty: every request but the control ones.
+ * A fault for the next `times` (default 1) requests that match after `skip` (default 0) were let through, or for
+ * each `every`-th of those only. `match`: exact method, prefix of the path, id of the task that the path names; empty:
+ * every request but the control ones.
  */
 export type FaultRule = z.input<typeof faultRuleSchema>;
 
@@ -127,10 +130,15 @@ export interface ArmedFault {
 	readonly when: When;
 	/** Time to wait before the request is processed. */
 	readonly delayMs: number;
-	/** `real` is the answer of the API, or a stand-in when the fault strikes before there is one. */
-	apply(real: Answer): Delivery;
+	/**
+	 * @param real the answer of the API, or a stand-in when the fault strikes before there is one
+	 * @param key the key that the request came with
+	 */
+	apply(real: Answer, key: string): Delivery;
 }
 
+/** Stands for the request's own key in the texts of faults. */
+const KEY = '{key}';
 const DRIP_INTERVAL_MS = 100;
 
 function answer(value: Answer): Delivery {
@@ -197,8 +205,8 @@ export function arm(fault: Fault): ArmedFault {
 	}
 	if ('http' in fault) {
 		const { http, message, retryAfter } = fault;
-		return armed(`http:${http}`, fault.when ?? 'before', () =>
-			answer(apiError(http, message, retryAfter)),
+		return armed(`http:${http}`, fault.when ?? 'before', (_, key) =>
+			answer(apiError(http, message?.replaceAll(KEY, key), retryAfter)),
 		);
 	}
 	if ('mutate' in fault) {
@@ -207,8 +215,8 @@ export function arm(fault: Fault): ArmedFault {
 	}
 	if ('body' in fault) {
 		const { status: code = 200, headers = {}, body = '' } = fault.body;
-		return armed(`body ${code}`, fault.when ?? 'before', () =>
-			answer({ status: code, headers, body: Buffer.from(body) }),
+		return armed(`body ${code}`, fault.when ?? 'before', (_, key) =>
+			answer({ status: code, headers, body: Buffer.from(body.replaceAll(KEY, key)) }),
 		);
 	}
 	if ('redirect' in fault) {
@@ -234,6 +242,8 @@ interface QueuedRule {
 	readonly fault: ArmedFault;
 	left: number;
 	skip: number;
+	/** Matching requests since it struck last. */
+	passed: number;
 }
 
 /** The queued rules; the first one that matches a request and has strikes left hits it. */
@@ -244,7 +254,7 @@ export class FaultQueue {
 	add(input: FaultRule): void {
 		const rule = faultRuleSchema.parse(input);
 		const left = rule.times === 'always' ? Infinity : rule.times;
-		this.rules.push({ rule, fault: arm(rule.fault), left, skip: rule.skip });
+		this.rules.push({ rule, fault: arm(rule.fault), left, skip: rule.skip, passed: 0 });
 	}
 
 	clear(): void {
@@ -271,6 +281,9 @@ export class FaultQueue {
 				queued.skip -= 1;
 				continue;
 			}
+			queued.passed += 1;
+			if (queued.passed < queued.rule.every) continue;
+			queued.passed = 0;
 			queued.left -= 1;
 			if (queued.left <= 0) this.rules = this.rules.filter((other) => other !== queued);
 			return queued.fault;

@@ -1,4 +1,4 @@
-import { json, type Answer } from './answer';
+import { json, type Answer } from '../http/answer';
 
 const ERRORS = {
 	'400': [400, 'invalid_request', 'invalid_request_error', 'The request is invalid.'],

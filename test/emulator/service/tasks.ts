@@ -6,18 +6,18 @@ import type { CreateRequest } from './createRequest';
 import { checkImage, type ImageCheckContext } from './imageCheck';
 import { shortKey } from './keys';
 import type { Ledger } from './ledger';
-import type { Logger } from './log';
+import type { Logger } from '../log';
 import type { Markers } from './markers';
 import { priceOf } from './pricing';
 import { taskObject } from './taskObject';
-import { runAfter, sleep } from './time';
+import { runAfter, sleep } from '../time';
 import type {
 	CallbackOptions,
 	EmulatedTask,
 	FetchedImage,
 	SentCallback,
 	TaskStatus,
-} from './types';
+} from '../types';
 import { videoFile, type VideoFile } from './videos';
 
 /** The longest that a task stays pending, however slow the pace. */
@@ -25,6 +25,8 @@ const MAX_PENDING_MS = 200;
 const PENDING_SHARE = 0.2;
 /** A thousand fetches at once would time out on a busy machine, which is no fault of the images. */
 const MAX_IMAGE_FETCHES = 64;
+
+const JSON_TYPE = 'application/json';
 
 const FAILURE_MESSAGES: Readonly<Record<string, string>> = {
 	upstream_error: 'Video generation failed',
@@ -127,8 +129,11 @@ export class TaskStore {
 		return this.byId.has(id);
 	}
 
-	list(): EmulatedTask[] {
-		return [...this.byId.values()].map((task) => this.snapshot(task));
+	/** All tasks, or those that this key created. */
+	list(key?: string): EmulatedTask[] {
+		return [...this.byId.values()]
+			.filter((task) => key === undefined || task.key === key)
+			.map((task) => this.snapshot(task));
 	}
 
 	task(id: string): EmulatedTask {
@@ -191,7 +196,7 @@ export class TaskStore {
 			taskId: id,
 			url,
 			body,
-			contentType: options.contentType ?? 'application/json',
+			contentType: options.contentType === undefined ? JSON_TYPE : options.contentType,
 			label: own ? this.get(id).status : 'forged',
 		};
 		const once = async () => {
@@ -278,7 +283,7 @@ export class TaskStore {
 	private async notify(task: Task, signal: AbortSignal): Promise<void> {
 		const url = task.request.callback_url;
 		if (url === undefined) return;
-		const { lost, twice, delayMs } = task.markers.callback;
+		const { lost, twice, delayMs, contentType = JSON_TYPE } = task.markers.callback;
 		if (lost) {
 			this.context.log(`→ callback task ${task.id} ${task.status} lost, as the prompt asked`);
 			return;
@@ -289,7 +294,7 @@ export class TaskStore {
 				taskId: task.id,
 				url,
 				body: JSON.stringify(this.object(task)),
-				contentType: 'application/json',
+				contentType,
 				label: task.status,
 			};
 			task.callbacks.push(await this.context.callbacks.send(message, signal));

@@ -1,6 +1,6 @@
-import { isFaultName, type Fault } from './faults';
+import { isFaultName, type Fault } from '../control/faults';
 import { isApiErrorName } from './apiErrors';
-import { parseSpanMs } from './time';
+import { parseSpanMs } from '../time';
 
 /** What the `[…]` markers in a prompt ask for; spans in ms. */
 export interface Markers {
@@ -12,7 +12,8 @@ export interface Markers {
 	videos: number;
 	/** Total generation time, Infinity for `[stuck]`. */
 	paceMs?: number;
-	callback: { lost: boolean; twice: boolean; delayMs: number };
+	/** `contentType` null: no such header. */
+	callback: { lost: boolean; twice: boolean; delayMs: number; contentType?: string | null };
 	/** How the first `times` downloads of this task's videos go wrong. */
 	videoFault?: { kind: '404' | 'cut' | 'hang'; times: number };
 	/** Size of each video in MiB. */
@@ -44,6 +45,12 @@ function times(text: string | undefined): number {
 	return text === undefined ? Infinity : integer(text, 1, 1_000_000);
 }
 
+function contentType(text: string | undefined): string | null {
+	if (text === 'none') return null;
+	if (text === undefined || !/^[\w.+-]+\/[\w.+-]+$/.test(text)) throw new MarkerError();
+	return text;
+}
+
 type Reader = (markers: Markers, argument: string | undefined, value: string | undefined) => void;
 
 const READERS: Readonly<Record<string, Reader>> = {
@@ -67,6 +74,7 @@ const READERS: Readonly<Record<string, Reader>> = {
 		if (how === 'lost') markers.callback.lost = true;
 		else if (how === 'twice') markers.callback.twice = true;
 		else if (how === 'delay') markers.callback.delayMs = span(value);
+		else if (how === 'type') markers.callback.contentType = contentType(value);
 		else throw new MarkerError();
 	},
 	video: (markers, kind, value) => {

@@ -1,12 +1,13 @@
-import { send } from './outgoing';
-import type { Logger } from './log';
-import type { SentCallback } from './types';
+import { send } from '../http/outgoing';
+import type { Logger } from '../log';
+import type { SentCallback } from '../types';
 
 export interface CallbackMessage {
 	taskId: string;
 	url: string;
 	body: string;
-	contentType: string;
+	/** Null: no such header. */
+	contentType: string | null;
 	/** For the log: the status the body reports, or `forged`. */
 	label: string;
 }
@@ -27,7 +28,10 @@ export class CallbackSender {
 		const result: SentCallback = await send({
 			method: 'POST',
 			url,
-			headers: { 'content-type': message.contentType, 'user-agent': 'aivideoapi-emulator' },
+			headers: {
+				'user-agent': 'aivideoapi-emulator',
+				...(message.contentType === null ? {} : { 'content-type': message.contentType }),
+			},
 			body: Buffer.from(message.body),
 			timeoutMs: this.timeoutMs,
 			maxBytes: 64 * 1024,

@@ -1,7 +1,7 @@
-import { text } from './answer';
-import { arm } from './faults';
+import { text } from '../http/answer';
+import { arm } from '../control/faults';
 import { answerImage } from './images';
-import type { EmulatorRequest, Outcome } from './outcome';
+import type { EmulatorRequest, Outcome } from '../http/outcome';
 import type { TaskStore } from './tasks';
 import { answerVideo } from './videos';
 

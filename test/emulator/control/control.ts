@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { json, type Answer } from './answer';
+import { json, type Answer } from '../http/answer';
 import { faultRuleSchema } from './faults';
-import type { EmulatorRequest } from './outcome';
-import type { Ledger } from './ledger';
-import { parseSpanMs } from './time';
-import type { Emulator } from './types';
+import type { EmulatorRequest } from '../http/outcome';
+import type { Ledger } from '../service/ledger';
+import { parseSpanMs } from '../time';
+import type { Emulator } from '../types';
 
 /** What the control interface steers: the emulator itself, and what only its inside knows. */
 export interface ControlContext {
@@ -25,7 +25,7 @@ const callbackSchema = z
 		url: z.string().url().optional(),
 		body: z.unknown(),
 		raw: z.string().optional(),
-		contentType: z.string().optional(),
+		contentType: z.string().nullable().optional(),
 		times: z.number().int().min(1).max(10_000).optional(),
 		concurrently: z.boolean().optional(),
 	})

@@ -1,5 +1,5 @@
 import { INITIAL_CREDITS, shortKey } from './keys';
-import type { Balance } from './types';
+import type { Balance } from '../types';
 
 const CREDITS_OF_A_NEW_ACCOUNT = 10_000;
 

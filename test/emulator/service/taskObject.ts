@@ -1,5 +1,5 @@
 import { MODEL } from './createRequest';
-import type { TaskStatus } from './types';
+import type { TaskStatus } from '../types';
 
 /** What the API tells of a task; times are epoch ms. */
 export interface TaskFacts {

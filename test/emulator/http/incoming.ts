@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { IncomingMessage } from 'node:http';
-import { redactAuthorization } from './keys';
+import { redactAuthorization } from '../service/keys';
 
 const chunkSchema = z.instanceof(Buffer);
 
