@@ -7,6 +7,8 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
+import { DEFAULT_BASE_URL, toBaseUrl, toKey } from '../nodes/Kling/api/access';
+
 /**
  * The bearer key for the AI Video API.
  *
@@ -39,7 +41,7 @@ export class AiVideoApi implements ICredentialType {
 			displayName: 'Base URL',
 			name: 'baseUrl',
 			type: 'string',
-			default: 'https://api.aivideoapi.ai',
+			default: DEFAULT_BASE_URL,
 			description: 'Where the API lives. Change it only for a proxy or a test server.',
 		},
 	];
@@ -48,21 +50,24 @@ export class AiVideoApi implements ICredentialType {
 	 * A function, not expressions: n8n 2.41 takes down the sandbox that expressions need as soon as an
 	 * execution is suspended, and its tasks are looked at after that. A property, not a method: n8n
 	 * looks for it among the properties to offer this credential for calls of one's own.
+	 *
+	 * The credential's test leaves the address to it, so that a Base URL means the same there as to the
+	 * nodes, which give each request its whole address themselves.
+	 *
+	 * @throws {InvalidCredentialError} when the key or the address cannot be used
 	 */
 	authenticate = async (
 		credentials: ICredentialDataDecryptedObject,
 		request: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> => {
-		const Authorization = `Bearer ${String(credentials.apiKey).trim()}`;
-		return { ...request, headers: { ...request.headers, Authorization } };
+		const Authorization = `Bearer ${toKey(credentials.apiKey)}`;
+		const address =
+			request.baseURL === undefined ? {} : { baseURL: toBaseUrl(credentials.baseUrl) };
+		return { ...request, ...address, headers: { ...request.headers, Authorization } };
 	};
 
 	test: ICredentialTestRequest = {
-		request: {
-			baseURL: '={{$credentials.baseUrl.trim().replace(/\\/+$/, "")}}',
-			url: '/v1/credits',
-			method: 'GET',
-		},
+		request: { baseURL: DEFAULT_BASE_URL, url: '/v1/credits', method: 'GET' },
 		rules: [
 			{
 				type: 'responseCode',
@@ -70,6 +75,14 @@ export class AiVideoApi implements ICredentialType {
 					value: 401,
 					message:
 						'The API refused the key (401). Check that it is complete, starts with "sk-" and is still active in the dashboard.',
+				},
+			},
+			{
+				type: 'responseCode',
+				properties: {
+					value: 404,
+					message:
+						'There is nothing at this address (404). Check the Base URL: the API lives at https://api.aivideoapi.ai.',
 				},
 			},
 			{

@@ -49,9 +49,12 @@ describe('how far a request got', () => {
 		expect(outcomeOfStatus(status)).toBe(outcome);
 	});
 
-	test.each(['ECONNRESET', 'ENOTFOUND', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', null])('%p is no certificate fault', (code) => {
-		expect(isCertificateCode(code)).toBe(false);
-	});
+	test.each(['ECONNRESET', 'ENOTFOUND', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', null])(
+		'%p is no certificate fault',
+		(code) => {
+			expect(isCertificateCode(code)).toBe(false);
+		},
+	);
 });
 
 describe('the network code of what was thrown', () => {

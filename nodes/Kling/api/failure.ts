@@ -15,7 +15,8 @@ export type SendOutcome = 'refused' | 'notSent' | 'unclear';
 
 export interface FailureDetail {
 	call: ApiCall;
-	kind: 'answer' | 'network' | 'content';
+	/** `host`: n8n itself could not send the request, and `text` is its own reason. */
+	kind: 'answer' | 'network' | 'content' | 'host';
 	outcome: SendOutcome;
 	/** HTTP status, null when there was no answer. */
 	status: number | null;
@@ -39,7 +40,17 @@ export class ApiFailure extends Error {
 }
 
 /** Codes that come only before the first byte of a request. Others, an unreachable host included, can come later too. */
-const NOT_SENT_CODES = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED']);
+const NOT_SENT_CODES = new Set([
+	'ENOTFOUND',
+	'EAI_AGAIN',
+	'ECONNREFUSED',
+	// What Node.js finds in a request that it then does not send.
+	'ERR_INVALID_URL',
+	'ERR_INVALID_CHAR',
+	'ERR_INVALID_PROTOCOL',
+	'ERR_SOCKET_BAD_PORT',
+	'ERR_UNESCAPED_CHARACTERS',
+]);
 
 /** Node.js gives OpenSSL's verification results as codes, and one of its own for a wrong host name. */
 const CERTIFICATE_CODE =
@@ -65,24 +76,58 @@ export function outcomeOfStatus(status: number): SendOutcome {
 	return answeredWithoutActing ? 'refused' : 'unclear';
 }
 
-const errorLink = z.object({ code: z.unknown(), cause: z.unknown() }).partial();
+const errorLink = z
+	.object({
+		code: z.unknown(),
+		cause: z.unknown(),
+		message: z.string(),
+		isAxiosError: z.unknown(),
+		config: z.unknown(),
+		request: z.unknown(),
+		response: z.unknown(),
+	})
+	.partial();
 const MAX_CAUSES = 5;
 
-/**
- * The network layer's code of whatever a request helper threw, or null. n8n wraps the original in
- * a `NodeApiError` (`cause`), whose own fields hold texts for people and no code.
- */
-export function networkCodeOf(thrown: unknown): string | null {
+type ErrorLink = z.infer<typeof errorLink>;
+
+/** What a request helper threw, and what that was caused by: n8n wraps the original (`cause`). */
+function causesOf(thrown: unknown): ErrorLink[] {
+	const links: ErrorLink[] = [];
 	let current = thrown;
-	for (let depth = 0; depth < MAX_CAUSES; depth++) {
+	while (links.length < MAX_CAUSES) {
 		const link = errorLink.safeParse(current);
-		if (!link.success) return null;
-		if (typeof link.data.code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(link.data.code)) {
-			return link.data.code;
-		}
+		if (!link.success) break;
+		links.push(link.data);
 		current = link.data.cause;
 	}
-	return null;
+	return links;
+}
+
+const CODE = /^[A-Z][A-Z0-9_]+$/;
+
+/**
+ * The network layer's code of whatever a request helper threw, or null. n8n's `NodeApiError` itself
+ * holds texts for people and no code.
+ */
+export function networkCodeOf(thrown: unknown): string | null {
+	const codes = causesOf(thrown).map(({ code }) => code);
+	return codes.find((code): code is string => typeof code === 'string' && CODE.test(code)) ?? null;
+}
+
+/**
+ * n8n's own reason for a request that it did not hand to its HTTP client, or null where the client
+ * had it: what that throws names the request (n8n: after its client there is nothing left to throw).
+ */
+export function hostFaultOf(thrown: unknown): string | null {
+	const causes = causesOf(thrown);
+	const wasHandedOver = causes.some(
+		({ code, isAxiosError, config, request, response }) =>
+			(typeof code === 'string' && CODE.test(code)) ||
+			[isAxiosError, config, request, response].some((mark) => mark !== undefined),
+	);
+	const reason = causes.at(-1)?.message ?? '';
+	return wasHandedOver || reason === '' ? null : reason;
 }
 
 /**

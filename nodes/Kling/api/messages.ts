@@ -3,6 +3,7 @@ import { NodeApiError } from 'n8n-workflow';
 
 import type { ApiFailure, FailureDetail } from './failure';
 import { isCertificateCode } from './failure';
+import { asksForLong } from './retry';
 
 /** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
 export type Reader = 'person' | 'model';
@@ -67,7 +68,7 @@ const TEXT_BY_CODE = new Map<string, Draft>(
 		rate_limit_exceeded: {
 			message: 'The AI Video API is receiving too many requests',
 			description:
-				'It kept refusing after several tries with growing pauses. Send fewer items at once, or try again later.',
+				'It kept refusing, whatever the pauses between the tries. Send fewer items at once, or try again later.',
 		},
 		internal_error: {
 			message: 'The AI Video API has a fault',
@@ -105,6 +106,12 @@ function draftForAnswer({ call, status, code, outcome }: FailureDetail): Draft {
 		};
 	}
 	if (call === 'create' && outcome === 'unclear') return UNCLEAR;
+	if (status === 404) {
+		return {
+			message: `The AI Video API did not accept the request to ${CALL_NAMES[call]}: nothing is there (404)`,
+			description: 'Check the Base URL of the credential: it is not where the API lives.',
+		};
+	}
 	if (status === 401 || status === 403) {
 		return {
 			message: 'The AI Video API refused access',
@@ -160,14 +167,43 @@ function draftForContent({ call }: FailureDetail): Draft {
 	};
 }
 
-function draftFor(detail: FailureDetail): Draft {
-	if (detail.kind === 'network') return draftForNetwork(detail);
-	return detail.kind === 'content' ? draftForContent(detail) : draftForAnswer(detail);
+/** n8n's own reason for a request that it did not send. */
+function draftForHost({ call, text }: FailureDetail): Draft {
+	return {
+		message: text,
+		description: `n8n gave this reason for not asking the AI Video API to ${CALL_NAMES[call]}. Nothing was sent, so nothing was charged.`,
+	};
 }
+
+/** `300000` → `5 minutes`. */
+function formatWait(ms: number): string {
+	const seconds = Math.ceil(ms / 1000);
+	if (seconds < 120) return `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`;
+	const minutes = Math.ceil(seconds / 60);
+	return minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
+}
+
+/** The draft, and when to come back where that is too far away to wait for. */
+function namingTheWait(draft: Draft, detail: FailureDetail): Draft {
+	if (!asksForLong(detail)) return draft;
+	const wait = formatWait(detail.retryAfterMs ?? 0);
+	return {
+		...draft,
+		message: `${draft.message}, and asks to wait ${wait}`,
+		description: `Run this again in ${wait}. ${draft.description}`,
+	};
+}
+
+const DRAFT_BY_KIND: Record<FailureDetail['kind'], (detail: FailureDetail) => Draft> = {
+	answer: (detail) => namingTheWait(draftForAnswer(detail), detail),
+	network: draftForNetwork,
+	content: draftForContent,
+	host: draftForHost,
+};
 
 /** What a failed call means in plain words, and what to do next. Pure. */
 export function describeFailure(detail: FailureDetail, reader: Reader = 'person'): ErrorText {
-	const { message, cause, description } = draftFor(detail);
+	const { message, cause, description } = DRAFT_BY_KIND[detail.kind](detail);
 	const isUnclear = detail.call === 'create' && detail.outcome === 'unclear';
 	const next = isUnclear ? AFTER_UNCLEAR[reader] : description;
 	return {
@@ -193,7 +229,8 @@ export function toNodeApiError(
 ): NodeApiError {
 	const { detail } = failure;
 	const { message, description } = describeFailure(detail, reader);
-	const apiText = detail.text === '' ? '' : ` The API says: “${detail.text}”`;
+	const apiText =
+		detail.text === '' || detail.kind === 'host' ? '' : ` The API says: “${detail.text}”`;
 	return new NodeApiError(
 		node,
 		{ message: apiTextWithCode(detail) },

@@ -11,8 +11,15 @@ import { abortable, pause } from '../n8n/async';
 import type { Credential } from './credential';
 import { CREDENTIAL_TYPE, readCredential } from './credential';
 import type { ApiCall } from './failure';
-import { ApiFailure, networkCodeOf, outcomeOfNetworkCode, outcomeOfStatus } from './failure';
-import { MAX_ATTEMPTS, parseRetryAfter, retryDelayMs } from './retry';
+import {
+	ApiFailure,
+	hostFaultOf,
+	networkCodeOf,
+	outcomeOfNetworkCode,
+	outcomeOfStatus,
+} from './failure';
+import { withoutKeys } from './redact';
+import { MAX_ATTEMPTS, MAX_RETRY_DELAY_MS, parseRetryAfter, retryDelayMs } from './retry';
 import type { CreateBody } from './schemas';
 import { apiErrorSchema } from './schemas';
 
@@ -81,7 +88,7 @@ const responseSchema = z.object({
 /** A way to the API whose requests slow down together when it says that there are too many. */
 export function openTransport(
 	context: ApiContext,
-	{ baseUrl, decrypted }: Credential,
+	credential: Credential,
 	{
 		signal,
 		maxAttempts = MAX_ATTEMPTS,
@@ -90,25 +97,26 @@ export function openTransport(
 		itemIndex = 0,
 	}: TransportOptions,
 ): Send {
-	const currentKey = async () =>
-		rereadsKey ? (await readCredential(context, itemIndex)).decrypted : decrypted;
+	const current = async () => (rereadsKey ? await readCredential(context, itemIndex) : credential);
+	/** Until when the API wants no more requests, and how it said so. */
 	let pausedUntilMs = 0;
+	let pausedBy: ApiFailure | undefined;
 
 	const attempt = async (request: ApiRequest): Promise<Answer | ApiFailure> => {
 		const timeoutMs = attemptTimeoutMs ?? ATTEMPT_TIMEOUT_MS[request.call];
 		const answered = new AbortController();
+		const send = async (): Promise<Answer | ApiFailure> => {
+			const { decrypted, mask } = await current();
+			const response: unknown = await context.helpers.httpRequestWithAuthentication.call(
+				context,
+				CREDENTIAL_TYPE,
+				toHttpRequest(credential.baseUrl, request, timeoutMs),
+				{ credentialsDecrypted: decrypted },
+			);
+			return readAnswer(request.call, response, mask);
+		};
 		try {
-			const credentialsDecrypted = await currentKey();
-			const response = await Promise.race([
-				context.helpers.httpRequestWithAuthentication.call(
-					context,
-					CREDENTIAL_TYPE,
-					toHttpRequest(baseUrl, request, timeoutMs),
-					{ credentialsDecrypted },
-				),
-				deadline(timeoutMs, answered.signal),
-			]);
-			return readAnswer(request.call, response);
+			return await Promise.race([send(), deadline(timeoutMs, answered.signal)]);
 		} catch (thrown) {
 			return networkFailure(request.call, thrown);
 		} finally {
@@ -118,16 +126,21 @@ export function openTransport(
 
 	return async (request, parse) => {
 		for (let attempts = 1; ; attempts++) {
-			await pause(Math.max(0, pausedUntilMs - Date.now()), signal);
+			const pauseMs = Math.max(0, pausedUntilMs - Date.now());
+			if (pauseMs > MAX_RETRY_DELAY_MS && pausedBy !== undefined) throw pausedBy;
+			await pause(pauseMs, signal);
 			const answer = await abortable(attempt(request), signal);
 			const result = answer instanceof ApiFailure ? answer : parse(answer);
 			if (!(result instanceof ApiFailure)) return result;
 
 			const delayMs = retryDelayMs(result.detail, attempts, Math.random());
-			if (delayMs === null) throw result;
 			const isRateLimit = result.detail.code === 'rate_limit_exceeded';
-			if (isRateLimit) pausedUntilMs = Math.max(pausedUntilMs, Date.now() + delayMs);
-			if (attempts >= maxAttempts) throw result;
+			if (isRateLimit) {
+				const leftAloneMs = Math.max(delayMs ?? 0, result.detail.retryAfterMs ?? 0);
+				pausedUntilMs = Math.max(pausedUntilMs, Date.now() + leftAloneMs);
+				pausedBy = result;
+			}
+			if (delayMs === null || attempts >= maxAttempts) throw result;
 			if (!isRateLimit) await pause(delayMs, signal);
 		}
 	};
@@ -165,20 +178,28 @@ async function deadline(ms: number, answered: AbortSignal): Promise<never> {
 
 function networkFailure(call: ApiCall, thrown: unknown): ApiFailure {
 	const code = thrown instanceof DeadlinePassed ? 'ETIMEDOUT' : networkCodeOf(thrown);
+	const hostFault = code === null ? hostFaultOf(thrown) : null;
 	return new ApiFailure({
 		call,
-		kind: 'network',
-		outcome: outcomeOfNetworkCode(code),
+		kind: hostFault === null ? 'network' : 'host',
+		outcome: hostFault === null ? outcomeOfNetworkCode(code) : 'notSent',
 		status: null,
 		code,
-		text: '',
+		text: withoutKeys(hostFault ?? ''),
 		retryAfterMs: null,
 	});
 }
 
-function readAnswer(call: ApiCall, response: unknown): Answer | ApiFailure {
-	const { statusCode: status, headers, body: received } = responseSchema.parse(response);
-	const body = parseBody(received);
+/** @param mask takes the key out of what the API or a proxy says */
+function readAnswer(
+	call: ApiCall,
+	response: unknown,
+	mask: Credential['mask'],
+): Answer | ApiFailure {
+	const parsed = responseSchema.safeParse(response);
+	if (!parsed.success) return networkFailure(call, null);
+	const { statusCode: status, headers, body: received } = parsed.data;
+	const body = mask(parseBody(received));
 	if (status >= 200 && status < 300) return { status, body };
 	const documented = apiErrorSchema.safeParse(body);
 	return new ApiFailure({
@@ -187,7 +208,7 @@ function readAnswer(call: ApiCall, response: unknown): Answer | ApiFailure {
 		outcome: documented.success && status === 429 ? 'refused' : outcomeOfStatus(status),
 		status,
 		code: documented.success ? documented.data.error.code : null,
-		text: documented.success ? documented.data.error.message : excerpt(received),
+		text: documented.success ? withoutKeys(documented.data.error.message) : excerpt(body),
 		retryAfterMs: parseRetryAfter(headers['retry-after'], Date.now()),
 	});
 }
@@ -204,6 +225,6 @@ function parseBody(received: unknown): unknown {
 /** The beginning of what came instead of the promised answer, on one line. */
 export function excerpt(received: unknown): string {
 	const text = typeof received === 'string' ? received : (JSON.stringify(received) ?? '');
-	const folded = text.replace(/\s+/g, ' ').trim();
+	const folded = withoutKeys(text).replace(/\s+/g, ' ').trim();
 	return folded.length > EXCERPT_LENGTH ? `${folded.slice(0, EXCERPT_LENGTH)}…` : folded;
 }
