@@ -4,7 +4,7 @@ import type { Credential } from './credential';
 import { readCredential } from './credential';
 import type { ApiCall, FailureDetail } from './failure';
 import { ApiFailure } from './failure';
-import type { CreateInput, TaskReading } from './schemas';
+import type { CreateBody, CreateInput, TaskReading } from './schemas';
 import {
 	apiTaskSchema,
 	createdSchema,
@@ -15,6 +15,15 @@ import {
 } from './schemas';
 import type { Answer, ApiContext, TransportOptions } from './transport';
 import { excerpt, openTransport } from './transport';
+
+/** The body of a create. Without a callback the key is left out. */
+export function toCreateBody(input: CreateInput, callbackUrl: string | undefined): CreateBody {
+	return {
+		model: MODEL,
+		...(callbackUrl === undefined ? {} : { callback_url: callbackUrl }),
+		input,
+	};
+}
 
 export interface Credits {
 	balance: number;
@@ -98,8 +107,7 @@ function clientOf(
 					call: 'create',
 					method: 'POST',
 					path: '/v1/videos/generations',
-					// Without a callback the key is left out.
-					body: { model: MODEL, callback_url: callbackUrl, input },
+					body: toCreateBody(input, callbackUrl),
 				},
 				parseCreated,
 			),

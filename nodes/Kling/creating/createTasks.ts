@@ -14,7 +14,7 @@ import { namingCreated } from '../result/output';
 import { newTask, simplifiedToJson } from '../result/task';
 import { checkBudget } from './budget';
 import { openJournal } from './journal';
-import { prepareAll } from './prepare';
+import { prepareAll, type Preparation, type Preparing } from './prepare';
 import type { CreatedTask, Sent } from './send';
 import { sendAll } from './send';
 
@@ -39,13 +39,7 @@ export async function createTasks(
 	spending: SpendingSettings,
 ): Promise<Creation[]> {
 	const journal = openJournal(context);
-	const prepared = await prepareAll(context, { clients, journal, targets });
-	const unpaid = prepared.flatMap((item) => (item.ok && item.taskId === null ? [item] : []));
-	await checkBudget(
-		context,
-		unpaid.map(({ client, request }) => ({ client, credits: request.estimatedCredits })),
-		spending,
-	);
+	const prepared = await checkRun(context, { clients, journal, targets }, spending);
 
 	const continues = context.continueOnFail();
 	const sent = await sendAll(prepared, {
@@ -81,6 +75,26 @@ export async function createTasks(
 			? { ok: true, created: outcome }
 			: { ok: false, error: toItemError(context, outcome, index) };
 	});
+}
+
+/**
+ * Checks a run as a whole, before anything is spent: all items, then limit and balance.
+ *
+ * @throws the first item's error, unless the node continues on errors
+ */
+export async function checkRun(
+	context: IExecuteFunctions,
+	preparing: Preparing,
+	spending: SpendingSettings,
+): Promise<Preparation[]> {
+	const prepared = await prepareAll(context, preparing);
+	const unpaid = prepared.flatMap((item) => (item.ok && item.taskId === null ? [item] : []));
+	await checkBudget(
+		context,
+		unpaid.map(({ client, request }) => ({ client, credits: request.estimatedCredits })),
+		spending,
+	);
+	return prepared;
 }
 
 function isCreated(sent: Sent): sent is CreatedTask {

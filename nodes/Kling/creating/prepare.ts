@@ -2,12 +2,14 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { ApiClient, Clients } from '../api/client';
 import { estimateCredits } from '../api/pricing';
+import { withReference } from '../callback/reference';
 import type { Targets } from '../callback/target';
 import { checkImageUrls } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { readCallback } from '../parameters/callback';
 import { readImageSettings } from '../parameters/images';
 import { settingsOf } from '../parameters/read';
+import { readReference } from '../parameters/reference';
 import { readResultSettings, type ResultSettings } from '../parameters/result';
 import { readDuration, readPrompt, readSound } from '../parameters/video';
 import type { ItemError } from '../result/item';
@@ -82,13 +84,14 @@ async function prepare(
 	const images = readImageSettings(settings);
 	const client = await clients.clientFor(itemIndex);
 	const { urls, identities } = await readImages(context, itemIndex, images, client.baseUrl);
+	const target = targets.resolve(readCallback(settings), client.baseUrl);
 	const request: PreparedRequest = {
 		input: { prompt, image_urls: urls, duration, sound },
 		imageIdentities: identities,
 		uncheckedUrls: images.source === 'url' && images.checked ? urls : [],
 		estimatedCredits: estimateCredits(duration, sound),
 		result: readResultSettings(settings),
-		...targets.resolve(readCallback(settings), client.baseUrl),
+		...withReference(target, readReference(settings)),
 	};
 	const created = journal.findCreated(itemIndex, request);
 	return created === null

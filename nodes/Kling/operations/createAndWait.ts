@@ -6,6 +6,8 @@ import type { CallbackTarget, Targets } from '../callback/target';
 import { NO_CALLBACK, resolveExecution, unreachableHint } from '../callback/target';
 import { createdIdsOf, createTasks, describeRequest, spendingHints } from '../creating/createTasks';
 import { isTool, readResumeUrl } from '../n8n/execution';
+import { previewTasks } from '../creating/dryRun';
+import { readDryRunOfAll } from '../parameters/dryRun';
 import { settingsOf } from '../parameters/read';
 import { readSpending } from '../parameters/spending';
 import type { WaitStrategy } from '../parameters/waiting';
@@ -22,7 +24,13 @@ export async function createAndWait(context: IExecuteFunctions): Promise<INodeEx
 	const spending = readSpending(settingsOf(context, 0));
 	const targets = openWaitTargets(context, settings.strategy);
 
-	const creations = await createTasks(context, openClients(context), targets, spending);
+	const clients = openClients(context);
+	if (readDryRunOfAll(context)) {
+		const { outcomes, hints } = await previewTasks(context, clients, targets, spending);
+		showHints(context, hints);
+		return toOutput(context, outcomes);
+	}
+	const creations = await createTasks(context, clients, targets, spending);
 	showHints(context, [...targets.hints(), ...spendingHints(creations)]);
 
 	const items = creations.map((creation): WaitingItem => {

@@ -2,6 +2,7 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { toAddresses } from './addresses';
 import { type BinaryField, toBinaryFields } from './binaryFields';
+import { readDryRun } from './dryRun';
 import { CREATING } from './operation';
 import { type Settings, toBoolean, toChoice } from './read';
 
@@ -83,6 +84,6 @@ export function readImageSettings(settings: Settings): ImageSettings {
 			settings.parameter(urlsField),
 			'Kling 2.6 turns an image into a video: give at least one image address.',
 		),
-		checked: toBoolean(settings.option(checkImagesOption)),
+		checked: toBoolean(settings.option(checkImagesOption)) || readDryRun(settings),
 	};
 }

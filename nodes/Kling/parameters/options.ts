@@ -1,7 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { dryRunOption } from './dryRun';
 import { checkImagesOption } from './images';
 import { OPERATIONS } from './operation';
+import { referenceOption } from './reference';
 import { downloadVideoOption, outputBinaryFieldOption } from './result';
 import { checkBalanceOption, concurrencyOption, maxCreditsOption } from './spending';
 import { pollIntervalOption, throwOnFailureOptions } from './waiting';
@@ -19,9 +21,11 @@ export const optionsField: INodeProperties = {
 		checkImagesOption,
 		concurrencyOption,
 		downloadVideoOption,
+		dryRunOption,
 		maxCreditsOption,
 		pollIntervalOption,
 		outputBinaryFieldOption,
+		referenceOption,
 		...throwOnFailureOptions,
 	],
 };

@@ -37,6 +37,8 @@ export interface TaskExtras {
 	timedOut?: boolean;
 	/** What Create says of the request. */
 	request?: IDataObject;
+	/** Only from the trigger: what Create was told to have given back, unverified. */
+	reference?: string | null;
 }
 
 export function isFinished(task: ApiTask): boolean {
@@ -95,7 +97,7 @@ export function newTask(taskId: string): SimplifiedTask {
 /** The item of a simplified task, its keys in the contract's order. */
 export function simplifiedToJson(
 	{ taskId, status, videoUrl, failure, ...details }: SimplifiedTask,
-	{ timedOut, request }: TaskExtras = {},
+	{ timedOut, request, reference }: TaskExtras = {},
 ): IDataObject {
 	return {
 		taskId,
@@ -105,6 +107,7 @@ export function simplifiedToJson(
 		...(timedOut === undefined ? {} : { timedOut }),
 		...details,
 		...request,
+		...(reference === undefined ? {} : { reference }),
 	};
 }
 

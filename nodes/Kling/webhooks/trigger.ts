@@ -2,6 +2,7 @@ import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { ApiFailure, failureAsValue } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
+import { referenceOf } from '../callback/reference';
 import { triggerSettingsOf } from '../parameters/read';
 import { readTriggerSettings } from '../parameters/trigger';
 import { toItem } from '../result/item';
@@ -44,6 +45,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	return await respondAndStart(context, 'Workflow started', async () => {
 		const outcome = await readingToOutcome(context, 0, reading, {
 			...settings.result,
+			extras: { reference: referenceOf(context.getQueryData()) },
 			failsItem: false,
 		});
 		const { json, binary } = toItem(outcome, 0);

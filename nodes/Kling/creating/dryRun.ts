@@ -1,0 +1,54 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { type Clients, toCreateBody } from '../api/client';
+import { formatCredits } from '../api/pricing';
+import type { Targets } from '../callback/target';
+import type { SpendingSettings } from '../parameters/spending';
+import type { ItemOutcome } from '../result/item';
+import { checkRun } from './createTasks';
+import { openJournal } from './journal';
+import type { PreparedRequest } from './prepare';
+
+/** What a run would create. */
+export interface DryRun {
+	outcomes: ItemOutcome[];
+	hints: string[];
+}
+
+/**
+ * What Create would send for each item. Everything is checked as for a real run, the balance
+ * included, and nothing is created, spent or noted for later tries.
+ *
+ * @throws the first item's error, unless the node continues on errors
+ */
+export async function previewTasks(
+	context: IExecuteFunctions,
+	clients: Clients,
+	targets: Targets,
+	spending: SpendingSettings,
+): Promise<DryRun> {
+	const preparing = { clients, targets, journal: openJournal(context) };
+	const prepared = await checkRun(context, preparing, { ...spending, checkBalance: true });
+	const requests = prepared.flatMap((item) => (item.ok ? [item.request] : []));
+	return {
+		outcomes: prepared.map((item) => (item.ok ? toPreview(item.request) : item)),
+		hints: [...targets.hints(), summaryOf(requests)],
+	};
+}
+
+/** A resume URL is a key to the execution, so it stays out of the data. */
+const RESUME_URL = '<the resume URL of the execution>';
+
+function toPreview({ input, callback, callbackUrl, ...request }: PreparedRequest): ItemOutcome {
+	const body: IDataObject = {
+		...toCreateBody(input, callback === 'execution' ? RESUME_URL : callbackUrl),
+	};
+	const { estimatedCredits } = request;
+	return { ok: true, json: { dryRun: true, estimatedCredits, request: body } };
+}
+
+function summaryOf(requests: readonly PreparedRequest[]): string {
+	const credits = requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
+	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
+	return `Dry run: nothing was created or spent. A real run makes ${videos} for an estimated ${formatCredits(credits)} in all.`;
+}
