@@ -9,7 +9,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { isRegistered, register, TRIGGER_PATH, withdraw } from './callback/registration';
 import { triggerFields } from './parameters/trigger';
-import { receive } from './webhooks/trigger';
+import { checkSettings, receive } from './webhooks/trigger';
 
 /** A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer. */
 const TRY_IT =
@@ -63,6 +63,7 @@ export class KlingTrigger implements INodeType {
 				return isRegistered(this);
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
+				checkSettings(this);
 				register(this);
 				return true;
 			},

@@ -167,7 +167,7 @@ describe.each(['filesystem', 'database'])('with n8n’s binary data mode “%s�
 		const { send } = await receive({});
 		for (const [file, reason] of [
 			[ELEVEN_MEGABYTES, '“data” has 11.0 MB'],
-			[GIF_NAMED_JPG, '“data” is no JPEG, PNG or WebP image'],
+			[GIF_NAMED_JPG, 'names “data”, which is not a JPEG, PNG or WebP image'],
 		] as const) {
 			const refused = await n8n.api.waitForExecution(await send({ data: file }), {
 				status: 'error',
@@ -222,35 +222,35 @@ describe('images from binary fields', () => {
 			'no field named',
 			' , ',
 			{ data: photo() },
-			/^Input Data Field Name of item 0: it is empty/,
+			/^'Input Data Field Name' is empty \[item 0\]$/,
 			/Name the binary field/,
 		],
 		[
 			'a GIF named .jpg',
 			'data',
 			{ data: GIF_NAMED_JPG },
-			/^Input Data Field Name of item 0: “data” is no JPEG, PNG or WebP image/,
+			/^'Input Data Field Name' names “data”, which is not a JPEG, PNG or WebP image \[item 0\]$/,
 			/content counts, not its name/,
 		],
 		[
 			'one bad file among good ones',
 			'data,gif',
 			{ data: photo(), gif: GIF_NAMED_JPG },
-			/^Input Data Field Name of item 0: “gif” is no JPEG, PNG or WebP image/,
+			/^'Input Data Field Name' names “gif”, which is not a JPEG, PNG or WebP image \[item 0\]$/,
 			/content counts, not its name/,
 		],
 		[
 			'a file of 11 MB',
 			'data',
 			{ data: ELEVEN_MEGABYTES },
-			/^Input Data Field Name of item 0: “data” has 11\.0 MB, and at most 10 MB are allowed/,
+			/^'Input Data Field Name' names “data”, which has 11\.0 MB, and at most 10 MB are allowed \[item 0\]$/,
 			/smaller first/,
 		],
 		[
 			'text instead of a picture',
 			'data',
 			{ data: { content: Buffer.from('<p>'), fileName: 'photo.png', type: 'image/png' } },
-			/^Input Data Field Name of item 0: “data” is no JPEG, PNG or WebP image/,
+			/^'Input Data Field Name' names “data”, which is not a JPEG, PNG or WebP image \[item 0\]$/,
 			/content counts, not its name/,
 		],
 	])(
@@ -282,7 +282,9 @@ describe('images from binary fields', () => {
 		);
 		const id = await send({ good: photo(), bad: GIF_NAMED_JPG });
 		const refused = await n8n.api.waitForExecution(id, { status: 'error' });
-		expect(n8n.api.errorOf(refused, 'Kling')?.message).toContain('of item 2: “bad”');
+		expect(n8n.api.errorOf(refused, 'Kling')?.message).toMatch(
+			/^'Input Data Field Name' names “bad”, .* \[item 2\]$/,
+		);
 		expect(emulator.requests).toEqual([]);
 	});
 
@@ -298,7 +300,7 @@ describe('images from binary fields', () => {
 		const done = await finished(await send({ good: photo(), bad: GIF_NAMED_JPG }));
 		expect(jsonOf(done, n8n, 'Kling').map(({ taskId }) => taskId)).toEqual(taskIds());
 		expect(jsonOf(done, n8n, 'Kling', 1)).toMatchObject([
-			{ error: expect.stringContaining('of item 1: “bad” is no JPEG') },
+			{ error: expect.stringMatching(/names “bad”, which is not a JPEG.* \[item 1\]$/) },
 			{ error: expect.stringContaining("'nowhere' [item 2]") },
 		]);
 		expect(emulator.account().totalConsumed).toBe(2 * PRICE);
@@ -381,7 +383,7 @@ describe('images from binary fields', () => {
 			status: 'error',
 		});
 		expect(n8n.api.errorOf(refused, 'Kling')).toMatchObject({
-			message: `Input Data Field Name of item 0: the AI Video API cannot reach this n8n at ${n8n.url} to fetch “data”`,
+			message: `'Input Data Field Name' cannot be used, since the AI Video API cannot reach this n8n at ${n8n.url} to fetch “data” [item 0]`,
 			description: expect.stringContaining('WEBHOOK_URL'),
 		});
 	});
@@ -696,7 +698,7 @@ describe('examples', () => {
 			const { emulator, n8n } = stage;
 			const refused = await finished(await submit(GIF_NAMED_JPG));
 			expect(jsonOf(refused, n8n, 'Handle the Failure')).toMatchObject([
-				{ error: expect.stringContaining('“picture” is no JPEG') },
+				{ error: expect.stringContaining('“picture”, which is not a JPEG') },
 			]);
 			expect(emulator.requests).toEqual([]);
 
@@ -783,7 +785,7 @@ describe('with n8n’s binary data in memory', () => {
 		});
 		expect(n8n.api.errorOf(refused, 'Kling')).toMatchObject({
 			message:
-				'Input Data Field Name of item 0: “data” is kept in memory, where the API cannot fetch it',
+				"'Input Data Field Name' cannot be used, since “data” is kept in memory, where the API cannot fetch it [item 0]",
 			description: expect.stringContaining('N8N_DEFAULT_BINARY_DATA_MODE'),
 		});
 		expect(emulator.requests).toEqual([]);

@@ -427,7 +427,7 @@ describe('nothing is spent before all is known to be right', () => {
 
 	test('all items are checked before the first create', async () => {
 		const error = await failure(creates(LAST_IS_WRONG), 3);
-		expect(error?.message).toBe('Duration of item 2: “6” is neither 5 nor 10');
+		expect(error?.message).toBe("'Duration' is 6, which is neither 5 nor 10 [item 2]");
 		expect(stage.emulator.requests).toEqual([]);
 	});
 
@@ -435,7 +435,9 @@ describe('nothing is spent before all is known to be right', () => {
 		const node = creates(LAST_IS_WRONG, { onError: 'continueRegularOutput' });
 		const execution = await runNode(node, 3);
 		expectPaid(0, 1);
-		expect(jsonOf(execution, stage.n8n, 'Kling')[2]?.error).toMatch(/^Duration of item 2: /);
+		expect(jsonOf(execution, stage.n8n, 'Kling')[2]?.error).toMatch(
+			/^'Duration' is .* \[item 2\]$/,
+		);
 	});
 });
 

@@ -327,28 +327,28 @@ describe('several items', () => {
 
 describe('bad input is refused before anything is sent', () => {
 	const WRONG: Array<[string, Record<string, unknown>, string]> = [
-		['a prompt of blanks', { prompt: '={{ " " }}' }, 'Prompt of item 0: it is empty'],
+		['a prompt of blanks', { prompt: '={{ " " }}' }, "'Prompt' is empty [item 0]"],
 		[
 			'a prompt that is too long',
 			{ prompt: '={{ "🎬".repeat(2501) }}' },
-			'Prompt of item 0: it has 2501 characters, and at most 2500 are allowed',
+			"'Prompt' has 2501 characters, and at most 2500 are allowed [item 0]",
 		],
-		['no image', { imageUrls: '={{ [] }}' }, 'Image URLs of item 0: there is no image'],
+		['no image', { imageUrls: '={{ [] }}' }, "'Image URLs' is empty [item 0]"],
 		[
 			'a file as an image',
 			{ imageUrls: 'file:///cat.jpg' },
-			'Image URLs of item 0: “file:///cat.jpg” is no http(s) address',
+			"'Image URLs' is “file:///cat.jpg”, not an http(s) address [item 0]",
 		],
-		['7 seconds', { duration: '={{ 7 }}' }, 'Duration of item 0: “7” is neither 5 nor 10'],
+		['7 seconds', { duration: '={{ 7 }}' }, "'Duration' is 7, which is neither 5 nor 10 [item 0]"],
 		[
 			'a task id that is none',
 			{ operation: 'getTask', taskId: '../credits' },
-			'Task ID of item 0: “../credits” is no task ID',
+			"'Task ID' is “../credits”, not a task ID [item 0]",
 		],
 		[
 			'an input without a task id',
 			{ operation: 'wait', taskId: '={{ $json.taskId }}' },
-			'Task ID of item 0: it is empty',
+			"'Task ID' is empty [item 0]",
 		],
 	];
 

@@ -91,11 +91,7 @@ describe('what the model of an AI Agent reads', () => {
 	const read = (outcome: ItemOutcome) => toOutput(tool, [outcome])[0]?.[0]?.json;
 
 	test('of an item that failed is one text: what happened, and what to do', () => {
-		const error = toItemError(
-			tool,
-			new InvalidParameterError('Prompt', 'it is empty', 'Write.'),
-			2,
-		);
+		const error = toItemError(tool, new InvalidParameterError('Prompt', 'is empty', 'Write.'), 2);
 		const said = read({ ok: false, error });
 		expect(Object.keys(said ?? {})).toEqual(['error']);
 		expect(said?.error).toMatch(/Prompt.*empty.*\. Write\.$/);

@@ -92,3 +92,27 @@ function endpointOf(registered: string | undefined): string {
 	const segments = registered === undefined ? [] : new URL(registered).pathname.split('/');
 	return segments.at(-3) || DEFAULT_ENDPOINT;
 }
+
+const webhookBaseSchema = z.object({
+	additionalData: z.object({ webhookBaseUrl: z.string().url() }),
+});
+
+/**
+ * Where the Kling Trigger of another workflow on this n8n listens while that workflow is active.
+ *
+ * n8n offers nodes no address of its webhooks. So this looks at the one that each n8n context
+ * carries, and works it out where a future n8n should not.
+ */
+export function triggerUrlOf(context: IExecuteFunctions, workflowId: string): string | null {
+	const carried = webhookBaseSchema.safeParse(context);
+	if (carried.success) {
+		const base = carried.data.additionalData.webhookBaseUrl.replace(/\/+$/, '');
+		return `${base}/kling/${workflowId}`;
+	}
+	const resumeUrl = readResumeUrl(context);
+	if (resumeUrl === null) return null;
+	const { origin, pathname } = new URL(resumeUrl);
+	const base = pathname.split('/').slice(0, -2).join('/');
+	const endpoint = endpointOf(readRegistration(context) ?? undefined);
+	return `${origin}${base}/${endpoint}/kling/${workflowId}`;
+}

@@ -1,12 +1,13 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import { isReachableFromApi } from '../api/address';
+import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { readResumeUrl } from '../n8n/execution';
 import { isNodeType } from '../n8n/workflow';
-import { CALLBACK, type CallbackSetting } from '../parameters/callback';
+import { CALLBACK, CALLBACK_URL, type CallbackSetting, isWorkflowId } from '../parameters/callback';
+import { quote } from '../parameters/quote';
 import { InvalidParameterError } from '../parameters/read';
-import { findRegistration } from './registration';
+import { findRegistration, triggerUrlOf } from './registration';
 
 /** The ways a task's end can be reported. */
 export type CallbackKind = 'execution' | 'trigger' | 'url' | 'none';
@@ -91,8 +92,8 @@ function isWaitedFor(context: IExecuteFunctions): boolean {
 export function openTargets(context: IExecuteFunctions): Targets {
 	const unreachable = new Set<string>();
 
-	const refuseUnreachable = (url: string, apiBaseUrl: string) => {
-		if (!isReachableFromApi(url, apiBaseUrl)) throw unreachableRefusal(CALLBACK, url);
+	const refuseUnreachable = (parameter: string, url: string, apiBaseUrl: string) => {
+		if (!isReachableFromApi(url, apiBaseUrl)) throw unreachableRefusal(parameter, url);
 	};
 
 	const toTrigger = (apiBaseUrl: string): CallbackTarget => {
@@ -108,12 +109,12 @@ export function openTargets(context: IExecuteFunctions): Targets {
 					: 'Publish (activate) the workflow first, or choose another Callback while testing.',
 			);
 		}
-		refuseUnreachable(registration.url, apiBaseUrl);
+		refuseUnreachable(CALLBACK, registration.url, apiBaseUrl);
 		return { callback: 'trigger', callbackUrl: registration.url };
 	};
 
 	const toUrl = (url: string, apiBaseUrl: string): CallbackTarget => {
-		refuseUnreachable(url, apiBaseUrl);
+		refuseUnreachable(CALLBACK_URL, url, apiBaseUrl);
 		return { callback: 'url', callbackUrl: url };
 	};
 
@@ -138,12 +139,48 @@ export function openTargets(context: IExecuteFunctions): Targets {
 					return toTrigger(apiBaseUrl);
 				case 'url':
 					return toUrl(setting.url, apiBaseUrl);
+				case 'workflow':
+					return toUrl(urlOfWorkflow(context, setting), apiBaseUrl);
 				case 'none':
 					return NO_CALLBACK;
 			}
 		},
 		hints: () => [...unreachable].map(unreachableHint),
 	};
+}
+
+/**
+ * The address that stands for a workflow: that of its Kling Trigger, or what was given where it only
+ * looks like an address of n8n's editor.
+ */
+function urlOfWorkflow(
+	context: IExecuteFunctions,
+	{ workflowId, editorUrl }: Extract<CallbackSetting, { kind: 'workflow' }>,
+): string {
+	const url = triggerUrlOf(context, workflowId);
+	if (editorUrl === null || isOfThisN8n(context, editorUrl)) {
+		if (url !== null && workflowId !== 'new') return url;
+		throw new InvalidParameterError(
+			CALLBACK_URL,
+			'names a workflow whose Kling Trigger cannot be found',
+			'Publish that workflow and give the Production URL of its Kling Trigger.',
+		);
+	}
+	if (!isWorkflowId(workflowId)) return editorUrl;
+	throw new InvalidParameterError(
+		CALLBACK_URL,
+		`is ${quote(editorUrl)}, the editor of a workflow on another n8n`,
+		'Give the Production URL of the Kling Trigger in that workflow.',
+	);
+}
+
+/** People open the editor at other addresses than the API calls, in their own network above all. */
+function isOfThisN8n(context: IExecuteFunctions, editorUrl: string): boolean {
+	const { hostname } = new URL(editorUrl);
+	const own = [context.getInstanceBaseUrl(), readResumeUrl(context) ?? ''].filter((url) =>
+		URL.canParse(url),
+	);
+	return isPrivateHost(hostname) || own.some((url) => new URL(url).hostname === hostname);
 }
 
 function automaticTarget(context: IExecuteFunctions): CallbackTarget {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { isHttpUrl } from '../api/address';
 import { holdsObjectInText, quote } from './quote';
-import { type Given, InvalidParameterError, parseJson } from './read';
+import { emptiness, type Given, InvalidParameterError, parseJson } from './read';
 import { sharePageHint } from './sharePages';
 
 /** An address as a table gives it: an attachment. */
@@ -25,11 +25,10 @@ const LOOSE_ENDS = /^[\s,;]+|[\s,;]+$/g;
  * @param none what to do when there is none
  * @throws {InvalidParameterError} when there is none, or one is not an http(s) address
  */
-export function toAddresses({ parameter, value }: Given, none: string): string[] {
-	const found = collect(parameter, value, false);
+export function toAddresses(given: Given, none: string): string[] {
+	const found = collect(given.parameter, given.value, false);
 	if (found.length > 0) return found;
-	const what = value === null || value === undefined ? `: what was set for it is ${value}` : '';
-	throw new InvalidParameterError(parameter, `is empty${what}`, none);
+	throw emptiness(given, none);
 }
 
 /** @param isEntry whether the value stands in a list, and so is one address */

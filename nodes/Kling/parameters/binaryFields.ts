@@ -2,7 +2,7 @@ import type { IBinaryData } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { quote } from './quote';
-import { type Given, InvalidParameterError, notText, toEntries } from './read';
+import { emptiness, type Given, InvalidParameterError, notText, toEntries } from './read';
 
 /** A file of an item, as n8n's own nodes take it: by its field's name, or as a reference to it. */
 export type BinaryField = string | IBinaryData;
@@ -27,11 +27,11 @@ const HINT = 'Name the field that holds the image file, such as “data”.';
  *
  * @throws {InvalidParameterError} when there is none, or one is neither a name nor a reference
  */
-export function toBinaryFields({ parameter, value }: Given): BinaryField[] {
-	const fields = toEntries(value, /[,\r\n]+/).flatMap((entry) => toFields(parameter, entry));
+export function toBinaryFields(given: Given): BinaryField[] {
+	const entries = toEntries(given.value, /[,\r\n]+/);
+	const fields = entries.flatMap((entry) => toFields(given.parameter, entry));
 	if (fields.length > 0) return fields;
-	const what = value === null || value === undefined ? `: what was set for it is ${value}` : '';
-	throw new InvalidParameterError(parameter, `is empty${what}`, HINT);
+	throw emptiness(given, HINT);
 }
 
 function toFields(parameter: string, entry: unknown): BinaryField[] {

@@ -5,15 +5,18 @@ import { OPERATIONS } from './operation';
 import { quote } from './quote';
 import { type Given, InvalidParameterError, type Settings, toChoice, toText } from './read';
 
-/** The name in the panel, for refusals. */
+/** The names in the panel, for refusals. */
 export const CALLBACK = 'Callback';
+export const CALLBACK_URL = 'Callback URL';
 
 const KINDS = ['auto', 'execution', 'trigger', 'url', 'none'] as const;
 
 /** What the user asks for: one of the kinds, or the best that the workflow offers. */
 export type CallbackSetting =
 	| { kind: 'auto' | 'execution' | 'trigger' | 'none' }
-	| { kind: 'url'; url: string };
+	| { kind: 'url'; url: string }
+	/** The Kling Trigger of another workflow, named by its ID or by the address of its editor. */
+	| { kind: 'workflow'; workflowId: string; editorUrl: string | null };
 
 export const callbackFields: [INodeProperties, INodeProperties] = [
 	{
@@ -54,7 +57,7 @@ export const callbackFields: [INodeProperties, INodeProperties] = [
 		displayOptions: { show: { operation: [OPERATIONS.create] } },
 	},
 	{
-		displayName: 'Callback URL',
+		displayName: CALLBACK_URL,
 		name: 'callbackUrl',
 		type: 'string',
 		required: true,
@@ -68,20 +71,44 @@ export const callbackFields: [INodeProperties, INodeProperties] = [
 
 const [callbackField, callbackUrlField] = callbackFields;
 
-/** @throws {InvalidParameterError} when it is none of the kinds, or the address is not http(s) */
+/** @throws {InvalidParameterError} when it is none of the kinds, or the address cannot be called */
 export function readCallback(settings: Settings): CallbackSetting {
 	const kind = toChoice(settings.parameter(callbackField), KINDS);
-	if (kind !== 'url') return { kind };
-	return { kind, url: toCallbackUrl(settings.parameter(callbackUrlField)) };
+	return kind === 'url' ? toAddress(settings.parameter(callbackUrlField)) : { kind };
 }
 
-function toCallbackUrl(given: Given): string {
-	const hint = 'Give the full address to call, starting with https://, or choose another Callback.';
+/** The ID of a workflow as n8n makes them up. */
+const WORKFLOW_ID = /^[A-Za-z0-9]{16}$/;
+
+/** Whether a text is a workflow's ID, as n8n makes them up. */
+export function isWorkflowId(text: string): boolean {
+	return WORKFLOW_ID.test(text);
+}
+
+/** The address of a workflow in n8n's editor, whatever is open in it. */
+const EDITOR_PATH = /\/workflow\/([\w-]+)(\/|$)/;
+
+/** n8n's endpoint for test webhooks, unless an administrator has renamed it. */
+const TEST_PATH = /\/webhook-test\//;
+
+function toAddress(given: Given): CallbackSetting {
+	const { parameter } = given;
+	const hint =
+		'Give the full address to call, starting with https://, or the ID of a workflow with a Kling Trigger.';
 	const url = toText(given, hint).trim();
-	if (isHttpUrl(url)) return url;
-	throw new InvalidParameterError(
-		given.parameter,
-		`is ${quote(url)}, not an http(s) address`,
-		hint,
-	);
+	if (isWorkflowId(url)) return { kind: 'workflow', workflowId: url, editorUrl: null };
+	if (!isHttpUrl(url)) {
+		throw new InvalidParameterError(parameter, `is ${quote(url)}, not an http(s) address`, hint);
+	}
+	const { pathname } = new URL(url);
+	if (TEST_PATH.test(pathname)) {
+		throw new InvalidParameterError(
+			parameter,
+			`is ${quote(url)}, a Test URL, which only listens while someone watches in the editor`,
+			'Publish that workflow and give its Production URL, which has /webhook/ in it.',
+		);
+	}
+	const workflowId = EDITOR_PATH.exec(pathname)?.[1];
+	if (workflowId === undefined) return { kind: 'url', url };
+	return { kind: 'workflow', workflowId, editorUrl: url };
 }

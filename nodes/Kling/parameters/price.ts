@@ -1,4 +1,4 @@
-import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
+import type { DisplayCondition, IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
 import {
 	CREDITS_PER_SECOND,
@@ -11,10 +11,13 @@ import { CREATING } from './operation';
 
 const SOUND_CHOICES = [false, true];
 
-/** A value as it is chosen, and as an expression may give it: as text. */
-const asChosenOrText = <T extends number | boolean>(value: T): Array<T | string> => [
+/** A letter in either case: n8n gives its conditions no way to ask for that. */
+const eitherCase = (letter: string) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`;
+
+/** A value as it is chosen, and as an expression may give it: as text in any case, with blanks around. */
+const asChosenOrText = (value: number | boolean): Array<typeof value | DisplayCondition> => [
 	value,
-	String(value),
+	{ _cnd: { regex: `^\\s*${String(value).replace(/[a-z]/g, eitherCase)}\\s*$` } },
 ];
 
 const prices = (duration: DurationSeconds) =>

@@ -96,11 +96,35 @@ export function triggerSettingsOf(
 	});
 }
 
+function isMissing(value: unknown): value is null | undefined {
+	return value === null || value === undefined;
+}
+
 function withoutValue({ parameter, value }: Given): InvalidParameterError {
 	return new InvalidParameterError(
 		parameter,
 		`was set and has no value (${String(value)})`,
 		'Correct its expression, or remove it to use the default.',
+	);
+}
+
+/**
+ * The refusal of a text or list with nothing in it.
+ *
+ * @param hint what to do about it
+ */
+export function emptiness({ parameter, value }: Given, hint: string): InvalidParameterError {
+	const cause = isMissing(value) ? `Its expression gives ${String(value)}. ` : '';
+	return new InvalidParameterError(parameter, 'is empty', `${cause}${hint}`);
+}
+
+function noneOf({ parameter, value }: Given, choices: ReadonlyArray<string | number>) {
+	const [first, second] = choices;
+	const none = choices.length === 2 ? `neither ${first} nor ${second}` : 'none of its choices';
+	return new InvalidParameterError(
+		parameter,
+		`is ${quote(value)}, which is ${none}`,
+		`Choose one of: ${choices.join(', ')}.`,
 	);
 }
 
@@ -115,7 +139,7 @@ export function toBoolean(given: Given): boolean {
 	if (typeof value === 'boolean') return value;
 	const word = typeof value === 'string' ? value.toLowerCase() : '';
 	if (word === 'true' || word === 'false') return word === 'true';
-	if (value === null || value === undefined) throw withoutValue(given);
+	if (isMissing(value)) throw withoutValue(given);
 	throw new InvalidParameterError(
 		given.parameter,
 		`is ${quote(value)}, which is neither true nor false`,
@@ -134,7 +158,7 @@ const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** The number that a value is, as such or as text, or the value as it came. */
 function numberOr(given: Given): unknown {
 	const value = trimmed(given.value);
-	if (value === null || value === undefined) throw withoutValue(given);
+	if (isMissing(value)) throw withoutValue(given);
 	return typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value;
 }
 
@@ -158,11 +182,7 @@ export function toNumberOf<T extends number>(given: Given, choices: readonly T[]
 	const value = numberOr(given);
 	const found = choices.find((choice) => choice === value);
 	if (found !== undefined) return found;
-	throw new InvalidParameterError(
-		given.parameter,
-		`is ${quote(value)}, which is not one of its choices`,
-		`Choose one of: ${choices.join(', ')}.`,
-	);
+	throw noneOf({ ...given, value }, choices);
 }
 
 /**
@@ -174,7 +194,7 @@ export function toNumberOf<T extends number>(given: Given, choices: readonly T[]
 export function toText(given: Given, hint: string): string {
 	const text = toOptionalText(given, hint);
 	if (text.trim() !== '') return text;
-	throw new InvalidParameterError(given.parameter, 'is empty', hint);
+	throw emptiness(given, hint);
 }
 
 /**
@@ -182,16 +202,11 @@ export function toText(given: Given, hint: string): string {
  *
  * @throws {InvalidParameterError} when it was set and has no value, or is no text
  */
-export function toOptionalText({ parameter, value }: Given, hint: string): string {
+export function toOptionalText(given: Given, hint: string): string {
+	const { parameter, value } = given;
 	if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
-	if (value === null || value === undefined) {
-		throw new InvalidParameterError(
-			parameter,
-			`is empty: what was set for it is ${String(value)}`,
-			`Check its expression and the items that come in here. ${hint}`,
-		);
-	}
-	if (typeof value !== 'string') throw notText({ parameter, value });
+	if (isMissing(value)) throw emptiness(given, hint);
+	if (typeof value !== 'string') throw notText(given);
 	if (!holdsObjectInText(value)) return value;
 	throw new InvalidParameterError(
 		parameter,
@@ -216,16 +231,12 @@ export function notText({ parameter, value }: Given): InvalidParameterError {
 
 /** @throws {InvalidParameterError} unless it is one of the values, in any case */
 export function toChoice<T extends string>(given: Given, choices: readonly T[]): T {
-	if (given.value === null || given.value === undefined) throw withoutValue(given);
+	if (isMissing(given.value)) throw withoutValue(given);
 	const value = trimmed(given.value);
 	const word = typeof value === 'string' ? value.toLowerCase() : '';
 	const found = choices.find((choice) => choice.toLowerCase() === word);
 	if (found !== undefined) return found;
-	throw new InvalidParameterError(
-		given.parameter,
-		`is ${quote(value)}, which is not one of its choices`,
-		`Choose one of: ${choices.join(', ')}.`,
-	);
+	throw noneOf({ ...given, value }, choices);
 }
 
 /**
@@ -235,17 +246,13 @@ export function toChoice<T extends string>(given: Given, choices: readonly T[]):
  * @throws {InvalidParameterError} when there is none, or one is not one of the choices
  */
 export function toChoices<T extends string>(given: Given, choices: readonly T[]): T[] {
-	if (given.value === null || given.value === undefined) throw withoutValue(given);
+	if (isMissing(given.value)) throw withoutValue(given);
 	const entries = toEntries(given.value, /[\s,;]+/);
 	const chosen = new Set(
 		entries.map((value) => toChoice({ parameter: given.parameter, value }, choices)),
 	);
 	if (chosen.size > 0) return choices.filter((choice) => chosen.has(choice));
-	throw new InvalidParameterError(
-		given.parameter,
-		'is empty',
-		`Choose at least one of: ${choices.join(', ')}.`,
-	);
+	throw emptiness(given, `Choose at least one of: ${choices.join(', ')}.`);
 }
 
 /**

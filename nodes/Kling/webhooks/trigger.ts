@@ -1,10 +1,11 @@
-import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IHookFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { NodeOperationError } from 'n8n-workflow';
 
 import { ApiFailure, failureAsValue } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
-import { triggerSettingsOf } from '../parameters/read';
-import { readTriggerSettings } from '../parameters/trigger';
+import { InvalidParameterError, triggerSettingsOf } from '../parameters/read';
+import { readTriggerSettings, type TriggerSettings } from '../parameters/trigger';
 import { toItem } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { isFinished, simplifyTask } from '../result/task';
@@ -14,13 +15,20 @@ import { openCallbackClient, parseCallbackBody, respondAndStart, respondOnly } f
 /**
  * One call to a Kling Trigger. It starts the workflow with the task, or answers why not: 400 for
  * what is no task, 404 for a task the API does not know, 503 while the API cannot be asked, and 200
- * for what the user did not ask for or was delivered before.
+ * for what the user did not ask for or was delivered before. With settings that cannot be used it is
+ * 500, since a default in their place could switch off a check.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const body = parseCallbackBody(context.getBodyData());
 	if (body === null) return respondOnly(context, 400, 'This is no task');
 
-	const settings = readTriggerSettings(triggerSettingsOf(context));
+	const settings = readSettings(context);
+	if (settings instanceof Error) {
+		context.logger.error(
+			`${context.getNode().name} cannot start its workflow: ${settings.message}`,
+		);
+		return respondOnly(context, 500, settings.message);
+	}
 	const { events, verifyTask, deduplicate } = settings;
 	const isTest = context.getMode() === 'manual';
 	const deliveries = deduplicate && !isTest ? openDeliveries(context) : null;
@@ -51,6 +59,29 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		const { json, binary } = toItem(outcome, 0);
 		return [{ json, binary }];
 	});
+}
+
+/** The settings, or why they cannot be used. */
+function readSettings(
+	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
+): TriggerSettings | Error {
+	try {
+		return readTriggerSettings(triggerSettingsOf(context));
+	} catch (thrown) {
+		return thrown instanceof Error ? thrown : new Error(String(thrown));
+	}
+}
+
+/**
+ * Looks at the settings before the trigger starts to listen.
+ *
+ * @throws NodeOperationError when one of them cannot be used
+ */
+export function checkSettings(context: IHookFunctions): void {
+	const settings = readSettings(context);
+	if (!(settings instanceof Error)) return;
+	const description = settings instanceof InvalidParameterError ? settings.hint : undefined;
+	throw new NodeOperationError(context.getNode(), settings.message, { description });
 }
 
 async function readBack(
