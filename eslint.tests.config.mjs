@@ -5,6 +5,7 @@ import tseslint from 'typescript-eslint';
 
 const NODE_GLOBALS = [
 	'__dirname',
+	'URL',
 	'clearInterval',
 	'console',
 	'exports',

@@ -36,6 +36,8 @@ const onServers = {
 
 /** @type {import('jest').Config} */
 module.exports = {
+	// The last line of a run is its totals.
+	reporters: ['default', require.resolve('./test/harness/totals.cjs')],
 	projects: [
 		{ ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
 		{ ...common, displayName: 'node', testMatch: ['<rootDir>/test/node/**/*.test.ts'] },

@@ -1,5 +1,5 @@
 import { demoOptions, type Surroundings } from '../../tools/demo/options';
-import { duration, fileSize, Progress, progressLine } from '../../tools/demo/progress';
+import { duration, Progress } from '../../tools/demo/progress';
 
 const IMAGE = 'https://example.com/cat.jpg';
 
@@ -13,6 +13,8 @@ describe('options', () => {
 			once: false,
 			live: false,
 			yes: false,
+			port: undefined,
+			image: undefined,
 			apiKey: '',
 			baseUrl: 'https://api.aivideoapi.ai',
 		});
@@ -31,9 +33,10 @@ describe('options', () => {
 	});
 
 	test.each([
-		['an unknown option', ['--fast'], {}, '“--fast” is not an option'],
-		['a flag with a value', ['--once=1'], {}, '“--once=1” is not an option'],
-		['a missing value', ['--port'], {}, '--port needs a value'],
+		['an unknown option', ['--fast'], {}, "Unknown option '--fast': the demo knows --once"],
+		['a flag with a value', ['--once=1'], {}, "Option '--once' does not take an argument"],
+		['a missing value', ['--port'], {}, "Option '--port <value>' argument missing"],
+		['a word', ['fast'], {}, "Unexpected argument 'fast'"],
 		['a port that is none', ['--port', '0'], {}, '“0” is not'],
 		['a port that is too high', ['--port', '65536'], {}, '“65536” is not'],
 		['an image that is no address', ['--image', 'cat.jpg'], {}, '“cat.jpg” is not'],
@@ -67,20 +70,6 @@ describe('progress', () => {
 		expect(duration(seconds)).toBe(expected);
 	});
 
-	test.each([
-		[999, '999 bytes'],
-		[30_854, '30.9 kB'],
-		[12_345_678, '12.3 MB'],
-	])('%p bytes', (bytes, expected) => {
-		expect(fileSize(bytes)).toBe(expected);
-	});
-
-	test('the line tells state, time and credits', () => {
-		expect(progressLine('processing', 75, 9890)).toBe(
-			'processing  1 min 15 s   balance 9890 credits',
-		);
-	});
-
 	function shown(isTTY: boolean): string {
 		const written: string[] = [];
 		const progress = new Progress({ isTTY, write: (text) => written.push(text) });
@@ -95,6 +84,12 @@ describe('progress', () => {
 	});
 
 	test('a file gets a line for each change, and now and then', () => {
-		expect(shown(false).split('\n')).toHaveLength(5);
+		expect(shown(false).split('\n')).toEqual([
+			'  processing         0 s   balance 5 credits',
+			'  processing        10 s   balance 5 credits',
+			'  completed         12 s   balance 5 credits',
+			'▸ Done',
+			'',
+		]);
 	});
 });

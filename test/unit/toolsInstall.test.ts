@@ -1,54 +1,87 @@
-import { explain } from '../../tools/bootstrap/install.mjs';
-import { lockAgrees } from '../../tools/bootstrap/locks.mjs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-const root = { name: 'project' };
-const a = { version: '1.0.0', integrity: 'sha512-a' };
-const b = { version: '2.0.0', integrity: 'sha512-b' };
+import { explain } from '../harness/n8n/install';
+import { exclusively } from '../harness/process/lock';
+import { isInstalled } from '../harness/process/npm.mjs';
 
-function lock(packages: Record<string, Record<string, unknown>>) {
-	return { packages };
-}
+const A = { version: '1.0.0' };
+const B = { version: '2.0.0' };
+const LOCK = {
+	'': { devDependencies: { a: '^1.0.0' } },
+	'node_modules/a': A,
+	'node_modules/b': B,
+};
 
-describe('whether what is installed agrees with the lock', () => {
-	const wanted = lock({ '': root, 'node_modules/a': a, 'node_modules/b': b });
+let folder = '';
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), 'kling-install-'));
+	mkdirSync(join(folder, 'node_modules'));
+	writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: LOCK }));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
 
+describe('what npm listed as installed, against the lock', () => {
 	test.each([
-		['the same', lock({ 'node_modules/a': a, 'node_modules/b': b }), true],
-		['nothing', undefined, false],
-		['a missing package', lock({ 'node_modules/a': a }), false],
-		['a package too many', lock({ 'node_modules/a': a, 'node_modules/b': b, c: a }), false],
-		[
-			'another version',
-			lock({ 'node_modules/a': a, 'node_modules/b': { ...b, version: '2.0.1' } }),
-			false,
-		],
-		[
-			'another content',
-			lock({ 'node_modules/a': a, 'node_modules/b': { ...b, integrity: 'sha512-c' } }),
-			false,
-		],
-	])('%s', (_, installed, expected) => {
-		expect(lockAgrees(wanted, installed)).toBe(expected);
+		['the same', { 'node_modules/a': A, 'node_modules/b': B }, true],
+		['without what only other systems or peers need', { 'node_modules/a': A }, true],
+		['without a package that the project names', { 'node_modules/b': B }, false],
+		['another version', { 'node_modules/a': { version: '1.0.1' } }, false],
+		['a package too many', { 'node_modules/a': A, 'node_modules/c': A }, false],
+	])('%s', (_, packages, expected) => {
+		const list = join(folder, 'node_modules', '.package-lock.json');
+		writeFileSync(list, JSON.stringify({ packages }));
+		expect(isInstalled(folder)).toBe(expected);
 	});
 
-	test.each([{ optional: true }, { devOptional: true }, { os: ['sunos'] }, { cpu: ['s390x'] }])(
-		'a package for another system may be missing: %j',
-		(mark) => {
-			const withOptional = lock({ 'node_modules/a': a, 'node_modules/b': { ...b, ...mark } });
-			expect(lockAgrees(withOptional, lock({ 'node_modules/a': a }))).toBe(true);
+	test('an installation that was cut off has no list', () => {
+		expect(isInstalled(folder)).toBe(false);
+	});
+
+	test('a list that is cut off counts as none', () => {
+		writeFileSync(join(folder, 'node_modules', '.package-lock.json'), '{ "packages": {');
+		expect(isInstalled(folder)).toBe(false);
+	});
+});
+
+test('the second to come waits until the first is done, and says so once', async () => {
+	const order: string[] = [];
+	let finish = () => {};
+	const secondWaits = new Promise<void>((resolve) => (finish = resolve));
+	const first = exclusively(
+		join(folder, 'place'),
+		() => order.push('first waits'),
+		async () => {
+			await secondWaits;
+			order.push('first');
 		},
 	);
+	const second = exclusively(
+		join(folder, 'place'),
+		() => {
+			order.push('second waits');
+			finish();
+		},
+		async () => order.push('second'),
+	);
+	await Promise.all([first, second]);
+	expect(order).toEqual(['second waits', 'first', 'second']);
+});
 
-	test('an empty lock agrees with nothing', () => {
-		expect(lockAgrees(lock({}), lock({}))).toBe(false);
-	});
+test('a place that cannot be locked is told instead of waited for', async () => {
+	const work = exclusively(
+		join(folder, 'missing', 'place'),
+		() => {},
+		async () => undefined,
+	);
+	await expect(work).rejects.toThrow('ENOENT');
 });
 
 test.each([
 	['npm error code ENOTFOUND', 1, 'No connection to the npm registry'],
 	['npm error network ETIMEDOUT', 1, 'No connection to the npm registry'],
 	['npm error code ENOSPC', 1, 'The disk is too full'],
-	['', 143, 'was stopped'],
 	['npm error code EUSAGE', 7, 'ended with exit code 7'],
 ])('why an install failed: %j', (output, code, expected) => {
 	const sentence = explain(code, output, 'n8n', 'npm.log');

@@ -1,68 +1,100 @@
-import { planOf } from '../../tools/test/args';
-import { outcomeOf, summarize } from '../../tools/test/results';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { planOf, readTotals, summarize } from '../../tools/test/plan';
+import { totalsOf } from '../harness/totals.cjs';
 
 const SUITES = ['unit', 'node', 'n8n'];
+const STRICT = { strict: true, filtered: false };
 
-function jestOutput(counts: Record<string, number>): string {
-	return JSON.stringify({
+describe('what to run', () => {
+	test('everything by default, with the checks behind the first suite', () => {
+		expect(planOf([], SUITES)).toEqual(['unit', 'typecheck', 'lint', 'node', 'n8n']);
+	});
+
+	test('named suites without the checks, in the usual order', () => {
+		expect(planOf(['n8n', 'unit'], SUITES)).toEqual(['unit', 'n8n']);
+	});
+
+	test.each([
+		['an unknown suite', 'nodes', 'There is no suite “nodes”'],
+		['an option', '-t', "Unknown option '-t'"],
+	])('%s is refused', (_, arg, message) => {
+		expect(() => planOf([arg], SUITES)).toThrow(message);
+	});
+});
+
+describe('the totals of a run of Jest', () => {
+	const RESULTS = {
 		numPassedTests: 0,
 		numFailedTests: 0,
 		numPendingTests: 0,
 		numTodoTests: 0,
 		numRuntimeErrorTestSuites: 0,
-		...counts,
-	});
-}
+		testResults: [],
+	};
+	const idle = { numPassingTests: 0, numFailingTests: 0, testFilePath: 'idle.test.ts' };
 
-describe('what to run', () => {
-	test('everything by default, with the checks', () => {
-		expect(planOf([], SUITES)).toEqual({ checks: true, suites: SUITES, jestArgs: [] });
+	test.each([
+		['passed', { numPassedTests: 3 }, { passed: 3, failed: 0, complaints: [] }],
+		['failed', { numPassedTests: 3, numFailedTests: 1 }, { passed: 3, failed: 1 }],
+		['not loaded', { numRuntimeErrorTestSuites: 1 }, { passed: 0, failed: 1 }],
+		['no test', {}, { failed: 1, complaints: ['no test ran'] }],
+		[
+			'skipped',
+			{ numPassedTests: 2, numPendingTests: 1 },
+			{ failed: 1, complaints: ['1 skipped'] },
+		],
+		['to do', { numPassedTests: 2, numTodoTests: 1 }, { failed: 1 }],
+		['a file of which nothing ran', { numPassedTests: 2, testResults: [idle] }, { failed: 1 }],
+	])('%s', (_, results, expected) => {
+		expect(totalsOf({ ...RESULTS, ...results }, STRICT)).toMatchObject(expected);
 	});
 
-	test('named suites without the checks, in the usual order', () => {
-		expect(planOf(['n8n', 'unit'], SUITES)).toMatchObject({
-			checks: false,
-			suites: ['unit', 'n8n'],
-		});
-	});
-
-	test('options go to Jest', () => {
-		expect(planOf(['unit', '-t', 'a name'], SUITES).jestArgs).toEqual(['-t', 'a name']);
-	});
-
-	test('an unknown suite is refused', () => {
-		expect(() => planOf(['nodes'], SUITES)).toThrow('There is no suite “nodes”');
+	test.each([
+		['on the machine of a person', { strict: false, filtered: false }],
+		['when only tests of a certain name were wanted', { strict: true, filtered: true }],
+	])('skipped tests are fine %s', (_, how) => {
+		const results = { ...RESULTS, numPassedTests: 2, numPendingTests: 9 };
+		expect(totalsOf(results, how)).toEqual({ passed: 2, failed: 0, complaints: [] });
 	});
 });
 
-describe('what came of it', () => {
-	test.each([
-		['passed', jestOutput({ numPassedTests: 3 }), 0, { passed: 3, failed: 0 }],
-		['failed', jestOutput({ numPassedTests: 3, numFailedTests: 1 }), 1, { passed: 3, failed: 1 }],
-		['not loaded', jestOutput({ numRuntimeErrorTestSuites: 1 }), 1, { passed: 0, failed: 1 }],
-		['no test', jestOutput({}), 0, { failed: 1, complaint: 'no test ran' }],
-		['skipped', jestOutput({ numPassedTests: 2, numPendingTests: 1 }), 0, { failed: 1 }],
-		['to do', jestOutput({ numPassedTests: 2, numTodoTests: 1 }), 0, { failed: 1 }],
-		['a failing exit code', jestOutput({ numPassedTests: 2 }), 1, { failed: 1 }],
-		['no output', undefined, 1, { passed: 0, failed: 1 }],
-	])('%s', (_, json, exitCode, expected) => {
-		expect(outcomeOf('unit', json, exitCode)).toMatchObject(expected);
+describe('what came of a suite', () => {
+	let folder = '';
+	beforeEach(() => {
+		folder = mkdtempSync(join(tmpdir(), 'kling-totals-'));
+	});
+	afterEach(() => rmSync(folder, { recursive: true }));
+
+	function read(exitCode: number, totals?: { passed: number; failed: number }) {
+		const file = join(folder, 'totals.json');
+		if (totals !== undefined) writeFileSync(file, JSON.stringify({ ...totals, complaints: [] }));
+		return readTotals(file, exitCode);
+	}
+
+	test('its totals', () => {
+		expect(read(1, { passed: 2, failed: 1 })).toMatchObject({ passed: 2, failed: 1 });
 	});
 
-	test('skipped tests are fine when only some were asked for', () => {
-		const json = jestOutput({ numPassedTests: 2, numPendingTests: 9 });
-		expect(outcomeOf('unit', json, 0, true)).toEqual({ name: 'unit', passed: 2, failed: 0 });
+	test('a failing exit code without a failed test is a failure', () => {
+		expect(read(1, { passed: 2, failed: 0 })).toMatchObject({ passed: 2, failed: 1 });
 	});
 
-	test('the totals are alone on the last line', () => {
-		const summary = summarize([
-			{ name: 'unit', passed: 12, failed: 0 },
-			{ name: 'n8n', passed: 1, failed: 2, complaint: '1 skipped' },
-		]);
-		expect(summary.split('\n')).toEqual([
-			'unit: 12 passed, 0 failed',
-			'n8n: 1 passed, 2 failed (1 skipped)',
-			'13 passed, 2 failed',
-		]);
+	test('no totals are a failure, whatever the exit code', () => {
+		expect(read(0)).toMatchObject({ passed: 0, failed: 1 });
 	});
+});
+
+test('the totals are alone on the last line', () => {
+	const summary = summarize([
+		{ name: 'unit', passed: 12, failed: 0, complaints: [] },
+		{ name: 'n8n', passed: 1, failed: 2, complaints: ['1 skipped', 'no test ran in a.test.ts'] },
+	]);
+	expect(summary.split('\n')).toEqual([
+		'unit: 12 passed, 0 failed',
+		'n8n: 1 passed, 2 failed; 1 skipped; no test ran in a.test.ts',
+		'13 passed, 2 failed',
+	]);
 });

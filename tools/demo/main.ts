@@ -5,14 +5,12 @@ import { estimateCredits, formatCredits } from '../../nodes/Kling/api/pricing';
 import { startEmulator } from '../../test/emulator';
 import type { N8nInstance } from '../../test/harness/n8n/instance';
 import { DemoFault, messageOf } from './fault';
-import { addWorkflow, choosePort, startWithPackage } from './instance';
-import { LogFile } from './logFile';
+import { addCredential, addWorkflow, choosePort, logFile, startWithPackage } from './instance';
 import { demoOptions, type DemoOptions } from './options';
-import { fileSize, Progress } from './progress';
-import { callWebhook, followTask, resultOf } from './run';
+import { Progress } from './progress';
+import { callWebhook, followTask, resultOf, saveVideo } from './run';
 import { Service } from './service';
 import { Interrupted, Shutdown } from './shutdown';
-import { saveVideo } from './video';
 
 const EMULATED_PACE_MS = 15_000;
 const FOLLOW_MS = { emulated: 1_000, live: 5_000 };
@@ -29,7 +27,7 @@ let unsavedTask: string | undefined;
 
 async function emulatedService(options: DemoOptions): Promise<Service> {
 	progress.step('Starting the emulated AI Video API');
-	const log = new LogFile('demo-emulator');
+	const log = logFile('emulator');
 	const emulator = await startEmulator({ paceMs: EMULATED_PACE_MS, log: log.write });
 	shutdown.add(async () => await emulator.stop());
 	progress.detail(`at ${emulator.url}; a task takes ${EMULATED_PACE_MS / 1000} s there`);
@@ -37,10 +35,9 @@ async function emulatedService(options: DemoOptions): Promise<Service> {
 }
 
 async function liveService(options: DemoOptions): Promise<Service> {
-	progress.step('Checking the key and the image');
+	progress.step('Checking the key');
 	const service = new Service(options.baseUrl, options.apiKey, options.image ?? '');
 	const balance = await service.balance();
-	await service.checkImage();
 	progress.detail(`Balance: ${balance} credits. The video costs about ${formatCredits(CREDITS)}.`);
 	if (balance < CREDITS) throw new DemoFault('The balance is too low for the video.');
 	if (!options.yes) await agree();
@@ -62,11 +59,11 @@ async function agree(): Promise<void> {
 
 async function makeVideo(n8n: N8nInstance, service: Service, live: boolean): Promise<void> {
 	progress.step('Adding the credential and the example workflow');
-	const workflowId = await addWorkflow(n8n, service);
+	const workflowId = await addWorkflow(n8n, await addCredential(n8n, service));
 
 	progress.step('Calling the workflow’s webhook');
 	const before = await service.balance();
-	const { taskId } = await callWebhook(n8n, workflowId, service.imageUrl);
+	const taskId = await callWebhook(n8n, workflowId, service.imageUrl);
 	if (live) unsavedTask = taskId;
 	progress.detail(`Image ${service.imageUrl}`);
 	progress.detail(`Task ${taskId}`);
@@ -79,7 +76,7 @@ async function makeVideo(n8n: N8nInstance, service: Service, live: boolean): Pro
 	unsavedTask = undefined;
 	const after = await service.balance();
 	progress.detail(`Balance after: ${after} credits (${before - after} spent)`);
-	progress.step(`Saved ${path} (${fileSize(bytes)})`);
+	progress.step(`Saved ${path} (${Math.ceil(bytes / 1000)} kB)`);
 }
 
 async function stayUp(n8n: N8nInstance): Promise<void> {
@@ -96,7 +93,7 @@ async function stayUp(n8n: N8nInstance): Promise<void> {
 
 async function untilGone(pid: number): Promise<never> {
 	while (isAlive(pid)) await delay(ALIVE_POLL_MS);
-	throw new DemoFault('n8n ended by itself; what it printed is in .cache/logs/demo-n8n.log.');
+	throw new DemoFault('n8n ended by itself; what it printed is in .cache/logs/n8n.log.');
 }
 
 function isAlive(pid: number): boolean {
@@ -116,7 +113,7 @@ async function demo(): Promise<void> {
 	const port = await choosePort(options.port);
 	const prepared = options.live ? liveService(options) : emulatedService(options);
 	const service = await shutdown.unlessInterrupted(prepared);
-	const n8n = await shutdown.unlessInterrupted(startWithPackage(port, progress));
+	const n8n = await shutdown.unlessInterrupted(startWithPackage(progress, { port }));
 	shutdown.add(async () => await n8n.stop());
 	await shutdown.unlessInterrupted(makeVideo(n8n, service, options.live));
 	if (!options.once) await stayUp(n8n);

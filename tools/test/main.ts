@@ -1,82 +1,65 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
-import { ROOT } from '../bootstrap/install.mjs';
-import { runCommand } from '../bootstrap/processes.mjs';
-import { planOf, type TestPlan } from './args';
-import { missingFor } from './requirements';
-import { notRun, outcomeOf, summarize, type Outcome } from './results';
+import manifest from '../../package.json';
+import { findChromium } from '../../test/harness/browser/chromium';
+import { runNpm } from '../../test/harness/process/npm.mjs';
+import { missingServices } from '../../test/harness/queue/binaries';
+import { CHECKS, planOf, readTotals, summarize, type Outcome } from './plan';
 
-const CHECKS = ['typecheck', 'lint', 'build'];
-/** Suites that start nothing heavy; in all others each file starts an n8n: one at a time. */
-const LIGHT = ['unit', 'node'];
-const configSchema = z.object({ projects: z.array(z.object({ displayName: z.string() })) });
-const RESULTS = join(ROOT, '.cache', 'test-results');
-const INTERRUPTED = 128;
+const ROOT = resolve(__dirname, '..', '..');
+const TOTALS_FILE = join(ROOT, '.cache', 'totals.json');
+/** The suites are the scripts called `test:…`, in their order; the first starts at once. */
+const SUITES = Object.keys(manifest.scripts).flatMap((name) => /^test:(.+)/.exec(name)?.[1] ?? []);
 
-/** The names of Jest's projects, in the order of running. */
-function suites(): string[] {
-	const config: unknown = createRequire(__filename)(join(ROOT, 'jest.config.js'));
-	return configSchema.parse(config).projects.map(({ displayName }) => displayName);
-}
-
-async function runNode(args: string[]): Promise<number> {
-	const code = await runCommand(process.execPath, args, { cwd: ROOT });
-	// Interrupted: whatever would come next is not wanted any more.
-	if (code > INTERRUPTED) process.exit(code);
-	return code;
+/** What a suite needs beyond npm's packages and this machine does not have. */
+function missingFor(suite: string): string[] {
+	if (suite === 'queue') return missingServices();
+	return suite === 'browser' && findChromium() === undefined ? ['chromium'] : [];
 }
 
 async function check(name: string): Promise<Outcome> {
-	console.error(`\n── ${name}`);
-	const code = await runNode([join(ROOT, 'tools', 'run.mjs'), name]);
+	const code = await runNpm(['run', '--silent', name], { cwd: ROOT });
 	return code === 0
-		? { name, passed: 0, failed: 0 }
-		: { name, passed: 0, failed: 1, complaint: `exit code ${code}` };
+		? { name, passed: 0, failed: 0, complaints: [] }
+		: { name, passed: 0, failed: 1, complaints: [`exit code ${code}`] };
 }
 
-async function suite(name: string, jestArgs: string[]): Promise<Outcome> {
-	console.error(`\n── ${name}`);
-	const file = join(RESULTS, `${name}.json`);
-	mkdirSync(RESULTS, { recursive: true });
-	rmSync(file, { force: true });
-	const code = await runNode([
-		join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js'),
-		...['--selectProjects', name, '--json', '--outputFile', file],
-		...(LIGHT.includes(name) ? [] : ['--runInBand']),
-		...jestArgs,
-	]);
-	const json = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
-	return outcomeOf(name, json, code, jestArgs.length > 0);
+async function suite(name: string): Promise<Outcome> {
+	rmSync(TOTALS_FILE, { force: true });
+	mkdirSync(join(ROOT, '.cache'), { recursive: true });
+	const env = { TEST_TOTALS_FILE: TOTALS_FILE };
+	const code = await runNpm(['run', '--silent', `test:${name}`], { cwd: ROOT, env });
+	return { name, ...readTotals(TOTALS_FILE, code) };
 }
 
-async function run(plan: TestPlan): Promise<Outcome[]> {
+async function main(args: string[]): Promise<number> {
+	const plan = planOf(args, SUITES);
+	// Where all was asked for, what this machine cannot run is left out; elsewhere it is a failure.
+	const mustRun = plan.length < SUITES.length || process.env.CI === 'true';
 	const outcomes: Outcome[] = [];
-	for (const name of plan.checks ? CHECKS : []) {
-		const outcome = await check(name);
-		if (outcome.failed > 0) return [outcome];
-	}
-	// Where everything was asked for, a suite may be left out on a machine that lacks what it needs;
-	// where it was asked for by name, or where a machine is to check everything, it may not.
-	const mustRun = !plan.checks || process.env.CI === 'true';
-	for (const name of plan.suites) {
+	for (const name of plan) {
+		console.error(`\n── ${name}`);
 		const missing = missingFor(name);
-		outcomes.push(
-			missing.length > 0 ? notRun(name, missing, mustRun) : await suite(name, plan.jestArgs),
-		);
+		if (missing.length > 0) {
+			const complaints = [`not run: this machine has no ${missing.join(' and no ')}`];
+			outcomes.push({ name, passed: 0, failed: mustRun ? 1 : 0, complaints });
+			continue;
+		}
+		const isCheck = CHECKS.includes(name);
+		const outcome = isCheck ? await check(name) : await suite(name);
+		outcomes.push(outcome);
+		// What does not compile fails everywhere else for that reason alone.
+		if (isCheck && outcome.failed > 0) break;
 	}
-	return outcomes;
-}
-
-async function main(): Promise<void> {
-	const outcomes = await run(planOf(process.argv.slice(2), suites()));
-	process.exitCode = outcomes.some(({ failed }) => failed > 0) ? 1 : 0;
 	console.log(`\n${summarize(outcomes)}`);
+	return outcomes.some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
-main().catch((error: unknown) => {
-	console.error(error instanceof Error ? error.message : error);
-	process.exitCode = 1;
-});
+main(process.argv.slice(2)).then(
+	(code) => (process.exitCode = code),
+	(error: unknown) => {
+		console.error(error instanceof Error ? error.message : error);
+		process.exitCode = 1;
+	},
+);

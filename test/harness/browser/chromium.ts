@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
-import { findChromium } from '../../../tools/test/chromium';
+/** Where Debian and its relatives put it. */
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
 /** No sandbox, since tests may run as root, and no talk with anybody but the page's own host. */
 const FLAGS = [
@@ -12,6 +14,12 @@ const FLAGS = [
 	'--disable-component-update',
 	'--disable-sync',
 ];
+
+/** The system's Chromium, or the one that CHROMIUM_PATH names; undefined when there is none. */
+export function findChromium(): string | undefined {
+	const named = process.env.CHROMIUM_PATH;
+	return (named === undefined ? PLACES : [named]).find((path) => existsSync(path));
+}
 
 /** Starts the system's Chromium without a window and with an empty profile. */
 export async function launchChromium(): Promise<Browser> {

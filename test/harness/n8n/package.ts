@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { withLock } from '../../../tools/bootstrap/locks.mjs';
 
-const execute = promisify(execFile);
+import { exclusively } from '../process/lock';
+import { runNpm } from '../process/npm.mjs';
+
 const ROOT = resolve(__dirname, '..', '..', '..');
 const CACHE = join(ROOT, '.cache', 'packed');
 const SOURCES = ['nodes', 'credentials', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
@@ -14,16 +13,14 @@ const SHIPPED = ['gulpfile.js', 'README.md', 'LICENSE', 'LICENSE.md', 'CHANGELOG
 /** Where the suite's global set-up leaves the tarball's path for the tests. */
 export const TARBALL_VARIABLE = 'KLING_PACKAGE_TARBALL';
 
-/** Runs a command in the repository; it does not outlive this process. */
-async function run(command: string, args: string[]): Promise<void> {
-	const running = execute(command, args, { cwd: ROOT });
-	const stop = () => running.child.kill();
-	process.once('exit', stop);
-	try {
-		await running;
-	} finally {
-		process.off('exit', stop);
-	}
+/** Runs npm in the repository; what it prints is told only when it fails. */
+async function npm(args: string[]): Promise<void> {
+	let output = '';
+	const onOutput = (text: string) => {
+		output += text;
+	};
+	const code = await runNpm(args, { cwd: ROOT, onOutput });
+	if (code !== 0) throw new Error(`npm ${args.join(' ')} ended with exit code ${code}: ${output}`);
 }
 
 function filesOf(path: string): string[] {
@@ -60,8 +57,8 @@ export async function packPackage(): Promise<string> {
 	const known = tarballIn(folder);
 	if (known !== undefined) return known;
 	mkdirSync(CACHE, { recursive: true });
-	return await withLock(
-		join(CACHE, '.packing'),
+	return await exclusively(
+		join(CACHE, 'packing'),
 		() => {},
 		async () => await build(folder),
 	);
@@ -70,11 +67,11 @@ export async function packPackage(): Promise<string> {
 async function build(folder: string): Promise<string> {
 	const known = tarballIn(folder);
 	if (known !== undefined) return known;
-	await run(process.execPath, [join(ROOT, 'tools', 'run.mjs'), 'build']);
+	await npm(['run', 'build']);
 	const unfinished = `${folder}.${process.pid}`;
 	mkdirSync(unfinished, { recursive: true });
 	try {
-		await run('npm', ['pack', '--pack-destination', unfinished]);
+		await npm(['pack', '--pack-destination', unfinished]);
 		renameSync(unfinished, folder);
 	} finally {
 		rmSync(unfinished, { recursive: true, force: true });

@@ -1,15 +1,14 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { z } from 'zod';
+
+import { installRuntime } from './install';
 
 const ROOT = resolve(__dirname, '..', '..', '..');
 /** One folder, with manifest and lock, for each version of n8n that every run of the tests uses. */
 const RUNTIMES = join(ROOT, 'test', 'harness', 'n8n', 'runtimes');
 /** Where any other version is installed. */
 const OTHER_RUNTIMES = join(ROOT, '.cache', 'n8n');
-const INSTALLER = join(ROOT, 'tools', 'bootstrap', 'installRuntime.mjs');
 
 /** The n8n that everything runs on unless `N8N_VERSION` names another. */
 export const DEFAULT_N8N_VERSION = '2.41.1';
@@ -98,7 +97,7 @@ async function install(
 	onProgress: (line: string) => void = () => {},
 ): Promise<Runtime> {
 	const bundled = needsBundledNode(folder);
-	await runInstaller(folder, bundled ? ['sqlite3', 'node'] : ['sqlite3'], onProgress);
+	await installRuntime(folder, bundled ? ['sqlite3', 'node'] : ['sqlite3'], onProgress);
 	const modules = join(folder, 'node_modules');
 	const node = bundled ? join(modules, 'node', 'bin', 'node') : process.execPath;
 	const n8n = join(modules, 'n8n', 'bin', 'n8n');
@@ -120,26 +119,4 @@ function needsBundledNode(folder: string): boolean {
 
 function readManifest(folder: string): z.infer<typeof manifestSchema> {
 	return manifestSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
-}
-
-async function runInstaller(
-	folder: string,
-	rebuild: string[],
-	onProgress: (line: string) => void,
-): Promise<void> {
-	await new Promise<void>((done, fail) => {
-		const installer = spawn(process.execPath, [INSTALLER, folder, ...rebuild], {
-			stdio: ['pipe', 'pipe', 'pipe'],
-		});
-		let complaint = '';
-		createInterface(installer.stdout).on('line', onProgress);
-		installer.stderr.on('data', (chunk: Buffer) => {
-			complaint += chunk.toString();
-		});
-		installer.once('error', fail);
-		installer.once('close', (code) => {
-			if (code === 0) done();
-			else fail(new Error(complaint.trim() || `The installer of n8n ended with ${String(code)}.`));
-		});
-	});
 }
