@@ -1,54 +1,73 @@
-import { aiAgent, manualTrigger, workflow, type NodeSpec } from '../harness/n8n/workflow';
-import { startChatModel, type ChatModel, type ChatRequest } from '../harness/n8n/chatModel';
+import {
+	startChatModel,
+	type ChatAnswer,
+	type ChatModel,
+	type ChatRequest,
+} from '../harness/n8n/chatModel';
+import type { Execution } from '../harness/n8n/api';
 import { jsonOf } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
+import { aiAgent, manualTrigger, workflow, type NodeSpec } from '../harness/n8n/workflow';
 
 const TOOL = 'Make_a_video';
 const PROMPT = 'The cat turns its head';
 const ADDRESS = /https?:[^"\\\s]+\.mp4/;
 
+/** Those that both supported versions of n8n have. */
+const AGENTS = [2.2, 3] as const;
+
 const stage = useStage({ emulator: { paceMs: 300 } });
 let model: ChatModel;
+let modelCredential: string;
+/** What the model does at first; then it tells what the tool gave. */
+let firstAnswer: () => ChatAnswer;
 
+/** What the tool gave the model: text in either shape of the API. */
 function toolResult({ messages }: ChatRequest): string | undefined {
 	const result = messages.find(({ role }) => role === 'tool');
-	return result === undefined ? undefined : JSON.stringify(result.content);
+	if (result === undefined) return undefined;
+	return typeof result.content === 'string' ? result.content : JSON.stringify(result.content);
 }
 
 beforeAll(async () => {
 	model = await startChatModel((request) => {
 		const result = toolResult(request);
-		if (result !== undefined) {
-			return { text: `Here it is: ${ADDRESS.exec(result)?.[0] ?? 'no video'}` };
-		}
-		return {
-			tool: TOOL,
-			arguments: { prompt: PROMPT, image: stage.emulator.imageUrl(), seconds: 10, sound: true },
-		};
+		if (result === undefined) return firstAnswer();
+		return { text: `Here it is: ${ADDRESS.exec(result)?.[0] ?? 'no video'}` };
 	});
+	modelCredential = await stage.n8n.api.createCredential({
+		name: 'Scripted model',
+		type: 'openAiApi',
+		data: { apiKey: 'none', url: model.url },
+	});
+});
+
+beforeEach(() => {
+	model.forget();
+	firstAnswer = () => callWith();
 });
 
 afterAll(async () => {
 	await model.stop();
 });
 
-function chatModelNode(credential: string): NodeSpec {
+function callWith(values: Record<string, unknown> = {}): ChatAnswer {
+	const image = stage.emulator.imageUrl();
+	return { tool: TOOL, arguments: { prompt: PROMPT, image, seconds: 10, sound: true, ...values } };
+}
+
+function chatModelNode(): NodeSpec {
 	return {
 		type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
 		typeVersion: 1.2,
 		parameters: { model: { __rl: true, mode: 'id', value: 'scripted' }, options: {} },
-		credentials: { openAiApi: { id: credential, name: 'Scripted model' } },
+		credentials: { openAiApi: { id: modelCredential, name: 'Scripted model' } },
 	};
 }
 
-test('an AI Agent calls the tool with values of its own and gets a video address back', async () => {
-	const { emulator, n8n } = stage;
-	const credential = await n8n.api.createCredential({
-		name: 'Scripted model',
-		type: 'openAiApi',
-		data: { apiKey: 'none', url: model.url },
-	});
-	const tool = stage.kling({
+/** A Kling node as a tool whose values the model chooses. */
+function tool(parameters: Record<string, unknown> = {}): NodeSpec {
+	const node = stage.kling({
 		operation: 'createAndWait',
 		prompt: "={{ $fromAI('prompt', 'What happens in the video', 'string') }}",
 		imageUrls: "={{ $fromAI('image', 'Address of the picture', 'string') }}",
@@ -56,38 +75,109 @@ test('an AI Agent calls the tool with values of its own and gets a video address
 		sound: "={{ $fromAI('sound', 'With sound?', 'boolean') }}",
 		timeout: 5,
 		options: { pollInterval: 2 },
+		...parameters,
 	});
-	const execution = await stage.run(
-		workflow('Agent')
-			.node('Start', manualTrigger())
-			.node('Agent', aiAgent('Animate my cat, please'))
-			.node('Model', chatModelNode(credential))
-			.node('Make a video', { ...tool, type: `${tool.type}Tool` })
-			.connect('Start', 'Agent')
-			.connect('Model', 'Agent', { type: 'ai_languageModel' })
-			.connect('Make a video', 'Agent', { type: 'ai_tool' })
-			.json(),
-	);
+	return { ...node, type: `${node.type}Tool` };
+}
 
-	const [task] = emulator.tasks();
-	expect(emulator.tasks()).toHaveLength(1);
-	expect(task).toMatchObject({ prompt: PROMPT, duration: 10, sound: true, status: 'completed' });
-	expect(task?.callbackUrl).toBeUndefined();
-	expect(jsonOf(execution, n8n, 'Agent')).toEqual([
-		{ output: `Here it is: ${emulator.url}/videos/${task?.id ?? ''}/0.mp4` },
-	]);
+async function runAgent(
+	typeVersion: number,
+	tools: Record<string, NodeSpec> = { 'Make a video': tool() },
+): Promise<Execution> {
+	const builder = workflow('Agent')
+		.node('Start', manualTrigger())
+		.node('Agent', { ...aiAgent('Animate my cat, please'), typeVersion })
+		.node('Model', chatModelNode())
+		.connect('Start', 'Agent')
+		.connect('Model', 'Agent', { type: 'ai_languageModel' });
+	for (const [name, node] of Object.entries(tools)) {
+		builder.node(name, node).connect(name, 'Agent', { type: 'ai_tool' });
+	}
+	return await stage.run(builder.json());
+}
 
+/** What the model read as the answer of its one call of the tool. */
+function readByModel(): string {
 	expect(model.requests).toHaveLength(2);
-	const [offered] = model.requests[0]?.tools ?? [];
-	expect(offered?.function).toMatchObject({
-		name: TOOL,
-		description: expect.stringMatching(/video/i),
+	const [, second] = model.requests;
+	return (second && toolResult(second)) ?? '';
+}
+
+describe.each(AGENTS)('an AI Agent of version %s', (version) => {
+	test('calls the tool with values of its own and gets a video address back', async () => {
+		const { emulator, n8n } = stage;
+		const execution = await runAgent(version);
+
+		const [task] = emulator.tasks();
+		expect(emulator.tasks()).toHaveLength(1);
+		expect(task).toMatchObject({ prompt: PROMPT, duration: 10, sound: true, status: 'completed' });
+		expect(task?.callbackUrl).toBeUndefined();
+		expect(jsonOf(execution, n8n, 'Agent')).toEqual([
+			{ output: `Here it is: ${emulator.url}/videos/${task?.id ?? ''}/0.mp4` },
+		]);
+		expect(readByModel()).not.toContain('callback');
+
+		const [offered] = model.requests[0]?.tools ?? [];
+		expect(offered?.function.name).toBe(TOOL);
+		expect(Object.keys(offered?.function.parameters.properties ?? {})).toEqual([
+			'prompt',
+			'image',
+			'seconds',
+			'sound',
+		]);
+		expect(JSON.stringify(model.requests)).not.toContain(emulator.apiKey);
 	});
-	expect(Object.keys(offered?.function.parameters.properties ?? {})).toEqual([
-		'prompt',
-		'image',
-		'seconds',
-		'sound',
-	]);
-	expect(JSON.stringify(model.requests)).not.toContain(emulator.apiKey);
+
+	test('tells the tools of one agent apart, even those saved without a resource', async () => {
+		firstAnswer = () => ({ text: 'Which cat?' });
+		await runAgent(version, {
+			'Create video from image in Kling': tool({ operation: 'create' }),
+			'Create video from image and wait in Kling': tool({ resource: 'video' }),
+			'Get video status in Kling': tool({ operation: 'getTask' }),
+			'Get credit balance in Kling': tool({ operation: 'getCredits' }),
+		});
+		const offered = model.requests[0]?.tools.map(({ function: { name, description } }) => [
+			name,
+			description,
+		]);
+		expect(Object.fromEntries(offered ?? [])).toEqual({
+			Create_video_from_image_in_Kling: 'Create video from image in Kling',
+			Create_video_from_image_and_wait_in_Kling: 'Create video from image and wait in Kling',
+			Get_video_status_in_Kling: 'Get video status in Kling',
+			Get_credit_balance_in_Kling: 'Get credit balance in Kling',
+		});
+	});
+
+	test('reads what happened and what to do when the API refuses', async () => {
+		firstAnswer = () => callWith({ prompt: `${PROMPT} [http:402]` });
+		await runAgent(version);
+		expect(readByModel()).toContain(
+			'The account has too few credits for this video. Top up under Dashboard > Billing',
+		);
+		expect(readByModel()).not.toMatch(/item \d/);
+	});
+
+	test('reads which of its own values was wrong', async () => {
+		firstAnswer = () => callWith({ seconds: 7 });
+		await runAgent(version);
+		expect(readByModel()).toMatch(/'Duration'.*7.*Choose one of: 5, 10/);
+		expect(readByModel()).not.toMatch(/item \d/);
+	});
+
+	test('is told not to try again where a video may have been charged', async () => {
+		const { emulator } = stage;
+		firstAnswer = () => callWith({ prompt: `${PROMPT} [fault:reset-after]` });
+		await runAgent(version);
+		expect(readByModel()).toMatch(
+			/may have been charged\..*Do not call this tool again for the same video\. Ask the user to look in the dashboard/,
+		);
+		expect(emulator.count({ route: 'create' })).toBe(1);
+	});
+
+	test('reads the task, not an error, where the video failed', async () => {
+		firstAnswer = () => callWith({ prompt: `${PROMPT} [fail:content_rejected]` });
+		await runAgent(version);
+		expect(readByModel()).toMatch(/"status":\s*\\?"failed/);
+		expect(readByModel()).toContain(stage.emulator.tasks()[0]?.id ?? 'no task');
+	});
 });

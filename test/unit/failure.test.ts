@@ -1,6 +1,7 @@
 import {
 	ApiFailure,
 	failureAsValue,
+	hostFaultOf,
 	isCertificateCode,
 	networkCodeOf,
 	outcomeOfNetworkCode,
@@ -74,6 +75,11 @@ describe('the network code of what was thrown', () => {
 		expect(networkCodeOf(outer)).toBe('ECONNRESET');
 	});
 
+	test('is found where n8n 2.0 leaves it, which loses the cause', () => {
+		const wrapped = Object.assign(new Error('closed'), { httpCode: 'ECONNRESET' });
+		expect(networkCodeOf(wrapped)).toBe('ECONNRESET');
+	});
+
 	test.each([
 		undefined,
 		null,
@@ -90,6 +96,26 @@ describe('the network code of what was thrown', () => {
 		const round = new Error('x');
 		round.cause = round;
 		expect(networkCodeOf(round)).toBeNull();
+	});
+});
+
+describe('n8n’s own reason for a request that it did not send', () => {
+	const wrapped = (cause?: unknown) =>
+		Object.assign(new Error('Blocked', { cause }), { name: 'NodeApiError' });
+
+	test('is that of the innermost error', () => {
+		expect(hostFaultOf(wrapped(new Error('This host is not allowed')))).toBe(
+			'This host is not allowed',
+		);
+	});
+
+	test.each([
+		['the network has a code', wrapped(Object.assign(new Error('x'), { code: 'ECONNRESET' }))],
+		['n8n 2.0 keeps the code alone', Object.assign(wrapped(), { httpCode: 'ECONNRESET' })],
+		['n8n 2.0 keeps nothing', wrapped()],
+		['the request is named', wrapped(Object.assign(new Error('x'), { request: {} }))],
+	])('is null where %s: it may have been sent', (_, thrown) => {
+		expect(hostFaultOf(thrown)).toBeNull();
 	});
 });
 

@@ -78,7 +78,9 @@ export function outcomeOfStatus(status: number): SendOutcome {
 
 const errorLink = z
 	.object({
+		name: z.unknown(),
 		code: z.unknown(),
+		httpCode: z.unknown(),
 		cause: z.unknown(),
 		message: z.string(),
 		isAxiosError: z.unknown(),
@@ -108,16 +110,17 @@ const CODE = /^[A-Z][A-Z0-9_]+$/;
 
 /**
  * The network layer's code of whatever a request helper threw, or null. n8n's `NodeApiError` itself
- * holds texts for people and no code.
+ * holds texts for people, and the code only as its `httpCode` (n8n 2.0, which loses the cause).
  */
 export function networkCodeOf(thrown: unknown): string | null {
-	const codes = causesOf(thrown).map(({ code }) => code);
+	const codes = causesOf(thrown).flatMap(({ code, httpCode }) => [code, httpCode]);
 	return codes.find((code): code is string => typeof code === 'string' && CODE.test(code)) ?? null;
 }
 
 /**
  * n8n's own reason for a request that it did not hand to its HTTP client, or null where the client
  * had it: what that throws names the request (n8n: after its client there is nothing left to throw).
+ * Nothing is known either of a `NodeApiError` that has lost its cause (n8n 2.0).
  */
 export function hostFaultOf(thrown: unknown): string | null {
 	const causes = causesOf(thrown);
@@ -126,8 +129,10 @@ export function hostFaultOf(thrown: unknown): string | null {
 			(typeof code === 'string' && CODE.test(code)) ||
 			[isAxiosError, config, request, response].some((mark) => mark !== undefined),
 	);
-	const reason = causes.at(-1)?.message ?? '';
-	return wasHandedOver || reason === '' ? null : reason;
+	const innermost = causes.at(-1);
+	const reason = innermost?.message ?? '';
+	const lostCause = innermost?.name === 'NodeApiError';
+	return wasHandedOver || lostCause || reason === '' ? null : reason;
 }
 
 /**

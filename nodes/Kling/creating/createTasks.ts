@@ -2,7 +2,6 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import type { Clients } from '../api/client';
 import { ApiFailure } from '../api/failure';
-import { toNodeApiError } from '../api/messages';
 import { formatCredits } from '../api/pricing';
 import { recordCallback } from '../callback/awaited';
 import type { Targets } from '../callback/target';
@@ -60,7 +59,7 @@ export async function createTasks(
 	const itemIndex = sent.findIndex((outcome) => outcome instanceof ApiFailure);
 	const failure = sent[itemIndex];
 	if (failure instanceof ApiFailure && !continues) {
-		const error = toNodeApiError(context.getNode(), failure, { itemIndex });
+		const error = toItemError(context, failure, itemIndex);
 		throw namingCreated(
 			error,
 			created.map(({ taskId }) => taskId),

@@ -26,6 +26,8 @@ export interface ChatModel {
 	readonly url: string;
 	/** What it was asked, in order. */
 	readonly requests: readonly ChatRequest[];
+	/** Forgets what it was asked so far. */
+	forget(): void;
 	stop(): Promise<void>;
 }
 
@@ -49,6 +51,9 @@ export async function startChatModel(
 	return {
 		url: `http://127.0.0.1:${address.port}/v1`,
 		requests,
+		forget: () => {
+			requests.length = 0;
+		},
 		stop: async () => {
 			server.closeAllConnections();
 			await new Promise((done) => server.close(done));
