@@ -444,7 +444,9 @@ test('many-images creates nothing when the list costs more than Max Credits', as
 	const { emulator, n8n } = stage;
 	const images = listOf(11);
 	const refused = await stage.run(copyOf('many-images', { settings: { images } }), 'error');
-	expect(n8n.api.errorOf(refused, 'Create Videos')?.message).toContain('Max Credits: 11 items');
+	expect(n8n.api.errorOf(refused, 'Create Videos')?.message).toContain(
+		"'Max Credits' is 1200, but 11 videos cost",
+	);
 	expect(emulator.count({ route: 'create' })).toBe(0);
 	expect(spent()).toBe(0);
 });

@@ -106,6 +106,15 @@ function expectPaid(...numbers: number[]): void {
 	expect(BALANCE - emulator.account(KEY).balance).toBe(PRICE * numbers.length);
 }
 
+/** The title says how many of the run's videos there are already, the description which. */
+function expectCreatedNamed(error: ExecutionError | undefined, items: number): void {
+	const ids = taskIds();
+	const verb = ids.length === 1 ? 'was' : 'were';
+	expect(error?.message).toContain(`(${ids.length} of ${items} videos ${verb} already created)`);
+	expect(error?.description).toContain(`created so far: ${ids.join(', ')}.`);
+	expect(error?.description).toMatch(/use Retry on this execution.*Wait for Video/);
+}
+
 async function until(condition: () => boolean): Promise<void> {
 	while (!condition()) await delay(50);
 }
@@ -164,7 +173,7 @@ describe('Retry On Fail', () => {
 	test('names what it created before an unclear outcome, and creates no more', async () => {
 		const node = creates({ prompt: marked(1, '[http:500=1]') }, RETRIES);
 		const error = await failure(node, 3);
-		expect(error?.message).toContain(`This run had already created: ${taskIds().join(', ')}`);
+		expectCreatedNamed(error, 3);
 		expect(error?.description).toMatch(MAY_EXIST);
 		expectPaid(0);
 		expect(creations()).toBe(2);
@@ -183,7 +192,7 @@ describe('Retry On Fail', () => {
 		expect(creations()).toBe(3);
 	});
 
-	test('pays nothing more for a task that failed, which n8n takes for a failed try', async () => {
+	test('does not run again for a task that failed: n8n must not take it for a failed try', async () => {
 		const node = creates(
 			{
 				operation: 'createAndWait',
@@ -198,8 +207,8 @@ describe('Retry On Fail', () => {
 			{ taskId: taskIds()[0], status: 'failed' },
 		]);
 		expect(creations()).toBe(1);
-		// The first try saw it fail; the two others looked again.
-		expect(stage.emulator.count({ route: 'getTask' })).toBeGreaterThanOrEqual(3);
+		// Before it failed, and after.
+		expect(stage.emulator.count({ route: 'getTask' })).toBeLessThanOrEqual(2);
 		expect(stage.emulator.account(KEY).balance).toBe(BALANCE);
 	});
 });
@@ -247,9 +256,7 @@ describe('Retry execution, from the list of executions,', () => {
 			);
 			const failed = await api.waitForExecution(await start(), { status: 'error' });
 			expectPaid(0, 1);
-			expect(api.errorOf(failed, 'Kling')?.message).toContain(
-				`This run had already created: ${taskIds().join(', ')}`,
-			);
+			expectCreatedNamed(api.errorOf(failed, 'Kling'), 4);
 			const retried = await api.waitForExecution(await api.retryExecution(failed.id, how), {
 				status: 'success',
 			});
@@ -386,7 +393,7 @@ describe('nothing is spent before all is known to be right', () => {
 			expect(error).toMatchObject({
 				name: 'NodeOperationError',
 				message:
-					'Max Credits: 3 items need an estimated 330 credits (about US$ 1.65), and the limit for one run is 300',
+					"'Max Credits' is 300, but 3 videos cost an estimated 330 credits (about US$ 1.65)",
 				description: expect.stringContaining('Nothing was spent.'),
 			});
 			expect(stage.emulator.requests).toEqual([]);
@@ -412,7 +419,7 @@ describe('nothing is spent before all is known to be right', () => {
 		emulator.setBalance(KEY, 250);
 		const error = await failure(creates({ options: { checkBalance: true } }), 3);
 		expect(error?.message).toBe(
-			'Check Balance: 3 items need an estimated 330 credits (about US$ 1.65), and the account has 250 credits',
+			'The account has 250 credits, but 3 videos cost an estimated 330 credits (about US$ 1.65)',
 		);
 		expect(emulator.requests.map(({ route }) => route)).toEqual(['getCredits']);
 	});
@@ -446,7 +453,7 @@ describe('a run that does not get to its end', () => {
 		const node = creates({ operation, prompt: marked(2, '[http:503]') });
 		const error = await failure(node, 4);
 		expectPaid(0, 1);
-		expect(error?.message).toContain(`This run had already created: ${taskIds().join(', ')}`);
+		expectCreatedNamed(error, 4);
 		expect(error?.httpCode).toBe('503');
 	});
 

@@ -271,8 +271,8 @@ describe('several items', () => {
 		const [created] = stage.emulator.tasks();
 		expect(error).toMatchObject({
 			name: 'NodeApiError',
-			message: `${TOO_FEW}. This run had already created: ${created?.id}`,
-			description: TOP_UP,
+			message: `${TOO_FEW} (1 of 3 videos was already created)`,
+			description: expect.stringContaining(`The task created so far: ${created?.id}.`),
 			httpCode: '402',
 			context: { itemIndex: 1 },
 		});

@@ -107,7 +107,9 @@ describe('a credential whose key is an expression', () => {
 			['sk-alpha', 'sk-beta', 'sk-alpha', 'sk-beta'],
 		);
 		expect(error).toMatchObject({
-			message: expect.stringMatching(/^Check Balance: 2 items need .*110 credits$/),
+			message: expect.stringMatching(
+				/^The account has 110 credits, but 2 videos cost an estimated 220 credits/,
+			),
 		});
 		expect(emulator.current.requests.map(({ route }) => route)).toEqual([
 			'getCredits',

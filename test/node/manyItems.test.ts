@@ -103,7 +103,9 @@ describe('many creates', () => {
 			options: { concurrency: 1 },
 		});
 		const [first] = emulator.current.tasks();
-		expect(apiErrorOf({ error }).message).toContain(first?.id);
+		expect(apiErrorOf({ error }).message).toMatch(/\(1 of 3 videos was already created\)$/);
+		expect(apiErrorOf({ error }).description).toContain(first?.id);
+		expect(apiErrorOf({ error }).description).toMatch(/Retry.*Wait for Video/);
 		expect(apiErrorOf({ error }).itemIndex).toBe(1);
 		expect(emulator.current.count({ route: 'create' })).toBe(2);
 	});
@@ -240,8 +242,8 @@ describe('cancelling the execution', () => {
 		expect(emulator.current.count({ route: 'getTask' })).toBe(1);
 	});
 
-	test('during a create sends no further one', async () => {
-		emulator.current.fault({ match: {}, fault: 'hang', times: 'always' });
+	test('during a create sends no further one, lets those under way end, and logs them', async () => {
+		emulator.current.fault({ match: {}, fault: { delay: 300 }, times: 'always' });
 		const controller = new AbortController();
 		const creating = createEach(numbered(5), {
 			signal: controller.signal,
@@ -249,9 +251,31 @@ describe('cancelling the execution', () => {
 		});
 		await requestsToArrive(2);
 		controller.abort();
-		expect((await creating).error).toBeInstanceOf(Error);
-		await new Promise<void>((resolve) => setImmediate(resolve));
+		const { error, log } = await creating;
+		expect(error).toBeInstanceOf(Error);
+		const ids = emulator.current.tasks().map(({ id }) => id);
+		expect(ids).toHaveLength(2);
 		expect(emulator.current.count({ route: 'create' })).toBe(2);
+		for (const id of ids) {
+			expect(log).toContainEqual(
+				expect.stringMatching(
+					new RegExp(
+						`created: task ${id} \\(workflow workflow-1, execution 42, node “Kling”, item \\d\\)`,
+					),
+				),
+			);
+			expect(log.at(-1)).toContain(id);
+		}
+		expect(log.at(-1)).toMatch(/^Cancelled after creating Kling videos: /);
+	});
+
+	test('before the first create sends none', async () => {
+		const controller = new AbortController();
+		controller.abort();
+		const { error, log } = await createEach(['One'], { signal: controller.signal });
+		expect(error).toBeInstanceOf(Error);
+		expect(emulator.current.count()).toBe(0);
+		expect(log).toEqual([]);
 	});
 
 	test('during a pause between two attempts does not send the create again', async () => {

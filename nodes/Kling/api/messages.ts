@@ -96,7 +96,10 @@ function draftForAnswer({ call, status, code, outcome }: FailureDetail): Draft {
 	const documented = code === null ? undefined : TEXT_BY_CODE.get(code);
 	if (documented !== undefined) {
 		if (call !== 'create') return documented;
-		return { ...documented, description: `${documented.description} Nothing was charged.` };
+		return {
+			...documented,
+			description: `${documented.description} Nothing was charged for this video.`,
+		};
 	}
 	if (status !== null && status >= 300 && status < 400) {
 		return {

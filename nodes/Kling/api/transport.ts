@@ -8,6 +8,7 @@ import { sleep } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { abortable, pause } from '../n8n/async';
+import { withoutCancelling } from '../n8n/execution';
 import type { Credential } from './credential';
 import { CREDENTIAL_TYPE, readCredential } from './credential';
 import type { ApiCall } from './failure';
@@ -98,6 +99,7 @@ export function openTransport(
 	}: TransportOptions,
 ): Send {
 	const current = async () => (rereadsKey ? await readCredential(context, itemIndex) : credential);
+	const lasting = withoutCancelling(context);
 	/** Until when the API wants no more requests, and how it said so. */
 	let pausedUntilMs = 0;
 	let pausedBy: ApiFailure | undefined;
@@ -108,7 +110,7 @@ export function openTransport(
 		const send = async (): Promise<Answer | ApiFailure> => {
 			const { decrypted, mask } = await current();
 			const response: unknown = await context.helpers.httpRequestWithAuthentication.call(
-				context,
+				request.call === 'create' ? lasting : context,
 				CREDENTIAL_TYPE,
 				toHttpRequest(credential.baseUrl, request, timeoutMs),
 				{ credentialsDecrypted: decrypted },
@@ -129,7 +131,9 @@ export function openTransport(
 			const pauseMs = Math.max(0, pausedUntilMs - Date.now());
 			if (pauseMs > MAX_RETRY_DELAY_MS && pausedBy !== undefined) throw pausedBy;
 			await pause(pauseMs, signal);
-			const answer = await abortable(attempt(request), signal);
+			// A create may have been paid for, so it is let to its end.
+			const sent = attempt(request);
+			const answer = request.call === 'create' ? await sent : await abortable(sent, signal);
 			const result = answer instanceof ApiFailure ? answer : parse(answer);
 			if (!(result instanceof ApiFailure)) return result;
 

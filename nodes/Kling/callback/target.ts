@@ -10,7 +10,9 @@ import { InvalidParameterError } from '../parameters/read';
 import { findRegistration, triggerUrlOf } from './registration';
 
 /** The ways a task's end can be reported. */
-export type CallbackKind = 'execution' | 'trigger' | 'url' | 'none';
+export const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
+
+export type CallbackKind = (typeof CALLBACK_KINDS)[number];
 
 /** Where the API is asked to report the end of a task. */
 export interface CallbackTarget {

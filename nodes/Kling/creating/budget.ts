@@ -4,9 +4,12 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { ApiClient } from '../api/client';
 import { formatCredits } from '../api/pricing';
 import { NO_LIMIT, type SpendingSettings } from '../parameters/spending';
+import type { ItemError } from '../result/item';
+import { toItemError } from '../result/item';
 
 /** One video that a run is about to pay for. */
 export interface Purchase {
+	itemIndex: number;
 	/** Speaks with the credential of the account that pays. */
 	client: ApiClient;
 	/** The estimated price. */
@@ -14,34 +17,51 @@ export interface Purchase {
 }
 
 /**
- * Refuses a run that would spend too much, before anything is spent.
+ * Which items must not be created, before anything is spent: all, when the run would spend more than
+ * Max Credits; those of one account, when its balance is too low for them or cannot be read.
  *
- * @throws NodeOperationError when the estimate is above Max Credits, or what one account would pay
- *   is above its balance while Check Balance is on
+ * @param spentCredits what earlier tries of the run have spent, which the limit covers too
+ * @returns the refusals by item index
+ * @throws {CancelledError} when the execution was cancelled
  */
-export async function checkBudget(
+export async function findUnaffordable(
 	context: IExecuteFunctions,
 	purchases: readonly Purchase[],
 	{ maxCredits, checkBalance }: SpendingSettings,
-): Promise<void> {
-	const credits = sumOf(purchases);
-	if (maxCredits !== NO_LIMIT && credits > maxCredits) {
-		throw new NodeOperationError(
-			context.getNode(),
-			`Max Credits: ${costOf(purchases)}, and the limit for one run is ${maxCredits}`,
-			{ description: 'Nothing was spent. Raise Max Credits under Options, or send fewer items.' },
+	spentCredits: number,
+): Promise<Map<number, ItemError>> {
+	const refusals = new Map<number, ItemError>();
+	const refuse = (refused: readonly Purchase[], toError: (itemIndex: number) => ItemError) => {
+		for (const { itemIndex } of refused) refusals.set(itemIndex, toError(itemIndex));
+	};
+
+	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(purchases) > maxCredits) {
+		const spent = spentCredits === 0 ? '' : `, of which this run has spent ${spentCredits}`;
+		const message = `'Max Credits' is ${maxCredits}${spent}, but ${costOf(purchases)}`;
+		const description = 'Raise Max Credits under Options, or send fewer items.';
+		refuse(
+			purchases,
+			(itemIndex) => new NodeOperationError(context.getNode(), message, { description, itemIndex }),
 		);
+		return refusals;
 	}
-	if (!checkBalance) return;
+	if (!checkBalance) return refusals;
 	for (const [client, bought] of byClient(purchases)) {
-		const { balance } = await client.getCredits();
-		if (sumOf(bought) <= balance) continue;
-		throw new NodeOperationError(
-			context.getNode(),
-			`Check Balance: ${costOf(bought)}, and the account has ${balance} credits`,
-			{ description: 'Nothing was spent. Top up under Dashboard > Billing, or send fewer items.' },
-		);
+		try {
+			const { balance } = await client.getCredits();
+			if (sumOf(bought) <= balance) continue;
+			const message = `The account has ${formatBalance(balance)}, but ${costOf(bought)}`;
+			const description = 'Top up under Dashboard > Billing, or send fewer items.';
+			refuse(
+				bought,
+				(itemIndex) =>
+					new NodeOperationError(context.getNode(), message, { description, itemIndex }),
+			);
+		} catch (thrown) {
+			refuse(bought, (itemIndex) => toItemError(context, thrown, itemIndex));
+		}
 	}
+	return refusals;
 }
 
 function sumOf(purchases: readonly Purchase[]): number {
@@ -50,7 +70,12 @@ function sumOf(purchases: readonly Purchase[]): number {
 
 function costOf(purchases: readonly Purchase[]): string {
 	const count = purchases.length;
-	return `${count} ${count === 1 ? 'item needs' : 'items need'} an estimated ${formatCredits(sumOf(purchases))}`;
+	const videos = count === 1 ? '1 video costs' : `${count} videos cost`;
+	return `${videos} an estimated ${formatCredits(sumOf(purchases))}`;
+}
+
+function formatBalance(balance: number): string {
+	return balance === 1 ? '1 credit' : `${balance} credits`;
 }
 
 function byClient(purchases: readonly Purchase[]): Map<ApiClient, Purchase[]> {

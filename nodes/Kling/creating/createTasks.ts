@@ -1,21 +1,26 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import type { Clients } from '../api/client';
 import { ApiFailure } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import { recordCallback } from '../callback/awaited';
-import type { Targets } from '../callback/target';
-import { readResumeUrl } from '../n8n/execution';
+import { keepsFailedItems, readResumeUrl } from '../n8n/execution';
+import type { ResultSettings } from '../parameters/result';
 import type { SpendingSettings } from '../parameters/spending';
 import type { ItemError, ItemOutcome } from '../result/item';
 import { toItemError } from '../result/item';
-import { namingCreated } from '../result/output';
+import { refuseUnlessContinuing } from '../result/output';
 import { newTask, simplifiedToJson } from '../result/task';
-import { checkBudget } from './budget';
-import { openJournal } from './journal';
-import { prepareAll, type Preparation, type Preparing } from './prepare';
-import type { CreatedTask, Sent } from './send';
+import { findUnaffordable } from './budget';
+import type { JournalTask } from './journal';
+import type { Preparation, Preparing } from './prepare';
+import { isToCreate, prepareAll } from './prepare';
+import type { Sent } from './send';
 import { sendAll } from './send';
+
+export interface CreatedTask extends JournalTask {
+	/** How the finished task is passed on. */
+	result: ResultSettings;
+}
 
 /** What became of one item's request. */
 export type Creation =
@@ -23,63 +28,40 @@ export type Creation =
 	| { ok: false; error: ItemError; taskId?: string };
 
 /**
- * Creates a task for each item, several at once, and pays for none twice. All items are checked
- * before the first request, and so are callback, limit and balance.
+ * Creates a task for each item, several at once, and pays for none twice. Unless failed items are
+ * passed on, the first one stops further requests.
  *
- * Unless the node continues on errors, the first failed item stops further requests, and the error
- * names the tasks that were created all the same: they are paid for.
- *
- * @throws the first item's error, unless the node continues on errors
+ * @throws the first item's error, unless failed items are passed on
+ * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
 export async function createTasks(
 	context: IExecuteFunctions,
-	clients: Clients,
-	targets: Pick<Targets, 'resolve'>,
+	preparing: Preparing,
 	spending: SpendingSettings,
 ): Promise<Creation[]> {
-	const journal = openJournal(context);
-	const prepared = await checkRun(context, { clients, journal, targets }, spending);
-
-	const continues = context.continueOnFail();
+	const prepared = await checkRun(context, preparing, spending);
 	const sent = await sendAll(prepared, {
-		journal,
+		journal: preparing.journal,
 		concurrency: spending.concurrency,
-		stopsAtFailure: !continues,
-	}).catch((thrown: unknown) => {
-		// A cancelled execution keeps no output, so the log is the only place left to name them.
-		const createdIds = journal.createdIds();
-		if (createdIds.length > 0) {
-			context.logger.warn(`Cancelled after creating Kling tasks: ${createdIds.join(', ')}`);
-		}
-		throw thrown;
+		stopsAtFailure: !keepsFailedItems(context),
+		signal: context.getExecutionCancelSignal(),
 	});
-
-	const created = sent.filter(isCreated);
-	recordCallbacks(context, created);
-	const itemIndex = sent.findIndex((outcome) => outcome instanceof ApiFailure);
-	const failure = sent[itemIndex];
-	if (failure instanceof ApiFailure && !continues) {
-		const error = toItemError(context, failure, itemIndex);
-		throw namingCreated(
-			error,
-			created.map(({ taskId }) => taskId),
-		);
-	}
-	// Items that were not sent any more share the failure that stopped the run.
-	const stoppedBy = sent.findLast((outcome) => outcome instanceof ApiFailure);
-	return prepared.map((item, index): Creation => {
+	recordCallbacks(context, sent.filter(isTask));
+	const creations = prepared.map((item, itemIndex): Creation => {
 		if (!item.ok) return item;
-		const outcome = sent[index] ?? stoppedBy;
-		return isCreated(outcome)
-			? { ok: true, created: outcome }
-			: { ok: false, error: toItemError(context, outcome, index) };
+		const outcome = sent[itemIndex];
+		return isTask(outcome)
+			? { ok: true, created: { ...outcome, result: item.result } }
+			: { ok: false, error: toItemError(context, outcome, itemIndex) };
 	});
+	refuseUnlessContinuing(context, creations);
+	return creations;
 }
 
 /**
  * Checks a run as a whole, before anything is spent: all items, then limit and balance.
  *
- * @throws the first item's error, unless the node continues on errors
+ * @throws the first item's error, unless failed items are passed on
  */
 export async function checkRun(
 	context: IExecuteFunctions,
@@ -87,16 +69,23 @@ export async function checkRun(
 	spending: SpendingSettings,
 ): Promise<Preparation[]> {
 	const prepared = await prepareAll(context, preparing);
-	const unpaid = prepared.flatMap((item) => (item.ok && item.taskId === null ? [item] : []));
-	await checkBudget(
-		context,
-		unpaid.map(({ client, request }) => ({ client, credits: request.estimatedCredits })),
-		spending,
+	refuseUnlessContinuing(context, prepared);
+	const purchases = prepared.flatMap((item, itemIndex) =>
+		isToCreate(item)
+			? [{ itemIndex, client: item.client, credits: item.request.estimatedCredits }]
+			: [],
 	);
-	return prepared;
+	const spentCredits = preparing.journal.spentCredits();
+	const refusals = await findUnaffordable(context, purchases, spending, spentCredits);
+	const checked = prepared.map((item, itemIndex): Preparation => {
+		const error = refusals.get(itemIndex);
+		return error === undefined ? item : { ok: false, error };
+	});
+	refuseUnlessContinuing(context, checked);
+	return checked;
 }
 
-function isCreated(sent: Sent): sent is CreatedTask {
+function isTask(sent: Sent): sent is JournalTask {
 	return sent !== undefined && !(sent instanceof ApiFailure);
 }
 
@@ -104,7 +93,7 @@ function isCreated(sent: Sent): sent is CreatedTask {
  * Lets a Wait further down know which tasks will call this execution back, those included whose
  * Callback URL is the resume URL.
  */
-function recordCallbacks(context: IExecuteFunctions, tasks: readonly CreatedTask[]): void {
+function recordCallbacks(context: IExecuteFunctions, tasks: readonly JournalTask[]): void {
 	const calling = new Map<string, string[]>();
 	const resumeUrl = readResumeUrl(context);
 	for (const { callback, callbackUrl, taskId } of tasks) {
@@ -113,11 +102,6 @@ function recordCallbacks(context: IExecuteFunctions, tasks: readonly CreatedTask
 		calling.set(callbackUrl, [...(calling.get(callbackUrl) ?? []), taskId]);
 	}
 	for (const [url, taskIds] of calling) recordCallback(context, url, taskIds);
-}
-
-/** The ids of the tasks that came to be. */
-export function createdIdsOf(creations: readonly Creation[]): string[] {
-	return creations.flatMap((creation) => (creation.ok ? [creation.created.taskId] : []));
 }
 
 /** Says what a run spent on all its items. */
@@ -130,14 +114,15 @@ export function spendingHints(creations: readonly Creation[]): string[] {
 }
 
 /** What an item says about its request, besides the task itself. */
-export function describeRequest(created: CreatedTask): IDataObject {
+export function describeRequest(created: JournalTask): IDataObject {
+	const { estimatedCredits, duration, sound, callback, callbackUrl } = created;
 	return {
-		estimatedCredits: created.estimatedCredits,
-		duration: created.input.duration,
-		sound: created.input.sound,
-		callback: created.callback,
+		estimatedCredits,
+		duration,
+		sound,
+		callback,
 		// A resume URL is a key to the execution, so it stays out of the data.
-		callbackUrl: created.callback === 'execution' ? null : (created.callbackUrl ?? null),
+		callbackUrl: callback === 'execution' ? null : (callbackUrl ?? null),
 	};
 }
 

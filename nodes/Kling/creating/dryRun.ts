@@ -4,36 +4,32 @@ import { type Clients, toCreateBody } from '../api/client';
 import { formatCredits } from '../api/pricing';
 import type { Targets } from '../callback/target';
 import type { SpendingSettings } from '../parameters/spending';
+import { showHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkRun } from './createTasks';
-import { openJournal } from './journal';
-import type { PreparedRequest } from './prepare';
-
-/** What a run would create. */
-export interface DryRun {
-	outcomes: ItemOutcome[];
-	hints: string[];
-}
+import { emptyJournal } from './journal';
+import { isToCreate, type PreparedRequest } from './prepare';
 
 /**
  * What Create would send for each item. Everything is checked as for a real run, the balance
  * included, and nothing is created, spent or noted for later tries.
  *
- * @throws the first item's error, unless the node continues on errors
+ * @throws the first item's error, unless failed items are passed on
  */
 export async function previewTasks(
 	context: IExecuteFunctions,
 	clients: Clients,
 	targets: Targets,
 	spending: SpendingSettings,
-): Promise<DryRun> {
-	const preparing = { clients, targets, journal: openJournal(context) };
+): Promise<ItemOutcome[]> {
+	const preparing = { clients, targets, journal: emptyJournal() };
 	const prepared = await checkRun(context, preparing, { ...spending, checkBalance: true });
-	const requests = prepared.flatMap((item) => (item.ok ? [item.request] : []));
-	return {
-		outcomes: prepared.map((item) => (item.ok ? toPreview(item.request) : item)),
-		hints: [...targets.hints(), summaryOf(requests)],
-	};
+	const requests = prepared.flatMap((item) => (isToCreate(item) ? [item.request] : []));
+	showHints(context, [...targets.hints(), summaryOf(requests)]);
+	return prepared.flatMap((item) => {
+		if (!item.ok) return [item];
+		return isToCreate(item) ? [toPreview(item.request)] : [];
+	});
 }
 
 /** A resume URL is a key to the execution, so it stays out of the data. */

@@ -14,33 +14,45 @@ import { readResultSettings, type ResultSettings } from '../parameters/result';
 import { readDuration, readPrompt, readSound } from '../parameters/video';
 import type { ItemError } from '../result/item';
 import { toItemError } from '../result/item';
-import { refuseUnlessContinuing } from '../result/output';
-import type { Journal, JournalRequest } from './journal';
+import type { Earlier, Journal, JournalRequest, JournalTask } from './journal';
+import { stillUnclear } from './journal';
 
 /** One item's request, checked and ready to send. */
 export interface PreparedRequest extends JournalRequest {
-	estimatedCredits: number;
 	/** Image addresses that the user wants looked at first. */
 	uncheckedUrls: string[];
+}
+
+/** An item whose task is still to be created. */
+export interface ToCreate {
+	ok: true;
+	created: null;
+	request: PreparedRequest;
+	/** Speaks with the item's own credential. */
+	client: ApiClient;
 	/** How the finished task is passed on. */
 	result: ResultSettings;
 }
 
-export interface Prepared {
+/** An item for which an earlier try of this run has created a task. */
+export interface AlreadyCreated {
 	ok: true;
-	request: PreparedRequest;
-	/** Speaks with the item's own credential. */
-	client: ApiClient;
-	/** The task that an earlier try of this run has created for the item. */
-	taskId: string | null;
+	created: JournalTask;
+	result: ResultSettings;
 }
 
 export interface Refused {
 	ok: false;
 	error: ItemError;
+	/** The task that an earlier try has created for the item. */
+	taskId?: string;
 }
 
-export type Preparation = Prepared | Refused;
+export type Preparation = ToCreate | AlreadyCreated | Refused;
+
+export function isToCreate(item: Preparation): item is ToCreate {
+	return item.ok && item.created === null;
+}
 
 /** What is the same for all items of a run. */
 export interface Preparing {
@@ -51,9 +63,10 @@ export interface Preparing {
 }
 
 /**
- * Reads and checks the requests of all items, one after the other; nothing is spent.
+ * Reads and checks all items, one after the other: everything that they say is evaluated here, how
+ * they are passed on included, and nothing is spent. What is wrong with one item is its own refusal.
  *
- * @throws the first item's error, unless the node continues on errors
+ * @throws {CancelledError} when the execution was cancelled
  */
 export async function prepareAll(
 	context: IExecuteFunctions,
@@ -62,45 +75,49 @@ export async function prepareAll(
 	const prepared: Preparation[] = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		prepared.push(
-			await prepare(context, preparing, itemIndex).catch((thrown: unknown) =>
-				refused(context, thrown, itemIndex),
-			),
+			await prepare(context, preparing, itemIndex).catch((thrown: unknown): Refused => {
+				const taskId = preparing.journal.taskIdOf(itemIndex) ?? undefined;
+				return { ok: false, error: toItemError(context, thrown, itemIndex, taskId), taskId };
+			}),
 		);
 	}
-	const checked = await refuseBadImages(context, prepared);
-	refuseUnlessContinuing(context, checked);
-	return checked;
+	return await refuseBadImages(context, prepared);
 }
 
 async function prepare(
 	context: IExecuteFunctions,
 	{ clients, journal, targets }: Preparing,
 	itemIndex: number,
-): Promise<Prepared> {
+): Promise<ToCreate | AlreadyCreated> {
 	const settings = settingsOf(context, itemIndex);
+	const result = readResultSettings(settings);
+	const standing = journal.standing(itemIndex);
+	if (standing !== null) return fromEarlier(standing, result);
+
 	const duration = readDuration(settings);
 	const sound = readSound(settings);
 	const prompt = readPrompt(settings);
 	const images = readImageSettings(settings);
+	const callback = readCallback(settings);
+	const reference = readReference(settings);
 	const client = await clients.clientFor(itemIndex);
 	const { urls, identities } = await readImages(context, itemIndex, images, client.baseUrl);
-	const target = targets.resolve(readCallback(settings), client.baseUrl);
 	const request: PreparedRequest = {
 		input: { prompt, image_urls: urls, duration, sound },
 		imageIdentities: identities,
 		uncheckedUrls: images.source === 'url' && images.checked ? urls : [],
 		estimatedCredits: estimateCredits(duration, sound),
-		result: readResultSettings(settings),
-		...withReference(target, readReference(settings)),
+		...withReference(targets.resolve(callback, client.baseUrl), reference),
 	};
-	const created = journal.findCreated(itemIndex, request);
-	return created === null
-		? { ok: true, request, client, taskId: null }
-		: { ok: true, request: { ...request, ...created }, client, taskId: created.taskId };
+	const earlier = journal.takeOver(itemIndex, request);
+	if (earlier !== null) return fromEarlier(earlier, result);
+	return { ok: true, created: null, request, client, result };
 }
 
-function refused(context: IExecuteFunctions, thrown: unknown, itemIndex: number): Refused {
-	return { ok: false, error: toItemError(context, thrown, itemIndex) };
+/** @throws {ApiFailure} when nobody knows what came of the earlier request */
+function fromEarlier(earlier: Earlier, result: ResultSettings): AlreadyCreated {
+	if (earlier.kind === 'unclear') throw stillUnclear();
+	return { ok: true, created: earlier.task, result };
 }
 
 /** With Check Images on: looks at the image addresses, and refuses the items with bad ones. */
@@ -109,10 +126,11 @@ async function refuseBadImages(
 	prepared: readonly Preparation[],
 ): Promise<Preparation[]> {
 	const unchecked = (item: Preparation): string[] =>
-		item.ok && item.taskId === null ? item.request.uncheckedUrls : [];
+		isToCreate(item) ? item.request.uncheckedUrls : [];
 	const refusals = await checkImageUrls(context, prepared.flatMap(unchecked));
 	return prepared.map((item, itemIndex) => {
 		const bad = unchecked(item).find((url) => refusals.has(url));
-		return bad === undefined ? item : refused(context, refusals.get(bad), itemIndex);
+		if (bad === undefined) return item;
+		return { ok: false, error: toItemError(context, refusals.get(bad), itemIndex) };
 	});
 }

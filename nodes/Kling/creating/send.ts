@@ -1,32 +1,17 @@
-import { ApiFailure, failureAsValue } from '../api/failure';
-import { mapConcurrently } from '../n8n/async';
-import type { Journal } from './journal';
-import type { Preparation, Prepared, PreparedRequest } from './prepare';
+import { ApiFailure } from '../api/failure';
+import { CancelledError, mapConcurrently } from '../n8n/async';
+import type { Journal, JournalTask } from './journal';
+import type { Preparation, ToCreate } from './prepare';
 
-/** Answers that every further request of the run would get as well. */
-const CODES_THAT_STOP_THE_RUN = new Set([
+/** Answers that every further request to the same account would get as well. */
+const CODES_THAT_STOP_AN_ACCOUNT = new Set([
 	'invalid_api_key',
 	'ip_not_allowed',
 	'spend_limit_exceeded',
 ]);
 
-/** The API failure of a request that an earlier try has sent without learning its outcome. */
-const STILL_UNCLEAR = new ApiFailure({
-	call: 'create',
-	kind: 'network',
-	outcome: 'unclear',
-	status: null,
-	code: null,
-	text: '',
-	retryAfterMs: null,
-});
-
-export interface CreatedTask extends PreparedRequest {
-	taskId: string;
-}
-
-/** What became of one request; undefined where it was not sent, because the run stopped before. */
-export type Sent = CreatedTask | ApiFailure | undefined;
+/** What became of one item; undefined where it was refused before. */
+export type Sent = JournalTask | ApiFailure | undefined;
 
 export interface SendOptions {
 	journal: Journal;
@@ -34,42 +19,62 @@ export interface SendOptions {
 	concurrency: number;
 	/** Whether a failed item stops further requests. */
 	stopsAtFailure: boolean;
+	/** Fires when the execution is cancelled: no further request then. */
+	signal?: AbortSignal;
 }
 
 /**
- * Sends one request for each prepared item that has no task yet, and keeps the journal. Items that
- * were refused while preparing come out as undefined.
+ * Creates a task for each prepared item that has none yet, through the journal. What is under way
+ * when the run stops, for whichever reason, is let to its end: it may have been paid for.
+ *
+ * @returns what became of each item; one that was not sent any more shares the failure that stopped
+ *   the run or its account
+ * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
 export async function sendAll(
 	prepared: readonly Preparation[],
-	{ journal, concurrency, stopsAtFailure }: SendOptions,
+	{ journal, concurrency, stopsAtFailure, signal }: SendOptions,
 ): Promise<Sent[]> {
-	let stopped = false;
-	const sendOne = async (item: Preparation, itemIndex: number): Promise<Sent> => {
-		if (!item.ok) return undefined;
-		const sent = await sendPrepared(journal, item, itemIndex);
-		if (sent instanceof ApiFailure) {
-			stopped ||= stopsAtFailure || CODES_THAT_STOP_THE_RUN.has(sent.detail.code ?? '');
-		}
+	let stoppedBy: ApiFailure | undefined;
+	const stoppedAccounts = new Map<ToCreate['client'], ApiFailure>();
+	const thrown: unknown[] = [];
+
+	const sendOne = async (item: ToCreate, itemIndex: number): Promise<Sent> => {
+		const { client, request } = item;
+		const stopped = stoppedBy ?? stoppedAccounts.get(client);
+		if (stopped !== undefined) return stopped;
+		const sent = await journal.create(
+			itemIndex,
+			request,
+			async () => await client.create(request.input, request.callbackUrl),
+		);
+		if (!(sent instanceof ApiFailure)) return toTask(sent, item);
+		if (stopsAtFailure) stoppedBy ??= sent;
+		if (CODES_THAT_STOP_AN_ACCOUNT.has(sent.detail.code ?? '')) stoppedAccounts.set(client, sent);
 		return sent;
 	};
-	return await mapConcurrently(prepared, concurrency, sendOne, () => !stopped);
+
+	const mayStart = () => thrown.length === 0 && signal?.aborted !== true;
+	const outcomes = await mapConcurrently(
+		prepared,
+		concurrency,
+		async (item, itemIndex): Promise<Sent> => {
+			if (!item.ok) return undefined;
+			if (item.created !== null) return item.created;
+			return await sendOne(item, itemIndex).catch((fault: unknown) => {
+				thrown.push(fault);
+				return undefined;
+			});
+		},
+		mayStart,
+	);
+	if (signal?.aborted === true) throw new CancelledError();
+	if (thrown.length > 0) throw thrown[0];
+	return outcomes;
 }
 
-async function sendPrepared(
-	journal: Journal,
-	{ request, client, taskId: existing }: Prepared,
-	itemIndex: number,
-): Promise<CreatedTask | ApiFailure> {
-	if (existing !== null) return { ...request, taskId: existing };
-	if (journal.isUnclear(itemIndex, request)) return STILL_UNCLEAR;
-
-	journal.recordSending(itemIndex, request);
-	const taskId = await failureAsValue(client.create(request.input, request.callbackUrl));
-	if (taskId instanceof ApiFailure) {
-		if (taskId.detail.outcome !== 'unclear') journal.recordRefused(itemIndex);
-		return taskId;
-	}
-	journal.recordCreated(itemIndex, taskId);
-	return { ...request, taskId };
+function toTask(taskId: string, { request }: ToCreate): JournalTask {
+	const { callback, callbackUrl, estimatedCredits, input } = request;
+	const { duration, sound } = input;
+	return { taskId, callback, callbackUrl, estimatedCredits, duration, sound };
 }

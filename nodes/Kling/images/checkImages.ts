@@ -75,7 +75,7 @@ function refusal(url: string, reason: string): InvalidParameterError {
 	return new InvalidParameterError(
 		IMAGE_URLS,
 		`names ${url}, which cannot be used, since ${reason}`,
-		'Open the address in a private browser window: it must show the picture itself, without a login. Nothing was spent.',
+		'Open the address in a private browser window: it must show the picture itself, without a login.',
 	);
 }
 

@@ -37,6 +37,20 @@ export function isTool(context: ToolContext): boolean {
 }
 
 /**
+ * The same context for a request that must be let to its end: n8n aborts the requests of a cancelled
+ * execution by the signal that it finds on the context they are called on.
+ */
+export function withoutCancelling<T extends object>(context: T): T {
+	return new Proxy(context, {
+		get: (target, key) => {
+			if (key === 'getExecutionCancelSignal') return () => undefined;
+			const value: unknown = Reflect.get(target, key);
+			return value;
+		},
+	});
+}
+
+/**
  * Whether a failed item is passed on instead of ending the run: as the user has set *On Error*, and
  * always in a tool, since a thrown error reaches no model whole (n8n: agent 3 gets the message alone,
  * agent 2.2 an empty text).

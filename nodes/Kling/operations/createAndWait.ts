@@ -4,7 +4,9 @@ import { isReachableFromApi } from '../api/address';
 import { openClients } from '../api/client';
 import type { CallbackTarget, Targets } from '../callback/target';
 import { NO_CALLBACK, resolveExecution, unreachableHint } from '../callback/target';
-import { createdIdsOf, createTasks, describeRequest, spendingHints } from '../creating/createTasks';
+import type { Creation } from '../creating/createTasks';
+import { createTasks, describeRequest, spendingHints } from '../creating/createTasks';
+import { payingRun } from '../creating/payingRun';
 import { isTool, readResumeUrl } from '../n8n/execution';
 import { previewTasks } from '../creating/dryRun';
 import { readDryRunOfAll } from '../parameters/dryRun';
@@ -13,46 +15,39 @@ import { readSpending } from '../parameters/spending';
 import type { WaitStrategy } from '../parameters/waiting';
 import { readWaitSettings } from '../parameters/waiting';
 import { showHints } from '../result/hints';
-import { toOutput } from '../result/output';
 import { suspendedOutput } from '../waiting/suspend';
 import type { WaitingItem } from '../waiting/waitForTasks';
 import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 
 /** Create Video and Wait: one new task for each item, passed on once it is finished. */
 export async function createAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const settings = readWaitSettings(settingsOf(context, 0), isTool(context));
-	const spending = readSpending(settingsOf(context, 0));
-	const targets = openWaitTargets(context, settings.strategy);
-
-	const clients = openClients(context);
-	if (readDryRunOfAll(context)) {
-		const { outcomes, hints } = await previewTasks(context, clients, targets, spending);
-		showHints(context, hints);
-		return toOutput(context, outcomes);
-	}
-	const creations = await createTasks(context, clients, targets, spending);
-	showHints(context, [...targets.hints(), ...spendingHints(creations)]);
-
-	const items = creations.map((creation): WaitingItem => {
-		if (!creation.ok) return creation;
-		const { created } = creation;
-		return {
-			ok: true,
-			taskId: created.taskId,
-			result: created.result,
-			extras: describeRequest(created),
-		};
+	const output = await payingRun(context, async (journal) => {
+		const settings = readWaitSettings(settingsOf(context, 0), isTool(context));
+		const spending = readSpending(settingsOf(context, 0));
+		const targets = openWaitTargets(context, settings.strategy);
+		const clients = openClients(context);
+		if (readDryRunOfAll(context)) return await previewTasks(context, clients, targets, spending);
+		const creations = await createTasks(context, { clients, journal, targets }, spending);
+		showHints(context, [...targets.hints(), ...spendingHints(creations)]);
+		const waitForAll = callThisExecution(context, creations) ? waitSuspended : waitByPolling;
+		return await waitForAll(context, creations.map(toWaitingItem), settings);
 	});
-	// Tasks that an earlier execution created call that one back, not this.
+	return output ?? suspendedOutput();
+}
+
+function toWaitingItem(creation: Creation): WaitingItem {
+	if (!creation.ok) return creation;
+	const { taskId, result } = creation.created;
+	return { ok: true, taskId, result, extras: describeRequest(creation.created) };
+}
+
+/** Whether all tasks call this execution back: those of an earlier execution call that one. */
+function callThisExecution(context: IExecuteFunctions, creations: readonly Creation[]): boolean {
 	const resumeUrl = readResumeUrl(context);
-	const suspends =
+	return (
 		resumeUrl !== null &&
-		creations.every((creation) => !creation.ok || creation.created.callbackUrl === resumeUrl);
-	const waitForAll = suspends ? waitSuspended : waitByPolling;
-	const outcomes = await waitForAll(context, items, settings);
-	return outcomes === null
-		? suspendedOutput()
-		: toOutput(context, outcomes, createdIdsOf(creations));
+		creations.every((creation) => !creation.ok || creation.created.callbackUrl === resumeUrl)
+	);
 }
 
 function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrategy): Targets {

@@ -54,27 +54,14 @@ export function refuseUnlessContinuing(
 /**
  * The node's output: one item for each input item, paired and in order.
  *
- * @param createdIds the tasks that this run has created: an error that stops it names them
  * @throws the first item's error, unless the node continues on errors
  */
 export function toOutput(
 	context: Pick<IExecuteFunctions, 'getNode' | 'continueOnFail'>,
 	outcomes: readonly ItemOutcome[],
-	createdIds: readonly string[] = [],
 ): INodeExecutionData[][] {
-	const failed = outcomes.find((outcome) => !outcome.ok);
-	if (failed !== undefined && !failed.ok && !keepsFailedItems(context)) {
-		throw namingCreated(failed.error, createdIds);
-	}
+	refuseUnlessContinuing(context, outcomes);
 	return [outcomes.map(isTool(context) ? toToolItem : toItem)];
-}
-
-/** The error of a run that stops half-way, naming the tasks that it created: they are paid for. */
-export function namingCreated(error: ItemError, createdIds: readonly string[]): ItemError {
-	if (createdIds.length > 0) {
-		error.message += `. This run had already created: ${createdIds.join(', ')}`;
-	}
-	return error;
 }
 
 /**

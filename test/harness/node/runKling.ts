@@ -32,6 +32,10 @@ export interface KlingRun {
 	signal?: AbortSignal;
 	/** That of an earlier run makes this one its second try. */
 	runData?: IRunExecutionData;
+	/** Another one than that of the earlier run makes this one a *Retry execution*. */
+	executionId?: string;
+	/** Whether an AI Agent calls it. */
+	asTool?: boolean;
 }
 
 export interface KlingResult {
@@ -44,6 +48,8 @@ export interface KlingResult {
 	/** When the execution is to go on, undefined unless it was put to wait. */
 	waitTill: Date | undefined;
 	runData: IRunExecutionData;
+	/** What it wrote to n8n's log from level info on. */
+	log: string[];
 }
 
 /** Runs the node in n8n's own execution context, against the emulator over HTTP. */
@@ -53,22 +59,26 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		parameters,
 		onError,
 		withCredential: credential !== null,
+		asTool: run.asTool,
 	});
 	const signal = run.signal ?? new AbortController().signal;
 	clock.addExecutionSignal(signal);
 	const runData = run.runData ?? createRunExecutionData();
 	const input = items.map((json, item): INodeExecutionData => ({ json, pairedItem: { item } }));
 	const inputData = { main: [input] };
+	const credentialsHelper = new TestCredentialsHelper((itemIndex) => ({
+		apiKey: emulator.apiKey,
+		baseUrl: emulator.url,
+		...(typeof credential === 'function' ? credential(itemIndex) : credential),
+	}));
+	const additionalData = {
+		...buildAdditionalData(credentialsHelper),
+		...(run.executionId === undefined ? {} : { executionId: run.executionId }),
+	};
 	const context = new ExecuteContext(
 		workflow,
 		node,
-		buildAdditionalData(
-			new TestCredentialsHelper((itemIndex) => ({
-				apiKey: emulator.apiKey,
-				baseUrl: emulator.url,
-				...(typeof credential === 'function' ? credential(itemIndex) : credential),
-			})),
-		),
+		additionalData,
 		'manual',
 		runData,
 		0,
@@ -78,6 +88,11 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		[],
 		signal,
 	);
+	const log: string[] = [];
+	const write = (message: string) => void log.push(message);
+	Object.defineProperty(context, 'logger', {
+		value: { debug: () => {}, info: write, warn: write, error: write },
+	});
 	const { output, error } = await new Kling().execute.call(context).then(
 		(output) => ({ output, error: null }),
 		(thrown: unknown) => ({ output: [], error: thrown }),
@@ -90,6 +105,7 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		hints: context.hints,
 		waitTill: runData.waitTill,
 		runData,
+		log,
 	};
 	everything.push(result);
 	return result;

@@ -4,6 +4,7 @@ import { NodeConnectionTypes, Workflow } from 'n8n-workflow';
 import { Kling } from '../../../nodes/Kling/Kling.node';
 
 const KLING_TYPE = 'n8n-nodes-aivideoapi-kling.kling';
+const TOOL_TYPE = `${KLING_TYPE}Tool`;
 const START_TYPE = 'n8n-nodes-base.manualTrigger';
 
 export const START_NAME = 'Start';
@@ -25,6 +26,7 @@ class Start implements INodeType {
 class TestNodeTypes implements INodeTypes {
 	private readonly types = new Map<string, INodeType>([
 		[KLING_TYPE, new Kling()],
+		[TOOL_TYPE, new Kling()],
 		[START_TYPE, new Start()],
 	]);
 
@@ -47,10 +49,17 @@ export interface WorkflowSettings {
 	parameters: INodeParameters;
 	onError?: OnError;
 	withCredential: boolean;
+	/** The type that n8n makes of the node for AI Agents. */
+	asTool?: boolean;
 }
 
 /** A workflow of a start and a Kling node, whose parameters n8n completes with their defaults. */
-export function buildWorkflow({ parameters, onError, withCredential }: WorkflowSettings): {
+export function buildWorkflow({
+	parameters,
+	onError,
+	withCredential,
+	asTool = false,
+}: WorkflowSettings): {
 	workflow: Workflow;
 	node: INode;
 } {
@@ -65,7 +74,7 @@ export function buildWorkflow({ parameters, onError, withCredential }: WorkflowS
 	const kling: INode = {
 		id: 'kling',
 		name: 'Kling',
-		type: KLING_TYPE,
+		type: asTool ? TOOL_TYPE : KLING_TYPE,
 		typeVersion: 1,
 		position: [200, 0],
 		parameters,
