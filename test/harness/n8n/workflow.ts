@@ -166,7 +166,10 @@ export function aiAgent(text: string): NodeSpec {
 }
 
 /** Sets fields; values may be expressions (`={{ … }}`). */
-export function set(fields: Record<string, string | number | boolean>): NodeSpec {
+export function set(
+	fields: Record<string, string | number | boolean>,
+	{ keepOthers = true } = {},
+): NodeSpec {
 	return {
 		type: 'n8n-nodes-base.set',
 		typeVersion: 3.4,
@@ -179,9 +182,19 @@ export function set(fields: Record<string, string | number | boolean>): NodeSpec
 					type: typeof value,
 				})),
 			},
-			includeOtherFields: true,
+			includeOtherFields: keepOthers,
 			options: {},
 		},
+	};
+}
+
+/** n8n's own Wait node: goes on when its execution's resume URL is called by POST. */
+export function waitForCall(): NodeSpec {
+	return {
+		type: 'n8n-nodes-base.wait',
+		typeVersion: 1.1,
+		webhookId: randomUUID(),
+		parameters: { resume: 'webhook', httpMethod: 'POST', options: {} },
 	};
 }
 
