@@ -22,7 +22,7 @@ export class KlingTrigger implements INodeType {
 		icon: { light: 'file:kling.svg', dark: 'file:kling.dark.svg' },
 		group: ['trigger'],
 		version: 1,
-		subtitle: '={{ "On " + $parameter["events"].join(" or ") }}',
+		subtitle: '={{ "On " + [$parameter["events"]].flat().join(" or ") }}',
 		// The node creator shows this text for both nodes, which it lists as one.
 		description: 'Turn images into videos with Kling 2.6, or start the workflow when one is ready',
 		eventTriggerDescription: 'Waiting for the AI Video API to report a task',

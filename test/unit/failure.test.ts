@@ -58,6 +58,32 @@ describe('how far a request got', () => {
 	);
 });
 
+describe("n8n's own reason for a request that it did not send", () => {
+	const reason = new Error('The workflow has no such node');
+	const wrapped = (cause: unknown) => Object.assign(new Error('Wrapped'), { cause });
+
+	test.each([
+		['as it was thrown', reason],
+		['wrapped once', wrapped(reason)],
+		['wrapped twice', wrapped(wrapped(reason))],
+	])('is found %s', (_, thrown) => {
+		expect(hostFaultOf(thrown)).toBe('The workflow has no such node');
+	});
+
+	test.each<[string, unknown]>([
+		['a code of the network', wrapped(Object.assign(new Error('x'), { code: 'ECONNRESET' }))],
+		['the mark of the HTTP client', wrapped(Object.assign(new Error('x'), { isAxiosError: true }))],
+		['the request', Object.assign(new Error('x'), { request: {} })],
+		['the request options', wrapped(Object.assign(new Error('x'), { config: {} }))],
+		['an answer', wrapped(Object.assign(new Error('x'), { response: { status: 500 } }))],
+		['no text', new Error('')],
+		['nothing', null],
+		['a text', 'gone'],
+	])('is not there for what holds %s: that may have been sent', (_, thrown) => {
+		expect(hostFaultOf(thrown)).toBeNull();
+	});
+});
+
 describe('the network code of what was thrown', () => {
 	test('is found on the error itself', () => {
 		expect(networkCodeOf(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe('ECONNRESET');

@@ -39,9 +39,7 @@ function collect(parameter: string, value: unknown, isEntry: boolean): string[] 
 	if (attachment.success && attachment.data.url !== undefined) {
 		return collect(parameter, attachment.data.url, true);
 	}
-	if (typeof value !== 'string') {
-		throw notAnAddress(parameter, value);
-	}
+	if (typeof value !== 'string' || holdsObjectInText(value)) throw notAnAddress(parameter, value);
 	const text = isEntry ? value.trim() : value.replace(LOOSE_ENDS, '');
 	if (/^[[{"]/.test(text)) {
 		const parsed = parseJson(text);
@@ -73,8 +71,7 @@ function toAddress(parameter: string, text: string, isEntry: boolean): string {
 }
 
 function notAnAddress(parameter: string, value: unknown): InvalidParameterError {
-	const inText = typeof value === 'string' && holdsObjectInText(value);
-	const isObject = inText || (typeof value === 'object' && value !== null);
+	const isObject = typeof value === 'object' || quote(value).startsWith('an object');
 	return new InvalidParameterError(
 		parameter,
 		`is ${quote(value)}, not an http(s) address`,

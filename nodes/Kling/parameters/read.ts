@@ -247,6 +247,8 @@ export function toChoice<T extends string>(given: Given, choices: readonly T[]):
  */
 export function toChoices<T extends string>(given: Given, choices: readonly T[]): T[] {
 	if (isMissing(given.value)) throw withoutValue(given);
+	const { value: text } = given;
+	if (typeof text === 'string' && holdsObjectInText(text)) throw noneOf(given, choices);
 	const entries = toEntries(given.value, /[\s,;]+/);
 	const chosen = new Set(
 		entries.map((value) => toChoice({ parameter: given.parameter, value }, choices)),
@@ -262,7 +264,7 @@ export function toChoices<T extends string>(given: Given, choices: readonly T[])
 export function toEntries(value: unknown, separator: RegExp): unknown[] {
 	const list = Array.isArray(value) ? value : typeof value === 'string' ? parseList(value) : null;
 	if (list !== null) return list.flat(Infinity).filter((entry) => !isGap(entry));
-	if (typeof value !== 'string') return [value];
+	if (typeof value !== 'string') return isGap(value) ? [] : [value];
 	return value.split(separator).filter((entry) => !isGap(entry));
 }
 

@@ -1,0 +1,399 @@
+import { readCallback } from '../../../nodes/Kling/parameters/callback';
+import { readDryRun } from '../../../nodes/Kling/parameters/dryRun';
+import { readImageSettings } from '../../../nodes/Kling/parameters/images';
+import type { Settings } from '../../../nodes/Kling/parameters/read';
+import { readReference } from '../../../nodes/Kling/parameters/reference';
+import { readResultSettings } from '../../../nodes/Kling/parameters/result';
+import { readSpending } from '../../../nodes/Kling/parameters/spending';
+import { readTaskId } from '../../../nodes/Kling/parameters/taskId';
+import { readTriggerSettings } from '../../../nodes/Kling/parameters/trigger';
+import { readDuration, readPrompt, readSound } from '../../../nodes/Kling/parameters/video';
+import { readThrowOnFailure, readWaitSettings } from '../../../nodes/Kling/parameters/waiting';
+
+/**
+ * What each parameter of both nodes makes of each odd value that an expression can give: a value, or
+ * a refusal in these words.
+ */
+
+/** A reference to a file, as `{{ $binary.data }}` gives it. */
+export const FILE = { mimeType: 'image/png', id: 'filesystem-v2:one', data: 'filesystem-v2' };
+
+/** The odd values, by what they are. */
+export const ODD_VALUES = {
+	'the text true': 'true',
+	'the text TRUE in blanks': ' TRUE ',
+	'the text False and a line break': 'False\n',
+	'a number as text': '5',
+	'a number': 7,
+	'a text and a line break': 'word\n',
+	null: null,
+	undefined: undefined,
+	'a list': ['one'],
+	'a list in a list': [['one'], ['two']],
+	'an object': { scene: 'a cat' },
+	'a file': FILE,
+	'an object in a text': '[object Object]\n',
+	'an empty text': '',
+	blanks: ' \n',
+};
+
+export type OddName = keyof typeof ODD_VALUES;
+
+/** A cell: the value that comes out, or the words of the refusal. */
+export type Cell = { value: unknown } | { refusal: string };
+
+export type Row = Record<OddName, Cell>;
+
+const is = (value: unknown): Cell => ({ value });
+const no = (refusal: string): Cell => ({ refusal });
+
+const NO_VALUE = {
+	null: no('was set and has no value (null)'),
+	undefined: no('was set and has no value (undefined)'),
+};
+
+const NOT_TEXT = {
+	'a list': no('is a list, not text'),
+	'a list in a list': no('is a list, not text'),
+	'an object': no('is an object, not text'),
+	'a file': no('is a file, not text'),
+	'an object in a text': no('holds an object that was turned into text'),
+	null: no('is empty'),
+	undefined: no('is empty'),
+};
+
+const boolean: Row = {
+	'the text true': is(true),
+	'the text TRUE in blanks': is(true),
+	'the text False and a line break': is(false),
+	'a number as text': no('is “5”, which is neither true nor false'),
+	'a number': no('is 7, which is neither true nor false'),
+	'a text and a line break': no('is “word”, which is neither true nor false'),
+	...NO_VALUE,
+	'a list': no('is a list, which is neither true nor false'),
+	'a list in a list': no('is a list, which is neither true nor false'),
+	'an object': no('is an object, which is neither true nor false'),
+	'a file': no('is a file, which is neither true nor false'),
+	'an object in a text': no(
+		'is an object that was turned into text, which is neither true nor false',
+	),
+	'an empty text': no('is empty, which is neither true nor false'),
+	blanks: no('is empty, which is neither true nor false'),
+};
+
+/** @param toValue what becomes of a number: another unit, for example */
+function number(range: string, toValue: (number: number) => unknown = (number) => number): Row {
+	const not = (what: string): Cell => no(`is ${what}, not a number ${range}`);
+	return {
+		'the text true': not('“true”'),
+		'the text TRUE in blanks': not('“TRUE”'),
+		'the text False and a line break': not('“False”'),
+		'a number as text': is(toValue(5)),
+		'a number': is(toValue(7)),
+		'a text and a line break': not('“word”'),
+		...NO_VALUE,
+		'a list': not('a list'),
+		'a list in a list': not('a list'),
+		'an object': not('an object'),
+		'a file': not('a file'),
+		'an object in a text': not('an object that was turned into text'),
+		'an empty text': not('empty'),
+		blanks: not('empty'),
+	};
+}
+
+function oneOf(none: string): Row {
+	const not = (what: string): Cell => no(`is ${what}, which is ${none}`);
+	return {
+		'the text true': not('“true”'),
+		'the text TRUE in blanks': not('“TRUE”'),
+		'the text False and a line break': not('“False”'),
+		'a number as text': not('“5”'),
+		'a number': not('7'),
+		'a text and a line break': not('“word”'),
+		...NO_VALUE,
+		'a list': not('a list'),
+		'a list in a list': not('a list'),
+		'an object': not('an object'),
+		'a file': not('a file'),
+		'an object in a text': not('an object that was turned into text'),
+		'an empty text': not('empty'),
+		blanks: not('empty'),
+	};
+}
+
+/** A text that is taken without the blanks around it; `empty` is what it makes of none. */
+const trimmedText = (empty: Cell): Row => ({
+	'the text true': is('true'),
+	'the text TRUE in blanks': is('TRUE'),
+	'the text False and a line break': is('False'),
+	'a number as text': is('5'),
+	'a number': is('7'),
+	'a text and a line break': is('word'),
+	...NOT_TEXT,
+	'an empty text': empty,
+	blanks: empty,
+});
+
+/** A text of which none of the odd values is one. */
+function special(what: string): Row {
+	const not = (value: string): Cell => no(`is ${value}, not ${what}`);
+	return {
+		'the text true': not('“true”'),
+		'the text TRUE in blanks': not('“TRUE”'),
+		'the text False and a line break': not('“False”'),
+		'a number as text': not('“5”'),
+		'a number': not('“7”'),
+		'a text and a line break': not('“word”'),
+		...NOT_TEXT,
+		'an empty text': no('is empty'),
+		blanks: no('is empty'),
+	};
+}
+
+const prompt: Row = {
+	'the text true': is('true'),
+	'the text TRUE in blanks': is(' TRUE '),
+	'the text False and a line break': is('False\n'),
+	'a number as text': is('5'),
+	'a number': is('7'),
+	'a text and a line break': is('word\n'),
+	...NOT_TEXT,
+	'an empty text': no('is empty'),
+	blanks: no('is empty'),
+};
+
+const addresses: Row = {
+	...special('an http(s) address'),
+	'a number': no('is 7, not an http(s) address'),
+	'a list': no('is “one”, not an http(s) address'),
+	'a list in a list': no('is “one”, not an http(s) address'),
+	'an object': no('is an object, not an http(s) address'),
+	'a file': no('is a file, not an http(s) address'),
+	'an object in a text': no('is an object that was turned into text, not an http(s) address'),
+};
+
+const binaryFields: Row = {
+	'the text true': is(['true']),
+	'the text TRUE in blanks': is(['TRUE']),
+	'the text False and a line break': is(['False']),
+	'a number as text': is(['5']),
+	'a number': is(['7']),
+	'a text and a line break': is(['word']),
+	null: no('is empty'),
+	undefined: no('is empty'),
+	'a list': is(['one']),
+	'a list in a list': is(['one', 'two']),
+	'an object': no('is an object, not text'),
+	'a file': is([FILE]),
+	'an object in a text': no('is an object that was turned into text'),
+	'an empty text': no('is empty'),
+	blanks: no('is empty'),
+};
+
+const NO_EVENT = 'neither completed nor failed';
+
+const events: Row = {
+	...oneOf(NO_EVENT),
+	'a list': no(`is “one”, which is ${NO_EVENT}`),
+	'a list in a list': no(`is “one”, which is ${NO_EVENT}`),
+	'an empty text': no('is empty'),
+	blanks: no('is empty'),
+};
+
+const duration: Row = {
+	...oneOf('neither 5 nor 10'),
+	'a number as text': is(5),
+};
+
+/** Where a parameter stands, and what must be set for it to count. */
+export interface ParameterRow {
+	/** The parameter's name in the panel. */
+	label: string;
+	/** Whether it is an entry of Options. */
+	isOption?: true;
+	/** The operation that has it, and other parameters that it depends on; none for the trigger. */
+	operation?: string;
+	beside?: Record<string, string | boolean>;
+	besideOptions?: Record<string, string | boolean>;
+	read: (settings: Settings) => unknown;
+	cells: Row;
+}
+
+const IMAGE = 'https://example.com/cat.jpg';
+const CREATE = { operation: 'create' };
+const WAIT = { operation: 'wait' };
+const GET = { operation: 'getTask' };
+const OPTION = { isOption: true } as const;
+
+const FIELD_OR_DEFAULT = trimmedText(is('data'));
+
+const imageUrls = (settings: Settings) => {
+	const images = readImageSettings(settings);
+	return images.source === 'url' ? images.urls : null;
+};
+
+/** Every parameter of the Kling node that an expression can set, by its name. */
+export const KLING_TABLE: Record<string, ParameterRow> = {
+	prompt: { label: 'Prompt', ...CREATE, read: readPrompt, cells: prompt },
+	imageSource: {
+		label: 'Image Source',
+		...CREATE,
+		beside: { imageUrls: IMAGE },
+		read: (settings) => readImageSettings(settings).source,
+		cells: oneOf('neither url nor binary'),
+	},
+	binaryPropertyName: {
+		label: 'Input Data Field Name',
+		...CREATE,
+		beside: { imageSource: 'binary' },
+		read: (settings) => {
+			const images = readImageSettings(settings);
+			return images.source === 'binary' ? images.fields : null;
+		},
+		cells: binaryFields,
+	},
+	imageUrls: { label: 'Image URLs', ...CREATE, read: imageUrls, cells: addresses },
+	duration: { label: 'Duration', ...CREATE, read: readDuration, cells: duration },
+	sound: { label: 'Sound', ...CREATE, read: readSound, cells: boolean },
+	callback: {
+		label: 'Callback',
+		...CREATE,
+		read: (settings) => readCallback(settings).kind,
+		cells: oneOf('none of its choices'),
+	},
+	callbackUrl: {
+		label: 'Callback URL',
+		...CREATE,
+		beside: { callback: 'url' },
+		read: readCallback,
+		cells: special('an http(s) address'),
+	},
+	taskId: { label: 'Task ID', ...GET, read: readTaskId, cells: special('a task ID') },
+	waitStrategy: {
+		label: 'Wait Strategy',
+		...WAIT,
+		read: (settings) => readWaitSettings(settings, false).strategy,
+		cells: oneOf('none of its choices'),
+	},
+	timeout: {
+		label: 'Timeout (Minutes)',
+		...WAIT,
+		read: (settings) => readWaitSettings(settings, false).timeoutMs,
+		cells: number('from 0 to 43200', (minutes) => minutes * 60_000),
+	},
+	simplify: {
+		label: 'Simplify',
+		...GET,
+		read: (settings) => readResultSettings(settings).simplify,
+		cells: boolean,
+	},
+	checkBalance: {
+		label: 'Check Balance',
+		...CREATE,
+		...OPTION,
+		read: (settings) => readSpending(settings).checkBalance,
+		cells: boolean,
+	},
+	checkImages: {
+		label: 'Check Images',
+		...CREATE,
+		...OPTION,
+		beside: { imageUrls: IMAGE },
+		read: (settings) => {
+			const images = readImageSettings(settings);
+			return images.source === 'url' ? images.checked : null;
+		},
+		cells: boolean,
+	},
+	concurrency: {
+		label: 'Concurrency',
+		...CREATE,
+		...OPTION,
+		read: (settings) => readSpending(settings).concurrency,
+		cells: number('from 1 to 50'),
+	},
+	downloadVideo: {
+		label: 'Download Video',
+		...GET,
+		...OPTION,
+		read: (settings) => readResultSettings(settings).downloadField !== null,
+		cells: boolean,
+	},
+	dryRun: { label: 'Dry Run', ...CREATE, ...OPTION, read: readDryRun, cells: boolean },
+	maxCredits: {
+		label: 'Max Credits',
+		...CREATE,
+		...OPTION,
+		read: (settings) => readSpending(settings).maxCredits,
+		cells: number('of at least 0'),
+	},
+	pollInterval: {
+		label: 'Poll Interval (Seconds)',
+		...WAIT,
+		...OPTION,
+		read: (settings) => readWaitSettings(settings, false).intervalMs,
+		cells: number('from 0 to 2592000', (seconds) => seconds * 1_000),
+	},
+	outputBinaryField: {
+		label: 'Put Output File in Field',
+		...GET,
+		...OPTION,
+		besideOptions: { downloadVideo: true },
+		read: (settings) => readResultSettings(settings).downloadField,
+		cells: FIELD_OR_DEFAULT,
+	},
+	reference: {
+		label: 'Reference',
+		...CREATE,
+		...OPTION,
+		read: readReference,
+		cells: trimmedText(is(null)),
+	},
+	throwOnFailure: {
+		label: 'Throw on Failure',
+		...GET,
+		...OPTION,
+		read: readThrowOnFailure,
+		cells: boolean,
+	},
+};
+
+/** Every parameter of the Kling Trigger, by its name. */
+export const TRIGGER_TABLE: Record<string, ParameterRow> = {
+	events: {
+		label: 'Trigger On',
+		read: (settings) => readTriggerSettings(settings).events,
+		cells: events,
+	},
+	simplify: {
+		label: 'Simplify',
+		read: (settings) => readTriggerSettings(settings).result.simplify,
+		cells: boolean,
+	},
+	deduplicate: {
+		label: 'Deduplicate',
+		...OPTION,
+		read: (settings) => readTriggerSettings(settings).deduplicate,
+		cells: boolean,
+	},
+	verifyTask: {
+		label: 'Verify Task',
+		...OPTION,
+		read: (settings) => readTriggerSettings(settings).verifyTask,
+		cells: boolean,
+	},
+	downloadVideo: {
+		label: 'Download Video',
+		...OPTION,
+		read: (settings) => readTriggerSettings(settings).result.downloadField !== null,
+		cells: boolean,
+	},
+	outputBinaryField: {
+		label: 'Put Output File in Field',
+		...OPTION,
+		besideOptions: { downloadVideo: true },
+		read: (settings) => readTriggerSettings(settings).result.downloadField,
+		cells: FIELD_OR_DEFAULT,
+	},
+};

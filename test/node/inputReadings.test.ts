@@ -1,0 +1,405 @@
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+
+import { TestCredentialsHelper } from '../harness/node/credentials';
+import { useEmulator } from '../harness/node/emulator';
+import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
+import { everythingShown, type KlingRun, runKling } from '../harness/node/runKling';
+import { createTask } from '../harness/node/tasks';
+import type * as Time from '../harness/node/time';
+import { clock } from '../harness/node/time';
+
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
+
+const emulator = useEmulator();
+
+/** What an item can hold. */
+type Value = IDataObject[string];
+
+const ONE = 'https://cdn.example.com/one.png';
+const TWO = 'https://cdn.example.com/two.png';
+
+/** A create whose parameters come from the item. */
+async function create(
+	parameters: INodeParameters,
+	item: IDataObject = {},
+	run: Partial<KlingRun> = {},
+) {
+	return await runKling({
+		emulator: emulator.current,
+		parameters: {
+			operation: 'create',
+			prompt: 'A cat turns its head',
+			imageUrls: emulator.current.imageUrl(),
+			callback: 'none',
+			...parameters,
+		},
+		items: [item],
+		...run,
+	});
+}
+
+/** What the dry run of a create would send. */
+async function requestOf(parameters: INodeParameters, item: IDataObject = {}) {
+	const { json, error } = await create({ ...parameters, options: { dryRun: true } }, item);
+	expect(error).toBeNull();
+	expect(emulator.current.count({ route: 'create' })).toBe(0);
+	return json[0]?.['request'];
+}
+
+async function refusalOf(parameters: INodeParameters, item: IDataObject = {}) {
+	const refusal = operationErrorOf(await create(parameters, item));
+	expect(emulator.current.count()).toBe(0);
+	return refusal;
+}
+
+describe('Image URLs', () => {
+	test.each<[string, string, Value, string[]]>([
+		['an array and a line break behind', '={{ $json.value }}\n', [ONE, TWO], [ONE, TWO]],
+		['a comma between', '={{ $json.value }}', `${ONE},${TWO}`, [ONE, TWO]],
+		['a semicolon between', '={{ $json.value }}', `${ONE};${TWO}`, [ONE, TWO]],
+		['a comma at the end', '={{ $json.value }}', `${ONE}, ${TWO},`, [ONE, TWO]],
+		['a comma within an address', '={{ $json.value }}', `${ONE}?s=1,2;3`, [`${ONE}?s=1,2;3`]],
+		['a JSON array as text', '={{ $json.value }}', JSON.stringify([[ONE], [TWO]]), [ONE, TWO]],
+		['attachments of a table', '={{ $json.value }}', [{ url: ONE }, { url: TWO }], [ONE, TWO]],
+		['attachments as JSON', '={{ $json.value }}', JSON.stringify([{ url: ONE }]), [ONE]],
+		[
+			'a blank in an entry of an array',
+			'={{ $json.value }}',
+			['https://cdn.example.com/My Photo.jpg'],
+			['https://cdn.example.com/My%20Photo.jpg'],
+		],
+	])('%s', async (_, imageUrls, value, expected) => {
+		const request = await requestOf({ imageUrls }, { value });
+		expect(request).toMatchObject({ input: { image_urls: expected } });
+	});
+
+	test.each<[string, Value, RegExp, RegExp]>([
+		[
+			'a blank in a text',
+			'https://cdn.example.com/My Photo.jpg',
+			/^'Image URLs' holds an address with a blank in it: “https:\/\/cdn.example.com\/My Photo.jpg” \[item 0\]$/,
+			/%20/,
+		],
+		['objects without an address', [{ id: 7 }], /^'Image URLs' is an object, not/, /Choose/],
+		[
+			'a share page of Google Drive',
+			'https://drive.google.com/file/d/1AbC-d_E/view?usp=sharing',
+			/a page that shows a file/,
+			/https:\/\/drive\.google\.com\/uc\?export=download&id=1AbC-d_E/,
+		],
+		[
+			'an older share page of Google Drive',
+			'https://drive.google.com/open?id=1AbC-d_E',
+			/a page that shows a file/,
+			/id=1AbC-d_E/,
+		],
+		[
+			'a share page of Dropbox',
+			'https://www.dropbox.com/scl/fi/ab/cat.jpg?rlkey=cd&dl=0',
+			/a page that shows a file/,
+			/https:\/\/www\.dropbox\.com\/scl\/fi\/ab\/cat\.jpg\?rlkey=cd&raw=1/,
+		],
+		[
+			'a shared folder of Dropbox',
+			'https://www.dropbox.com/sh/ab/cd?dl=1',
+			/a page that shows a file/,
+			/Open the folder/,
+		],
+	])('%s is refused', async (_, value, message, description) => {
+		const refusal = await refusalOf({ imageUrls: '={{ $json.value }}' }, { value });
+		expect(refusal.message).toMatch(message);
+		expect(refusal.description).toMatch(description);
+	});
+
+	test.each([
+		'https://drive.google.com/uc?export=download&id=1AbC-d_E',
+		'https://www.dropbox.com/scl/fi/ab/cat.jpg?rlkey=cd&raw=1',
+		'https://www.dropbox.com/s/ab/cat.jpg?dl=1',
+	])('the direct address %s is taken', async (imageUrls) => {
+		expect(await requestOf({ imageUrls })).toMatchObject({ input: { image_urls: [imageUrls] } });
+	});
+});
+
+describe('Prompt', () => {
+	test('a number is its text', async () => {
+		expect(await requestOf({ prompt: '={{ 2024 }}' })).toMatchObject({ input: { prompt: '2024' } });
+	});
+
+	test.each([
+		['={{ { "scene": "a cat" } }}', 'is an object, not text', '{{ $json.output.prompt }}'],
+		['={{ ["a", "b"] }}', 'is a list, not text', '{{ $json.prompts[0] }}'],
+		['={{ { "scene": "a cat" } }}\n', 'holds an object that was turned into text', '{{ $json'],
+		['In Paris: {{ { "a": 1 } }}', 'holds an object that was turned into text', '{{ $json'],
+	])('%j is refused: %s', async (prompt, reason, hint) => {
+		const refusal = await refusalOf({ prompt: prompt.replace(/^=?/, '=') });
+		expect(refusal.message).toBe(`'Prompt' ${reason} [item 0]`);
+		expect(refusal.description).toContain(hint);
+	});
+});
+
+describe('Task ID', () => {
+	const forms: Array<[string, (id: string) => string]> = [
+		['in capitals', (id) => id.toUpperCase()],
+		['with blanks', (id) => ` ${id}\n`],
+		['in the address of a video', (id) => `https://file.example.com/videos/${id}/abc.mp4`],
+		[
+			'in a callback address, in capitals',
+			(id) => `https://n8n.example.com/cb?task=${id.toUpperCase()}`,
+		],
+	];
+
+	test.each(
+		(['getTask', 'wait'] as const).flatMap((operation) =>
+			forms.map(([what, form]) => [operation, what, form] as const),
+		),
+	)('%s finds a task by an ID %s, and asks for it in lower case', async (operation, _, form) => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.complete(taskId);
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation, taskId: '={{ $json.value }}', waitStrategy: 'poll' },
+			items: [{ value: form(taskId) }],
+		});
+		expect(error).toBeNull();
+		expect(json[0]).toMatchObject({ taskId, status: 'completed' });
+		expect(emulator.current.requests.at(-1)?.path).toBe(`/v1/tasks/${taskId}`);
+	});
+
+	test('a task that the API names in capitals is that task', async () => {
+		const taskId = await createTask(emulator.current);
+		emulator.current.fault({
+			fault: { mutate: { path: 'id', value: taskId.toUpperCase() } },
+			match: { method: 'GET' },
+		});
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getTask', taskId },
+		});
+		expect(error).toBeNull();
+		expect(json[0]).toMatchObject({ taskId });
+	});
+});
+
+describe('the credential', () => {
+	test.each<[string, (key: string) => string]>([
+		['with Bearer before it', (key) => `Bearer ${key}`],
+		['with a whole header before it', (key) => `Authorization: bearer  ${key}\n`],
+		['in quotes', (key) => `"${key}"`],
+		['in quotes of a text processor', (key) => ` “Bearer ${key}” `],
+		['in quotes behind Bearer', (key) => `Bearer '${key}'`],
+	])('works with a key %s', async (_, form) => {
+		const apiKey = form(emulator.current.apiKey);
+		const { error } = await create({}, {}, { credential: { apiKey } });
+		expect(error).toBeNull();
+		expect(emulator.current.tasks()).toHaveLength(1);
+	});
+
+	test.each(['/', '/v1', '/v1/', '//', '/V1'])(
+		'works with a base URL that ends in %s',
+		async (end) => {
+			const baseUrl = `${emulator.current.url}${end}`;
+			const { error } = await create({}, {}, { credential: { baseUrl } });
+			expect(error).toBeNull();
+			expect(emulator.current.requests.at(-1)?.path).toBe('/v1/videos/generations');
+		},
+	);
+
+	test.each([
+		['api.aivideoapi.ai', /does not begin with https:\/\//],
+		['http://exa mple.com', /host or port cannot be/],
+		['https://api.aivideoapi.ai:99999', /host or port cannot be/],
+		['https://', /host or port cannot be/],
+		['https://api.aivideoapi.ai/?key=1', /has a blank, “\?” or “#” in it/],
+	])('names %j as a base URL that cannot be', async (baseUrl, reason) => {
+		const { message, description } = operationErrorOf(
+			await create({}, {}, { credential: { baseUrl } }),
+		);
+		expect(message).toMatch(/^The Base URL of the credential /);
+		expect(message).toMatch(reason);
+		expect(description).toContain('https://api.aivideoapi.ai');
+		expect(emulator.current.count()).toBe(0);
+	});
+
+	test.each(['sk-one two', 'sk-…', 'sk-one\ntwo', 'sk-ключ'])(
+		'names %j as a key that cannot be',
+		async (apiKey) => {
+			const { message } = operationErrorOf(await create({}, {}, { credential: { apiKey } }));
+			expect(message).toMatch(/^The API Key of the credential has a character/);
+			expect(emulator.current.count()).toBe(0);
+		},
+	);
+
+	test('an address where nothing is points at the Base URL', async () => {
+		const baseUrl = `${emulator.current.url}/elsewhere`;
+		const { message, description } = apiErrorOf(await create({}, {}, { credential: { baseUrl } }));
+		expect(message).toMatch(/404/);
+		expect(description).toMatch(/Check the Base URL/);
+	});
+});
+
+describe('the key in a text of the API', () => {
+	const shown = () => everythingShown();
+
+	test.each(['create', 'getTask', 'getCredits', 'createAndWait'])(
+		'never comes out of %s',
+		async (operation) => {
+			emulator.current.fault({
+				fault: { http: '400', message: 'Do not send the key {key} to /x?key={key}.' },
+				times: 'always',
+			});
+			const taskId = await createTask(emulator.current).catch(() => '');
+			const result = await create({ operation, taskId: taskId || UNKNOWN, waitStrategy: 'poll' });
+			expect(apiErrorOf(result).description).toContain('the key sk-… to');
+			expect(shown()).not.toContain(emulator.current.apiKey);
+		},
+	);
+
+	test.each([
+		['a page of a proxy', { status: 502, body: '<html>Bearer {key}</html>' }],
+		['an answer without a task', { status: 200, body: '{"code":200,"said":"{key}"}' }],
+		['a refusal in a 200', { status: 200, body: '{"code":500,"msg":"{key} is bad"}' }],
+		['a long text that is cut', { status: 400, body: `${'x'.repeat(290)}{key}` }],
+	])('never comes out of %s', async (_, body) => {
+		emulator.current.fault({ fault: { body }, times: 'always' });
+		const result = await create({});
+		apiErrorOf(result);
+		const start = emulator.current.apiKey.slice(0, 8);
+		expect(shown()).not.toContain(start);
+	});
+
+	test.each([true, false])('never comes out of a task (simplified: %s)', async (simplify) => {
+		const taskId = await createTask(emulator.current, '[fail]');
+		await emulator.current.complete(taskId);
+		emulator.current.fault({
+			match: { method: 'GET' },
+			fault: {
+				body: {
+					body: JSON.stringify({
+						id: taskId,
+						status: 'failed',
+						error: { code: 'x', message: 'Key {key}' },
+						echo: ['{key}', { '{key}': 1 }],
+					}),
+				},
+			},
+		});
+		const { json } = await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'getTask', taskId, simplify },
+		});
+		expect(JSON.stringify(json)).toContain('Key sk-…');
+		expect(shown()).not.toContain(emulator.current.apiKey);
+	});
+});
+
+const UNKNOWN = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
+
+describe('a fault of n8n before the request is sent', () => {
+	const fault = new Error('Referenced node is not there: sk-secret-key-of-someone');
+
+	afterEach(() => {
+		jest.restoreAllMocks();
+	});
+
+	test.each(['create', 'createAndWait', 'getTask', 'getCredits'])(
+		'keeps the reason of n8n in %s, says that nothing was sent, and is not tried again',
+		async (operation) => {
+			const authenticate = jest
+				.spyOn(TestCredentialsHelper.prototype, 'authenticate')
+				.mockRejectedValue(fault);
+			const result = await create({ operation, taskId: UNKNOWN, waitStrategy: 'poll' });
+			const { message, description } = apiErrorOf(result);
+			expect(message).toMatch(/^Referenced node is not there: sk-…/);
+			expect(description).toMatch(/Nothing was sent/);
+			expect(JSON.stringify([message, description])).not.toMatch(/charged, so|may have been/);
+			expect(authenticate).toHaveBeenCalledTimes(1);
+			expect(emulator.current.count()).toBe(0);
+		},
+	);
+
+	test('does not keep a second try from sending the request', async () => {
+		jest.spyOn(TestCredentialsHelper.prototype, 'authenticate').mockRejectedValueOnce(fault);
+		const { runData } = await create({});
+		const { error } = await create({}, {}, { runData });
+		expect(error).toBeNull();
+		expect(emulator.current.tasks()).toHaveLength(1);
+	});
+});
+
+describe('a Retry-After of more than a minute', () => {
+	test.each([
+		[300, '5 minutes'],
+		[61, '61 seconds'],
+		[7_200, '2 hours'],
+	])('of %d s ends a create at once and names the time', async (retryAfter, wait) => {
+		emulator.current.fault({ fault: { http: '429-rate', retryAfter }, times: 'always' });
+		const { message, description } = apiErrorOf(await create({}));
+		expect(message).toContain(`asks to wait ${wait}`);
+		expect(description).toMatch(new RegExp(`in ${wait}.*Nothing was charged`));
+		expect(emulator.current.count()).toBe(1);
+		expect(clock.pauses).toEqual([]);
+	});
+
+	test('of one minute is waited for', async () => {
+		emulator.current.fault({ fault: { http: '429-rate', retryAfter: 60 } });
+		expect((await create({})).error).toBeNull();
+		expect(clock.pauses).toEqual([60_000]);
+	});
+
+	test('keeps the other items from being sent', async () => {
+		emulator.current.fault({ fault: { http: '429-rate', retryAfter: 300 }, times: 'always' });
+		const { json } = await create(
+			{ options: { concurrency: 1 } },
+			{},
+			{ items: [{}, {}, {}], onError: 'continueRegularOutput' },
+		);
+		expect(json).toHaveLength(3);
+		for (const item of json) expect(item['error']).toMatch(/5 minutes/);
+		expect(emulator.current.count()).toBe(1);
+	});
+});
+
+describe('Callback URL', () => {
+	const N8N = 'https://n8n.example.com';
+	const ID = 'a1B2c3D4e5F6g7H8';
+	const callbackUrl = '={{ $json.value }}';
+
+	/** Neither the API nor n8n is on a private host. */
+	async function targetOf(value: string) {
+		const baseUrl = emulator.current.url;
+		const { json, error } = await create(
+			{ callback: 'url', callbackUrl, options: { dryRun: true } },
+			{ value },
+			{ credential: { baseUrl } },
+		);
+		expect(error).toBeNull();
+		return json[0]?.['request'];
+	}
+
+	test.each([
+		['the ID of a workflow', ID],
+		['its address in the editor', `${N8N}/workflow/${ID}`],
+		['its address with a node open', `${N8N}/workflow/${ID}/4f1c?projectId=1#x`],
+		['its address as it is on the machine itself', `http://localhost:5678/workflow/${ID}`],
+	])('%s stands for its Kling Trigger', async (_, value) => {
+		expect(await targetOf(value)).toMatchObject({ callback_url: `${N8N}/webhook/kling/${ID}` });
+	});
+
+	test('an address elsewhere that only looks like an editor is taken as it is', async () => {
+		const url = 'https://hooks.example.org/workflow/start';
+		expect(await targetOf(url)).toMatchObject({ callback_url: url });
+	});
+
+	test.each([
+		[`${N8N}/webhook-test/kling/${ID}`, /a Test URL, which only listens while someone watches/],
+		[`https://n8n.example.org/workflow/${ID}`, /the editor of a workflow on another n8n/],
+		[`${N8N}/workflow/new`, /names a workflow whose Kling Trigger cannot be found/],
+	])('%s is refused', async (value, reason) => {
+		const refusal = await refusalOf({ callback: 'url', callbackUrl }, { value });
+		expect(refusal.message).toMatch(/^'Callback URL' .* \[item 0\]$/);
+		expect(refusal.message).toMatch(reason);
+		expect(refusal.description).not.toBe('');
+	});
+});
