@@ -33,7 +33,11 @@ function settingsWith(name: string, row: ParameterRow, value: unknown): Settings
 }
 
 /** What comes of a value: what was read, or the refusal. */
-function outcomeOf(name: string, row: ParameterRow, value: unknown): unknown {
+function outcomeOf(
+	name: string,
+	row: ParameterRow,
+	value: unknown,
+): { value: unknown } | InvalidParameterError {
 	try {
 		return { value: row.read(settingsWith(name, row, value)) };
 	} catch (thrown) {
@@ -117,7 +121,7 @@ describe.each(PARAMETERS)('$node: $name', ({ name, row }) => {
 					expect(outcome.message).not.toMatch(/\[object|\n/);
 					expect(outcome.message.length).toBeLessThan(260);
 				} else if (types.size > 0) {
-					expect(types).toContain(typeof Object(outcome).value);
+					expect(types).toContain(typeof outcome.value);
 				}
 			}),
 		);
