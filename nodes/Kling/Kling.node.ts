@@ -6,6 +6,7 @@ import type {
 	IWebhookDescription,
 	IWebhookFunctions,
 	IWebhookResponseData,
+	NodeHint,
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
@@ -16,7 +17,7 @@ import { getTask } from './operations/getTask';
 import { wait } from './operations/wait';
 import { callbackFields } from './parameters/callback';
 import { imageFields } from './parameters/images';
-import { operationField, resourceField } from './parameters/operation';
+import { operationField, READING, resourceField } from './parameters/operation';
 import { optionsField } from './parameters/options';
 import { creditNotices, SUBTITLE } from './parameters/price';
 import { simplifyField } from './parameters/result';
@@ -39,7 +40,19 @@ const RESUME_WEBHOOKS: IWebhookDescription[] = [
 ];
 
 const WAITING_TOOLTIP =
-	'={{ "Waiting for the AI Video API to report that the video is ready. The workflow sleeps until then and goes on by itself, for at most " + $parameter["timeout"] + " minutes." }}';
+	'={{ "Waiting for the AI Video API to report that the video is ready. The workflow sleeps until then and goes on by itself, for at most " + $parameter["timeout"] + " minutes." + (($parameter["options"] ?? {})["downloadVideo"] ? "" : " To get the video as a file too, turn on Download Video under Options.") }}';
+
+/** Before the first run, where its output will be. */
+const HINTS: NodeHint[] = [
+	{
+		message:
+			'A video that failed comes out with the status “failed”. To give it a branch of its own, open Settings and set On Error to “Continue (using error output)”.',
+		type: 'info',
+		location: 'outputPane',
+		whenToDisplay: 'beforeExecution',
+		displayCondition: `={{ ${JSON.stringify(READING)}.includes($parameter["operation"]) }}`,
+	},
+];
 
 export class Kling implements INodeType {
 	description: INodeTypeDescription = {
@@ -56,6 +69,7 @@ export class Kling implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		webhooks: RESUME_WEBHOOKS,
 		waitingNodeTooltip: WAITING_TOOLTIP,
+		hints: HINTS,
 		credentials: [{ name: 'aiVideoApi', required: true }],
 		properties: [
 			resourceField,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { readResumeUrl } from '../n8n/execution';
+import { type Hint, warning } from '../n8n/hints';
 import { isNodeType } from '../n8n/workflow';
 import { CALLBACK, CALLBACK_URL, type CallbackSetting, isWorkflowId } from '../parameters/callback';
 import { quote } from '../parameters/quote';
@@ -27,8 +28,14 @@ const SET_WEBHOOK_URL =
 
 /** Said when a callback was wanted but cannot arrive. */
 export function unreachableHint(url: string): string {
-	return `No callback was asked for, since the AI Video API cannot reach ${url}. ${SET_WEBHOOK_URL} to be called back; until then Wait looks at the task at intervals.`;
+	return `No callback was asked for, since the AI Video API cannot reach ${url}. ${SET_WEBHOOK_URL} to be called back; until then Wait for Video looks at the task at intervals.`;
 }
+
+const TRIGGER_SLEEPS =
+	'Nobody is told when these videos are ready: the workflow is not published, so its Kling Trigger does not listen. Publish it, or look with Get Video.';
+
+const NOBODY_WAITS =
+	'Nobody waits for the callback to this execution: put a Wait for Video that does not poll further down, or choose another Callback.';
 
 /** The callback targets of one run. */
 export interface Targets {
@@ -38,7 +45,7 @@ export interface Targets {
 	 */
 	resolve(setting: CallbackSetting, apiBaseUrl: string): CallbackTarget;
 	/** What the user should know about the targets that were resolved. */
-	hints(): string[];
+	hints(): Hint[];
 }
 
 function unreachableRefusal(parameter: string, url: string): InvalidParameterError {
@@ -93,6 +100,7 @@ function isWaitedFor(context: IExecuteFunctions): boolean {
  */
 export function openTargets(context: IExecuteFunctions): Targets {
 	const unreachable = new Set<string>();
+	const told = new Set<string>();
 
 	const refuseUnreachable = (parameter: string, url: string, apiBaseUrl: string) => {
 		if (!isReachableFromApi(url, apiBaseUrl)) throw unreachableRefusal(parameter, url);
@@ -123,7 +131,7 @@ export function openTargets(context: IExecuteFunctions): Targets {
 	let automatic: CallbackTarget | undefined;
 
 	const automatically = (apiBaseUrl: string): CallbackTarget => {
-		const wanted = (automatic ??= automaticTarget(context));
+		const wanted = (automatic ??= automaticTarget(context, told));
 		const { callbackUrl } = wanted;
 		if (callbackUrl === undefined || isReachableFromApi(callbackUrl, apiBaseUrl)) return wanted;
 		unreachable.add(callbackUrl);
@@ -136,6 +144,7 @@ export function openTargets(context: IExecuteFunctions): Targets {
 				case 'auto':
 					return automatically(apiBaseUrl);
 				case 'execution':
+					if (!isWaitedFor(context)) told.add(NOBODY_WAITS);
 					return resolveExecution(context, apiBaseUrl, CALLBACK);
 				case 'trigger':
 					return toTrigger(apiBaseUrl);
@@ -147,7 +156,7 @@ export function openTargets(context: IExecuteFunctions): Targets {
 					return NO_CALLBACK;
 			}
 		},
-		hints: () => [...unreachable].map(unreachableHint),
+		hints: () => [...[...told].map(warning), ...[...unreachable].map(unreachableHint)],
 	};
 }
 
@@ -185,7 +194,8 @@ function isOfThisN8n(context: IExecuteFunctions, editorUrl: string): boolean {
 	return isPrivateHost(hostname) || own.some((url) => new URL(url).hostname === hostname);
 }
 
-function automaticTarget(context: IExecuteFunctions): CallbackTarget {
+/** @param told gets what the user should know, once each */
+function automaticTarget(context: IExecuteFunctions, told: Set<string>): CallbackTarget {
 	if (isWaitedFor(context)) {
 		const url = readResumeUrl(context);
 		if (url !== null) return { callback: 'execution', callbackUrl: url };
@@ -194,5 +204,6 @@ function automaticTarget(context: IExecuteFunctions): CallbackTarget {
 	if (registration.kind === 'registered') {
 		return { callback: 'trigger', callbackUrl: registration.url };
 	}
+	if (registration.kind === 'inactive') told.add(TRIGGER_SLEEPS);
 	return NO_CALLBACK;
 }

@@ -3,6 +3,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { ApiFailure } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import { recordCallback } from '../callback/awaited';
+import { recordTasks } from '../n8n/customData';
 import { keepsFailedItems, readResumeUrl } from '../n8n/execution';
 import type { ResultSettings } from '../parameters/result';
 import type { SpendingSettings } from '../parameters/spending';
@@ -46,7 +47,12 @@ export async function createTasks(
 		stopsAtFailure: !keepsFailedItems(context),
 		signal: context.getExecutionCancelSignal(),
 	});
-	recordCallbacks(context, sent.filter(isTask));
+	const tasks = sent.filter(isTask);
+	recordCallbacks(context, tasks);
+	recordTasks(
+		context,
+		tasks.map(({ taskId }) => taskId),
+	);
 	const creations = prepared.map((item, itemIndex): Creation => {
 		if (!item.ok) return item;
 		const outcome = sent[itemIndex];
@@ -104,12 +110,22 @@ function recordCallbacks(context: IExecuteFunctions, tasks: readonly JournalTask
 	for (const [url, taskIds] of calling) recordCallback(context, url, taskIds);
 }
 
-/** Says what a run spent on all its items. */
-export function spendingHints(creations: readonly Creation[]): string[] {
-	const created = creations.flatMap((creation) => (creation.ok ? [creation.created] : []));
-	if (created.length === 0) return [];
-	const credits = created.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
-	const videos = created.length === 1 ? '1 video' : `${created.length} videos`;
+/**
+ * Says what a run spent on all its items. The credits of tasks that failed were given back (API docs).
+ *
+ * @param outcomes what became of the tasks, where that is known already
+ */
+export function spendingHints(
+	creations: readonly Creation[],
+	outcomes: readonly ItemOutcome[] = [],
+): string[] {
+	const isPaid = (itemIndex: number) => !outcomes[itemIndex]?.failure;
+	const paid = creations.flatMap((creation, itemIndex) =>
+		creation.ok && isPaid(itemIndex) ? [creation.created] : [],
+	);
+	if (paid.length === 0) return [];
+	const credits = paid.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
+	const videos = paid.length === 1 ? '1 video' : `${paid.length} videos`;
 	return [`${videos} for an estimated ${formatCredits(credits)} in all.`];
 }
 

@@ -4,7 +4,7 @@ import { type Clients, toCreateBody } from '../api/client';
 import { formatCredits } from '../api/pricing';
 import type { Targets } from '../callback/target';
 import type { SpendingSettings } from '../parameters/spending';
-import { showHints } from '../result/hints';
+import { showHints } from '../n8n/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkRun } from './createTasks';
 import { emptyJournal } from './journal';

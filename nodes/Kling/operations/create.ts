@@ -8,7 +8,7 @@ import { payingRun } from '../creating/payingRun';
 import { readDryRunOfAll } from '../parameters/dryRun';
 import { settingsOf } from '../parameters/read';
 import { readSpending } from '../parameters/spending';
-import { showHints } from '../result/hints';
+import { showHints } from '../n8n/hints';
 
 /** Create Video: one new task for each item. */
 export async function create(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {

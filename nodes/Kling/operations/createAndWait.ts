@@ -14,7 +14,8 @@ import { settingsOf } from '../parameters/read';
 import { readSpending } from '../parameters/spending';
 import type { WaitStrategy } from '../parameters/waiting';
 import { readWaitSettings } from '../parameters/waiting';
-import { showHints } from '../result/hints';
+import { showHints } from '../n8n/hints';
+import { resultHints } from '../result/hints';
 import { suspendedOutput } from '../waiting/suspend';
 import type { WaitingItem } from '../waiting/waitForTasks';
 import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
@@ -28,9 +29,15 @@ export async function createAndWait(context: IExecuteFunctions): Promise<INodeEx
 		const clients = openClients(context);
 		if (readDryRunOfAll(context)) return await previewTasks(context, clients, targets, spending);
 		const creations = await createTasks(context, { clients, journal, targets }, spending);
-		showHints(context, [...targets.hints(), ...spendingHints(creations)]);
 		const waitForAll = callThisExecution(context, creations) ? waitSuspended : waitByPolling;
-		return await waitForAll(context, creations.map(toWaitingItem), settings);
+		const outcomes = await waitForAll(context, creations.map(toWaitingItem), settings);
+		const ended = outcomes ?? [];
+		showHints(context, [
+			...targets.hints(),
+			...spendingHints(creations, ended),
+			...resultHints(ended),
+		]);
+		return outcomes;
 	});
 	return output ?? suspendedOutput();
 }

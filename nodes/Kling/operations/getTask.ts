@@ -6,7 +6,8 @@ import { settingsOf } from '../parameters/read';
 import { readResultSettings } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
 import { readThrowOnFailure } from '../parameters/waiting';
-import { showHints, videoLinks } from '../result/hints';
+import { showHints } from '../n8n/hints';
+import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkItems, settleItem, toOutput } from '../result/output';
 import { readingToOutcome } from '../result/reading';
@@ -45,6 +46,6 @@ export async function getTask(context: IExecuteFunctions): Promise<INodeExecutio
 		},
 	);
 	const settled = outcomes.filter((outcome) => outcome !== undefined);
-	showHints(context, videoLinks(settled));
+	showHints(context, resultHints(settled));
 	return toOutput(context, settled);
 }

@@ -1,11 +1,14 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { callsBack } from '../callback/awaited';
+import { recordTasks } from '../n8n/customData';
 import { isTool, readResumeUrl } from '../n8n/execution';
 import { settingsOf } from '../parameters/read';
 import { readResultSettings } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
 import { readWaitSettings } from '../parameters/waiting';
+import { showHints } from '../n8n/hints';
+import { resultHints } from '../result/hints';
 import { checkItems, toOutput } from '../result/output';
 import { suspendedOutput } from '../waiting/suspend';
 import type { WaitingItem } from '../waiting/waitForTasks';
@@ -21,11 +24,17 @@ export async function wait(context: IExecuteFunctions): Promise<INodeExecutionDa
 	const items = checked.map(
 		(item): WaitingItem => (item.ok ? { ok: true, ...item.value, extras: {} } : item),
 	);
+	recordTasks(
+		context,
+		items.flatMap((item) => (item.ok ? [item.taskId] : [])),
+	);
 	const { strategy } = settings;
 	const suspends = strategy === 'callback' || (strategy === 'auto' && callBackAll(context, items));
 	const waitForAll = suspends ? waitSuspended : waitByPolling;
 	const outcomes = await waitForAll(context, items, settings);
-	return outcomes === null ? suspendedOutput() : toOutput(context, outcomes);
+	if (outcomes === null) return suspendedOutput();
+	showHints(context, resultHints(outcomes));
+	return toOutput(context, outcomes);
 }
 
 /** Whether a callback to this execution will tell of every task: one that polls needs no other. */

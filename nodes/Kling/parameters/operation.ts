@@ -48,7 +48,8 @@ const options: INodePropertyOptions[] = [
 		name: 'Create Video and Wait',
 		value: OPERATIONS.createAndWait,
 		action: 'Create video from image and wait',
-		description: 'Start a video and pass it on once it is ready',
+		description:
+			'Start a video and pass it on once it is ready. For its file, turn on Download Video under Options.',
 	},
 	{
 		name: 'Get Credits',
@@ -66,7 +67,8 @@ const options: INodePropertyOptions[] = [
 		name: 'Wait for Video',
 		value: OPERATIONS.wait,
 		action: 'Wait for video',
-		description: 'Pass a video on once it is ready, for a task that was created before',
+		description:
+			'Pass a video on once it is ready, for a task that was created before. For its file, turn on Download Video under Options.',
 	},
 ];
 

@@ -1,14 +1,49 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-
 import { isHttpUrl } from '../api/address';
+import { type Hint, warning } from '../n8n/hints';
 import type { ItemOutcome } from './item';
 
-/** Shows notes above the node's output after it ran. */
-export function showHints(context: IExecuteFunctions, messages: readonly string[]): void {
-	if (messages.length === 0) return;
-	context.addExecutionHints(
-		...messages.map((message) => ({ message, location: 'outputPane' as const })),
-	);
+/** What the user should know of the tasks of a run: their videos, and those without one. */
+export function resultHints(outcomes: readonly ItemOutcome[]): Hint[] {
+	return [...failedVideos(outcomes), ...lateVideos(outcomes), ...videoLinks(outcomes)];
+}
+
+/** `1 of 12 videos`, or `The video` where there is only one. */
+function shareOf(count: number, all: number): string {
+	if (all === 1) return 'The video';
+	return `${count} of ${all} videos`;
+}
+
+/** Each cause once, however many videos it ended. */
+const CAUSES_SHOWN = 3;
+
+function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
+	const failures = outcomes.flatMap(({ failure }) => failure ?? []);
+	if (failures.length === 0) return [];
+	const causes = [...new Set(failures.map(({ code, message }) => message || code))];
+	const named = causes.slice(0, CAUSES_SHOWN).map(escapeHtml).join('; ');
+	const more = causes.length > CAUSES_SHOWN ? '; …' : '';
+	const whose = failures.length === 1 ? 'Its' : 'Their';
+	return [
+		warning(
+			`${shareOf(failures.length, outcomes.length)} failed: ${named}${more}. ${whose} credits were given back.`,
+		),
+	];
+}
+
+function lateVideos(outcomes: readonly ItemOutcome[]): Hint[] {
+	const late = outcomes.filter((outcome) => outcome.ok && outcome.timedOut === true).length;
+	if (late === 0) return [];
+	const [was, id] = late === 1 ? ['was', 'its task ID'] : ['were', 'their task IDs'];
+	return [
+		warning(
+			`${shareOf(late, outcomes.length)} ${was} not ready in time. Nothing is lost: use Wait for Video or Get Video with ${id}.`,
+		),
+	];
+}
+
+/** The API's own words, where HTML counts (n8n: hints are sanitized HTML). */
+function escapeHtml(text: string): string {
+	return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/\.$/, '');
 }
 
 /** More would push the items out of sight. */

@@ -6,13 +6,23 @@ import { toNodeApiError } from '../api/messages';
 import { CancelledError } from '../n8n/async';
 import { isTool, type ToolContext } from '../n8n/execution';
 import { InvalidParameterError } from '../parameters/read';
+import type { TaskFailure } from './task';
 
 export type ItemError = NodeApiError | NodeOperationError;
 
 /** What became of one input item. */
 export type ItemOutcome =
-	| { ok: true; json: IDataObject; binary?: IBinaryKeyData; videoUrl?: string | null }
-	| { ok: false; error: ItemError; taskId?: string };
+	| {
+			ok: true;
+			json: IDataObject;
+			binary?: IBinaryKeyData;
+			videoUrl?: string | null;
+			/** Why its task ended without a video. */
+			failure?: TaskFailure | null;
+			/** Whether the time was over before its task had ended. */
+			timedOut?: boolean;
+	  }
+	| { ok: false; error: ItemError; taskId?: string; failure?: TaskFailure | null };
 
 /**
  * Whatever went wrong with one item, as the error n8n shows for it. A refusal names the item as n8n's

@@ -28,8 +28,9 @@ export async function readingToOutcome(
 		return unsuccessfulOutcome(context, itemIndex, reading);
 	}
 	const json = taskToJson(reading, simplify, extras);
-	const { taskId, videoUrl, videoUrls } = simplifyTask(reading.task);
-	if (downloadField === null) return { ok: true, json, videoUrl };
+	const { taskId, videoUrl, videoUrls, failure } = simplifyTask(reading.task);
+	const outcome = { ok: true, json, videoUrl, failure, timedOut: extras?.timedOut } as const;
+	if (downloadField === null) return outcome;
 
 	const { binary, error } = await downloadVideos(context, {
 		taskId,
@@ -39,7 +40,7 @@ export async function readingToOutcome(
 	});
 	// The API's own object stays untouched, unless there is something the user must know.
 	const said = simplify || error !== null ? { downloadError: error } : {};
-	return { ok: true, json: { ...json, ...said }, binary, videoUrl };
+	return { ...outcome, json: { ...json, ...said }, binary };
 }
 
 /** A task that ended without a video, as an item error that names the task and the cause. */
@@ -58,5 +59,6 @@ function unsuccessfulOutcome(
 			itemIndex,
 		},
 	);
-	return { ok: false, error, taskId: reading.task.id };
+	const { taskId, failure } = simplifyTask(reading.task);
+	return { ok: false, error, taskId, failure };
 }

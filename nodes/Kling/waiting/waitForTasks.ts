@@ -8,7 +8,6 @@ import { isTransient } from '../api/retry';
 import { mapConcurrently, pause } from '../n8n/async';
 import type { ResultSettings } from '../parameters/result';
 import type { WaitSettings } from '../parameters/waiting';
-import { showHints, videoLinks } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { toItem, toItemError } from '../result/item';
 import { readingToOutcome } from '../result/reading';
@@ -179,9 +178,7 @@ async function toOutcomes(
 		DOWNLOAD_CONCURRENCY,
 		async (item, itemIndex) => await toOutcome(context, itemIndex, item, results, throwOnFailure),
 	);
-	const settled = outcomes.filter((outcome) => outcome !== undefined);
-	showHints(context, videoLinks(settled));
-	return settled;
+	return outcomes.filter((outcome) => outcome !== undefined);
 }
 
 async function toOutcome(
@@ -201,6 +198,7 @@ async function toOutcome(
 		return {
 			ok: true,
 			json: simplifiedToJson(newTask(taskId), { timedOut, request: extras }),
+			timedOut,
 		};
 	}
 	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
