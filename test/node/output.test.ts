@@ -192,6 +192,27 @@ describe('Create and Wait', () => {
 		});
 	});
 
+	test('says how many videos failed and why, and counts only the credits that were kept', async () => {
+		clock.duringPause = async () => {
+			const dog = emulator.current.tasks().find(({ prompt }) => prompt === 'A dog');
+			await emulator.current.fail(dog?.id ?? '');
+			await completeAll(emulator.current);
+		};
+		const { hints } = await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters(), prompt: '={{ $json.prompt }}' },
+			items: [{ prompt: 'A cat' }, { prompt: 'A dog' }, { prompt: 'A fox' }],
+		});
+		const messages = hints.map(({ message, type }) => [type, message]);
+		expect(messages.slice(0, 2)).toEqual([
+			[undefined, '2 videos for an estimated 220 credits (about US$ 1.10) in all.'],
+			[
+				'warning',
+				expect.stringMatching(/^1 of 3 videos failed: .+\. Its credits were given back\.$/),
+			],
+		]);
+	});
+
 	test('without Simplify gives the API’s object untouched', async () => {
 		clock.duringPause = async () => await completeAll(emulator.current);
 		const { json } = await runKling({

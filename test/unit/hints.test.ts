@@ -1,5 +1,8 @@
-import { videoLinks } from '../../nodes/Kling/result/hints';
+import { NodeOperationError } from 'n8n-workflow';
+
+import { resultHints, videoLinks } from '../../nodes/Kling/result/hints';
 import type { ItemOutcome } from '../../nodes/Kling/result/item';
+import { klingNode } from '../harness/node/builders';
 
 /** An item whose video is at this address. */
 function outcome(videoUrl: string | null | undefined): ItemOutcome {
@@ -37,5 +40,65 @@ describe('links to the videos of a run', () => {
 		expect(text.match(/[<>]/g)).toHaveLength(4);
 		expect(text.match(/"/g)).toHaveLength(4);
 		expect(videoLinks([outcome('javascript:alert(1)')])).toEqual([]);
+	});
+});
+
+describe('what is said of videos that did not come', () => {
+	const ready = outcome(address(1));
+	const late: ItemOutcome = { ok: true, json: {}, videoUrl: null, timedOut: true };
+	const failed = (message: string): ItemOutcome => ({
+		ok: true,
+		json: {},
+		videoUrl: null,
+		failure: { code: 'upstream_error', message },
+	});
+	const warnings = (outcomes: readonly ItemOutcome[]) =>
+		resultHints(outcomes).flatMap((hint) => (typeof hint === 'string' ? [] : [hint.message]));
+
+	test('is nothing while all came', () => {
+		expect(warnings([ready, ready])).toEqual([]);
+	});
+
+	test('counts those that failed, with the cause and where their credits are', () => {
+		expect(warnings([ready, failed('Sensitive content.'), ready])).toEqual([
+			'1 of 3 videos failed: Sensitive content. Its credits were given back.',
+		]);
+	});
+
+	test('names each cause once, and three at the most', () => {
+		const causes = ['one', 'two', 'one', 'three', 'four'];
+		expect(warnings([...causes.map(failed), ready])).toEqual([
+			'5 of 6 videos failed: one; two; three; …. Their credits were given back.',
+		]);
+	});
+
+	test('counts failed items too, where they leave by the error output', () => {
+		const error = new NodeOperationError(klingNode(), 'x');
+		const refused: ItemOutcome = { ok: false, error };
+		const unsuccessful: ItemOutcome = { ok: false, error, failure: { code: 'a', message: 'b' } };
+		expect(warnings([refused, unsuccessful])).toEqual([
+			'1 of 2 videos failed: b. Its credits were given back.',
+		]);
+	});
+
+	test('speaks of one video as the video', () => {
+		expect(warnings([failed('no')])).toEqual([
+			'The video failed: no. Its credits were given back.',
+		]);
+		expect(warnings([late])).toEqual([
+			'The video was not ready in time. Nothing is lost: use Wait for Video or Get Video with its task ID.',
+		]);
+	});
+
+	test('counts those that were late, and says how to get them', () => {
+		expect(warnings([late, ready, late])).toEqual([
+			'2 of 3 videos were not ready in time. Nothing is lost: use Wait for Video or Get Video with their task IDs.',
+		]);
+	});
+
+	test('never lets the words of the API become a part of the page', () => {
+		const [text = ''] = warnings([failed('<img src=x onerror=alert(1)> & more')]);
+		expect(text).not.toContain('<');
+		expect(text).toContain('&lt;img');
 	});
 });
