@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import '../test/harness/process/orphan.cjs';
 import { isInstalled, runNpm } from '../test/harness/process/npm.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -62,17 +63,6 @@ async function install() {
 	});
 }
 
-/** npm may be killed without a chance to pass that on: then this process gets another parent. */
-function endWithParent() {
-	const parent = process.ppid;
-	const timer = setInterval(() => {
-		if (process.ppid === parent) return;
-		clearInterval(timer);
-		process.kill(process.pid, 'SIGTERM');
-	}, POLL_MS);
-	timer.unref();
-}
-
 async function main([script]) {
 	const wanted = wantedNode();
 	if (wanted !== undefined) {
@@ -81,7 +71,6 @@ async function main([script]) {
 		);
 		return 1;
 	}
-	endWithParent();
 	const code = await install();
 	if (code !== 0) return code;
 	process.argv.splice(1, 2, resolve(ROOT, script));

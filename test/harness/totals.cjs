@@ -1,6 +1,6 @@
 const { writeFileSync } = require('node:fs');
 
-const ORPHAN_POLL_MS = 500;
+require('./process/orphan.cjs');
 
 /**
  * The totals of a run of Jest, and what is wrong with it although Jest lets it pass: skipped tests
@@ -29,7 +29,6 @@ function totalsOf(results, { strict, filtered }) {
 class TotalsReporter {
 	constructor(globalConfig) {
 		this.filtered = Boolean(globalConfig.testNamePattern);
-		endWithParent();
 	}
 
 	onRunComplete(_contexts, results) {
@@ -47,13 +46,6 @@ class TotalsReporter {
 	getLastError() {
 		return this.error;
 	}
-}
-
-/** Whoever started the tests may be killed without a chance to end them. */
-function endWithParent() {
-	const parent = process.ppid;
-	const check = () => process.ppid !== parent && process.exit(1);
-	setInterval(check, ORPHAN_POLL_MS).unref();
 }
 
 module.exports = TotalsReporter;
