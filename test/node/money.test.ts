@@ -1,0 +1,428 @@
+import type { IDataObject, INodeParameters, IRunExecutionData } from 'n8n-workflow';
+import fc from 'fast-check';
+
+import type * as Time from '../harness/node/time';
+import { useEmulator } from '../harness/node/emulator';
+import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
+import { runKling, type KlingRun } from '../harness/node/runKling';
+import { completeAll } from '../harness/node/tasks';
+import { clock } from '../harness/node/time';
+
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
+
+const emulator = useEmulator();
+
+const PRICE = 110;
+
+/** A create of each item, one request after the other so that it is the same each time. */
+async function create(
+	items: IDataObject[],
+	parameters: INodeParameters = {},
+	run: Partial<KlingRun> & { options?: IDataObject } = {},
+) {
+	const { options, ...others } = run;
+	return await runKling({
+		emulator: emulator.current,
+		parameters: {
+			operation: 'create',
+			prompt: '={{ $json.prompt }}',
+			imageUrls: emulator.current.imageUrl(),
+			callback: 'none',
+			options: { concurrency: 1, ...options },
+			...parameters,
+		},
+		items,
+		...others,
+	});
+}
+
+const ids = () => emulator.current.tasks().map(({ id }) => id);
+const spent = () => emulator.current.account().totalConsumed;
+const creates = () => emulator.current.count({ route: 'create' });
+const prompts = (...texts: string[]) => texts.map((prompt) => ({ prompt }));
+
+describe('a second try of the same run', () => {
+	test('keeps each first task, though every request has changed', async () => {
+		const first = await create(prompts('One', 'Two [http:402=1]', 'Three'));
+		const second = await create(prompts('Other', 'Two', 'Another'), {}, { runData: first.runData });
+		expect(second.error).toBeNull();
+		expect(second.json.map(({ taskId }) => taskId)).toEqual(ids());
+		expect(emulator.current.tasks().map(({ prompt }) => prompt)).toEqual(['One', 'Two', 'Another']);
+		expect(spent()).toBe(3 * PRICE);
+	});
+
+	test('passes on what a task was created with, not what the expressions give now', async () => {
+		const parameters = { duration: '={{ $json.seconds }}', sound: '={{ $json.sound }}' };
+		const first = await create(
+			[
+				{ prompt: 'One', seconds: 10, sound: true },
+				{ prompt: 'Two [http:402=1]', seconds: 5, sound: false },
+			],
+			parameters,
+		);
+		const items = [
+			{ prompt: '', seconds: 7, sound: 'maybe' },
+			{ prompt: 'Two', seconds: 5, sound: false },
+		];
+		const second = await create(items, parameters, { runData: first.runData });
+		expect(second.error).toBeNull();
+		expect(second.json[0]).toMatchObject({ duration: 10, sound: true, estimatedCredits: 440 });
+	});
+
+	test('sends nothing more where one item is unclear, and names what there is', async () => {
+		const items = prompts('One', 'Two [fault:reset-after=1]', 'Three');
+		const first = await create(items);
+		expect(apiErrorOf(first).message).toMatch(/may have been charged \(1 of 3 videos was /);
+		const second = await create(prompts('A', 'B', 'C'), {}, { runData: first.runData });
+		const { message, description } = apiErrorOf(second);
+		expect(message).toMatch(/may have been charged \(1 of 3 videos was already created\)$/);
+		expect(description).toContain(ids()[0]);
+		expect(creates()).toBe(2);
+	});
+
+	test.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
+		'with %s pays for the items that still lack a task, and for no other',
+		async (onError) => {
+			const items = prompts('One [fault:reset-after=1]', 'Two', 'Three [http:402=1]');
+			const first = await create(items, {}, { onError });
+			const second = await create(items, {}, { onError, runData: first.runData });
+			expect(second.json[0]?.['error']).toMatch(/may have been charged/);
+			expect(second.json.slice(1).map(({ taskId }) => taskId)).toEqual(ids().slice(1));
+			expect([creates(), spent()]).toEqual([4, 3 * PRICE]);
+		},
+	);
+
+	describe('that cannot go on', () => {
+		const halfWay = async () => await create(prompts('One', 'Two [http:402=1]', 'Three'));
+
+		const secondTry = async (
+			runData: IRunExecutionData,
+			options: IDataObject,
+			run: Partial<KlingRun> = {},
+		) => await create(prompts('One', 'Two', 'Three'), {}, { runData, options, ...run });
+
+		test('since the balance is too low by now, names the tasks, and never says that nothing was spent', async () => {
+			const { runData } = await halfWay();
+			emulator.current.setBalance(emulator.current.apiKey, PRICE);
+			const { message, description } = operationErrorOf(
+				await secondTry(runData, { checkBalance: true }),
+			);
+			expect(message).toMatch(
+				/^The account has 110 credits.*\(1 of 3 videos was already created\)/,
+			);
+			expect(description).toContain(ids()[0]);
+			expect(description).not.toMatch(/nothing was spent/i);
+		});
+
+		test('since the balance cannot be read, names the tasks', async () => {
+			const { runData } = await halfWay();
+			emulator.current.fault({
+				match: { path: '/v1/credits' },
+				fault: 'http:401',
+				times: 'always',
+			});
+			const { message, description } = apiErrorOf(await secondTry(runData, { checkBalance: true }));
+			expect(message).toMatch(/\(1 of 3 videos was already created\)$/);
+			expect(description).toContain(ids()[0]);
+		});
+
+		test('with Continue passes the tasks on all the same', async () => {
+			const { runData } = await halfWay();
+			emulator.current.fault({
+				match: { path: '/v1/credits' },
+				fault: 'http:401',
+				times: 'always',
+			});
+			const { json } = await secondTry(
+				runData,
+				{ checkBalance: true },
+				{ onError: 'continueRegularOutput' },
+			);
+			expect(json).toMatchObject([
+				{ taskId: ids()[0] },
+				{ details: { taskId: null } },
+				{ details: { taskId: null } },
+			]);
+		});
+
+		test('since a setting of the run is wrong by now, names the tasks, as each error item does its own', async () => {
+			const { runData } = await halfWay();
+			const options = { maxCredits: 'plenty' };
+			expect(operationErrorOf(await secondTry(runData, options)).message).toMatch(
+				/^'Max Credits' .*\(1 of 3 videos was already created\) \[item 0\]$/,
+			);
+			const continuing = await secondTry(runData, options, { onError: 'continueRegularOutput' });
+			expect(continuing.json).toMatchObject([
+				{ details: { taskId: ids()[0] } },
+				{ details: { taskId: null } },
+				{ details: { taskId: null } },
+			]);
+		});
+
+		test('since how a task is passed on cannot be evaluated any more, names the task', async () => {
+			const parameters = {
+				operation: 'createAndWait',
+				waitStrategy: 'poll',
+				simplify: '={{ $json.simplify }}',
+			};
+			const items = [
+				{ prompt: 'One', simplify: true },
+				{ prompt: 'Two [http:402=1]', simplify: true },
+			];
+			const { runData } = await create(items, parameters);
+			const broken = items.map((item) => ({ ...item, simplify: 'perhaps' }));
+			const { json } = await create(broken, parameters, {
+				runData,
+				onError: 'continueRegularOutput',
+			});
+			expect(json).toMatchObject([
+				{ error: expect.stringMatching(/^'Simplify' /), details: { taskId: ids()[0] } },
+				{ error: expect.stringMatching(/^'Simplify' /), details: { taskId: null } },
+			]);
+			expect(creates()).toBe(2);
+		});
+	});
+});
+
+describe('Max Credits', () => {
+	test('covers what earlier tries of the run have spent', async () => {
+		const options = { maxCredits: 3 * PRICE };
+		const { runData } = await create(prompts('One', 'Two', 'Three [http:402=1]'), {}, { options });
+		const dearer = { duration: '={{ $json.prompt === "Three" ? 10 : 5 }}' };
+		const second = await create(prompts('One', 'Two', 'Three'), dearer, { runData, options });
+		expect(operationErrorOf(second).message).toMatch(
+			/^'Max Credits' is 330, of which this run has spent 220, but 1 video costs an estimated 220 credits/,
+		);
+		expect(spent()).toBe(2 * PRICE);
+		const third = await create(prompts('One', 'Two', 'Three'), {}, { runData, options });
+		expect(third.error).toBeNull();
+		expect(spent()).toBe(3 * PRICE);
+	});
+
+	test('counts a create that is unclear as spent', async () => {
+		const options = { maxCredits: 2 * PRICE };
+		const run = { options, onError: 'continueRegularOutput' } as const;
+		const items = prompts('One [fault:reset-after=1]', 'Two [http:402=1]');
+		const { runData } = await create(items, {}, run);
+		const dearer = { duration: '={{ $json.prompt.startsWith("Two") ? 10 : 5 }}' };
+		const { json } = await create(items, dearer, { ...run, runData });
+		expect(json[1]?.['error']).toMatch(/of which this run has spent 110/);
+		expect(creates()).toBe(2);
+	});
+
+	test.each(['={{ $json.limit }}', '={{ null }}', ''])(
+		'that was set to %p, and has no value, is refused',
+		async (maxCredits) => {
+			const { message, description } = operationErrorOf(
+				await create(prompts('One'), {}, { options: { maxCredits } }),
+			);
+			expect(message).toMatch(/^'Max Credits' .*\[item 0\]$/);
+			expect(description).toMatch(/^Nothing was spent\./);
+			expect(emulator.current.count()).toBe(0);
+		},
+	);
+});
+
+describe('everything is evaluated before the first create', () => {
+	const BROKEN = [
+		['simplify', '={{ $json.prompt === "Two" ? undefined.x : true }}'],
+		['simplify', '={{ $json.prompt === "Two" ? "perhaps" : true }}'],
+		['timeout', '={{ "soon" }}'],
+		['waitStrategy', '={{ "somehow" }}'],
+	];
+
+	const OPTIONS = [
+		['downloadVideo', '={{ $json.prompt === "Two" ? null : false }}'],
+		['pollInterval', '={{ "often" }}'],
+		['throwOnFailure', '={{ "maybe" }}'],
+		['concurrency', '={{ 0 }}'],
+		['checkImages', '={{ "perhaps" }}'],
+	];
+
+	const parameters = { operation: 'createAndWait', waitStrategy: 'poll' };
+
+	test.each(BROKEN)('%s: %s', async (name, value) => {
+		const { error } = await create(prompts('One', 'Two'), { ...parameters, [String(name)]: value });
+		expect(operationErrorOf({ error }).description).not.toMatch(/created so far/);
+		expect(creates()).toBe(0);
+	});
+
+	test.each(OPTIONS)('option %s: %s', async (name, value) => {
+		const { error } = await create(prompts('One', 'Two'), parameters, {
+			options: { [String(name)]: value },
+		});
+		expect(error).not.toBeNull();
+		expect(creates()).toBe(0);
+	});
+
+	test('what is wrong with one item costs that item alone, with its own index', async () => {
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const { json } = await create(
+			prompts('One', 'Two', 'Three'),
+			{ ...parameters, simplify: '={{ $json.prompt === "Two" ? "perhaps" : true }}' },
+			{ onError: 'continueRegularOutput' },
+		);
+		expect(json).toMatchObject([
+			{ taskId: ids()[0], status: 'completed' },
+			{ error: expect.stringMatching(/^'Simplify' .* \[item 1\]$/) },
+			{ taskId: ids()[1], status: 'completed' },
+		]);
+	});
+});
+
+describe('the request', () => {
+	const bodies = () => emulator.current.requests.map(({ body }) => body);
+
+	test('without a callback has no key for one', async () => {
+		await create(prompts('One'));
+		expect(bodies()).toEqual([
+			{
+				model: 'kling-2.6',
+				input: {
+					prompt: 'One',
+					image_urls: [emulator.current.imageUrl()],
+					duration: 5,
+					sound: false,
+				},
+			},
+		]);
+	});
+
+	test('with a callback has it on the top level, where the API looks for it', async () => {
+		const callbackUrl = 'https://n8n.example.org/webhook/videos';
+		await create(prompts('One'), { callback: 'url', callbackUrl });
+		expect(bodies()).toMatchObject([{ model: 'kling-2.6', callback_url: callbackUrl }]);
+		expect(emulator.current.tasks()).toMatchObject([{ callbackUrl }]);
+	});
+});
+
+describe('a task of which the wait goes wrong', () => {
+	test('is named by the error that ends the run, with all others', async () => {
+		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 'always' });
+		const { message, description } = apiErrorOf(
+			await create(prompts('One', 'Two'), {
+				operation: 'createAndWait',
+				waitStrategy: 'poll',
+			}),
+		);
+		expect(message).toMatch(/\(2 of 2 videos were already created\)$/);
+		for (const id of ids()) expect(description).toContain(id);
+	});
+
+	test('is named by its own error item', async () => {
+		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 'always' });
+		const { json } = await create(
+			prompts('One', 'Two'),
+			{ operation: 'createAndWait', waitStrategy: 'poll' },
+			{ onError: 'continueRegularOutput' },
+		);
+		expect(json).toMatchObject(ids().map((taskId) => ({ details: { taskId } })));
+	});
+
+	test('is logged when the execution is cancelled, and so are all others', async () => {
+		const controller = new AbortController();
+		clock.duringPause = () => controller.abort();
+		const { error, log } = await create(
+			prompts('One', 'Two'),
+			{ operation: 'createAndWait', waitStrategy: 'poll' },
+			{ signal: controller.signal },
+		);
+		expect(error).toBeInstanceOf(Error);
+		expect(log.at(-1)).toContain(`Cancelled after creating Kling videos: ${ids().join(', ')} (`);
+	});
+});
+
+describe('as a tool of an AI Agent', () => {
+	const call = async (
+		prompt: string,
+		runData?: IRunExecutionData,
+		parameters: INodeParameters = {},
+	) => await create([{ prompt }], parameters, { asTool: true, runData });
+
+	test('a call that follows a failed one with the same request takes over its task', async () => {
+		const waiting = { operation: 'createAndWait' };
+		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 1 });
+		const first = await call('A cat', undefined, waiting);
+		expect(first.json).toMatchObject([{ error: expect.any(String), taskId: ids()[0] }]);
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const second = await call('A cat', first.runData, waiting);
+		expect(second.json).toMatchObject([{ taskId: ids()[0], status: 'completed' }]);
+		expect(creates()).toBe(1);
+	});
+
+	test('a create that is unclear is never sent again', async () => {
+		emulator.current.fault({ match: { method: 'POST' }, fault: 'http:500-after' });
+		const first = await call('A cat');
+		const second = await call('A cat', first.runData);
+		const third = await call('A cat', second.runData);
+		for (const { json } of [first, second, third]) {
+			expect(json).toMatchObject([{ error: expect.stringMatching(/may have been charged/) }]);
+		}
+		expect([creates(), spent()]).toEqual([1, PRICE]);
+	});
+
+	test('two calls after a success get one video each', async () => {
+		const first = await call('A cat');
+		const second = await call('A cat', first.runData);
+		expect(second.json[0]?.['taskId']).not.toBe(first.json[0]?.['taskId']);
+		expect(creates()).toBe(2);
+	});
+
+	test('a call for another video creates it, whatever failed before', async () => {
+		const first = await call('A cat [http:402]');
+		const second = await call('A dog', first.runData);
+		expect(second.json).toMatchObject([{ taskId: ids()[0] }]);
+	});
+});
+
+/** How often one request of an item is refused, or what else becomes of it. */
+const MARKERS = ['', ' [http:402=1]', ' [http:402=2]', ' [fault:reset-after=1]', ' [http:500=1]'];
+
+test('whatever happens in whichever try, each item is charged at most once, and every id is known', async () => {
+	const oneTry = fc.record({
+		continues: fc.boolean(),
+		concurrency: fc.integer({ min: 1, max: 4 }),
+		checkBalance: fc.boolean(),
+		suffix: fc.constantFrom('', '!', '?'),
+	});
+	await fc.assert(
+		fc.asyncProperty(
+			fc.array(fc.constantFrom(...MARKERS), { minLength: 1, maxLength: 4 }),
+			fc.array(oneTry, { minLength: 2, maxLength: 4 }),
+			async (markers, tries) => {
+				emulator.current.reset();
+				const log: string[] = [];
+				let runData: IRunExecutionData | undefined;
+				let last: Awaited<ReturnType<typeof create>> | undefined;
+				for (const { continues, concurrency, checkBalance, suffix } of tries) {
+					last = await create(
+						markers.map((marker, index) => ({ prompt: `Item ${index}${marker}${suffix}` })),
+						{},
+						{
+							runData,
+							options: { concurrency, checkBalance },
+							onError: continues ? 'continueRegularOutput' : 'stopWorkflow',
+						},
+					);
+					runData = last.runData;
+					log.push(...last.log);
+				}
+				const paid = emulator.current.tasks().map(({ prompt }) => /^Item \d/.exec(prompt)?.[0]);
+				expect(new Set(paid).size).toBe(paid.length);
+				expect(spent()).toBe(paid.length * PRICE);
+				// A task whose answer got lost has no id that anyone could know.
+				const known = emulator.current
+					.tasks()
+					.filter(({ prompt }) => !prompt.includes('reset-after'))
+					.map(({ id }) => id);
+				for (const id of known) expect(log.join('\n')).toContain(id);
+				const shown =
+					last?.error instanceof Error ? apiErrorOf(last).description : JSON.stringify(last?.json);
+				for (const id of known) expect(shown).toContain(id);
+			},
+		),
+		{ numRuns: 150 },
+	);
+});
