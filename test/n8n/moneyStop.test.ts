@@ -1,0 +1,133 @@
+import { chain, numbered, production, until } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
+import type { NodeSettings, NodeSpec, WorkflowJson } from '../harness/n8n/workflow';
+
+/** Runs that somebody or something ends: no id of a task that was paid for may be lost. */
+
+const RETRIES = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } as const;
+const PRICE = 110;
+
+const stage = useStage();
+
+const ids = () => stage.emulator.tasks().map(({ id }) => id);
+const creations = () => stage.emulator.count({ route: 'create' });
+const answered = () => stage.emulator.count({ route: 'create', status: 200 });
+
+function creates(parameters: Record<string, unknown> = {}, settings: NodeSettings = {}): NodeSpec {
+	return stage.creates(
+		{ callback: 'none', prompt: '=Number {{ $json.number }}', ...parameters },
+		settings,
+	);
+}
+
+const polls = (settings: NodeSettings = {}) =>
+	creates({ operation: 'createAndWait', waitStrategy: 'poll' }, settings);
+
+/** Waits until something is so, and fails after a minute. */
+async function untilTrue(condition: () => boolean): Promise<void> {
+	await until(() => (condition() ? true : undefined));
+}
+
+/** Every task of the ledger is in n8n's log, on the line of its creation. */
+async function expectAllLogged(): Promise<void> {
+	await untilTrue(() =>
+		ids().every((id) => stage.n8n.log().includes(`Kling video created: task ${id} (`)),
+	);
+	expect(stage.emulator.account().totalConsumed).toBe(ids().length * PRICE);
+}
+
+/** Starts it by hand, and gives the execution's id. */
+async function startByHand(json: WorkflowJson): Promise<string> {
+	const { id } = await stage.n8n.api.createWorkflow(json);
+	return await stage.n8n.api.runWorkflow(id);
+}
+
+const SLOW = { match: { method: 'POST' }, fault: { delay: 1_500 }, times: 'always' } as const;
+
+describe('Stop while videos are being created', () => {
+	test.each([{}, RETRIES])(
+		'lets what is under way end, logs it, and creates no more: %j',
+		async (settings) => {
+			const { emulator, n8n } = stage;
+			emulator.fault(SLOW);
+			const execution = await startByHand(
+				chain('Stopped', numbered(12), { Kling: creates({}, settings) }),
+			);
+			await untilTrue(() => creations() === 5);
+			await n8n.api.stopExecution(execution);
+			await n8n.api.waitForExecution(execution, { status: 'canceled' });
+			await untilTrue(() => answered() === 5);
+			await expectAllLogged();
+			await untilTrue(() => n8n.log().includes('Cancelled after creating Kling videos'));
+			expect(creations()).toBe(5);
+			expect(ids()).toHaveLength(5);
+		},
+	);
+});
+
+describe('a wait that is ended while it looks', () => {
+	test('by Stop: the log names all tasks at the end', async () => {
+		const { n8n } = stage;
+		const execution = await startByHand(chain('Stopped wait', numbered(11), { Kling: polls() }));
+		await untilTrue(() => stage.emulator.count({ route: 'getTask' }) >= 11);
+		await n8n.api.stopExecution(execution);
+		await n8n.api.waitForExecution(execution, { status: 'canceled' });
+		await expectAllLogged();
+		const last = await until(() =>
+			n8n
+				.log()
+				.split('\n')
+				.find(
+					(line) => line.includes(`Cancelled after`) && line.includes(`execution ${execution}`),
+				),
+		);
+		for (const id of ids()) expect(last).toContain(id);
+		expect(ids()).toHaveLength(11);
+	});
+
+	test('by the workflow’s own timeout: so too', async () => {
+		const { n8n } = stage;
+		const json = production('Timed out', numbered(6), { Kling: polls() });
+		json.settings = { ...json.settings, executionTimeout: 4 };
+		const { start } = await stage.publish(json);
+		const execution = await start();
+		await n8n.api.waitForExecution(execution, { status: 'canceled' });
+		await expectAllLogged();
+		expect(ids()).toHaveLength(6);
+	});
+});
+
+test('a workflow timeout while videos are being created lets what is under way end, and logs it', async () => {
+	const { emulator, n8n } = stage;
+	emulator.fault({ match: { method: 'POST' }, fault: { delay: 3_000 }, times: 'always' });
+	const json = production('Timed out early', numbered(12), { Kling: creates() });
+	json.settings = { ...json.settings, executionTimeout: 2 };
+	const { start } = await stage.publish(json);
+	const execution = await start();
+	await n8n.api.waitForExecution(execution, { status: 'canceled' });
+	await untilTrue(() => answered() === 5);
+	await expectAllLogged();
+	expect(creations()).toBe(5);
+});
+
+describe('n8n is shut down (SIGTERM)', () => {
+	test('while videos are being created: each one is logged before the process ends', async () => {
+		const { emulator, n8n } = stage;
+		emulator.fault(SLOW);
+		await startByHand(chain('Shut down', numbered(5), { Kling: creates() }));
+		await untilTrue(() => creations() === 5);
+		await n8n.restart();
+		expect(n8n.log()).toContain('Received SIGTERM');
+		await expectAllLogged();
+		expect(ids()).toHaveLength(5);
+	});
+
+	test('while a wait looks: each task was logged when it was created', async () => {
+		const { n8n } = stage;
+		await startByHand(chain('Shut down wait', numbered(7), { Kling: polls() }));
+		await untilTrue(() => stage.emulator.count({ route: 'getTask' }) >= 7);
+		await n8n.restart();
+		await expectAllLogged();
+		expect(ids()).toHaveLength(7);
+	});
+});
