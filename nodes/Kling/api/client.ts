@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { withoutCancelling } from '../n8n/execution';
 import type { Credential } from './credential';
 import { readCredential } from './credential';
 import type { ApiCall, FailureDetail } from './failure';
@@ -35,6 +36,8 @@ export interface Credits {
 export interface ApiClient {
 	/** The credential's base URL, without a trailing slash. */
 	readonly baseUrl: string;
+	/** The same for clients with the same key and base URL. Never shown or stored. */
+	readonly identity: string;
 	/** `POST /v1/videos/generations`: the new task's id. */
 	create(input: CreateInput, callbackUrl: string | undefined): Promise<string>;
 	/** `GET /v1/tasks/{taskId}`. */
@@ -93,6 +96,20 @@ export function openClients(
 	};
 }
 
+/**
+ * A client that outlives the execution it was made in: nothing that is cancelled ends its requests.
+ *
+ * @throws NodeOperationError when the credential is missing or incomplete
+ */
+export async function openLastingClient(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	options: Omit<TransportOptions, 'signal' | 'itemIndex'> = {},
+): Promise<ApiClient> {
+	const credential = await readCredential(context, itemIndex);
+	return clientOf(withoutCancelling(context), credential, { ...options, itemIndex });
+}
+
 function clientOf(
 	context: ApiContext,
 	credential: Credential,
@@ -101,6 +118,7 @@ function clientOf(
 	const send = openTransport(context, credential, options);
 	return {
 		baseUrl: credential.baseUrl,
+		identity: credential.identity,
 		create: async (input, callbackUrl) =>
 			await send(
 				{

@@ -126,3 +126,10 @@ export const apiErrorSchema = z.object({
 export const jsonObjectSchema = z.custom<IDataObject>(
 	(value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );
+
+/** A task object as the API writes it, whoever kept it since; null when it is none. */
+export function toTaskReading(value: unknown): TaskReading | null {
+	const task = apiTaskSchema.safeParse(value);
+	const raw = jsonObjectSchema.safeParse(value);
+	return task.success && raw.success ? { task: task.data, raw: raw.data } : null;
+}

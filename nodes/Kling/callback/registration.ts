@@ -63,11 +63,11 @@ export type Registration =
 /** The Kling Trigger of the workflow that is being executed, in regular and in queue mode alike. */
 export function findRegistration(context: IExecuteFunctions): Registration {
 	if (!hasTrigger(context)) return { kind: 'none' };
-	const stored = readRegistration(context);
-	if (stored !== null) return { kind: 'registered', url: currentUrl(context, stored) ?? stored };
 	// A production execution exists only while its workflow is active, whatever a worker says.
 	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
-	const url = isProduction || context.getWorkflow().active ? currentUrl(context) : null;
+	// An export keeps the static data, so a copy that was never published has them too.
+	if (!isProduction && !context.getWorkflow().active) return { kind: 'inactive' };
+	const url = currentUrl(context);
 	return url === null ? { kind: 'inactive' } : { kind: 'registered', url };
 }
 
@@ -75,22 +75,19 @@ export function findRegistration(context: IExecuteFunctions): Registration {
 const DEFAULT_ENDPOINT = 'webhook';
 
 /**
- * Where the trigger listens now, worked out from the resume URL of this execution: the instance may
- * have got another public address since the trigger registered.
+ * Where the trigger of this workflow listens now: at the address that it registered, whatever n8n's
+ * webhook endpoint is called. Only the origin may have changed since, as the resume URL of this
+ * execution tells.
  */
-function currentUrl(context: IExecuteFunctions, registered?: string): string | null {
+function currentUrl(context: IExecuteFunctions): string | null {
+	const stored = readRegistration(context);
 	const resumeUrl = readResumeUrl(context);
+	if (stored !== null) {
+		const { pathname } = new URL(stored);
+		return resumeUrl === null ? stored : `${new URL(resumeUrl).origin}${pathname}`;
+	}
 	const workflowId = context.getWorkflow().id;
-	if (resumeUrl === null || workflowId === undefined) return null;
-	const { origin, pathname } = new URL(resumeUrl);
-	const base = pathname.split('/').slice(0, -2).join('/');
-	return `${origin}${base}/${endpointOf(registered)}/kling/${workflowId}`;
-}
-
-/** The endpoint in `…/<endpoint>/kling/<workflow id>`. */
-function endpointOf(registered: string | undefined): string {
-	const segments = registered === undefined ? [] : new URL(registered).pathname.split('/');
-	return segments.at(-3) || DEFAULT_ENDPOINT;
+	return workflowId === undefined ? null : triggerUrlOf(context, workflowId);
 }
 
 const webhookBaseSchema = z.object({
@@ -98,7 +95,7 @@ const webhookBaseSchema = z.object({
 });
 
 /**
- * Where the Kling Trigger of another workflow on this n8n listens while that workflow is active.
+ * Where the Kling Trigger of a workflow on this n8n listens while that workflow is active.
  *
  * n8n offers nodes no address of its webhooks. So this looks at the one that each n8n context
  * carries, and works it out where a future n8n should not.
@@ -113,6 +110,5 @@ export function triggerUrlOf(context: IExecuteFunctions, workflowId: string): st
 	if (resumeUrl === null) return null;
 	const { origin, pathname } = new URL(resumeUrl);
 	const base = pathname.split('/').slice(0, -2).join('/');
-	const endpoint = endpointOf(readRegistration(context) ?? undefined);
-	return `${origin}${base}/${endpoint}/kling/${workflowId}`;
+	return `${origin}${base}/${DEFAULT_ENDPOINT}/kling/${workflowId}`;
 }

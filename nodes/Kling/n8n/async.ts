@@ -32,6 +32,9 @@ export async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Prom
 	}
 }
 
+/** The longest that one timer can last, in milliseconds: a longer one fires at once (Node.js). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * Waits `ms` milliseconds, or less when the execution is cancelled.
  *
@@ -39,7 +42,45 @@ export async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Prom
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 	if (signal?.aborted === true) throw new CancelledError();
-	await abortable(sleep(ms, signal), signal);
+	for (let leftMs = ms; leftMs >= 0; leftMs -= LONGEST_TIMER_MS) {
+		await abortable(sleep(Math.min(leftMs, LONGEST_TIMER_MS), signal), signal);
+		if (leftMs <= LONGEST_TIMER_MS) return;
+	}
+}
+
+/**
+ * What `work` gives, or `late` when that takes longer than `ms` milliseconds. The work itself goes
+ * on, and what goes wrong with it then is nobody's concern.
+ */
+export async function within<T, L>(ms: number, work: Promise<T>, late: L): Promise<T | L> {
+	const settled = new AbortController();
+	const timer = pause(ms, settled.signal).then(
+		() => late,
+		() => late,
+	);
+	work.catch(() => undefined);
+	try {
+		return await Promise.race([work, timer]);
+	} finally {
+		settled.abort();
+	}
+}
+
+/** Lets at most `limit` pieces of work run at once; the others wait for their turn. */
+export function openLimit(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+	let free = limit;
+	const waiting: Array<() => void> = [];
+	return async (work) => {
+		if (free > 0) free -= 1;
+		else await new Promise<void>((resolve) => waiting.push(resolve));
+		try {
+			return await work();
+		} finally {
+			const next = waiting.shift();
+			if (next === undefined) free += 1;
+			else next();
+		}
+	};
 }
 
 /**
@@ -62,4 +103,21 @@ export async function mapConcurrently<T, R>(
 	};
 	await Promise.all(Array.from({ length: Math.min(limit, inputs.length) }, runner));
 	return results;
+}
+
+const TICK_MS = 1_000;
+
+/**
+ * Calls `work` every second with the time, as long as `isWanted` says so. Nothing cancels it: it
+ * serves what outlives the execution that began it.
+ */
+export async function repeatWhile(
+	isWanted: () => boolean,
+	work: (now: number) => void,
+): Promise<void> {
+	const { signal } = new AbortController();
+	while (isWanted()) {
+		await sleep(TICK_MS, signal);
+		work(Date.now());
+	}
 }

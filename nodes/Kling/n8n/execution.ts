@@ -51,6 +51,14 @@ export function withoutCancelling<T extends object>(context: T): T {
 }
 
 /**
+ * Whether the execution was started by another workflow (n8n: *Execute Sub-workflow*). Where that
+ * runs once for each item, n8n loses the items of sub-workflows that sleep.
+ */
+export function isSubWorkflow(context: Pick<IExecuteFunctions, 'getMode'>): boolean {
+	return context.getMode() === 'integrated';
+}
+
+/**
  * Whether a failed item is passed on instead of ending the run: as the user has set *On Error*, and
  * always in a tool, since a thrown error reaches no model whole (n8n: agent 3 gets the message alone,
  * agent 2.2 an empty text).

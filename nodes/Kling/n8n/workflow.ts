@@ -35,3 +35,11 @@ export function hasTrigger(context: IExecuteFunctions): boolean {
 		return false;
 	}
 }
+
+/**
+ * A text as a string literal for an n8n expression: two braces in a row would end the expression,
+ * even inside of a literal.
+ */
+export function quoteInExpression(text: string): string {
+	return JSON.stringify(text).replace(/[{}]/g, (brace) => (brace === '{' ? '\\u007b' : '\\u007d'));
+}

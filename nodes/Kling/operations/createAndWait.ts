@@ -7,7 +7,7 @@ import { NO_CALLBACK, resolveExecution, unreachableHint } from '../callback/targ
 import type { Creation } from '../creating/createTasks';
 import { createTasks, describeRequest, spendingHints } from '../creating/createTasks';
 import { payingRun } from '../creating/payingRun';
-import { isTool, readResumeUrl } from '../n8n/execution';
+import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
 import { previewTasks } from '../creating/dryRun';
 import { readDryRunOfAll } from '../parameters/dryRun';
 import { settingsOf } from '../parameters/read';
@@ -62,6 +62,7 @@ function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrategy): Ta
 	const unreachable = new Set<string>();
 	const resolve = (apiBaseUrl: string): CallbackTarget => {
 		if (strategy === 'poll') return NO_CALLBACK;
+		if (strategy === 'auto' && isSubWorkflow(context)) return NO_CALLBACK;
 		if (strategy === 'callback') return resolveExecution(context, apiBaseUrl, 'Wait Strategy');
 		if (url === null) return NO_CALLBACK;
 		if (isReachableFromApi(url, apiBaseUrl)) return { callback: 'execution', callbackUrl: url };

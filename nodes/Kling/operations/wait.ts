@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { callsBack } from '../callback/awaited';
 import { recordTasks } from '../n8n/customData';
-import { isTool, readResumeUrl } from '../n8n/execution';
+import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
 import { settingsOf } from '../parameters/read';
 import { readResultSettings } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
@@ -29,7 +29,9 @@ export async function wait(context: IExecuteFunctions): Promise<INodeExecutionDa
 		items.flatMap((item) => (item.ok ? [item.taskId] : [])),
 	);
 	const { strategy } = settings;
-	const suspends = strategy === 'callback' || (strategy === 'auto' && callBackAll(context, items));
+	const suspends =
+		strategy === 'callback' ||
+		(strategy === 'auto' && !isSubWorkflow(context) && callBackAll(context, items));
 	const waitForAll = suspends ? waitSuspended : waitByPolling;
 	const outcomes = await waitForAll(context, items, settings);
 	if (outcomes === null) return suspendedOutput();

@@ -11,6 +11,12 @@ const GROWTH = 1.25;
 const LONGEST_INTERVAL_MS = 60_000;
 const JITTER = 0.1;
 
+/** How long the last readings may take once the time is over, in milliseconds. */
+const LAST_READINGS_MS = 10_000;
+
+/** The same for a wait that has no time at all, which is one look at each task. */
+const ONLY_READINGS_MS = 60_000;
+
 /** What is known about a task at the end of a wait. */
 export interface PollResult {
 	/** The last reading, null when none succeeded. */
@@ -21,8 +27,11 @@ export interface PollResult {
 }
 
 export interface PollOptions {
-	/** The task, or why this reading did not succeed. */
-	read(taskId: string): Promise<TaskReading | ApiFailure>;
+	/**
+	 * The task, or why this reading did not succeed, or null when it took longer than `withinMs`
+	 * milliseconds.
+	 */
+	read(taskId: string, withinMs: number): Promise<TaskReading | ApiFailure | null>;
 	pause(ms: number): Promise<void>;
 	now(): number;
 	/** From 0 to 1: spreads the reads of workflows that started together. */
@@ -41,7 +50,8 @@ export function intervalBeforeRound(round: number, intervalMs: number, random: n
 /**
  * Reads every distinct task until it is finished, can never be read, or the time is over: one
  * shared loop, at growing intervals. A read that does not get through never ends the wait for its
- * task, since the video is paid for and may well be on its way.
+ * task, since the video is paid for and may well be on its way. An API that hangs does not hold the
+ * wait up: it ends some seconds after its time at the latest.
  *
  * @throws {CancelledError} when `pause` or `read` does, because the execution was cancelled
  */
@@ -54,10 +64,12 @@ export async function pollTasks(
 	);
 	const open = new Set(results.keys());
 	const deadline = options.now() + options.timeoutMs;
+	const endAt = deadline + (options.timeoutMs > 0 ? LAST_READINGS_MS : ONLY_READINGS_MS);
 
 	const readOne = async (taskId: string) => {
 		const before = results.get(taskId)?.reading ?? null;
-		const read = await options.read(taskId);
+		const read = await options.read(taskId, endAt - options.now());
+		if (read === null) return;
 		if (read instanceof ApiFailure) {
 			results.set(taskId, { reading: before, timedOut: false, failure: read });
 			if (!isTransient(read.detail)) open.delete(taskId);
@@ -68,7 +80,7 @@ export async function pollTasks(
 	};
 
 	for (let round = 1; ; round++) {
-		await mapConcurrently([...open], READ_CONCURRENCY, readOne);
+		await mapConcurrently([...open], READ_CONCURRENCY, readOne, () => options.now() < endAt);
 		const remainingMs = deadline - options.now();
 		if (open.size === 0 || remainingMs <= 0) break;
 		const interval = intervalBeforeRound(round, options.intervalMs, options.random());

@@ -1,10 +1,15 @@
 import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { z } from 'zod';
 
-import { jsonObjectSchema } from '../api/schemas';
-import { readRunIndex } from '../n8n/execution';
+import type { TaskReading } from '../api/schemas';
+import { jsonObjectSchema, toTaskReading } from '../api/schemas';
+import { readResumeUrl, readRunIndex } from '../n8n/execution';
 import type { ItemOutcome } from '../result/item';
 import { toItem } from '../result/item';
+import { isFinished } from '../result/task';
+import { netAfterMs } from './schedule';
+import type { WatchedTask } from './watch';
+import { watch } from './watch';
 
 /**
  * A suspended wait. n8n keeps the node's context with the execution, so it holds all that the
@@ -38,18 +43,37 @@ const suspendedItemSchema = z.union([
 /** One item of a suspended wait: one without a task to read any more, or one with its task. */
 export type SuspendedItem = z.infer<typeof suspendedItemSchema>;
 
+/** What older versions did not store is null. */
 const suspendedSchema = z.object({
 	items: z.array(suspendedItemSchema),
-	executionId: z.string().optional(),
-	runIndex: z.number().optional(),
+	executionId: z.string().nullable().default(null),
+	runIndex: z.number().nullable().default(null),
+	/** When the time is over, in milliseconds since 1970. */
+	timeoutAt: z.number().nullable().default(null),
+	/** When n8n's own timer ends the wait, in milliseconds since 1970. */
+	netAt: z.number().nullable().default(null),
 });
+
+/** A wait as it is stored. */
+export type SuspendedWait = z.infer<typeof suspendedSchema>;
 
 const storedSchema = z.object({ [CONTEXT_KEY]: suspendedSchema });
 
 /** A wait as it is stored; null when the node's context holds none. */
-export function parseSuspended(nodeContext: unknown): SuspendedItem[] | null {
+export function parseSuspended(nodeContext: unknown): SuspendedWait | null {
 	const stored = storedSchema.safeParse(nodeContext);
-	return stored.success ? stored.data[CONTEXT_KEY].items : null;
+	return stored.success ? stored.data[CONTEXT_KEY] : null;
+}
+
+/** The tasks that were finished before the execution was suspended for the others. */
+export function finishedBefore({ items }: SuspendedWait): Map<string, TaskReading> {
+	const finished = new Map<string, TaskReading>();
+	for (const item of items) {
+		if (!('taskId' in item)) continue;
+		const reading = toTaskReading(item.known);
+		if (reading !== null && isFinished(reading.task)) finished.set(item.taskId, reading);
+	}
+	return finished;
 }
 
 /**
@@ -57,34 +81,50 @@ export function parseSuspended(nodeContext: unknown): SuspendedItem[] | null {
  * (*Retry On Fail*), on input items that hold the timed-out result by then.
  */
 export function isSuspended(context: IExecuteFunctions): boolean {
-	const stored = storedSchema.safeParse(context.getContext('node'));
-	if (!stored.success) return false;
-	const { executionId, runIndex } = stored.data[CONTEXT_KEY];
-	return executionId === context.getExecutionId() && runIndex === readRunIndex(context);
+	const wait = parseSuspended(context.getContext('node'));
+	return (
+		wait !== null &&
+		wait.executionId === context.getExecutionId() &&
+		wait.runIndex === readRunIndex(context)
+	);
+}
+
+export interface Suspension {
+	items: SuspendedItem[];
+	/** What each item is when n8n's own timer ends the wait. */
+	timedOut: readonly ItemOutcome[];
+	/** The tasks that are still under way. */
+	open: readonly WatchedTask[];
+	timeoutMs: number;
 }
 
 /**
- * Suspends the execution in n8n's database until {@link parseSuspended} items are all finished, or
- * the time is over.
+ * Suspends the execution in n8n's database until all its tasks are finished, or the time is over.
  *
- * When the timer fires, n8n passes on the node's own input items. So the complete timed-out
- * result is written into them now.
- *
- * @param timedOut what each item is when the time runs out
+ * When n8n's own timer fires, because neither a callback nor the process that looks at the tasks was
+ * there, n8n passes on the node's own input items. So the complete timed-out result is written into
+ * them now, and with *Execute Once*, where n8n still holds all the items that came in, the others are
+ * taken out.
  */
 export async function suspend(
 	context: IExecuteFunctions,
-	items: SuspendedItem[],
-	timedOut: readonly ItemOutcome[],
-	timeoutMs: number,
+	{ items, timedOut, open, timeoutMs }: Suspension,
 ): Promise<void> {
-	const store: IDataObject = context.getContext('node');
-	store[CONTEXT_KEY] = {
+	const downloads = items.some((item) => 'taskId' in item && item.downloadField !== null);
+	const timeoutAt = Date.now() + timeoutMs;
+	const netAt = timeoutAt + netAfterMs(downloads);
+	const executionId = context.getExecutionId();
+	const wait: SuspendedWait = {
 		items,
-		executionId: context.getExecutionId(),
+		executionId,
 		runIndex: readRunIndex(context),
+		timeoutAt,
+		netAt,
 	};
-	for (const [itemIndex, item] of context.getInputData().entries()) {
+	const store: IDataObject = context.getContext('node');
+	store[CONTEXT_KEY] = wait;
+	const input = context.getInputData();
+	for (const [itemIndex, item] of input.entries()) {
 		const outcome = timedOut[itemIndex];
 		if (outcome === undefined) continue;
 		const { json, pairedItem } = toItem(outcome, itemIndex);
@@ -92,5 +132,8 @@ export async function suspend(
 		item.pairedItem = pairedItem;
 		delete item.binary;
 	}
-	await context.putExecutionToWait(new Date(Date.now() + timeoutMs));
+	context.getExecuteData().data.main?.[0]?.splice(input.length);
+	const resumeUrl = readResumeUrl(context);
+	if (resumeUrl !== null) await watch(context, { executionId, resumeUrl, tasks: open, timeoutAt });
+	await context.putExecutionToWait(new Date(netAt));
 }

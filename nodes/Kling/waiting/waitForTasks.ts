@@ -5,7 +5,7 @@ import type { ApiClient } from '../api/client';
 import { openClients } from '../api/client';
 import { ApiFailure, failureAsValue } from '../api/failure';
 import { isTransient } from '../api/retry';
-import { mapConcurrently, pause } from '../n8n/async';
+import { mapConcurrently, pause, within } from '../n8n/async';
 import type { ResultSettings } from '../parameters/result';
 import type { WaitSettings } from '../parameters/waiting';
 import type { ItemOutcome } from '../result/item';
@@ -16,6 +16,7 @@ import type { PollResult } from './poll';
 import { pollTasks, READ_CONCURRENCY } from './poll';
 import type { SuspendedItem } from './suspend';
 import { suspend } from './suspend';
+import type { WatchedTask } from './watch';
 
 /** One item of a wait: an item that has no task already has its outcome. */
 export type WaitingItem =
@@ -87,7 +88,10 @@ export async function waitSuspended(
 		}
 		return { settled: outcome === undefined ? {} : toItem(outcome, itemIndex).json };
 	});
-	await suspend(context, suspended, timedOut, settings.timeoutMs);
+	const open = items.flatMap((item, itemIndex): WatchedTask[] =>
+		item.ok && isOpen(item) ? [{ taskId: item.taskId, itemIndex, client: item.client }] : [],
+	);
+	await suspend(context, { items: suspended, timedOut, open, timeoutMs: settings.timeoutMs });
 	return null;
 }
 
@@ -151,10 +155,10 @@ async function poll(
 	const signal = context.getExecutionCancelSignal();
 	const byKey = new Map(items.flatMap((item) => (item.ok ? [[item.readKey, item]] : [])));
 	return await pollTasks([...byKey.keys()], {
-		read: async (key) => {
+		read: async (key, withinMs) => {
 			const item = byKey.get(key);
 			if (item === undefined) throw new UnexpectedError(`Nothing waits for ${key}`);
-			return await failureAsValue(item.client.getTask(item.taskId));
+			return await within(withinMs, failureAsValue(item.client.getTask(item.taskId)), null);
 		},
 		pause: async (ms) => await pause(ms, signal),
 		now: () => Date.now(),

@@ -4,31 +4,54 @@ import { z } from 'zod';
 import type { ApiClient } from '../api/client';
 import { openClient } from '../api/client';
 import type { TaskReading } from '../api/schemas';
-import { apiTaskSchema, isTaskId, jsonObjectSchema } from '../api/schemas';
+import { isTaskId, toTaskReading } from '../api/schemas';
+import { deliverAgain } from './redeliver';
 
 /**
  * The task a callback speaks of, or null when the body is none. What it says is not believed:
  * anyone can send it (API docs: callbacks carry no signature).
  */
 export function parseCallbackBody(body: unknown): TaskReading | null {
-	const task = apiTaskSchema
-		.extend({ id: z.string().toLowerCase().refine(isTaskId) })
-		.safeParse(body);
-	const raw = jsonObjectSchema.safeParse(body);
-	return task.success && raw.success ? { task: task.data, raw: raw.data } : null;
+	const reading = toTaskReading(body);
+	return reading !== null && isTaskId(reading.task.id) ? reading : null;
+}
+
+/** The bodies in which n8n may have found no JSON, whatever content type they came under. */
+const rawBodySchema = z.instanceof(Uint8Array).or(z.string());
+
+/** {@link parseCallbackBody} for the callback at hand: JSON under any content type, or under none. */
+export function readCallback(context: IWebhookFunctions): TaskReading | null {
+	const parsed = parseCallbackBody(context.getBodyData());
+	if (parsed !== null) return parsed;
+	const { rawBody, body }: { rawBody?: unknown; body?: unknown } = context.getRequestObject();
+	for (const candidate of [rawBody, body]) {
+		const raw = rawBodySchema.safeParse(candidate);
+		const task = raw.success ? parseCallbackBody(parseJson(raw.data)) : null;
+		if (task !== null) return task;
+	}
+	return null;
+}
+
+function parseJson(raw: Uint8Array | string): unknown {
+	try {
+		return JSON.parse(typeof raw === 'string' ? raw : new TextDecoder().decode(raw));
+	} catch {
+		return undefined;
+	}
 }
 
 /**
- * The time for reading a task back while its sender waits, in milliseconds: nobody knows how long
- * the sender does (API docs: not documented).
+ * How long the sender of a callback waits for an answer at most, in milliseconds: nobody knows how
+ * long it does (API docs: not documented).
  */
-const READ_TIMEOUT_MS = 10_000;
+export const ANSWER_WITHIN_MS = 8_000;
 
 /** The API for checking callbacks: one quick try each; null when the credential cannot be used. */
 export async function openCallbackClient(context: IWebhookFunctions): Promise<ApiClient | null> {
-	return await openClient(context, { maxAttempts: 1, attemptTimeoutMs: READ_TIMEOUT_MS }).catch(
-		() => null,
-	);
+	return await openClient(context, {
+		maxAttempts: 1,
+		attemptTimeoutMs: ANSWER_WITHIN_MS,
+	}).catch(() => null);
 }
 
 /**
@@ -48,6 +71,24 @@ export function respondOnly(
 ): IWebhookResponseData {
 	respond(context, status, message);
 	return { noWebhookResponse: true };
+}
+
+/**
+ * Tells the caller that the task cannot be read back just now, and delivers the callback again later.
+ *
+ * @param retryAfterMs how long the API asked to be left alone, null when it did not
+ */
+export function respondNotNow(
+	context: IWebhookFunctions,
+	task: TaskReading,
+	retryAfterMs: number | null,
+): IWebhookResponseData {
+	if (retryAfterMs !== null) {
+		const seconds = Math.ceil(retryAfterMs / 1000);
+		context.getResponseObject().setHeader('Retry-After', String(seconds));
+	}
+	deliverAgain(context, task, retryAfterMs);
+	return respondOnly(context, 503, 'The task cannot be read back just now');
 }
 
 /** Answers the caller first, then starts or resumes the workflow with the items. */

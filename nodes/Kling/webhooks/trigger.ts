@@ -4,22 +4,33 @@ import { NodeOperationError } from 'n8n-workflow';
 import { ApiFailure, failureAsValue } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
+import { within } from '../n8n/async';
+import { noteListener } from '../n8n/ownAddress';
 import { InvalidParameterError, triggerSettingsOf } from '../parameters/read';
 import { readTriggerSettings, type TriggerSettings } from '../parameters/trigger';
 import { toItem } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { isFinished, simplifyTask } from '../result/task';
 import { openDeliveries } from './deliveries';
-import { openCallbackClient, parseCallbackBody, respondAndStart, respondOnly } from './incoming';
+import {
+	ANSWER_WITHIN_MS,
+	openCallbackClient,
+	readCallback,
+	respondAndStart,
+	respondNotNow,
+	respondOnly,
+} from './incoming';
 
 /**
  * One call to a Kling Trigger. It starts the workflow with the task, or answers why not: 400 for
- * what is no task, 404 for a task the API does not know, 503 while the API cannot be asked, and 200
- * for what the user did not ask for or was delivered before. With settings that cannot be used it is
- * 500, since a default in their place could switch off a check.
+ * what is no task, 404 for a task the API does not know, 503 while the API cannot be asked, after
+ * which it is asked again for some minutes, and 200 for what the user did not ask for or was
+ * delivered before. With settings that cannot be used it is 500, since a default in their place could
+ * switch off a check.
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const body = parseCallbackBody(context.getBodyData());
+	noteListener(context);
+	const body = readCallback(context);
 	if (body === null) return respondOnly(context, 400, 'This is no task');
 
 	const settings = readSettings(context);
@@ -36,12 +47,14 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const isRepeated = () => deliveries?.has(taskId) === true;
 	if (isRepeated()) return respondOnly(context, 200, 'This task was delivered before');
 
-	const reading = verifyTask ? await readBack(context, taskId) : body;
-	if (reading === null) return respondOnly(context, 503, 'The task cannot be read back');
+	const reading = verifyTask
+		? await within(ANSWER_WITHIN_MS, readBack(context, taskId), null)
+		: body;
+	if (reading === null) return respondNotNow(context, body, null);
 	if (reading instanceof ApiFailure) {
 		return reading.detail.code === 'task_not_found'
 			? respondOnly(context, 404, 'The AI Video API does not know this task')
-			: respondOnly(context, 503, 'The task cannot be read back');
+			: respondNotNow(context, body, reading.detail.retryAfterMs);
 	}
 	const { status } = simplifyTask(reading.task);
 	if (!isFinished(reading.task) || !events.includes(status)) {
