@@ -299,11 +299,7 @@ describe('several items', () => {
 		);
 		expect(pairs(execution)).toEqual([{ item: 0 }, { item: 2 }]);
 		expect(jsonOf(execution, stage.n8n, 'Kling', 1)).toEqual([
-			{
-				number: 1,
-				error: TOO_FEW,
-				details: { description: TOP_UP, httpCode: '402', taskId: null },
-			},
+			{ number: 1, error: TOO_FEW, message: TOP_UP },
 		]);
 		expect(pairs(execution, 1)).toEqual([{ item: 1 }]);
 	});

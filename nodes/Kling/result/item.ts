@@ -55,16 +55,38 @@ export function toItemError(
 }
 
 /**
- * One item of the output, paired with its input item. One that failed is `{ error, details }`.
+ * One item of the output, paired with its input item. One that failed is `{ error, details }`, or
+ * `{ error, message }` where the node has an error output: n8n 2.0 takes no other item for an error
+ * there.
  *
  * `error` is not set on the item itself: n8n would then throw away everything but the message,
  * while an item with no other keys goes to the error output just as well and keeps its input.
  */
-export function toItem(outcome: ItemOutcome, itemIndex: number): INodeExecutionData {
+export function toItem(
+	outcome: ItemOutcome,
+	itemIndex: number,
+	hasErrorOutput: boolean,
+): INodeExecutionData {
 	const pairedItem = { item: itemIndex };
-	if (!outcome.ok) return { json: errorJson(outcome.error, outcome.taskId), pairedItem };
+	if (!outcome.ok) {
+		const { error, taskId } = outcome;
+		const json = hasErrorOutput ? errorTexts(error, taskId) : errorJson(error, taskId);
+		return { json, pairedItem };
+	}
 	const { json, binary } = outcome;
 	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
+}
+
+/** Whether failed items leave by an output of their own (*On Error: Continue (using error output)*). */
+export function hasErrorOutput(context: Pick<ToolContext, 'getNode'>): boolean {
+	return context.getNode().onError === 'continueErrorOutput';
+}
+
+function errorTexts({ message, description }: ItemError, taskId: string | undefined): IDataObject {
+	const isNamed = taskId === undefined || message.includes(taskId);
+	const error = isNamed ? message : `${message} (task ${taskId})`;
+	// An empty text would not count.
+	return description ? { error, message: description } : { error };
 }
 
 function errorJson(error: ItemError, taskId: string | undefined): IDataObject {

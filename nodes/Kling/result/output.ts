@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { isTool, keepsFailedItems, type ToolContext } from '../n8n/execution';
 import type { ItemError, ItemOutcome } from './item';
-import { toItem, toItemError } from './item';
+import { hasErrorOutput, toItem, toItemError } from './item';
 import { toToolItem } from './tool';
 
 /** Runs one item's work and catches what goes wrong with it alone. */
@@ -61,7 +61,9 @@ export function toOutput(
 	outcomes: readonly ItemOutcome[],
 ): INodeExecutionData[][] {
 	refuseUnlessContinuing(context, outcomes);
-	return [outcomes.map(isTool(context) ? toToolItem : toItem)];
+	if (isTool(context)) return [outcomes.map(toToolItem)];
+	const isSplit = hasErrorOutput(context);
+	return [outcomes.map((outcome, itemIndex) => toItem(outcome, itemIndex, isSplit))];
 }
 
 /**

@@ -5,7 +5,7 @@ import type { TaskReading } from '../api/schemas';
 import { jsonObjectSchema, toTaskReading } from '../api/schemas';
 import { readResumeUrl, readRunIndex } from '../n8n/execution';
 import type { ItemOutcome } from '../result/item';
-import { toItem } from '../result/item';
+import { hasErrorOutput, toItem } from '../result/item';
 import { isFinished } from '../result/task';
 import { netAfterMs } from './schedule';
 import type { WatchedTask } from './watch';
@@ -121,19 +121,20 @@ export async function suspend(
 		timeoutAt,
 		netAt,
 	};
+	// Before the input changes: keys may be expressions over it.
+	const resumeUrl = readResumeUrl(context);
+	if (resumeUrl !== null) await watch(context, { executionId, resumeUrl, tasks: open, timeoutAt });
 	const store: IDataObject = context.getContext('node');
 	store[CONTEXT_KEY] = wait;
 	const input = context.getInputData();
 	for (const [itemIndex, item] of input.entries()) {
 		const outcome = timedOut[itemIndex];
 		if (outcome === undefined) continue;
-		const { json, pairedItem } = toItem(outcome, itemIndex);
+		const { json, pairedItem } = toItem(outcome, itemIndex, hasErrorOutput(context));
 		item.json = json;
 		item.pairedItem = pairedItem;
 		delete item.binary;
 	}
 	context.getExecuteData().data.main?.[0]?.splice(input.length);
-	const resumeUrl = readResumeUrl(context);
-	if (resumeUrl !== null) await watch(context, { executionId, resumeUrl, tasks: open, timeoutAt });
 	await context.putExecutionToWait(new Date(netAt));
 }

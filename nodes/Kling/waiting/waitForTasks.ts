@@ -9,7 +9,7 @@ import { mapConcurrently, pause, within } from '../n8n/async';
 import type { ResultSettings } from '../parameters/result';
 import type { WaitSettings } from '../parameters/waiting';
 import type { ItemOutcome } from '../result/item';
-import { toItem, toItemError } from '../result/item';
+import { hasErrorOutput, toItem, toItemError } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { isFinished, newTask, simplifiedToJson } from '../result/task';
 import type { PollResult } from './poll';
@@ -86,7 +86,8 @@ export async function waitSuspended(
 			const known = results.get(readKey)?.reading?.raw;
 			return { taskId, extras, ...result, ...(known === undefined ? {} : { known }) };
 		}
-		return { settled: outcome === undefined ? {} : toItem(outcome, itemIndex).json };
+		if (outcome === undefined) return { settled: {} };
+		return { settled: toItem(outcome, itemIndex, hasErrorOutput(context)).json };
 	});
 	const open = items.flatMap((item, itemIndex): WatchedTask[] =>
 		item.ok && isOpen(item) ? [{ taskId: item.taskId, itemIndex, client: item.client }] : [],
@@ -205,12 +206,11 @@ async function toOutcome(
 			timedOut,
 		};
 	}
-	const hasErrorOutput = context.getNode().onError === 'continueErrorOutput';
 	return await readingToOutcome(context, itemIndex, reading, {
 		...result,
 		signal: context.getExecutionCancelSignal(),
 		extras: { timedOut: timedOut && !isFinished(reading.task), request: extras },
-		failsItem: hasErrorOutput || throwOnFailure,
+		failsItem: hasErrorOutput(context) || throwOnFailure,
 	});
 }
 

@@ -6,7 +6,7 @@ import { toTaskReading } from '../api/schemas';
 import { mapConcurrently, within } from '../n8n/async';
 import { noteListener } from '../n8n/ownAddress';
 import { quoteInExpression } from '../n8n/workflow';
-import { toItem, toItemError } from '../result/item';
+import { hasErrorOutput, toItem, toItemError } from '../result/item';
 import { settleItem } from '../result/output';
 import { readingToOutcome } from '../result/reading';
 import { newTask, simplifiedToJson } from '../result/task';
@@ -220,7 +220,7 @@ async function toResumedItem(
 					simplify,
 					downloadField: field,
 					extras: { timedOut, request: extras },
-					failsItem: context.getNode().onError === 'continueErrorOutput',
+					failsItem: hasErrorOutput(context),
 				});
 			if (downloadField === null || netAt === null) return await toOutcome(downloadField);
 			const leftMs = Math.max(0, netAt - FILES_MARGIN_MS - Date.now());
@@ -233,7 +233,7 @@ async function toResumedItem(
 		},
 		taskId,
 	);
-	return toItem(outcome, itemIndex);
+	return toItem(outcome, itemIndex, hasErrorOutput(context));
 }
 
 const TOO_LATE = 'the download took longer than n8n lets the execution sleep';

@@ -69,7 +69,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 			extras: { reference: referenceOf(context.getQueryData()) },
 			failsItem: false,
 		});
-		const { json, binary } = toItem(outcome, 0);
+		const { json, binary } = toItem(outcome, 0, false);
 		return [{ json, binary }];
 	});
 }

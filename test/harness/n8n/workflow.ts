@@ -19,6 +19,8 @@ export interface WorkflowNode {
 	maxTries?: number;
 	waitBetweenTries?: number;
 	disabled?: boolean;
+	executeOnce?: boolean;
+	alwaysOutputData?: boolean;
 }
 
 interface Link {
@@ -41,7 +43,16 @@ export type NodeSpec = Omit<WorkflowNode, 'id' | 'name' | 'position'>;
 
 /** Node settings that belong to every type: what to do on an error, trying again, … */
 export type NodeSettings = Partial<
-	Pick<WorkflowNode, 'onError' | 'retryOnFail' | 'maxTries' | 'waitBetweenTries' | 'disabled'>
+	Pick<
+		WorkflowNode,
+		| 'onError'
+		| 'retryOnFail'
+		| 'maxTries'
+		| 'waitBetweenTries'
+		| 'disabled'
+		| 'executeOnce'
+		| 'alwaysOutputData'
+	>
 >;
 
 export interface ConnectOptions {
