@@ -113,7 +113,7 @@ describe('klingSuspended', () => {
 
 	test('tasks to wait for, and items that were settled before, are read as they were stored', () => {
 		const items = [waiting, refused, finished, downloads];
-		expect(parseSuspended({ klingSuspended: { items } })).toEqual(items);
+		expect(parseSuspended({ klingSuspended: { items } })?.items).toEqual(items);
 	});
 
 	test('a node that has stored nothing of the kind waits for nothing', () => {

@@ -14,6 +14,7 @@ import type {
 import { createRunExecutionData } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
+import { forgetAll } from '../../../nodes/Kling/waiting/watch';
 import type { Emulator } from '../../emulator';
 import { buildAdditionalData } from './additionalData';
 import type { Credential } from './credentials';
@@ -110,6 +111,9 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 	everything.push(result);
 	return result;
 }
+
+// What looks at the tasks of suspended executions would look on after the tests.
+afterEach(forgetAll);
 
 /** The results of all runs of a test file. */
 const everything: KlingResult[] = [];
