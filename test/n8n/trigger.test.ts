@@ -59,6 +59,7 @@ test('the trigger registers itself: Create in its workflow finds it, whatever it
 			completedAt: expect.stringMatching(/Z$/),
 			generationSeconds: expect.any(Number),
 			failure: null,
+			reference: null,
 		},
 	]);
 	expect(emulator.count({ route: 'getTask' })).toBe(1);
