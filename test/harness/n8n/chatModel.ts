@@ -43,7 +43,7 @@ export async function startChatModel(
 			const request = requestSchema.parse(JSON.parse(Buffer.concat(chunks).toString()));
 			requests.push(request);
 			response.setHeader('content-type', 'application/json');
-			response.end(JSON.stringify(completion(answer(request))));
+			response.end(JSON.stringify(completion(answer(request), requests.length)));
 		});
 	});
 	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -61,7 +61,8 @@ export async function startChatModel(
 	};
 }
 
-function completion(answer: ChatAnswer): Record<string, unknown> {
+/** @param number tells its tool call from others: agents find what a tool gave by the call's id */
+function completion(answer: ChatAnswer, number: number): Record<string, unknown> {
 	const message =
 		'text' in answer
 			? { role: 'assistant', content: answer.text }
@@ -70,7 +71,7 @@ function completion(answer: ChatAnswer): Record<string, unknown> {
 					content: null,
 					tool_calls: [
 						{
-							id: 'call_1',
+							id: `call_${number}`,
 							type: 'function',
 							function: { name: answer.tool, arguments: JSON.stringify(answer.arguments) },
 						},
