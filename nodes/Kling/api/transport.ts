@@ -138,14 +138,15 @@ export function openTransport(
 			if (!(result instanceof ApiFailure)) return result;
 
 			const delayMs = retryDelayMs(result.detail, attempts, Math.random());
-			const isRateLimit = result.detail.code === 'rate_limit_exceeded';
-			if (isRateLimit) {
-				const leftAloneMs = Math.max(delayMs ?? 0, result.detail.retryAfterMs ?? 0);
+			const { code, retryAfterMs } = result.detail;
+			const concernsAll = code === 'rate_limit_exceeded' || retryAfterMs !== null;
+			if (concernsAll) {
+				const leftAloneMs = Math.max(delayMs ?? 0, retryAfterMs ?? 0);
 				pausedUntilMs = Math.max(pausedUntilMs, Date.now() + leftAloneMs);
 				pausedBy = result;
 			}
 			if (delayMs === null || attempts >= maxAttempts) throw result;
-			if (!isRateLimit) await pause(delayMs, signal);
+			if (!concernsAll) await pause(delayMs, signal);
 		}
 	};
 }

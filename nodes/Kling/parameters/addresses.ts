@@ -71,12 +71,18 @@ function toAddress(parameter: string, text: string, isEntry: boolean): string {
 }
 
 function notAnAddress(parameter: string, value: unknown): InvalidParameterError {
-	const isObject = typeof value === 'object' || quote(value).startsWith('an object');
 	return new InvalidParameterError(
 		parameter,
 		`is ${quote(value)}, not an http(s) address`,
-		isObject
-			? 'Choose the field of the object that holds the address, such as {{ $json.image.url }}.'
-			: 'Give the full address of each image, starting with https://.',
+		hintFor(value),
 	);
+}
+
+function hintFor(value: unknown): string {
+	if (typeof value !== 'string' || holdsObjectInText(value)) {
+		return 'Choose the field that holds the address, such as {{ $json.image.url }}.';
+	}
+	return /^data:/i.test(value)
+		? 'The API takes no image within a text. Convert it to a file first, and set Image Source to File.'
+		: 'Give the full address of each image, starting with https://.';
 }

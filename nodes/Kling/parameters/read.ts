@@ -211,22 +211,29 @@ export function toOptionalText(given: Given, hint: string): string {
 	throw new InvalidParameterError(
 		parameter,
 		'holds an object that was turned into text',
-		'Choose a field of the object in each {{ }}, such as {{ $json.output.prompt }}.',
+		`Choose a field of the object in each {{ }}, such as {{ $json.output.${fieldNameFor(parameter)} }}.`,
 	);
 }
 
 /** The refusal of a value that should be a text. */
 export function notText({ parameter, value }: Given): InvalidParameterError {
 	const kind = kindOf(value);
+	const field = fieldNameFor(parameter);
 	const hints: Record<string, string> = {
-		'a list': 'Choose an entry of it, such as {{ $json.prompts[0] }}.',
-		'an object': 'Choose a field of it, such as {{ $json.output.prompt }}.',
+		'a list': `Choose an entry of it, such as {{ $json.${field}s[0] }}.`,
+		'an object': `Choose a field of it, such as {{ $json.output.${field} }}.`,
 	};
 	return new InvalidParameterError(
 		parameter,
 		`is ${kind}, not text`,
 		hints[kind] ?? 'Set it to a text.',
 	);
+}
+
+/** `Task ID` → `taskId`: how data may well call what goes into a parameter. */
+function fieldNameFor(parameter: string): string {
+	const [first = '', ...more] = parameter.toLowerCase().split(/\W+/);
+	return first + more.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
 /** @throws {InvalidParameterError} unless it is one of the values, in any case */

@@ -6,8 +6,7 @@
 const DRIVE_HOSTS = new Set(['drive.google.com', 'docs.google.com']);
 const DROPBOX_HOSTS = new Set(['dropbox.com', 'www.dropbox.com']);
 
-const AS_FILE =
-	'Or download it first with the node of that service, and set Image Source to Binary Field.';
+const AS_FILE = 'Or download it first with the node of that service, and set Image Source to File.';
 
 /** How to get the file's own address, where this is the address of a page that shows it; else null. */
 export function sharePageHint(url: URL): string | null {
