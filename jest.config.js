@@ -47,11 +47,6 @@ module.exports = {
 			displayName: 'n8n-2.0',
 			testEnvironmentOptions: { n8nVersion: '2.0.0' },
 			testMatch: ['<rootDir>/test/n8n/**/*.test.ts'],
-			// The examples are made with nodes of newer versions than this n8n has.
-			testPathIgnorePatterns: [
-				...common.testPathIgnorePatterns,
-				'<rootDir>/test/n8n/examples.test.ts',
-			],
 		},
 		{ ...onServers, displayName: 'queue', testMatch: ['<rootDir>/test/queue/**/*.test.ts'] },
 		{ ...onServers, displayName: 'browser', testMatch: ['<rootDir>/test/browser/**/*.test.ts'] },

@@ -68,12 +68,15 @@ describe.each(EXAMPLES)('%s', (file) => {
 		expect(overlapping.map(({ name }) => name)).toEqual([]);
 	});
 
-	test('its nodes are there in n8n, of the newest version, and know all their parameters', async () => {
+	test('its nodes are there in this n8n, in that version, and know all their parameters', async () => {
 		const types = await stage.n8n.api.nodeTypes();
 		for (const node of nodes) {
 			const ofThisName = types.filter((type) => type.name === node.type);
 			const versions = ofThisName.flatMap((type) => versionsSchema.parse(type).version);
-			expect([node.type, node.typeVersion]).toEqual([node.type, newest(versions)]);
+			expect([node.type, versions]).toEqual([
+				node.type,
+				expect.arrayContaining([node.typeVersion]),
+			]);
 			const type = ofThisName.find((candidate) =>
 				[versionsSchema.parse(candidate).version].flat().includes(node.typeVersion),
 			);
@@ -95,10 +98,6 @@ test('the README names every example', () => {
 	const readme = readFileSync(join(EXAMPLES_FOLDER, 'README.md'), 'utf8');
 	expect(EXAMPLES.filter((file) => !readme.includes(`(${file}.json)`))).toEqual([]);
 });
-
-function newest(versions: readonly number[]): number {
-	return Math.max(...versions);
-}
 
 /** Where the editor draws a node with its name, or a sticky note. */
 function boxOf({ type, position: [left, top], parameters }: ExampleNode) {

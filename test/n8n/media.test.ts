@@ -166,7 +166,7 @@ describe.each(['filesystem', 'database'])('with n8n’s binary data mode “%s�
 		const { emulator, n8n } = stage;
 		const { send } = await receive({});
 		for (const [file, reason] of [
-			[ELEVEN_MEGABYTES, '“data” has 11.0 MB'],
+			[ELEVEN_MEGABYTES, 'names “data”, which has 11.0 MB'],
 			[GIF_NAMED_JPG, 'names “data”, which is not a JPEG, PNG or WebP image'],
 		] as const) {
 			const refused = await n8n.api.waitForExecution(await send({ data: file }), {
@@ -223,7 +223,7 @@ describe('images from binary fields', () => {
 			' , ',
 			{ data: photo() },
 			/^'Input Data Field Name' is empty \[item 0\]$/,
-			/Name the binary field/,
+			/Name the field that holds the image file/,
 		],
 		[
 			'a GIF named .jpg',
@@ -340,10 +340,11 @@ describe('images from binary fields', () => {
 	test('Retry execution pays only for what was not created', async () => {
 		const { emulator, n8n } = stage;
 		const { send } = await receive(
-			{ prompt: MARKED, options: { concurrency: 1 } },
-			{ itemsCode: itemsFor('data', 'data') },
+			// Not the field “data”: n8n 2.0 loses the file of that one for a retry.
+			{ prompt: MARKED, binaryPropertyName: 'photo', options: { concurrency: 1 } },
+			{ itemsCode: itemsFor('photo', 'photo') },
 		);
-		const failed = await n8n.api.waitForExecution(await send({ data: photo() }), {
+		const failed = await n8n.api.waitForExecution(await send({ photo: photo() }), {
 			status: 'error',
 		});
 		expect(emulator.account().totalConsumed).toBe(PRICE);

@@ -109,14 +109,13 @@ export class N8nApi {
 		return savedCredentialSchema.parse(await this.rest.post('/credentials', input)).id;
 	}
 
-	/** Runs a credential's own test, as the editor does: a stored one by its id, or data not stored yet. */
+	/** Runs a credential's own test, as the editor does: of a stored one by its id, or of these data. */
 	async testCredential(
 		credential: string | Omit<CredentialInput, 'name'>,
 	): Promise<z.infer<typeof credentialTestSchema>> {
-		const credentials =
-			typeof credential === 'string'
-				? await this.storedCredential(credential)
-				: { id: '', name: 'Not stored', ...credential };
+		if (typeof credential !== 'string') return await this.testNewCredential(credential);
+		const stored = await this.rest.get(`/credentials/${credential}?includeData=true`);
+		const credentials = savedCredentialSchema.extend({ data: z.record(z.unknown()) }).parse(stored);
 		return credentialTestSchema.parse(await this.rest.post('/credentials/test', { credentials }));
 	}
 
@@ -292,9 +291,16 @@ export class N8nApi {
 		}
 	}
 
-	private async storedCredential(id: string): Promise<Record<string, unknown>> {
-		const stored = await this.rest.get(`/credentials/${id}?includeData=true`);
-		return savedCredentialSchema.extend({ data: z.record(z.unknown()) }).parse(stored);
+	/** Stores it for as long as the test takes: n8n 2.0 tests no other. */
+	private async testNewCredential(
+		data: Omit<CredentialInput, 'name'>,
+	): Promise<z.infer<typeof credentialTestSchema>> {
+		const id = await this.createCredential({ name: 'For its test', ...data });
+		try {
+			return await this.testCredential(id);
+		} finally {
+			await this.rest.delete(`/credentials/${id}`);
+		}
 	}
 
 	private async runManually(id: string, run: ManualRun): Promise<z.infer<typeof manualRunSchema>> {
