@@ -201,7 +201,7 @@ function failedTask(index: number) {
 		taskId: taskIds()[index],
 		status: 'failed',
 		videoUrl: null,
-		error: expect.objectContaining({ code: 'upstream_error' }),
+		failure: expect.objectContaining({ code: 'upstream_error' }),
 	};
 }
 
@@ -428,7 +428,7 @@ test('many-images gives one list of results, in the order of the images', async 
 					taskId: second,
 					status: 'failed',
 					videoUrl: null,
-					error: expect.objectContaining({ code: 'upstream_error' }),
+					failure: expect.objectContaining({ code: 'upstream_error' }),
 					timedOut: false,
 				},
 				completed(third),
