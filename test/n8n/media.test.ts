@@ -699,7 +699,7 @@ describe('examples', () => {
 			const { emulator, n8n } = stage;
 			const refused = await finished(await submit(GIF_NAMED_JPG));
 			expect(jsonOf(refused, n8n, 'Handle the Failure')).toMatchObject([
-				{ error: expect.stringContaining('“picture”, which is not a JPEG') },
+				{ error: expect.stringContaining('“Picture”, which is not a JPEG') },
 			]);
 			expect(emulator.requests).toEqual([]);
 
