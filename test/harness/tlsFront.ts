@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import tls from 'node:tls';
 
 import { generate } from 'selfsigned';
 import { z } from 'zod';
@@ -108,6 +109,20 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
 					await once(server, 'close');
 				}),
 			);
+		},
+	};
+}
+
+/**
+ * Has this process accept the certificates of one authority only, until `restore` is called: Node.js
+ * reads further ones from a file at its start (`NODE_EXTRA_CA_CERTS`), not later.
+ */
+export function trustOnly(certificate: string): { restore(): void } {
+	const { createSecureContext } = tls;
+	tls.createSecureContext = (options) => createSecureContext({ ...options, ca: [certificate] });
+	return {
+		restore: () => {
+			tls.createSecureContext = createSecureContext;
 		},
 	};
 }

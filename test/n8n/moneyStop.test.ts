@@ -95,6 +95,20 @@ describe('a wait that is ended while it looks', () => {
 		await expectAllLogged();
 		expect(ids()).toHaveLength(6);
 	});
+
+	test('by the workflow’s own timeout: Retry from the list goes on with the same tasks', async () => {
+		const { emulator, n8n } = stage;
+		const json = production('Timed out, then retried', numbered(3), { Kling: polls() });
+		json.settings = { ...json.settings, executionTimeout: 4 };
+		const { start } = await stage.publish(json);
+		const execution = await start();
+		await n8n.api.waitForExecution(execution, { status: 'canceled' });
+		for (const id of ids()) await emulator.complete(id);
+		const retry = await n8n.api.retryExecution(execution);
+		const done = await n8n.api.waitForExecution(retry, { status: 'success' });
+		expect(creations()).toBe(3);
+		expect(n8n.api.outputOf(done, 'Kling').map(({ json: { taskId } }) => taskId)).toEqual(ids());
+	});
 });
 
 test('a workflow timeout while videos are being created lets what is under way end, and logs it', async () => {

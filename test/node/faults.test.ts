@@ -1,5 +1,3 @@
-import tls from 'node:tls';
-
 import type { Fault } from '../emulator';
 import type * as Time from '../harness/node/time';
 import { useEmulator } from '../harness/node/emulator';
@@ -7,7 +5,7 @@ import { apiErrorOf } from '../harness/node/errors';
 import { everythingShown, runKling } from '../harness/node/runKling';
 import { createTask, creditsCharged } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
-import { startTlsFront, type TlsFront } from '../harness/tlsFront';
+import { startTlsFront, trustOnly, type TlsFront } from '../harness/tlsFront';
 
 jest.mock('n8n-workflow', () =>
 	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
@@ -286,7 +284,7 @@ describe('a read that did not get through', () => {
 /** The same API behind TLS; its certificate is accepted unless a test says otherwise. */
 describe('behind TLS', () => {
 	let front: TlsFront;
-	let trust: jest.SpyInstance | undefined;
+	let trust: ReturnType<typeof trustOnly> | undefined;
 
 	beforeAll(async () => {
 		front = await startTlsFront(emulator.current.url);
@@ -294,15 +292,10 @@ describe('behind TLS', () => {
 
 	beforeEach(() => {
 		front.breakWith(null);
-		const { createSecureContext } = tls;
-		trust = jest
-			.spyOn(tls, 'createSecureContext')
-			.mockImplementation((options) =>
-				createSecureContext({ ...options, ca: [front.certificate] }),
-			);
+		trust = trustOnly(front.certificate);
 	});
 
-	afterEach(() => trust?.mockRestore());
+	afterEach(() => trust?.restore());
 
 	afterAll(async () => await front.stop());
 
@@ -350,7 +343,7 @@ describe('behind TLS', () => {
 	});
 
 	test('a certificate that is not accepted sends nothing, and is not tried again', async () => {
-		trust?.mockRestore();
+		trust?.restore();
 		const { message, description } = apiErrorOf(await createThere());
 		expect(message).toMatch(/certificate .* not accepted/);
 		expect(description).not.toMatch(/may have been charged/);

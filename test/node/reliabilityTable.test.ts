@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { INodeParameters } from 'n8n-workflow';
+
 import type { Emulator, Fault } from '../emulator';
 import type * as Time from '../harness/node/time';
 import { useEmulator } from '../harness/node/emulator';
 import { apiErrorOf } from '../harness/node/errors';
-import { runKling } from '../harness/node/runKling';
+import { runKling, type KlingResult } from '../harness/node/runKling';
 import { createTask, creditsCharged } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
+import { startTlsFront, trustOnly, type TlsFront } from '../harness/tlsFront';
 
 jest.mock('n8n-workflow', () =>
 	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
@@ -17,12 +20,17 @@ const emulator = useEmulator();
 
 const README = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8');
 
-/** Each row of the README's table: what happens, and the fault that makes it happen. */
-const ROWS: ReadonlyArray<{ what: string; fault: Fault | 'offline' }> = [
+/** A fault of the API; or it is not there, or behind a TLS that breaks or that nobody trusts. */
+type Cause = Fault | 'offline' | 'broken TLS' | 'untrusted';
+
+/** Each row of the README's table: what happens, and what makes it happen. */
+const ROWS: ReadonlyArray<{ what: string; fault: Cause }> = [
 	{ what: 'Connection refused, name not resolved', fault: 'offline' },
 	{ what: 'Reset before the request was processed', fault: 'reset-before' },
 	{ what: 'Reset after the request was processed', fault: 'reset-after' },
 	{ what: 'No answer, ever', fault: 'hang-after' },
+	{ what: 'TLS breaks after the request was sent', fault: 'broken TLS' },
+	{ what: 'The certificate is not accepted', fault: 'untrusted' },
 	{
 		what: 'An answer that drips in too slowly',
 		fault: { drip: { intervalMs: 100 }, when: 'after' },
@@ -41,17 +49,48 @@ const ROWS: ReadonlyArray<{ what: string; fault: Fault | 'offline' }> = [
 	{ what: '503 `upstream_error`', fault: 'http:503' },
 ];
 
-/** Has every request meet the fault while `work` runs, and counts how often one was tried. */
-async function tries<T>(fault: Fault | 'offline', work: () => Promise<T>): Promise<[T, number]> {
-	if (fault === 'offline') await emulator.current.goOffline();
-	else emulator.current.fault({ match: {}, fault, times: 'always' });
+let front: TlsFront;
+
+beforeAll(async () => {
+	front = await startTlsFront(emulator.current.url);
+});
+
+afterAll(async () => await front.stop());
+
+interface Tries {
+	result: KlingResult;
+	/** How often the request was tried. */
+	count: number;
+}
+
+/** Runs the node while every request meets the fault. */
+async function tries(fault: Cause, parameters: INodeParameters): Promise<Tries> {
+	const { apiKey, url } = emulator.current;
+	const run = async (baseUrl = url) =>
+		await runKling({ emulator: { apiKey, url: baseUrl }, parameters });
 	const before = emulator.current.count();
-	const result = await work();
-	// A refused connection reaches no server that could count it: each try but the last is paused after.
-	const count = fault === 'offline' ? clock.pauses.length + 1 : emulator.current.count() - before;
-	if (fault === 'offline') await emulator.current.goOnline();
+	clock.pauses.length = 0;
+	// What reaches no server is counted by the pauses: each try but the last has one after it.
+	if (fault === 'offline') {
+		await emulator.current.goOffline();
+		const result = await run();
+		await emulator.current.goOnline();
+		return { result, count: clock.pauses.length + 1 };
+	}
+	if (fault === 'untrusted') {
+		return { result: await run(front.url), count: clock.pauses.length + 1 };
+	}
+	if (fault === 'broken TLS') {
+		front.breakWith('plain text');
+		const trust = trustOnly(front.certificate);
+		const result = await run(front.url);
+		trust.restore();
+		return { result, count: emulator.current.count() - before };
+	}
+	emulator.current.fault({ match: {}, fault, times: 'always' });
+	const result = await run();
 	emulator.current.clearFaults();
-	return [result, count];
+	return { result, count: emulator.current.count() - before };
 }
 
 const creation = (current: Emulator) => ({
@@ -63,25 +102,17 @@ const creation = (current: Emulator) => ({
 
 async function rowOf({ what, fault }: (typeof ROWS)[number]): Promise<string> {
 	clock.shortDeadlines = true;
-	const [created, creates] = await tries(
-		fault,
-		async () =>
-			await runKling({ emulator: emulator.current, parameters: creation(emulator.current) }),
-	);
+	const create = await tries(fault, creation(emulator.current));
 	const charged = creditsCharged(emulator.current) > 0;
-	const unclear = apiErrorOf(created).description.includes('may have been charged');
+	const unclear = apiErrorOf(create.result).description.includes('may have been charged');
 	expect(charged && !unclear).toBe(false);
 
-	clock.pauses.length = 0;
 	const taskId = await createTask(emulator.current);
-	const [read, reads] = await tries(
-		fault,
-		async () =>
-			await runKling({ emulator: emulator.current, parameters: { operation: 'getTask', taskId } }),
-	);
-	expect(apiErrorOf(read).message).toContain(taskId);
-	const { message } = apiErrorOf(created);
-	return `| ${what} | ${creates} | ${reads} | ${unclear ? 'unclear, and said so' : 'nothing'} | ${message} |`;
+	const read = await tries(fault, { operation: 'getTask', taskId });
+	expect(apiErrorOf(read.result).message).toContain(taskId);
+	const { message } = apiErrorOf(create.result);
+	const said = unclear ? 'unclear, and said so' : 'nothing';
+	return `| ${what} | ${create.count} | ${read.count} | ${said} | ${message} |`;
 }
 
 test.each(ROWS)('the README tells what is done about: $what', async (row) => {
