@@ -63,6 +63,7 @@ describe('Image URLs', () => {
 		['a comma within an address', '={{ $json.value }}', `${ONE}?s=1,2;3`, [`${ONE}?s=1,2;3`]],
 		['a JSON array as text', '={{ $json.value }}', JSON.stringify([[ONE], [TWO]]), [ONE, TWO]],
 		['attachments of a table', '={{ $json.value }}', [{ url: ONE }, { url: TWO }], [ONE, TWO]],
+		['a blank without width', '={{ $json.value }}', `\u200b${ONE}\u200b`, [ONE]],
 		['attachments as JSON', '={{ $json.value }}', JSON.stringify([{ url: ONE }]), [ONE]],
 		[
 			'a blank in an entry of an array',
@@ -394,6 +395,8 @@ describe('Callback URL', () => {
 
 	test.each([
 		[`${N8N}/webhook-test/kling/${ID}`, /a Test URL, which only listens while someone watches/],
+		[`${N8N}/form-test/start`, /a Test URL/],
+		[`${N8N}/webhook/my videos`, /is “.*my videos”, not an http\(s\) address/],
 		[`https://n8n.example.org/workflow/${ID}`, /the editor of a workflow on another n8n/],
 		[`${N8N}/workflow/new`, /names a workflow whose Kling Trigger cannot be found/],
 	])('%s is refused', async (value, reason) => {

@@ -14,8 +14,8 @@ const BETWEEN = /[\s,;]+(?=[a-z][a-z\d+.-]*:\/\/|data:)/i;
 /** An entry of an array that holds several all the same. */
 const BETWEEN_IN_ENTRY = /[\s,;]+(?=https?:\/\/)/i;
 
-/** What is left of a text whose first or last entry is empty. */
-const LOOSE_ENDS = /^[\s,;]+|[\s,;]+$/g;
+/** What is left of a text whose first or last entry is empty; copied text may end in blanks without width. */
+const LOOSE_ENDS = /^[\s\u200b\u2060,;]+|[\s\u200b\u2060,;]+$/g;
 
 /**
  * The http(s) addresses in the order given: from one text with blanks, line breaks, commas or

@@ -88,8 +88,8 @@ export function isWorkflowId(text: string): boolean {
 /** The address of a workflow in n8n's editor, whatever is open in it. */
 const EDITOR_PATH = /\/workflow\/([\w-]+)(\/|$)/;
 
-/** n8n's endpoint for test webhooks, unless an administrator has renamed it. */
-const TEST_PATH = /\/webhook-test\//;
+/** n8n's endpoints for tests, unless an administrator has renamed them. */
+const TEST_PATH = /\/(webhook|form)-test\//;
 
 function toAddress(given: Given): CallbackSetting {
 	const { parameter } = given;
@@ -97,7 +97,7 @@ function toAddress(given: Given): CallbackSetting {
 		'Give the full address to call, starting with https://, or the ID of a workflow with a Kling Trigger.';
 	const url = toText(given, hint).trim();
 	if (isWorkflowId(url)) return { kind: 'workflow', workflowId: url, editorUrl: null };
-	if (!isHttpUrl(url)) {
+	if (!isHttpUrl(url) || /\s/.test(url)) {
 		throw new InvalidParameterError(parameter, `is ${quote(url)}, not an http(s) address`, hint);
 	}
 	const { pathname } = new URL(url);

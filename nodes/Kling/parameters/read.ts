@@ -163,13 +163,10 @@ function numberOr(given: Given): unknown {
 }
 
 /** @throws {InvalidParameterError} unless it is a number, as such or as text, within the range */
-export function toNumber(
-	given: Given,
-	{ min, max = Number.MAX_SAFE_INTEGER }: NumberRange,
-): number {
+export function toNumber(given: Given, { min, max = Number.MAX_VALUE }: NumberRange): number {
 	const value = numberOr(given);
 	if (typeof value === 'number' && value >= min && value <= max) return value;
-	const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+	const range = max === Number.MAX_VALUE ? `of at least ${min}` : `from ${min} to ${max}`;
 	throw new InvalidParameterError(
 		given.parameter,
 		`is ${quote(value)}, not a number ${range}`,
