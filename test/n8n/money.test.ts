@@ -393,7 +393,7 @@ describe('nothing is spent before all is known to be right', () => {
 			expect(error).toMatchObject({
 				name: 'NodeOperationError',
 				message:
-					"'Max Credits' is 300, but 3 videos cost an estimated 330 credits (about US$ 1.65)",
+					"'Max Credits' is 300, but 3 videos cost an estimated 330 credits (about US$ 1.65) [item 0]",
 				description: expect.stringContaining('Nothing was spent.'),
 			});
 			expect(stage.emulator.requests).toEqual([]);

@@ -262,6 +262,50 @@ describe('the trigger', () => {
 	});
 });
 
+describe('a trigger whose switch loses its value while it listens', () => {
+	const env = { N8N_BLOCK_ENV_ACCESS_IN_NODE: 'false' };
+
+	afterAll(async () => {
+		await stage.n8n.restart();
+	});
+
+	test('answers 500 with the name of the switch, starts nothing, and says so in the log', async () => {
+		const { emulator, n8n } = stage;
+		await n8n.restart({ ...env, VERIFY: 'true' });
+		const trigger = stage.trigger({ options: { verifyTask: '={{ $env.VERIFY }}' } });
+		const json = workflow('Changing').node('Trigger', trigger).json();
+		const { id } = await n8n.api.createWorkflow(json);
+		await n8n.api.activate(id);
+		const [created] = await runSideBySide([stage.creates({ callback: 'none' })]);
+		const taskId = z.string().parse(created?.['taskId']);
+		await emulator.complete(taskId);
+
+		await n8n.restart({ ...env, VERIFY: 'perhaps' });
+		const url = n8n.webhookUrl(`kling/${id}`);
+		expect(await emulator.sendCallback(taskId, { url })).toEqual([500]);
+		expect(n8n.log()).toMatch(/'Verify Task' is “perhaps”, which is neither true nor false/);
+		expect(await n8n.api.listExecutions(id)).toEqual([]);
+	});
+});
+
+test('a text of the API that repeats the key comes out without it, and is logged and stored so', async () => {
+	const { emulator, n8n } = stage;
+	emulator.fault({
+		match: { method: 'POST' },
+		fault: { http: '400', message: 'The key {key} may not do that.' },
+		times: 'always',
+	});
+	const json = workflow('Repeated key')
+		.node('Start', manualTrigger())
+		.node('Kling', stage.creates({ callback: 'none' }))
+		.chain('Start', 'Kling')
+		.json();
+	const execution = await stage.run(json, 'error');
+	emulator.clearFaults();
+	expect(n8n.api.errorOf(execution, 'Kling')?.description).toContain('The key sk-… may not');
+	expect(JSON.stringify(execution)).not.toContain(emulator.apiKey);
+});
+
 describe('the credential’s test', () => {
 	/** The oldest n8n tests only what is stored. */
 	const testOf = async (data: Record<string, string>) => {

@@ -140,6 +140,11 @@ describe('Prompt', () => {
 	});
 });
 
+test('Max Credits names itself and the item too, where it is too low', async () => {
+	const refusal = await refusalOf({ options: { maxCredits: '={{ "100\\n" }}' } });
+	expect(refusal.message).toMatch(/^'Max Credits' is 100, but .* \[item 0\]$/);
+});
+
 describe('Task ID', () => {
 	const forms: Array<[string, (id: string) => string]> = [
 		['in capitals', (id) => id.toUpperCase()],

@@ -3,7 +3,8 @@ import { NodeOperationError } from 'n8n-workflow';
 
 import type { ApiClient } from '../api/client';
 import { formatCredits } from '../api/pricing';
-import { NO_LIMIT, type SpendingSettings } from '../parameters/spending';
+import { InvalidParameterError } from '../parameters/read';
+import { maxCreditsOption, NO_LIMIT, type SpendingSettings } from '../parameters/spending';
 import type { ItemError } from '../result/item';
 import { toItemError } from '../result/item';
 
@@ -37,12 +38,12 @@ export async function findUnaffordable(
 
 	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(purchases) > maxCredits) {
 		const spent = spentCredits === 0 ? '' : `, of which this run has spent ${spentCredits}`;
-		const message = `'Max Credits' is ${maxCredits}${spent}, but ${costOf(purchases)}`;
-		const description = 'Raise Max Credits under Options, or send fewer items.';
-		refuse(
-			purchases,
-			(itemIndex) => new NodeOperationError(context.getNode(), message, { description, itemIndex }),
+		const refusal = new InvalidParameterError(
+			maxCreditsOption.displayName,
+			`is ${maxCredits}${spent}, but ${costOf(purchases)}`,
+			'Raise Max Credits under Options, or send fewer items.',
 		);
+		refuse(purchases, (itemIndex) => toItemError(context, refusal, itemIndex));
 		return refusals;
 	}
 	if (!checkBalance) return refusals;
