@@ -212,6 +212,25 @@ describe('Max Credits', () => {
 		expect(creates()).toBe(2);
 	});
 
+	test('that differs from item to item counts with its lowest value, never with none', async () => {
+		const limits = [0, 2 * PRICE, 5 * PRICE];
+		const items = limits.map((limit, number) => ({ prompt: `Number ${number}`, limit }));
+		const { error } = await create(items, {}, { options: { maxCredits: '={{ $json.limit }}' } });
+		expect(operationErrorOf({ error }).message).toMatch(/^'Max Credits' is 220, but 3 videos cost/);
+		expect(creates()).toBe(0);
+	});
+
+	test('without a value for one item costs that item alone, and still holds for the others', async () => {
+		const items = [{ prompt: 'One' }, { prompt: 'Two', limit: PRICE }];
+		const options = { maxCredits: '={{ $json.limit }}' };
+		const { json } = await create(items, {}, { options, onError: 'continueRegularOutput' });
+		expect(json).toMatchObject([
+			{ error: expect.stringMatching(/^'Max Credits' .*\[item 0\]$/) },
+			{ taskId: ids()[0] },
+		]);
+		expect(spent()).toBe(PRICE);
+	});
+
 	test.each(['={{ $json.limit }}', '={{ null }}', ''])(
 		'that was set to %p, and has no value, is refused',
 		async (maxCredits) => {
@@ -255,6 +274,19 @@ describe('everything is evaluated before the first create', () => {
 		});
 		expect(error).not.toBeNull();
 		expect(creates()).toBe(0);
+	});
+
+	test('a timeout that is wrong for the first item costs that item alone', async () => {
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const { json } = await create(
+			prompts('One', 'Two'),
+			{ ...parameters, timeout: '={{ $json.prompt === "One" ? "soon" : 5 }}' },
+			{ onError: 'continueRegularOutput' },
+		);
+		expect(json).toMatchObject([
+			{ error: expect.stringMatching(/^'Timeout.* \[item 0\]$/) },
+			{ taskId: ids()[0], status: 'completed' },
+		]);
 	});
 
 	test('what is wrong with one item costs that item alone, with its own index', async () => {
@@ -423,6 +455,6 @@ test('whatever happens in whichever try, each item is charged at most once, and 
 				for (const id of known) expect(shown).toContain(id);
 			},
 		),
-		{ numRuns: 150 },
+		{ numRuns: 100 },
 	);
-});
+}, 60_000);

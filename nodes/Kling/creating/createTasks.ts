@@ -6,7 +6,7 @@ import { recordCallback } from '../callback/awaited';
 import { recordTasks } from '../n8n/customData';
 import { keepsFailedItems, readResumeUrl } from '../n8n/execution';
 import type { ResultSettings } from '../parameters/result';
-import type { SpendingSettings } from '../parameters/spending';
+import { type SpendingSettings, strictest } from '../parameters/spending';
 import type { ItemError, ItemOutcome } from '../result/item';
 import { toItemError } from '../result/item';
 import { refuseUnlessContinuing } from '../result/output';
@@ -38,12 +38,11 @@ export type Creation =
 export async function createTasks(
 	context: IExecuteFunctions,
 	preparing: Preparing,
-	spending: SpendingSettings,
 ): Promise<Creation[]> {
-	const prepared = await checkRun(context, preparing, spending);
+	const prepared = await checkRun(context, preparing);
 	const sent = await sendAll(prepared, {
 		journal: preparing.journal,
-		concurrency: spending.concurrency,
+		concurrency: spendingOf(prepared).concurrency,
 		stopsAtFailure: !keepsFailedItems(context),
 		signal: context.getExecutionCancelSignal(),
 	});
@@ -64,15 +63,21 @@ export async function createTasks(
 	return creations;
 }
 
+/** What the items say together of what the run may spend. */
+function spendingOf(prepared: readonly Preparation[]): SpendingSettings {
+	return strictest(prepared.flatMap((item) => (item.ok ? [item.spending] : [])));
+}
+
 /**
  * Checks a run as a whole, before anything is spent: all items, then limit and balance.
  *
+ * @param checksBalance whether the balance is looked at even where no item asks for it
  * @throws the first item's error, unless failed items are passed on
  */
 export async function checkRun(
 	context: IExecuteFunctions,
 	preparing: Preparing,
-	spending: SpendingSettings,
+	checksBalance = false,
 ): Promise<Preparation[]> {
 	const prepared = await prepareAll(context, preparing);
 	refuseUnlessContinuing(context, prepared);
@@ -81,6 +86,8 @@ export async function checkRun(
 			? [{ itemIndex, client: item.client, credits: item.request.estimatedCredits }]
 			: [],
 	);
+	const { checkBalance, ...limits } = spendingOf(prepared);
+	const spending = { ...limits, checkBalance: checkBalance || checksBalance };
 	const spentCredits = preparing.journal.spentCredits();
 	const refusals = await findUnaffordable(context, purchases, spending, spentCredits);
 	const checked = prepared.map((item, itemIndex): Preparation => {

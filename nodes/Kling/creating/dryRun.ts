@@ -1,14 +1,13 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { type Clients, toCreateBody } from '../api/client';
+import { toCreateBody } from '../api/client';
 import { formatCredits } from '../api/pricing';
 import type { Targets } from '../callback/target';
-import type { SpendingSettings } from '../parameters/spending';
 import { showHints } from '../n8n/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkRun } from './createTasks';
 import { emptyJournal } from './journal';
-import { isToCreate, type PreparedRequest } from './prepare';
+import { isToCreate, type PreparedRequest, type Preparing } from './prepare';
 
 /**
  * What Create would send for each item. Everything is checked as for a real run, the balance
@@ -18,12 +17,10 @@ import { isToCreate, type PreparedRequest } from './prepare';
  */
 export async function previewTasks(
 	context: IExecuteFunctions,
-	clients: Clients,
-	targets: Targets,
-	spending: SpendingSettings,
+	preparing: Omit<Preparing, 'journal'> & { targets: Targets },
 ): Promise<ItemOutcome[]> {
-	const preparing = { clients, targets, journal: emptyJournal() };
-	const prepared = await checkRun(context, preparing, { ...spending, checkBalance: true });
+	const { targets } = preparing;
+	const prepared = await checkRun(context, { ...preparing, journal: emptyJournal() }, true);
 	const requests = prepared.flatMap((item) => (isToCreate(item) ? [item.request] : []));
 	showHints(context, [...targets.hints(), summaryOf(requests)]);
 	return prepared.flatMap((item) => {

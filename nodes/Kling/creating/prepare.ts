@@ -8,9 +8,10 @@ import { checkImageUrls } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { readCallback } from '../parameters/callback';
 import { readImageSettings } from '../parameters/images';
-import { settingsOf } from '../parameters/read';
+import { type Settings, settingsOf } from '../parameters/read';
 import { readReference } from '../parameters/reference';
 import { readResultSettings, type ResultSettings } from '../parameters/result';
+import { readSpending, type SpendingSettings } from '../parameters/spending';
 import { readDuration, readPrompt, readSound } from '../parameters/video';
 import type { ItemError } from '../result/item';
 import { toItemError } from '../result/item';
@@ -30,6 +31,7 @@ export interface ToCreate {
 	request: PreparedRequest;
 	/** Speaks with the item's own credential. */
 	client: ApiClient;
+	spending: SpendingSettings;
 	/** How the finished task is passed on. */
 	result: ResultSettings;
 }
@@ -38,6 +40,7 @@ export interface ToCreate {
 export interface AlreadyCreated {
 	ok: true;
 	created: JournalTask;
+	spending: SpendingSettings;
 	result: ResultSettings;
 }
 
@@ -60,6 +63,13 @@ export interface Preparing {
 	journal: Journal;
 	/** The targets that the items choose from, or the one that serves them all. */
 	targets: Pick<Targets, 'resolve'>;
+	/**
+	 * Reads what the operation needs of an item besides, so that it is known to be right before
+	 * anything is spent.
+	 *
+	 * @throws {InvalidParameterError} when it is not
+	 */
+	check?(settings: Settings): void;
 }
 
 /**
@@ -86,13 +96,15 @@ export async function prepareAll(
 
 async function prepare(
 	context: IExecuteFunctions,
-	{ clients, journal, targets }: Preparing,
+	{ clients, journal, targets, check }: Preparing,
 	itemIndex: number,
 ): Promise<ToCreate | AlreadyCreated> {
 	const settings = settingsOf(context, itemIndex);
 	const result = readResultSettings(settings);
+	const spending = readSpending(settings);
+	check?.(settings);
 	const standing = journal.standing(itemIndex);
-	if (standing !== null) return fromEarlier(standing, result);
+	if (standing !== null) return { ...fromEarlier(standing), spending, result };
 
 	const duration = readDuration(settings);
 	const sound = readSound(settings);
@@ -110,14 +122,14 @@ async function prepare(
 		...withReference(targets.resolve(callback, client.baseUrl), reference),
 	};
 	const earlier = journal.takeOver(itemIndex, request);
-	if (earlier !== null) return fromEarlier(earlier, result);
-	return { ok: true, created: null, request, client, result };
+	if (earlier !== null) return { ...fromEarlier(earlier), spending, result };
+	return { ok: true, created: null, request, client, spending, result };
 }
 
 /** @throws {ApiFailure} when nobody knows what came of the earlier request */
-function fromEarlier(earlier: Earlier, result: ResultSettings): AlreadyCreated {
+function fromEarlier(earlier: Earlier): Pick<AlreadyCreated, 'ok' | 'created'> {
 	if (earlier.kind === 'unclear') throw stillUnclear();
-	return { ok: true, created: earlier.task, result };
+	return { ok: true, created: earlier.task };
 }
 
 /** With Check Images on: looks at the image addresses, and refuses the items with bad ones. */

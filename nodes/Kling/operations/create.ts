@@ -6,18 +6,15 @@ import { createdToOutcome, createTasks, spendingHints } from '../creating/create
 import { previewTasks } from '../creating/dryRun';
 import { payingRun } from '../creating/payingRun';
 import { readDryRunOfAll } from '../parameters/dryRun';
-import { settingsOf } from '../parameters/read';
-import { readSpending } from '../parameters/spending';
 import { showHints } from '../n8n/hints';
 
 /** Create Video: one new task for each item. */
 export async function create(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	return await payingRun(context, async (journal) => {
-		const spending = readSpending(settingsOf(context, 0));
 		const targets = openTargets(context);
-		const clients = openClients(context);
-		if (readDryRunOfAll(context)) return await previewTasks(context, clients, targets, spending);
-		const creations = await createTasks(context, { clients, journal, targets }, spending);
+		const preparing = { clients: openClients(context), targets };
+		if (readDryRunOfAll(context)) return await previewTasks(context, preparing);
+		const creations = await createTasks(context, { ...preparing, journal });
 		showHints(context, [...targets.hints(), ...spendingHints(creations)]);
 		return creations.map(createdToOutcome);
 	});

@@ -10,8 +10,7 @@ import { payingRun } from '../creating/payingRun';
 import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
 import { previewTasks } from '../creating/dryRun';
 import { readDryRunOfAll } from '../parameters/dryRun';
-import { settingsOf } from '../parameters/read';
-import { readSpending } from '../parameters/spending';
+import { type Settings, settingsOf } from '../parameters/read';
 import type { WaitStrategy } from '../parameters/waiting';
 import { readWaitSettings } from '../parameters/waiting';
 import { showHints } from '../n8n/hints';
@@ -23,12 +22,12 @@ import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 /** Create Video and Wait: one new task for each item, passed on once it is finished. */
 export async function createAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const output = await payingRun(context, async (journal) => {
-		const settings = readWaitSettings(settingsOf(context, 0), isTool(context));
-		const spending = readSpending(settingsOf(context, 0));
+		const read = (settings: Settings) => readWaitSettings(settings, isTool(context));
+		const settings = ofFirstItem(context, read);
 		const targets = openWaitTargets(context, settings.strategy);
-		const clients = openClients(context);
-		if (readDryRunOfAll(context)) return await previewTasks(context, clients, targets, spending);
-		const creations = await createTasks(context, { clients, journal, targets }, spending);
+		const preparing = { clients: openClients(context), targets, check: read };
+		if (readDryRunOfAll(context)) return await previewTasks(context, preparing);
+		const creations = await createTasks(context, { ...preparing, journal });
 		const waitForAll = callThisExecution(context, creations) ? waitSuspended : waitByPolling;
 		const outcomes = await waitForAll(context, creations.map(toWaitingItem), settings);
 		const ended = outcomes ?? [];
@@ -40,6 +39,22 @@ export async function createAndWait(context: IExecuteFunctions): Promise<INodeEx
 		return outcomes;
 	});
 	return output ?? suspendedOutput();
+}
+
+/**
+ * What holds for the whole run: the settings of the first item that has right ones.
+ *
+ * @throws {InvalidParameterError} when none has
+ */
+function ofFirstItem<T>(context: IExecuteFunctions, read: (settings: Settings) => T): T {
+	for (const itemIndex of context.getInputData().keys()) {
+		try {
+			return read(settingsOf(context, itemIndex));
+		} catch {
+			// It is refused by itself.
+		}
+	}
+	return read(settingsOf(context, 0));
 }
 
 function toWaitingItem(creation: Creation): WaitingItem {

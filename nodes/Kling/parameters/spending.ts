@@ -51,6 +51,19 @@ export interface SpendingSettings {
 	concurrency: number;
 }
 
+/**
+ * What holds for a run whose items say different things: the lowest limit, and every check that one
+ * item asks for.
+ */
+export function strictest(spending: readonly SpendingSettings[]): SpendingSettings {
+	const limits = spending.map(({ maxCredits }) => maxCredits).filter((one) => one !== NO_LIMIT);
+	return {
+		maxCredits: limits.length === 0 ? NO_LIMIT : Math.min(...limits),
+		checkBalance: spending.some(({ checkBalance }) => checkBalance),
+		concurrency: Math.min(CONCURRENCY.max, ...spending.map(({ concurrency }) => concurrency)),
+	};
+}
+
 /** @throws {InvalidParameterError} when a value is not of its type, or out of its range */
 export function readSpending(settings: Settings): SpendingSettings {
 	return {
