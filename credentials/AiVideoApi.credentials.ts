@@ -62,7 +62,7 @@ export class AiVideoApi implements ICredentialType {
 	): Promise<IHttpRequestOptions> => {
 		const Authorization = `Bearer ${toKey(credentials.apiKey)}`;
 		const address =
-			request.baseURL === undefined ? {} : { baseURL: toBaseUrl(credentials.baseUrl) };
+			request.baseURL === undefined ? {} : { baseURL: toBaseUrl(credentials.baseUrl ?? '') };
 		return { ...request, ...address, headers: { ...request.headers, Authorization } };
 	};
 

@@ -217,6 +217,7 @@ describe('the credential', () => {
 		['http://exa mple.com', /host or port cannot be/],
 		['https://api.aivideoapi.ai:99999', /host or port cannot be/],
 		['https://', /host or port cannot be/],
+		[undefined, /was set and has no value/],
 		['https://api.aivideoapi.ai/?key=1', /has a blank, “\?” or “#” in it/],
 	])('names %j as a base URL that cannot be', async (baseUrl, reason) => {
 		const { message, description } = operationErrorOf(

@@ -15,7 +15,7 @@ export class InvalidCredentialError extends Error {
 }
 
 const QUOTES = /^["'“”‘’`]+|["'“”‘’`]+$/g;
-const PREFIX = /^(authorization:\s*)?bearer\s+/i;
+const PREFIX = /^(authorization:\s*)?bearer(\s+|$)/i;
 
 /** What was meant by a field that was pasted with blanks or quotes around it. */
 function bare(value: unknown): string {
@@ -45,15 +45,14 @@ export function toKey(value: unknown): string {
 
 /**
  * Where the API lives, without a slash or `/v1` at the end, which the paths of its calls begin with.
- * Empty means {@link DEFAULT_BASE_URL}; so does a credential from before the field was there.
+ * Empty means {@link DEFAULT_BASE_URL}.
  *
  * @throws {InvalidCredentialError} when nothing can be sent there
  */
-export function toBaseUrl(value: unknown = ''): string {
-	if (value === '') return DEFAULT_BASE_URL;
+export function toBaseUrl(value: unknown): string {
 	const text = typeof value === 'string' ? bare(value) || DEFAULT_BASE_URL : '';
 	const reason = reasonAgainst(text);
-	if (reason === null) return text.replace(/\/+$/, '').replace(/\/v1$/i, '').replace(/\/+$/, '');
+	if (reason === null) return text.replace(/\/+$/, '').replace(/([^/:])(\/+v1)+$/i, '$1');
 	throw new InvalidCredentialError(
 		`The Base URL of the credential ${reason}`,
 		`Set it to ${DEFAULT_BASE_URL}, or to the address of your own proxy.`,

@@ -33,7 +33,8 @@ export async function readCredential(
 	const data = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);
 	try {
 		const key = toKey(data['apiKey']);
-		const baseUrl = toBaseUrl(data['baseUrl']);
+		// A credential from before the field was there has no such key.
+		const baseUrl = toBaseUrl('baseUrl' in data ? data.baseUrl : '');
 		return {
 			baseUrl,
 			decrypted: { id: '', name: 'AI Video API', type: CREDENTIAL_TYPE, data },

@@ -192,7 +192,7 @@ function namingTheWait(draft: Draft, detail: FailureDetail): Draft {
 	const wait = formatWait(detail.retryAfterMs ?? 0);
 	return {
 		...draft,
-		message: `${draft.message}, and asks to wait ${wait}`,
+		message: `${draft.message}; the API asks to wait ${wait}`,
 		description: `Run this again in ${wait}. ${draft.description}`,
 	};
 }

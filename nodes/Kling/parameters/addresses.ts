@@ -8,14 +8,14 @@ import { sharePageHint } from './sharePages';
 /** An address as a table gives it: an attachment. */
 const attachmentSchema = z.object({ url: z.unknown() });
 
-/** Between two addresses: a comma or semicolon within one is not followed by another's beginning. */
-const BETWEEN = /[\s,;]+(?=[a-z][a-z\d+.-]*:\/\/|data:)/i;
+/** What stands between addresses, blanks without width included, which come with copied text. */
+const SEPARATOR = /([\s\u200b\u2060,;]+)/;
 
-/** An entry of an array that holds several all the same. */
-const BETWEEN_IN_ENTRY = /[\s,;]+(?=https?:\/\/)/i;
+/** What begins an address in a text: a comma or semicolon before anything else is part of one. */
+const BEGINNING = /^([a-z][a-z\d+.-]*:\/\/|data:)/i;
 
-/** What is left of a text whose first or last entry is empty; copied text may end in blanks without width. */
-const LOOSE_ENDS = /^[\s\u200b\u2060,;]+|[\s\u200b\u2060,;]+$/g;
+/** What begins one more address in an entry of an array, which should be one alone. */
+const BEGINNING_IN_ENTRY = /^https?:\/\//i;
 
 /**
  * The http(s) addresses in the order given: from one text with blanks, line breaks, commas or
@@ -40,15 +40,30 @@ function collect(parameter: string, value: unknown, isEntry: boolean): string[] 
 		return collect(parameter, attachment.data.url, true);
 	}
 	if (typeof value !== 'string' || holdsObjectInText(value)) throw notAnAddress(parameter, value);
-	const text = isEntry ? value.trim() : value.replace(LOOSE_ENDS, '');
+	const text = value.trim();
 	if (/^[[{"]/.test(text)) {
 		const parsed = parseJson(text);
 		if (parsed !== undefined) return collect(parameter, parsed, true);
 	}
-	return text
-		.split(isEntry ? BETWEEN_IN_ENTRY : BETWEEN)
-		.filter((part) => part !== '')
-		.map((part) => toAddress(parameter, part, isEntry));
+	return split(text, isEntry).map((part) => toAddress(parameter, part, isEntry));
+}
+
+/** The addresses within a trimmed text, at whose ends separators mean nothing; in an entry they are part of it. */
+function split(text: string, isEntry: boolean): string[] {
+	const beginning = isEntry ? BEGINNING_IN_ENTRY : BEGINNING;
+	const parts: string[] = [];
+	let separator = '';
+	for (const [index, piece] of text.split(SEPARATOR).entries()) {
+		const last = parts.at(-1);
+		if (index % 2 === 1) separator = piece;
+		else if (piece === '') continue;
+		else if (last === undefined || beginning.test(piece)) parts.push(piece);
+		else parts[parts.length - 1] = last + separator + piece;
+	}
+	const end = parts.pop();
+	if (end === undefined) return [];
+	const rest = /[,;]*$/.exec(text)?.[0] ?? '';
+	return [...parts, isEntry && !end.endsWith(rest) ? end + rest : end];
 }
 
 function toAddress(parameter: string, text: string, isEntry: boolean): string {

@@ -153,7 +153,7 @@ export interface NumberRange {
 	max?: number;
 }
 
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
 /** The number that a value is, as such or as text, or the value as it came. */
 function numberOr(given: Given): unknown {

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+
+import {
+	DEFAULT_BASE_URL,
+	InvalidCredentialError,
+	toBaseUrl,
+	toKey,
+} from '../../nodes/Kling/api/access';
+import { withoutKey, withoutKeys } from '../../nodes/Kling/api/redact';
+
+const anyValue = fc.oneof(fc.string(), fc.jsonValue(), fc.anything({ withBigInt: true }));
+
+describe('the key of a credential', () => {
+	test.each([
+		'sk-one',
+		' sk-one\n',
+		'Bearer sk-one',
+		'bearer\tsk-one',
+		'Authorization: Bearer sk-one',
+		'"sk-one"',
+		"'Bearer sk-one'",
+		'Bearer "sk-one"',
+		'“sk-one”',
+	])('%j is sk-one', (value) => {
+		expect(toKey(value)).toBe('sk-one');
+	});
+
+	test.each(['', '  ', '""', 'Bearer ', undefined, null, 5, {}, ['sk-one']])(
+		'%j is none',
+		(value) => {
+			expect(() => toKey(value)).toThrow('The credential has no API Key');
+		},
+	);
+
+	test('is something that can be sent, or refused with what to do, whatever it is given', () => {
+		fc.assert(
+			fc.property(anyValue, (value) => {
+				try {
+					const key = toKey(value);
+					expect(() => new Headers({ Authorization: `Bearer ${key}` })).not.toThrow();
+					expect(toKey(`Bearer ${key}`)).toBe(toKey(key));
+				} catch (thrown) {
+					expect(thrown).toBeInstanceOf(InvalidCredentialError);
+					expect(thrown).toMatchObject({ hint: expect.stringMatching(/\.$/) });
+				}
+			}),
+		);
+	});
+});
+
+describe('the base URL of a credential', () => {
+	test.each([
+		['https://api.example.com', 'https://api.example.com'],
+		['https://api.example.com/', 'https://api.example.com'],
+		['https://api.example.com/v1', 'https://api.example.com'],
+		['https://api.example.com//v1//', 'https://api.example.com'],
+		[' "https://api.example.com/v1/" ', 'https://api.example.com'],
+		['http://proxy.example.com:8080/kling', 'http://proxy.example.com:8080/kling'],
+		['http://proxy.example.com/kling/V1', 'http://proxy.example.com/kling'],
+		['https://v1', 'https://v1'],
+		['', DEFAULT_BASE_URL],
+		['  ', DEFAULT_BASE_URL],
+	])('%j is %s', (value, url) => {
+		expect(toBaseUrl(value)).toBe(url);
+	});
+
+	test.each([undefined, null, 5, {}, []])('%j was set and has no value', (value) => {
+		expect(() => toBaseUrl(value)).toThrow('was set and has no value');
+	});
+
+	test('is an address or refused with what to do, whatever it is given', () => {
+		fc.assert(
+			fc.property(fc.oneof(anyValue, fc.webUrl()), (value) => {
+				try {
+					const url = toBaseUrl(value);
+					expect(new URL(`${url}/v1/credits`).pathname).toMatch(/\/v1\/credits$/);
+					expect(toBaseUrl(url)).toBe(url);
+				} catch (thrown) {
+					expect(thrown).toBeInstanceOf(InvalidCredentialError);
+					expect(thrown).toMatchObject({ hint: expect.stringContaining(DEFAULT_BASE_URL) });
+				}
+			}),
+		);
+	});
+});
+
+describe('what others may see', () => {
+	test('holds no key of the service', () => {
+		expect(withoutKeys('Key sk-a1b2-c3d4_E5, and desk-organizers; "sk-" stays')).toBe(
+			'Key sk-…, and desk-organizers; "sk-" stays',
+		);
+	});
+
+	const key = fc.stringMatching(/^[\x21-\x7e]{8,40}$/);
+
+	test('never holds this key, wherever it stood, and keeps everything else', () => {
+		fc.assert(
+			fc.property(key, fc.jsonValue(), (secret, value) => {
+				const body = { [secret]: [`x${secret}y`, { deep: value, [`?k=${secret}`]: secret }] };
+				const masked = JSON.stringify(withoutKey(body, secret));
+				const escaped = JSON.stringify(secret).slice(1, -1);
+				expect(masked.includes(escaped)).toBe('sk-…'.includes(secret));
+				const text = `see ?key=${encodeURIComponent(secret)}`;
+				expect(withoutKey(text, secret)).not.toContain(encodeURIComponent(secret));
+			}),
+		);
+	});
+
+	test('is untouched where the key is nowhere', () => {
+		fc.assert(
+			fc.property(fc.jsonValue(), (value) => {
+				expect(withoutKey(value, 'sk-key-that-is-nowhere')).toEqual(value);
+			}),
+		);
+	});
+});
