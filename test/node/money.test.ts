@@ -458,3 +458,17 @@ test('whatever happens in whichever try, each item is charged at most once, and 
 		{ numRuns: 100 },
 	);
 }, 60_000);
+
+test('Retry execution with a changed request names the replaced task apart, and counts each item once', async () => {
+	const first = await create(prompts('One', 'Two [http:402=1]'));
+	const retry = await create(
+		prompts('One, changed', 'Two [http:402=2]'),
+		{},
+		{ runData: first.runData, executionId: '43' },
+	);
+	const [replaced = '', current = ''] = ids();
+	const { message, description } = apiErrorOf(retry);
+	expect(message).toMatch(/\(1 of 2 videos was already created\)$/);
+	expect(description).toContain(`The task created so far: ${current}.`);
+	expect(description).toContain(`The task created before a request was changed: ${replaced}.`);
+});

@@ -82,6 +82,12 @@ async function tryItem(
 	return sent instanceof ApiFailure ? undefined : sent;
 }
 
+/** Every task that the journal knows. */
+function allIds(journal: Journal): string[] {
+	const { taskIds, replacedIds } = journal.created();
+	return [...taskIds, ...replacedIds];
+}
+
 const anyItem = fc.record({
 	prompt: fc.constantFrom('A cat', 'A dog', 'A bird'),
 	ending: fc.constantFrom(...ENDINGS),
@@ -113,7 +119,7 @@ describe('within one execution and one run', () => {
 				}
 				for (const index of [0, 1, 2, 3]) expect(api.chargesOf(index)).toBeLessThanOrEqual(1);
 				const journal = openJournal(store, runOf('1'), QUIET);
-				expect([...journal.createdIds()].sort()).toEqual([...first.values()].sort());
+				expect([...journal.created().taskIds].sort()).toEqual([...first.values()].sort());
 				expect(journal.spentCredits()).toBeGreaterThanOrEqual(PRICE * first.size);
 				expect(journal.hasSpent() || api.charges.length === 0).toBe(true);
 			}),
@@ -182,8 +188,8 @@ describe('Retry execution, on whatever n8n had stored', () => {
 					expect(more).toBeLessThanOrEqual(reusable[index] === true ? 0 : 1);
 				}
 				// What was stored as created is never forgotten, not even where it was replaced.
-				const known = openJournal(retried, runOf('2'), QUIET).createdIds();
-				expect(known).toEqual(expect.arrayContaining(kept.createdIds()));
+				const known = allIds(openJournal(retried, runOf('2'), QUIET));
+				expect(known).toEqual(expect.arrayContaining(allIds(kept)));
 			}),
 			{ numRuns: 500 },
 		);
@@ -197,7 +203,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 		const retry = openJournal(parse(JSON.stringify(store)), runOf('2'), QUIET);
 		expect(retry.spentCredits()).toBe(0);
 		const id = await tryItem(retry, api, 0, { prompt: 'A cat', ending: 'created' });
-		expect(retry.createdIds()).toEqual([id]);
+		expect(allIds(retry)).toEqual([id]);
 	});
 
 	test('takes a task over for good: its request may change at the next try', async () => {
@@ -220,7 +226,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 		await tryItem(openJournal(store, runOf('1'), QUIET), api, 0, item);
 		const retry = openJournal(parse(JSON.stringify(store)), runOf('2'), QUIET);
 		await tryItem(retry, api, 0, { ...item, prompt: 'A dog' });
-		expect(retry.createdIds()).toEqual([taskIdOf(0), taskIdOf(1)]);
+		expect(retry.created()).toEqual({ taskIds: [taskIdOf(1)], replacedIds: [taskIdOf(0)] });
 		expect(retry.taskIdOf(0)).toBe(taskIdOf(1));
 		expect(retry.spentCredits()).toBe(2 * PRICE);
 	});
@@ -306,7 +312,7 @@ describe('what an older version has stored', () => {
 
 	test('is dropped where it makes no sense', () => {
 		const journal = openJournal({ klingCreated: 'nonsense' }, runOf('1'), QUIET);
-		expect(journal.createdIds()).toEqual([]);
+		expect(allIds(journal)).toEqual([]);
 	});
 });
 

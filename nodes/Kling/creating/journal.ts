@@ -101,6 +101,14 @@ export interface JournalLog {
 	unclear(itemIndex: number): void;
 }
 
+/** The tasks of a run. */
+export interface CreatedIds {
+	/** Those that their items stand for, in the order of the items. */
+	taskIds: string[];
+	/** Those whose item has another by now, since its request was changed before a retry. */
+	replacedIds: string[];
+}
+
 export interface Journal {
 	/**
 	 * What an earlier try of this very execution and run has made of the item. It stands, whatever
@@ -128,8 +136,8 @@ export interface Journal {
 	): Promise<string | ApiFailure>;
 	/** The task that stands for an item. */
 	taskIdOf(itemIndex: number): string | null;
-	/** Every task of this run, earlier tries included, those whose item has another now included. */
-	createdIds(): string[];
+	/** Every task of this run, earlier tries included. */
+	created(): CreatedIds;
 	/** Whether this run may have spent anything: on a task, or on a request that is unclear. */
 	hasSpent(): boolean;
 	/** The estimated credits of all that this run has spent or may have spent. */
@@ -334,10 +342,10 @@ export function openJournal(store: IDataObject, run: RunIdentity, log: JournalLo
 			return sent;
 		},
 		taskIdOf: (itemIndex) => items[itemIndex]?.taskId ?? null,
-		createdIds: () => [
-			...replaced.map(({ taskId }) => taskId),
-			...Object.values(items).flatMap(({ taskId }) => taskId ?? []),
-		],
+		created: () => ({
+			taskIds: Object.values(items).flatMap(({ taskId }) => taskId ?? []),
+			replacedIds: replaced.map(({ taskId }) => taskId),
+		}),
 		hasSpent: () => replaced.length > 0 || Object.keys(items).length > 0,
 		spentCredits: () => {
 			const counts = ({ taskId, executionId }: Entry) =>

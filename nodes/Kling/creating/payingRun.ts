@@ -6,7 +6,7 @@ import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
 import type { ItemError, ItemOutcome } from '../result/item';
 import { toItemError } from '../result/item';
 import { toOutput } from '../result/output';
-import type { Journal, JournalLog } from './journal';
+import type { CreatedIds, Journal, JournalLog } from './journal';
 import { openJournal } from './journal';
 
 /**
@@ -76,11 +76,12 @@ function toFailedOutput(
 	journal: Journal,
 	thrown: unknown,
 ): INodeExecutionData[][] {
-	const createdIds = journal.createdIds();
+	const created = journal.created();
 	if (thrown instanceof CancelledError) {
-		if (createdIds.length > 0) {
+		const ids = [...created.taskIds, ...created.replacedIds];
+		if (ids.length > 0) {
 			context.logger.warn(
-				`Cancelled after creating Kling videos: ${createdIds.join(', ')} (${placeOf(context)})`,
+				`Cancelled after creating Kling videos: ${ids.join(', ')} (${placeOf(context)})`,
 			);
 		}
 		throw thrown;
@@ -88,7 +89,7 @@ function toFailedOutput(
 	const error = toItemError(context, thrown, 0);
 	const items = context.getInputData();
 	if (!keepsFailedItems(context)) {
-		if (journal.hasSpent()) throw nameCreated(error, createdIds, items.length);
+		if (journal.hasSpent()) throw nameCreated(error, created, items.length);
 		throw error instanceof NodeOperationError ? sayNothingWasSpent(error) : error;
 	}
 	return toOutput(
@@ -104,7 +105,7 @@ function toFailedOutput(
 const ITEM_NUMBER = /( \[item \d+\])?$/;
 
 const WAY_ON =
-	'They are paid for. To go on without paying again, use Retry on this execution in the list of executions, which creates only what is missing, or give these task IDs to Wait for Video.';
+	'To go on without paying again, use Retry on this execution in the list of executions, which creates only what is missing, or give these task IDs to Wait for Video.';
 
 /**
  * The error of a run that ends half-way: its title says how many videos there are already, its
@@ -112,20 +113,31 @@ const WAY_ON =
  */
 export function nameCreated(
 	error: ItemError,
-	createdIds: readonly string[],
+	{ taskIds, replacedIds }: CreatedIds,
 	itemCount: number,
 ): ItemError {
-	const count = createdIds.length;
-	if (count === 0) return error;
-	const total = Math.max(count, itemCount);
-	const videos =
-		total === 1
-			? 'the video was already created'
-			: `${count} of ${total} videos ${count === 1 ? 'was' : 'were'} already created`;
-	error.message = error.message.replace(ITEM_NUMBER, (item) => ` (${videos})${item}`);
-	const list = `${count === 1 ? 'The task' : 'The tasks'} created so far: ${createdIds.join(', ')}.`;
-	error.description = [error.description ?? '', list, WAY_ON].filter(Boolean).join(' ');
+	const count = taskIds.length;
+	if (count + replacedIds.length === 0) return error;
+	if (count > 0) {
+		const total = Math.max(count, itemCount);
+		const videos =
+			total === 1
+				? 'the video was already created'
+				: `${count} of ${total} videos ${count === 1 ? 'was' : 'were'} already created`;
+		error.message = error.message.replace(ITEM_NUMBER, (item) => ` (${videos})${item}`);
+	}
+	error.description = [
+		error.description ?? '',
+		count === 0 ? '' : `${listOf('created so far', taskIds)} ${WAY_ON}`,
+		replacedIds.length === 0 ? '' : listOf('created before a request was changed', replacedIds),
+	]
+		.filter((part) => part !== '')
+		.join(' ');
 	return error;
+}
+
+function listOf(what: string, taskIds: readonly string[]): string {
+	return `${taskIds.length === 1 ? 'The task' : 'The tasks'} ${what}: ${taskIds.join(', ')}.`;
 }
 
 function sayNothingWasSpent(error: NodeOperationError): NodeOperationError {
