@@ -42,7 +42,9 @@ export class AiVideoApi implements ICredentialType {
 			name: 'baseUrl',
 			type: 'string',
 			default: DEFAULT_BASE_URL,
-			description: 'Where the API lives. Change it only for a proxy or a test server.',
+			// n8n says no more than the code when there is no network: no rule can replace it.
+			description:
+				'Where the API lives. Change it only for a proxy or a test server. A test that ends with ENOTFOUND, ECONNREFUSED or ETIMEDOUT means that this n8n cannot reach the address: check it, and the network or proxy of n8n.',
 		},
 	];
 

@@ -13,7 +13,7 @@ import { checkSettings, receive } from './webhooks/trigger';
 
 /** A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer. */
 const TRY_IT =
-	'<b>To try it</b>, click the button above, then send the Test URL the ID of any task that has ended, such as one that Create Video and Wait has made:<br /><code>curl -X POST &lt;Test URL&gt; -H "content-type: application/json" -d \'{"id": "&lt;task ID&gt;", "status": "completed"}\'</code><br /><br />';
+	'<b>To try it</b>, click the button above, then send the Test URL the ID of any task that has ended, such as one that Create Video and Wait has made:<br /><code>curl -X POST &lt;Test URL&gt; -H "content-type: application/json" -d \'{"id": "&lt;task ID&gt;", "status": "completed"}\'</code>';
 
 export class KlingTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -49,8 +49,8 @@ export class KlingTrigger implements INodeType {
 		triggerPanel: {
 			header: 'Start when a video is ready',
 			executionsHelp: {
-				inactive: `${TRY_IT} The workflow starts by itself once it is published.`,
-				active: `${TRY_IT} The workflow is published and starts by itself: see its executions.`,
+				inactive: TRY_IT,
+				active: `${TRY_IT} What it has started already stands in the list of executions.`,
 			},
 			activationHint: 'Publish the workflow to start it with every video.',
 		},

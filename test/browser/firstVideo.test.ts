@@ -90,6 +90,22 @@ test('a key that does not work is refused with the cause', async () => {
 	await editor.fill('apiKey', 'sk-blocked-ip');
 	await editor.byId('credential-save-button').click();
 	await dialog.getByText('may not be used from this address (403)').waitFor();
+
+	for (const [address, cause] of [
+		[`${stage.emulator.url}/elsewhere`, 'There is nothing at this address (404)'],
+		[stage.emulator.url.replace('http://', ''), 'Base URL'],
+		['http://127.0.0.1:1', 'ECONNREFUSED'],
+	] as const) {
+		await editor.fill('baseUrl', address);
+		await editor.byId('credential-save-button').click();
+		await eventually(async () => {
+			expect([address, await dialog.innerText()]).toEqual([
+				address,
+				expect.stringContaining(cause),
+			]);
+		});
+	}
+	await editor.fill('baseUrl', stage.emulator.url);
 });
 
 test('a key that works is accepted', async () => {

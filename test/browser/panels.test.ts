@@ -46,13 +46,17 @@ async function expectPrice(text: string): Promise<void> {
 const CREATING = ['Prompt', 'Image Source', 'Image URLs', 'Duration', 'Sound'];
 
 const RESULT = ['Download Video', 'Put Output File in Field'];
-const SPENDING = ['Check Balance', 'Check Images', 'Concurrency', 'Max Credits'];
+const SPENDING = ['Check Balance', 'Check Images', 'Concurrency', 'Dry Run', 'Max Credits'];
 const WAITING = ['Wait Strategy', 'Timeout (Minutes)', 'Simplify', 'Options'];
 const INTERVAL = 'Poll Interval (Seconds)';
 
 /** What each operation shows, and what its options are; lists of options are alphabetical. */
 const OPERATIONS = [
-	{ name: 'Create Video', fields: [...CREATING, 'Callback', 'Options'], options: SPENDING },
+	{
+		name: 'Create Video',
+		fields: [...CREATING, 'Callback', 'Options'],
+		options: [...SPENDING, 'Reference'],
+	},
 	{
 		name: 'Create Video and Wait',
 		fields: [...CREATING, ...WAITING],
@@ -251,7 +255,7 @@ test('an error reads well, and its details hold the text of the API without the 
 		'The account has too few credits for this video',
 	);
 	expect(await editor.byId('node-error-description').innerText()).toBe(
-		'Top up under Dashboard > Billing, then run this node again. Nothing was charged. The API says: “Insufficient credits.”',
+		'Top up under Dashboard > Billing, then run this node again. Nothing was charged for this video. The API says: “Insufficient credits.”',
 	);
 	await editor.output.getByText('From Kling').click();
 	await editor.output
@@ -264,7 +268,7 @@ test('an error reads well, and its details hold the text of the API without the 
 	expect(await editor.output.innerText()).not.toContain(emulator.apiKey);
 });
 
-test('the trigger panel says what happens and what to copy where', async () => {
+test('the trigger panel says each thing once: what happens, what to copy where, and how to try it', async () => {
 	const { editor, n8n } = stage;
 	const { id } = await n8n.api.createWorkflow(
 		workflow('When a video is ready')
@@ -275,18 +279,23 @@ test('the trigger panel says what happens and what to copy where', async () => {
 	await editor.openNode('Kling Trigger');
 	const panel = editor.byId('ndv');
 	await panel.getByText('Start when a video is ready').waitFor();
-	await panel.getByText('Create operations in it call this trigger by themselves').waitFor();
 	await eventually(async () => {
 		expect(await editor.labels()).toEqual(['Trigger On', 'Simplify', 'Options']);
 	});
 	expect(await editor.notices.allInnerTexts()).toEqual([
-		expect.stringMatching(/find this trigger by themselves.*Production URL/),
+		expect.stringMatching(
+			/every Create Video in it calls this trigger by itself.*another workflow/,
+		),
 	]);
 	await panel.getByText('Webhook URLs').first().click();
 	await panel.getByText('Production URL', { exact: true }).click();
 	await panel.getByText(`https://n8n.example.com/webhook/kling/${id}`).waitFor();
 	await panel.getByText('When will this node trigger my flow?').click();
-	await panel.getByText('nothing needs copying').first().waitFor();
+	await panel.getByText('To try it, click the button above').waitFor();
+	const said = await panel.innerText();
+	for (const phrase of ['by itself', 'another workflow', 'Test URL the ID']) {
+		expect([phrase, said.split(phrase).length - 1]).toEqual([phrase, 1]);
+	}
 	await stage.picture('trigger-panel');
 });
 
@@ -315,4 +324,77 @@ test('an AI Agent has it among its tools, without what a tool has no use for', a
 		expect(labels).not.toContain('Wait Strategy');
 	});
 	await stage.picture('agent-tool-panel');
+});
+
+test('a dry run shows in the editor what would be sent, and spends nothing', async () => {
+	const { editor, emulator } = stage;
+	await open({
+		operation: 'create',
+		prompt: EXAMPLE_PROMPT,
+		imageUrls: emulator.imageUrl(),
+		options: { dryRun: true },
+	});
+	await editor.executeStep();
+	await editor.byId('node-run-status-success').waitFor();
+	await editor.output.getByText('Dry run: nothing was created or spent').waitFor();
+	await editor.show('schema');
+	await editor.output.getByText('estimatedCredits', { exact: true }).waitFor();
+	await editor.dismissToasts();
+	await stage.picture('dry-run');
+	expect(emulator.count({ route: 'create' })).toBe(0);
+});
+
+test('before the first run a hint tells how to give failed videos their own branch', async () => {
+	const { editor } = stage;
+	const hint = editor.output.getByText('A video that failed comes out with the status');
+	await open({ operation: 'wait' });
+	await hint.waitFor();
+	await stage.picture('hint-before-run');
+	await editor.choose('operation', 'Create Video');
+	await hint.waitFor({ state: 'hidden' });
+});
+
+test('failed videos are counted above the output, with the cause', async () => {
+	const { editor, emulator } = stage;
+	await open({
+		operation: 'createAndWait',
+		prompt: `${EXAMPLE_PROMPT} [fail:content_rejected]`,
+		imageUrls: emulator.imageUrl(),
+		waitStrategy: 'poll',
+		options: { pollInterval: 2 },
+	});
+	await editor.executeStep();
+	await editor.byId('node-run-status-success').waitFor();
+	await editor.output.getByText(/^The video failed: .*Its credits were given back\.$/).waitFor();
+	await editor.dismissToasts();
+	await stage.picture('failed-video');
+});
+
+test('the tools of an agent have names and descriptions of their own as they are added', async () => {
+	const { editor, n8n } = stage;
+	const { id } = await n8n.api.createWorkflow(
+		workflow('Agent with tools')
+			.node('Start', manualTrigger())
+			.node('Agent', aiAgent('Animate my cat, please'))
+			.chain('Start', 'Agent')
+			.json(),
+	);
+	await editor.openWorkflow(id);
+	for (const operation of ['Create Video', 'Get Video', 'Get Credits']) {
+		await editor.openToolCreator('Agent');
+		await editor.searchNodes('kling');
+		await editor.listed.getByText('Kling Tool', { exact: true }).click();
+		await editor.parameters.waitFor();
+		await editor.choose('operation', operation);
+		await editor.closeNode();
+	}
+	for (const name of [
+		'Create video from image in Kling',
+		'Get video status in Kling',
+		'Get credit balance in Kling',
+	]) {
+		await editor.node(name).waitFor();
+	}
+	await editor.byId('zoom-to-fit').click();
+	await stage.picture('agent-with-tools');
 });

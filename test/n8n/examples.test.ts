@@ -9,6 +9,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { isFinished, type Execution } from '../harness/n8n/api';
+import {
+	startChatModel,
+	type ChatAnswer,
+	type ChatModel,
+	type ChatRequest,
+} from '../harness/n8n/chatModel';
 import type { WorkflowJson } from '../harness/n8n/workflow';
 import {
 	EXAMPLES,
@@ -46,12 +52,18 @@ describe.each(EXAMPLES)('%s', (file) => {
 		const names = nodes.map(({ name }) => name);
 		expect(new Set(names).size).toBe(names.length);
 		expect(new Set(nodes.map(({ id }) => id)).size).toBe(nodes.length);
-		const targets = Object.values(connections).flatMap(({ main }) =>
-			main.flat().map((link) => link.node),
+		const targets = Object.values(connections).flatMap((outputs) =>
+			Object.values(outputs)
+				.flat(2)
+				.map((link) => link.node),
+		);
+		const serving = Object.entries(connections).flatMap(([name, { main }]) =>
+			main === undefined ? [name] : [],
 		);
 		expect(names).toEqual(expect.arrayContaining([...Object.keys(connections), ...targets]));
 		const loose = nodes.filter(
-			({ name, type }) => !targets.includes(name) && !/trigger$|webhook$|stickyNote$/i.test(type),
+			({ name, type }) =>
+				![...targets, ...serving].includes(name) && !/trigger$|webhook$|stickyNote$/i.test(type),
 		);
 		expect(loose).toEqual([]);
 	});
@@ -279,10 +291,10 @@ test('schedule-to-video sleeps until the callback and tells a video from a failu
 test('create-then-trigger ends at once, and each result starts the lower half', async () => {
 	const { emulator, n8n } = stage;
 	const { id, start } = await stage.publish(copyOf('create-then-trigger'));
-	for (let count = 0; count < 2; count++) {
-		const created = await n8n.api.waitForExecution(await start(order()), { status: 'success' });
+	for (const given of [order(), { ...order(), reference: 'row 42' }]) {
+		const created = await n8n.api.waitForExecution(await start(given), { status: 'success' });
 		expect(jsonOf(created, n8n, 'Create Video')).toMatchObject([
-			{ taskId: taskIds()[count], callback: 'trigger' },
+			{ taskId: taskIds().at(-1), callback: 'trigger' },
 		]);
 	}
 	const [first = '', second = ''] = taskIds();
@@ -291,24 +303,32 @@ test('create-then-trigger ends at once, and each result starts the lower half', 
 	await emulator.fail(second, { code: 'upstream_error', message: 'Sensitive content' });
 	const results = await passedThrough(id, 'Keep What Is Needed', 2);
 	expect(results.flatMap((result) => jsonOf(result, n8n, 'Keep What Is Needed'))).toEqual([
-		{ ...completedTask(0), reason: '' },
-		{ taskId: second, status: 'failed', videoUrl: null, reason: 'Sensitive content' },
+		{ ...completedTask(0), reason: '', reference: null },
+		{
+			taskId: second,
+			status: 'failed',
+			videoUrl: null,
+			reason: 'Sensitive content',
+			reference: 'row 42',
+		},
 	]);
 	expect(spent()).toBe(CREDITS);
 });
 
-test('two-workflows are joined by the Production URL, which has to be set', async () => {
+test('two-workflows are joined by the address of the other one, which has to be set', async () => {
 	const { emulator, n8n } = stage;
 	const unset = await stage.publish(copyOf('two-workflows-create'));
 	const refused = await n8n.api.waitForExecution(await unset.start(order()), { status: 'error' });
-	expect(n8n.api.errorOf(refused, 'Create Video')?.message).toContain('<production-url');
+	expect(n8n.api.errorOf(refused, 'Create Video')?.message).toContain('<address-of-the-other');
 	expect(taskIds()).toEqual([]);
 
 	const trigger = await n8n.api.createWorkflow(copyOf('two-workflows-trigger'));
 	await n8n.api.activate(trigger.id);
 	const triggerUrl = n8n.webhookUrl(`kling/${trigger.id}`);
 	const { start } = await stage.publish(
-		copyOf('two-workflows-create', { settings: { triggerUrl } }),
+		copyOf('two-workflows-create', {
+			settings: { otherWorkflow: `${n8n.url}/workflow/${trigger.id}` },
+		}),
 	);
 	for (let count = 0; count < 2; count++) {
 		const created = await n8n.api.waitForExecution(await start(order()), { status: 'success' });
@@ -449,6 +469,109 @@ test('many-images creates nothing when the list costs more than Max Credits', as
 	expect(emulator.count({ route: 'create' })).toBe(0);
 	expect(spent()).toBe(0);
 });
+
+test('list-in-batches begins a batch when the one before it has ended, and passes on all', async () => {
+	const { emulator, n8n } = stage;
+	const parameters = { 'Next Ten': { batchSize: 2 } };
+	const settings = { images: listOf(3) };
+	const asleep = await stage.run(copyOf('list-in-batches', { settings, parameters }), 'waiting');
+	expect(taskIds()).toHaveLength(2);
+	const [first = '', second = ''] = taskIds();
+	await emulator.complete(first);
+	await emulator.fail(second);
+	const third = await until(() => taskIds()[2]);
+	await n8n.api.waitForExecution(asleep.id, { status: 'waiting' });
+	await emulator.complete(third);
+	const done = await n8n.api.waitForExecution(asleep.id, { status: 'success' });
+	expect(runsOf(done, 'Create Video and Wait')).toBe(2);
+	const results = jsonOf(done, n8n, 'Use All Results').map(({ taskId, status }) => [
+		taskId,
+		status,
+	]);
+	expect(Object.fromEntries(results)).toEqual({
+		[first]: 'completed',
+		[second]: 'failed',
+		[third]: 'completed',
+	});
+	expect(spent()).toBe(2 * CREDITS);
+});
+
+test('chat-agent starts a video and answers at once, and tells later how far it has come', async () => {
+	const { emulator, n8n } = stage;
+	const model = await startChatModel((request) => videoAgent(request));
+	try {
+		const say = await openChat(model);
+		const [create, status] = ['Create_video_from_image_in_Kling', 'Get_video_status_in_Kling'];
+		expect(await say(`Animate ${emulator.imageUrl()}, please`)).toMatch(
+			/^The tool said: .*"pending/,
+		);
+		const offered = model.requests[0]?.tools.map((tool) => tool.function.name);
+		expect(offered?.sort()).toEqual([create, status]);
+		expect(emulator.tasks()).toMatchObject([{ duration: 5, sound: false }]);
+		expect(emulator.tasks()[0]?.callbackUrl).toBeUndefined();
+
+		await emulator.complete(taskIds()[0] ?? '');
+		expect(await say('Is it ready?')).toContain(`/videos/${String(taskIds()[0])}/0.mp4`);
+		expect(emulator.count({ route: 'create' })).toBe(1);
+		expect(spent()).toBe(CREDITS);
+		expect(JSON.stringify(model.requests)).not.toContain(emulator.apiKey);
+	} finally {
+		await model.stop();
+		await n8n.api.deactivate(chatWorkflow);
+	}
+});
+
+const TASK_ID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/** Plays the model: calls the tool that the user's last words want, and repeats what it said. */
+function videoAgent({ messages }: ChatRequest): ChatAnswer {
+	const text = ({ content }: ChatRequest['messages'][number]) =>
+		typeof content === 'string' ? content : JSON.stringify(content);
+	const last = messages.at(-1);
+	if (last?.role === 'tool') return { text: `The tool said: ${text(last)}` };
+	const taskId = TASK_ID.exec(messages.map(text).join(' '))?.[0];
+	if (taskId !== undefined) return { tool: 'Get_video_status_in_Kling', arguments: { taskId } };
+	const imageUrl = /http:\S+jpg/.exec(last === undefined ? '' : text(last))?.[0];
+	return {
+		tool: 'Create_video_from_image_in_Kling',
+		arguments: { prompt: 'The cat blinks', imageUrl, seconds: 5, sound: false },
+	};
+}
+
+let chatWorkflow = '';
+
+/** Publishes the chat, with the scripted model in the place of the real one. */
+async function openChat(model: ChatModel): Promise<(message: string) => Promise<string>> {
+	const { n8n } = stage;
+	const id = await n8n.api.createCredential({
+		name: 'Scripted model',
+		type: 'openAiApi',
+		data: { apiKey: 'none', url: model.url },
+	});
+	const json = copyOf('chat-agent', {
+		parameters: {
+			'When a Message Arrives': { public: true },
+			'Chat Model': { responsesApiEnabled: false },
+		},
+	});
+	const chat = json.nodes.find(({ type }) => type.endsWith('chatTrigger'));
+	const nodes = json.nodes.map((node) =>
+		node.type.endsWith('lmChatOpenAi')
+			? { ...node, credentials: { openAiApi: { id, name: 'Scripted model' } } }
+			: node,
+	);
+	({ id: chatWorkflow } = await n8n.api.createWorkflow({ ...json, nodes }));
+	await n8n.api.activate(chatWorkflow);
+	const url = n8n.webhookUrl(`${chat?.webhookId ?? ''}/chat`);
+	return async (chatInput) => {
+		const response = await fetch(url, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify({ action: 'sendMessage', sessionId: 'one', chatInput }),
+		});
+		return z.object({ output: z.string() }).parse(await response.json()).output;
+	};
+}
 
 test('failed-videos sends each end its own way', async () => {
 	const { emulator, n8n } = stage;

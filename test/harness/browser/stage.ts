@@ -11,7 +11,7 @@ const SCREENSHOTS = resolve(__dirname, '..', '..', '..', '.cache', 'screenshots'
 /** A stage with the editor of its n8n open in a browser, and its owner signed in. */
 export interface BrowserStage extends Stage {
 	readonly editor: Editor;
-	/** Writes a picture of what is in sight to `.cache/screenshots`. */
+	/** Writes pictures of what is in sight to `.cache/screenshots`: `<name>.png`, and `<name>-dark.png`. */
 	picture(name: string): Promise<void>;
 }
 
@@ -34,10 +34,15 @@ export async function openBrowserStage(options: StageOptions = {}): Promise<Brow
 				editor,
 				picture: async (name) => {
 					await editor.page.mouse.move(0, 0);
-					await editor.page.screenshot({
-						path: join(SCREENSHOTS, `${name}.png`),
-						animations: 'disabled',
-					});
+					const take = async (colorScheme: 'light' | 'dark', file: string) => {
+						await editor.page.emulateMedia({ colorScheme });
+						await editor.page.screenshot({
+							path: join(SCREENSHOTS, `${file}.png`),
+							animations: 'disabled',
+						});
+					};
+					await take('dark', `${name}-dark`);
+					await take('light', name);
 				},
 				stop,
 			};

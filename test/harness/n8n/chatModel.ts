@@ -40,10 +40,15 @@ export async function startChatModel(
 		const chunks: Buffer[] = [];
 		incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
 		incoming.on('end', () => {
-			const request = requestSchema.parse(JSON.parse(Buffer.concat(chunks).toString()));
-			requests.push(request);
 			response.setHeader('content-type', 'application/json');
-			response.end(JSON.stringify(completion(answer(request), requests.length)));
+			const request = requestSchema.safeParse(JSON.parse(Buffer.concat(chunks).toString()));
+			if (!request.success) {
+				response.statusCode = 400;
+				response.end(JSON.stringify({ error: { message: request.error.message } }));
+				return;
+			}
+			requests.push(request.data);
+			response.end(JSON.stringify(completion(answer(request.data), requests.length)));
 		});
 	});
 	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -8,7 +8,10 @@ export const EXAMPLES_FOLDER = join(__dirname, '..', '..', '..', 'examples');
 
 const PACKAGE = 'n8n-nodes-aivideoapi-kling.';
 
-const linkSchema = z.object({ node: z.string(), type: z.literal('main'), index: z.number() });
+/** `ai_…` for what an AI Agent stands on: its model, memory and tools. */
+const linkTypeSchema = z.enum(['main', 'ai_languageModel', 'ai_memory', 'ai_tool']);
+
+const linkSchema = z.object({ node: z.string(), type: linkTypeSchema, index: z.number() });
 
 /** Strict: an example holds no credentials, no pinned data and nothing of the instance it came from. */
 const exampleSchema = z
@@ -28,7 +31,7 @@ const exampleSchema = z
 				})
 				.strict(),
 		),
-		connections: z.record(z.object({ main: z.array(z.array(linkSchema)) }).strict()),
+		connections: z.record(z.record(linkTypeSchema, z.array(z.array(linkSchema)))),
 		settings: z.object({ executionOrder: z.literal('v1') }).strict(),
 	})
 	.strict();
