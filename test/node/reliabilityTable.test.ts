@@ -18,12 +18,12 @@ jest.mock('n8n-workflow', () =>
 
 const emulator = useEmulator();
 
-const README = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8');
+const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'reliability.md'), 'utf8');
 
 /** A fault of the API; or it is not there, or behind a TLS that breaks or that nobody trusts. */
 type Cause = Fault | 'offline' | 'broken TLS' | 'untrusted';
 
-/** Each row of the README's table: what happens, and what makes it happen. */
+/** Each row of the table in docs/reliability.md: what happens, and what makes it happen. */
 const ROWS: ReadonlyArray<{ what: string; fault: Cause }> = [
 	{ what: 'Connection refused, name not resolved', fault: 'offline' },
 	{ what: 'Reset before the request was processed', fault: 'reset-before' },
@@ -115,7 +115,7 @@ async function rowOf({ what, fault }: (typeof ROWS)[number]): Promise<string> {
 	return `| ${what} | ${create.count} | ${read.count} | ${said} | ${message} |`;
 }
 
-test.each(ROWS)('the README tells what is done about: $what', async (row) => {
+test.each(ROWS)('docs/reliability.md tells what is done about: $what', async (row) => {
 	const line = await rowOf(row);
-	expect(README.split('\n')).toContain(line);
+	expect(PAGE.split('\n')).toContain(line);
 });
