@@ -188,6 +188,28 @@ describe('Task ID', () => {
 	});
 });
 
+describe('the settings of a wait', () => {
+	test.each([0, 1])('are refused for item %d alone where only it has none', async (bad) => {
+		const taskId = await createTask(emulator.current);
+		await emulator.current.complete(taskId);
+		const { json, error } = await runKling({
+			emulator: emulator.current,
+			onError: 'continueRegularOutput',
+			parameters: {
+				operation: 'wait',
+				taskId,
+				waitStrategy: 'poll',
+				timeout: '={{ $json.timeout }}',
+			},
+			items: [0, 1].map((itemIndex) => ({ timeout: itemIndex === bad ? null : 1 })),
+		});
+		expect(error).toBeNull();
+		const refusal = `'Timeout (Minutes)' was set and has no value (null) [item ${bad}]`;
+		expect(json[bad]).toMatchObject({ error: refusal });
+		expect(json[1 - bad]).toMatchObject({ taskId, status: 'completed' });
+	});
+});
+
 describe('the credential', () => {
 	test.each<[string, (key: string) => string]>([
 		['with Bearer before it', (key) => `Bearer ${key}`],

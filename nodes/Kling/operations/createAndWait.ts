@@ -10,7 +10,7 @@ import { payingRun } from '../creating/payingRun';
 import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
 import { previewTasks } from '../creating/dryRun';
 import { readDryRunOfAll } from '../parameters/dryRun';
-import { type Settings, settingsOf } from '../parameters/read';
+import { readForRun, type Settings } from '../parameters/read';
 import type { WaitStrategy } from '../parameters/waiting';
 import { readWaitSettings } from '../parameters/waiting';
 import { showHints } from '../n8n/hints';
@@ -23,7 +23,7 @@ import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 export async function createAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const output = await payingRun(context, async (journal) => {
 		const read = (settings: Settings) => readWaitSettings(settings, isTool(context));
-		const settings = ofFirstItem(context, read);
+		const settings = readForRun(context, read);
 		const targets = openWaitTargets(context, settings.strategy);
 		const preparing = { clients: openClients(context), targets, check: read };
 		if (readDryRunOfAll(context)) return await previewTasks(context, preparing);
@@ -39,22 +39,6 @@ export async function createAndWait(context: IExecuteFunctions): Promise<INodeEx
 		return outcomes;
 	});
 	return output ?? suspendedOutput();
-}
-
-/**
- * What holds for the whole run: the settings of the first item that has right ones.
- *
- * @throws {InvalidParameterError} when none has
- */
-function ofFirstItem<T>(context: IExecuteFunctions, read: (settings: Settings) => T): T {
-	for (const itemIndex of context.getInputData().keys()) {
-		try {
-			return read(settingsOf(context, itemIndex));
-		} catch {
-			// It is refused by itself.
-		}
-	}
-	return read(settingsOf(context, 0));
 }
 
 function toWaitingItem(creation: Creation): WaitingItem {

@@ -3,7 +3,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { callsBack } from '../callback/awaited';
 import { recordTasks } from '../n8n/customData';
 import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
-import { settingsOf } from '../parameters/read';
+import { readForRun, type Settings, settingsOf } from '../parameters/read';
 import { readResultSettings } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
 import { readWaitSettings } from '../parameters/waiting';
@@ -16,9 +16,11 @@ import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 
 /** Wait for Video: each item's task once it is finished. */
 export async function wait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const settings = readWaitSettings(settingsOf(context, 0), isTool(context));
+	const read = (settings: Settings) => readWaitSettings(settings, isTool(context));
+	const settings = readForRun(context, read);
 	const checked = checkItems(context, (itemIndex) => {
 		const itemSettings = settingsOf(context, itemIndex);
+		read(itemSettings);
 		return { taskId: readTaskId(itemSettings), result: readResultSettings(itemSettings) };
 	});
 	const items = checked.map(

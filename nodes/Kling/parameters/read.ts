@@ -86,6 +86,26 @@ export function settingsOf(
 	return settingsFrom((name, fallback) => context.getNodeParameter(name, itemIndex, fallback));
 }
 
+/**
+ * What holds for the whole run: the settings of the first item that has right ones. The other items'
+ * have to be read too, so that wrong ones are refused.
+ *
+ * @throws {InvalidParameterError} when none has
+ */
+export function readForRun<T>(
+	context: Pick<IExecuteFunctions, 'getNodeParameter' | 'getInputData'>,
+	read: (settings: Settings) => T,
+): T {
+	for (const itemIndex of context.getInputData().keys()) {
+		try {
+			return read(settingsOf(context, itemIndex));
+		} catch {
+			// It is refused by itself.
+		}
+	}
+	return read(settingsOf(context, 0));
+}
+
 /** The settings of the Kling Trigger. */
 export function triggerSettingsOf(
 	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
