@@ -213,6 +213,26 @@ describe('Create and Wait', () => {
 		]);
 	});
 
+	test('counts a task that completed without a video as paid: the API gave nothing back', async () => {
+		clock.duringPause = async () => {
+			const dog = emulator.current.tasks().find(({ prompt }) => prompt === 'A dog');
+			await emulator.current.fail(dog?.id ?? '');
+			await completeAll(emulator.current);
+		};
+		const { hints } = await runKling({
+			emulator: emulator.current,
+			parameters: { ...parameters(), prompt: '={{ $json.prompt }}' },
+			items: [{ prompt: 'A cat [no-video]' }, { prompt: 'A dog' }, { prompt: 'A fox' }],
+		});
+		expect(emulator.current.account().totalConsumed).toBe(220);
+		expect(hints.map(({ message }) => message).slice(0, 2)).toEqual([
+			'2 videos for an estimated 220 credits (about US$ 1.10) in all.',
+			expect.stringMatching(
+				/^2 of 3 videos failed: .+\. The credits of 1 of them were given back\.$/,
+			),
+		]);
+	});
+
 	test('without Simplify gives the API’s object untouched', async () => {
 		clock.duringPause = async () => await completeAll(emulator.current);
 		const { json } = await runKling({

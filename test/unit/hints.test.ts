@@ -65,6 +65,21 @@ describe('what is said of videos that did not come', () => {
 		]);
 	});
 
+	test('promises no credits of a task that completed without a video', () => {
+		const withoutVideo: ItemOutcome = {
+			ok: true,
+			json: {},
+			videoUrl: null,
+			failure: { code: 'no_video', message: 'No address' },
+		};
+		expect(warnings([withoutVideo, ready])).toEqual([
+			'1 of 2 videos failed: No address. The API gives credits back only for tasks that failed there.',
+		]);
+		expect(warnings([withoutVideo, failed('Too dark')])).toEqual([
+			'2 of 2 videos failed: No address; Too dark. The credits of 1 of them were given back.',
+		]);
+	});
+
 	test('names each cause once, and three at the most', () => {
 		const causes = ['one', 'two', 'one', 'three', 'four'];
 		expect(warnings([...causes.map(failed), ready])).toEqual([

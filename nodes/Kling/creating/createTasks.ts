@@ -10,7 +10,7 @@ import { type SpendingSettings, strictest } from '../parameters/spending';
 import type { ItemError, ItemOutcome } from '../result/item';
 import { toItemError } from '../result/item';
 import { refuseUnlessContinuing } from '../result/output';
-import { newTask, simplifiedToJson } from '../result/task';
+import { isRefunded, newTask, simplifiedToJson } from '../result/task';
 import { findUnaffordable } from './budget';
 import type { JournalTask } from './journal';
 import type { Preparation, Preparing } from './prepare';
@@ -126,7 +126,10 @@ export function spendingHints(
 	creations: readonly Creation[],
 	outcomes: readonly ItemOutcome[] = [],
 ): string[] {
-	const isPaid = (itemIndex: number) => !outcomes[itemIndex]?.failure;
+	const isPaid = (itemIndex: number) => {
+		const failure = outcomes[itemIndex]?.failure;
+		return !failure || !isRefunded(failure);
+	};
 	const paid = creations.flatMap((creation, itemIndex) =>
 		creation.ok && isPaid(itemIndex) ? [creation.created] : [],
 	);

@@ -1,6 +1,7 @@
 import { isHttpUrl } from '../api/address';
 import { type Hint, warning } from '../n8n/hints';
 import type { ItemOutcome } from './item';
+import { isRefunded, type TaskFailure } from './task';
 
 /** What the user should know of the tasks of a run: their videos, and those without one. */
 export function resultHints(outcomes: readonly ItemOutcome[]): Hint[] {
@@ -22,12 +23,20 @@ function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
 	const causes = [...new Set(failures.map(({ code, message }) => message || code))];
 	const named = causes.slice(0, CAUSES_SHOWN).map(escapeHtml).join('; ');
 	const more = causes.length > CAUSES_SHOWN ? '; …' : '';
-	const whose = failures.length === 1 ? 'Its' : 'Their';
 	return [
 		warning(
-			`${shareOf(failures.length, outcomes.length)} failed: ${named}${more}. ${whose} credits were given back.`,
+			`${shareOf(failures.length, outcomes.length)} failed: ${named}${more}. ${creditsOf(failures)}`,
 		),
 	];
+}
+
+function creditsOf(failures: readonly TaskFailure[]): string {
+	const refunded = failures.filter(isRefunded).length;
+	if (refunded === failures.length) {
+		return `${refunded === 1 ? 'Its' : 'Their'} credits were given back.`;
+	}
+	if (refunded === 0) return 'The API gives credits back only for tasks that failed there.';
+	return `The credits of ${refunded} of them were given back.`;
 }
 
 function lateVideos(outcomes: readonly ItemOutcome[]): Hint[] {

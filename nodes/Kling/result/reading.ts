@@ -6,7 +6,14 @@ import type { DownloadContext } from './download';
 import { downloadVideos } from './download';
 import type { ItemOutcome } from './item';
 import type { TaskExtras } from './task';
-import { describeUnsuccessful, isFinished, isUnsuccessful, simplifyTask, taskToJson } from './task';
+import {
+	describeUnsuccessful,
+	isFinished,
+	isRefunded,
+	isUnsuccessful,
+	simplifyTask,
+	taskToJson,
+} from './task';
 
 export interface ReadingOptions extends ResultSettings {
 	/** Added to a simplified task. */
@@ -49,16 +56,18 @@ function unsuccessfulOutcome(
 	itemIndex: number,
 	reading: TaskReading,
 ): ItemOutcome {
+	const { taskId, failure } = simplifyTask(reading.task);
+	const refunded = failure === null || isRefunded(failure);
 	const error = new NodeApiError(
 		context.getNode(),
 		{ message: reading.task.error?.message ?? '' },
 		{
 			message: describeUnsuccessful(reading.task),
-			description:
-				'The credits of a task that failed are given back automatically. Change the prompt or the image, or create it again later.',
+			description: refunded
+				? 'The credits of a task that failed are given back automatically. Change the prompt or the image, or create it again later.'
+				: 'The API calls this task completed, so its credits may not have been given back. Use Get Video with its task ID later, before paying for it once more.',
 			itemIndex,
 		},
 	);
-	const { taskId, failure } = simplifyTask(reading.task);
 	return { ok: false, error, taskId, failure };
 }

@@ -41,6 +41,17 @@ export interface TaskExtras {
 	reference?: string | null;
 }
 
+/** The code of a task that completed without any video address. */
+const NO_VIDEO = 'no_video';
+
+/**
+ * Whether the credits of a task without a video were given back: the API does so when a task fails
+ * (API docs), and to the API a task without a video address has completed.
+ */
+export function isRefunded({ code }: TaskFailure): boolean {
+	return code !== NO_VIDEO;
+}
+
 export function isFinished(task: ApiTask): boolean {
 	return task.status === STATUS.completed || task.status === STATUS.failed;
 }
@@ -59,7 +70,7 @@ export function simplifyTask(task: ApiTask): SimplifiedTask {
 		status: withoutVideo ? STATUS.failed : task.status,
 		videoUrl: videoUrls[0] ?? null,
 		failure: withoutVideo
-			? { code: 'no_video', message: 'The task completed without any video address' }
+			? { code: NO_VIDEO, message: 'The task completed without any video address' }
 			: failureOf(task),
 		generationSeconds:
 			task.created_at === null || task.completed_at === null
