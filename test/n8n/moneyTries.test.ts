@@ -174,6 +174,7 @@ describe('expressions that give something else at each try', () => {
 			{ number: 0 },
 		]);
 		expect(error?.message).toMatch(/may have been charged/);
+		expect(error?.description).toMatch(/^An earlier try sent this request/);
 		expect([creations(), charged()]).toEqual([1, PRICE]);
 	});
 

@@ -392,6 +392,9 @@ describe('as a tool of an AI Agent', () => {
 		for (const { json } of [first, second, third]) {
 			expect(json).toMatchObject([{ error: expect.stringMatching(/may have been charged/) }]);
 		}
+		for (const { json } of [second, third]) {
+			expect(json).toMatchObject([{ error: expect.stringMatching(/An earlier try sent this/) }]);
+		}
 		expect([creates(), spent()]).toEqual([1, PRICE]);
 	});
 

@@ -15,8 +15,11 @@ export type SendOutcome = 'refused' | 'notSent' | 'unclear';
 
 export interface FailureDetail {
 	call: ApiCall;
-	/** `host`: n8n itself could not send the request, and `text` is its own reason. */
-	kind: 'answer' | 'network' | 'content' | 'host';
+	/**
+	 * - `host`: n8n itself could not send the request, and `text` is its own reason.
+	 * - `earlier`: nothing was sent now, since an earlier try may have done so already.
+	 */
+	kind: 'answer' | 'network' | 'content' | 'host' | 'earlier';
 	outcome: SendOutcome;
 	/** HTTP status, null when there was no answer. */
 	status: number | null;

@@ -202,6 +202,10 @@ const DRAFT_BY_KIND: Record<FailureDetail['kind'], (detail: FailureDetail) => Dr
 	network: draftForNetwork,
 	content: draftForContent,
 	host: draftForHost,
+	earlier: () => ({
+		...UNCLEAR,
+		cause: 'An earlier try sent this request, and what came of it is not known.',
+	}),
 };
 
 /** What a failed call means in plain words, and what to do next. Pure. */

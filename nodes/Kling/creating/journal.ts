@@ -161,7 +161,7 @@ export function stillUnclear(): ApiFailure {
 }
 
 const NO_ANSWER: Pick<FailureDetail, 'kind' | 'status' | 'code' | 'text' | 'retryAfterMs'> = {
-	kind: 'network',
+	kind: 'earlier',
 	status: null,
 	code: null,
 	text: '',
