@@ -284,7 +284,7 @@ test('the trigger panel says each thing once: what happens, what to copy where, 
 	});
 	expect(await editor.notices.allInnerTexts()).toEqual([
 		expect.stringMatching(
-			/every Create Video in it calls this trigger by itself.*another workflow/,
+			/a Create Video in it .* calls this trigger by itself\..*another workflow/,
 		),
 	]);
 	await panel.getByText('Webhook URLs').first().click();

@@ -52,7 +52,7 @@ const verifyTaskOption: INodeProperties = {
 export const triggerFields: INodeProperties[] = [
 	{
 		displayName:
-			'Once this workflow is published, every Create Video in it calls this trigger by itself. In a Create Video of another workflow, set Callback to URL and Callback URL to the address of this workflow.',
+			'Once this workflow is published, a Create Video in it that no Wait for Video follows calls this trigger by itself. In a Create Video of another workflow, set Callback to URL and Callback URL to the address of this workflow.',
 		name: 'registrationNotice',
 		type: 'notice',
 		default: '',
