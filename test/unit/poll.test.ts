@@ -259,3 +259,25 @@ describe('the pauses between rounds', () => {
 		);
 	});
 });
+
+test('an API that hangs does not hold the wait up: it ends some seconds after its time', async () => {
+	const ids = Array.from({ length: 100 }, (_, index) => taskIdOf(index + 1));
+	let now = 0;
+	let reads = 0;
+	const world = fakeWorld(
+		{},
+		{
+			now: () => now,
+			// A reading takes what it may, up to half a minute, and five go on at once.
+			read: async (_, withinMs) => {
+				reads += 1;
+				if (reads % READ_CONCURRENCY === 0) now += Math.min(withinMs, 30_000);
+				return await Promise.resolve(null);
+			},
+		},
+	);
+	const results = await pollTasks(ids, world.options);
+	expect([...results.values()].every(({ timedOut }) => timedOut)).toBe(true);
+	expect(now).toBeLessThanOrEqual(80_000);
+	expect(reads).toBeLessThan(ids.length);
+});

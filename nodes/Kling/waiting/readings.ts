@@ -118,7 +118,8 @@ export function unsettled(readings: Readings, taskIds: readonly string[]): strin
 /**
  * Settles what can be settled, until a task is found that is still under way, or that cannot be read
  * just now. That one is read first the next time, so looking again and again costs one reading. The
- * last tasks are read first otherwise: they were created last.
+ * last tasks are read first otherwise: they were created last. Only behind a task that is finished are
+ * several read at once, so that few are read in vain.
  *
  * @returns `settled` when all are, `open` when one is under way, or why one could not be read
  */
@@ -141,12 +142,12 @@ async function settleInTurn(
 	taskIds: readonly string[],
 	read: ReadTask,
 ): Promise<'settled' | 'open' | ApiFailure> {
-	for (;;) {
+	for (let atOnce = 1; ; atOnce = READ_CONCURRENCY) {
 		const left = unsettled(readings, taskIds);
 		if (left.length === 0) return 'settled';
 		const { open } = readings;
 		const batch =
-			open !== undefined && left.includes(open) ? [open] : left.slice(-READ_CONCURRENCY).reverse();
+			open !== undefined && left.includes(open) ? [open] : left.slice(-atOnce).reverse();
 		const outcomes = await mapConcurrently(
 			batch,
 			READ_CONCURRENCY,
