@@ -117,7 +117,7 @@ test('when the time is over, each item comes out complete, with its task id', as
 	expect(jsonOf(done, n8n, 'Kling')).toEqual(
 		taskIds.map((taskId) => ({
 			taskId,
-			status: 'pending',
+			status: 'processing',
 			model: 'kling-2.6',
 			videoUrl: null,
 			videoUrls: [],

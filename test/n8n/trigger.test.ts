@@ -188,3 +188,94 @@ test('while listening for a test event the Test URL works, and the registration 
 		{ callback: 'trigger', callbackUrl: n8n.webhookUrl(`kling/${id}`) },
 	]);
 });
+
+test.each(['text/plain', 'application/octet-stream', null])(
+	'a finished task under the content type %s starts the workflow, and once whatever the case of its id',
+	async (contentType) => {
+		const { emulator, n8n } = stage;
+		const { id, start } = await stage.publish(
+			createHereTriggerThere('Content types', { create: { prompt: 'A cat [callback:lost]' } }),
+		);
+		await n8n.api.waitForExecution(await start());
+		const taskId = await onlyTaskId();
+		await emulator.complete(taskId);
+		expect(await emulator.sendCallback(taskId, { contentType })).toEqual([200]);
+		const body = { id: taskId.toUpperCase(), status: 'completed' };
+		expect(await emulator.sendCallback(taskId, { body })).toEqual([200]);
+		const [execution] = await triggered(id, 1);
+		expect(execution && jsonOf(execution, n8n, 'When a video ends')).toMatchObject([{ taskId }]);
+		expect(await n8n.api.listExecutions(id)).toHaveLength(2);
+	},
+);
+
+test('options as text, with a line break behind them, are taken for what they say', async () => {
+	const { emulator, n8n } = stage;
+	const { id, start } = await stage.publish(
+		createHereTriggerThere('Text options', {
+			trigger: { options: { verifyTask: '={{ true }}\n', deduplicate: '={{ true }}\n' } },
+		}),
+	);
+	await n8n.api.waitForExecution(await start());
+	await emulator.complete(await onlyTaskId());
+	expect(await triggered(id, 1)).toHaveLength(1);
+});
+
+describe('a registration is believed only where the trigger can listen', () => {
+	const byHand = () =>
+		workflow('By hand').node('Start', manualTrigger()).connect('Start', 'Items').json();
+
+	/** The workflow with a start by hand too. */
+	function withStart(json: WorkflowJson): WorkflowJson {
+		const { nodes, connections } = byHand();
+		return {
+			...json,
+			nodes: [...json.nodes, ...nodes],
+			connections: { ...json.connections, ...connections },
+		};
+	}
+
+	test.each(['auto', 'trigger'])(
+		'an inactive copy with the static data of an export, Callback %s',
+		async (callback) => {
+			const { emulator, n8n } = stage;
+			const json = withStart(createHereTriggerThere('Restored', { create: { callback } }));
+			const url = n8n.webhookUrl('kling/somewhere-else');
+			const { id } = await n8n.api.createWorkflow({
+				...json,
+				staticData: { global: { klingTrigger: { url } } },
+			});
+			const executionId = await n8n.api.runWorkflow(id, { startNode: 'Start' });
+			const execution = await n8n.api.waitForExecution(executionId, {
+				status: callback === 'auto' ? 'success' : 'error',
+			});
+			if (callback === 'auto') {
+				expect(jsonOf(execution, n8n, 'Create')).toMatchObject([{ callback: 'none' }]);
+			} else {
+				expect(n8n.api.errorOf(execution, 'Create')?.message).toContain('not active');
+				expect(emulator.tasks()).toEqual([]);
+			}
+		},
+	);
+
+	test.each(['n8n/hooks', '/hooks'])(
+		'below n8n’s webhook endpoint %s, whose address answers',
+		async (endpoint) => {
+			const { emulator, n8n } = stage;
+			const json = withStart(createHereTriggerThere(`Endpoint ${endpoint}`));
+			const { id } = await n8n.api.createWorkflow(json);
+			await n8n.restart({ N8N_ENDPOINT_WEBHOOK: endpoint });
+			try {
+				await n8n.api.activate(id);
+				const executionId = await n8n.api.runWorkflow(id, { startNode: 'Start' });
+				await n8n.api.waitForExecution(executionId, { status: 'success' });
+				const taskId = await onlyTaskId();
+				await emulator.complete(taskId);
+				expect(emulator.task(taskId).callbacks.map(({ status }) => status)).toEqual([200]);
+				expect(await triggered(id, 1)).toHaveLength(1);
+			} finally {
+				await n8n.api.deactivate(id);
+				await n8n.restart({ N8N_ENDPOINT_WEBHOOK: 'webhook' });
+			}
+		},
+	);
+});

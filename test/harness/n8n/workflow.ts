@@ -36,6 +36,8 @@ export interface WorkflowJson {
 	connections: Record<string, Record<string, Link[][]>>;
 	settings: Record<string, unknown>;
 	pinData?: Record<string, unknown>;
+	/** What an export carries along. */
+	staticData?: Record<string, unknown>;
 }
 
 /** A node without what the builder gives it: its name, id and position. */

@@ -1,0 +1,214 @@
+import { createServer } from 'node:http';
+import httpProxy from 'http-proxy';
+import { z } from 'zod';
+
+import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
+import { code, webhook, workflow, type NodeSpec } from '../harness/n8n/workflow';
+import { freePort } from '../harness/process/ports';
+
+/** How an execution falls asleep, and what else it could be woken by, or kept from. */
+
+const stage = useStage({ emulator: { paceMs: Infinity, callbackTimeoutMs: 60_000 } });
+jest.setTimeout(300_000);
+
+const PAUSE = code('await new Promise((done) => setTimeout(done, 300)); return $input.all();');
+
+const LOST = 'A cat [callback:lost]';
+
+const reads = () => stage.emulator.count({ route: 'getTask' });
+
+/** Publishes and starts a workflow; gives the execution's id once it sleeps. */
+async function asleep(name: string, nodes: Record<string, NodeSpec>, count = 1): Promise<string> {
+	const { start } = await stage.publish(production(name, numbered(count), nodes));
+	const id = await start();
+	await stage.n8n.api.waitForExecution(id, { status: 'waiting' });
+	return id;
+}
+
+const taskIds = () => stage.emulator.tasks().map(({ id }) => id);
+
+test('a finished task is not put to sleep because one reading of it failed', async () => {
+	const { emulator, n8n } = stage;
+	emulator.setPace(1);
+	emulator.fault({ match: { path: '/v1/tasks/' }, fault: 'http:503', times: 2 });
+	const { start } = await stage.publish(
+		production('Read again', numbered(1), {
+			Create: stage.creates({ prompt: LOST }),
+			Pause: PAUSE,
+			Wait: stage.kling({ operation: 'wait', waitStrategy: 'callback' }),
+		}),
+	);
+	const done = await n8n.api.waitForExecution(await start());
+	expect(done.waitTill ?? null).toBeNull();
+	expect(jsonOf(done, n8n, 'Wait')).toMatchObject([{ status: 'completed', timedOut: false }]);
+	expect(reads()).toBe(3);
+});
+
+test('nothing is downloaded before the execution sleeps, and everything afterwards', async () => {
+	const { emulator, n8n } = stage;
+	const id = await asleep(
+		'Files later',
+		{
+			Create: stage.creates({
+				prompt: '=A cat {{ $json.number ? "" : "[pace:1ms] [callback:lost]" }}',
+			}),
+			Pause: PAUSE,
+			Wait: stage.kling({
+				operation: 'wait',
+				waitStrategy: 'callback',
+				options: { downloadVideo: true },
+			}),
+		},
+		2,
+	);
+	expect(emulator.count({ route: 'video' })).toBe(0);
+	await emulator.complete(taskIds()[1] ?? '');
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(n8n.api.outputOf(done, 'Wait').map(({ binary }) => binary?.data?.mimeType)).toEqual([
+		'video/mp4',
+		'video/mp4',
+	]);
+	// Once before the wait for each, and the one that was still under way when it was reported.
+	expect(reads()).toBe(3);
+});
+
+test('with Retry On Fail the node is not run again on the result stored for the timeout', async () => {
+	const { emulator, n8n } = stage;
+	const retrying = { retryOnFail: true, maxTries: 3, waitBetweenTries: 100 };
+	const id = await asleep('Retrying', {
+		Kling: stage.creates({ operation: 'createAndWait' }, retrying),
+	});
+	expect(taskIds()).toHaveLength(1);
+	expect(reads()).toBe(1);
+	await emulator.complete(taskIds()[0] ?? '');
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed' }]);
+	expect(taskIds()).toHaveLength(1);
+});
+
+test('a workflow that responds when the last node finishes says nothing untrue', async () => {
+	const { emulator, n8n } = stage;
+	const json = workflow('Responds at the end')
+		.node('Webhook', webhook('responds-at-the-end', { respond: 'lastNode' }))
+		.node('Kling', stage.creates({ operation: 'createAndWait' }))
+		.chain('Webhook', 'Kling')
+		.json();
+	await stage.publish(json);
+	const answer = await fetch(n8n.webhookUrl('responds-at-the-end'), { method: 'POST' });
+	const text = await answer.text();
+	expect(text).not.toMatch(/timedOut|pending|processing|completed/);
+	expect(taskIds()).toHaveLength(1);
+	await emulator.complete(taskIds()[0] ?? '');
+	const [task] = emulator.tasks();
+	expect(task?.callbacks.map(({ status }) => status)).toEqual([200]);
+});
+
+test('in a sub-workflow that runs once for each item, each item comes out with its own video', async () => {
+	const { emulator, n8n } = stage;
+	const sub = await n8n.api.createWorkflow(
+		workflow('Sub')
+			.node('Called', {
+				type: 'n8n-nodes-base.executeWorkflowTrigger',
+				typeVersion: 1.1,
+				parameters: { inputSource: 'passthrough' },
+			})
+			.node(
+				'Kling',
+				stage.creates({
+					operation: 'createAndWait',
+					prompt: '=No {{ $json.number }}',
+					options: { pollInterval: 2 },
+				}),
+			)
+			.chain('Called', 'Kling')
+			.json(),
+	);
+	await n8n.api.activate(sub.id);
+	emulator.setPace(1_000);
+	const done = await stage.run(
+		chain('Parent', numbered(3), {
+			Each: {
+				type: 'n8n-nodes-base.executeWorkflow',
+				typeVersion: 1.2,
+				parameters: {
+					workflowId: { __rl: true, mode: 'id', value: sub.id },
+					mode: 'each',
+					options: {},
+				},
+			},
+		}),
+	);
+	const byPrompt = [...emulator.tasks()].sort((a, b) => a.prompt.localeCompare(b.prompt));
+	expect(jsonOf(done, n8n, 'Each')).toMatchObject(
+		byPrompt.map(({ id }) => ({ taskId: id, status: 'completed', callback: 'none' })),
+	);
+});
+
+test('a callback that n8n refuses since the execution still runs is not missed', async () => {
+	const { emulator, n8n } = stage;
+	// Finished after the last reading, and before the execution sleeps: n8n answers 409.
+	emulator.fault({ match: { path: '/v1/tasks/' }, fault: { delay: 1_500 } });
+	const { start } = await stage.publish(
+		production('Race', numbered(1), { Kling: stage.creates({ operation: 'createAndWait' }) }),
+	);
+	const id = await start();
+	const read = await until(() => emulator.requests.find(({ route }) => route === 'getTask'));
+	await emulator.complete(read.taskId ?? '');
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
+});
+
+test('n8n’s own timer is set so much later that it cannot end another wait', async () => {
+	const { n8n } = stage;
+	const id = await asleep('Net', {
+		Kling: stage.creates({ operation: 'createAndWait', timeout: 10 }),
+	});
+	const { waitTill, startedAt } = await n8n.api.getExecution(id);
+	const sleeps = Date.parse(z.string().parse(waitTill)) - Date.parse(z.string().parse(startedAt));
+	expect(sleeps).toBeGreaterThan((10 * 60 + 75) * 1_000);
+});
+
+describe('behind a proxy that serves n8n below a path', () => {
+	let close = async () => {};
+
+	afterAll(async () => {
+		await close();
+		await stage.n8n.restart({ WEBHOOK_URL: '' });
+	});
+
+	test('a lost callback costs one look, also when n8n cannot reach the proxy itself', async () => {
+		const { emulator, n8n } = stage;
+		const port = await freePort();
+		const proxy = httpProxy.createProxyServer({ target: n8n.url });
+		const server = createServer((request, response) => {
+			request.url = request.url?.replace(/^\/base/, '');
+			proxy.web(request, response);
+		});
+		await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+		close = async () => {
+			server.closeAllConnections();
+			await new Promise((resolve) => server.close(resolve));
+			proxy.close();
+			close = async () => {};
+		};
+		await n8n.restart({ WEBHOOK_URL: `http://127.0.0.1:${port}/base/` });
+
+		const throughProxy = await asleep('Through the proxy', {
+			Kling: stage.creates({ operation: 'createAndWait', prompt: LOST }),
+		});
+		const [task] = emulator.tasks();
+		expect(task?.callbackUrl).toContain(`:${port}/base/webhook-waiting/`);
+		await emulator.complete(task?.id ?? '');
+		await n8n.api.waitForExecution(throughProxy, { status: 'success' });
+
+		const past = await asleep('Past the proxy', {
+			Kling: stage.creates({ operation: 'createAndWait' }),
+		});
+		await close();
+		await emulator.complete(taskIds()[1] ?? '');
+		const done = await n8n.api.waitForExecution(past, { status: 'success' });
+		expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
+		expect(emulator.task(taskIds()[1] ?? '').callbacks.map(({ status }) => status)).toEqual([null]);
+	});
+});
