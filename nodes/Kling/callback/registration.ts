@@ -2,6 +2,7 @@ import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { readResumeUrl } from '../n8n/execution';
+import { postToSelf } from '../n8n/ownAddress';
 import { hasTrigger } from '../n8n/workflow';
 
 /**
@@ -61,14 +62,31 @@ export type Registration =
 	| { kind: 'inactive' };
 
 /** The Kling Trigger of the workflow that is being executed, in regular and in queue mode alike. */
-export function findRegistration(context: IExecuteFunctions): Registration {
+export async function findRegistration(context: IExecuteFunctions): Promise<Registration> {
 	if (!hasTrigger(context)) return { kind: 'none' };
-	// A production execution exists only while its workflow is active, whatever a worker says.
-	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
-	// An export keeps the static data, so a copy that was never published has them too.
-	if (!isProduction && !context.getWorkflow().active) return { kind: 'inactive' };
-	const url = currentUrl(context);
+	const url = (await mayListen(context)) ? currentUrl(context) : null;
 	return url === null ? { kind: 'inactive' } : { kind: 'registered', url };
+}
+
+/**
+ * Whether the trigger may be listening. A production execution exists only while its workflow is
+ * active. Of any other n8n does not say whether its workflow is (n8n: a manual run never counts as
+ * one of an active workflow, and neither does any run on a worker), and an export keeps the static
+ * data, so a copy that was never published has them too. So the registered address itself is asked:
+ * n8n answers 404 where nobody listens, and the trigger refuses what is no task.
+ */
+async function mayListen(context: IExecuteFunctions): Promise<boolean> {
+	if (['webhook', 'trigger'].includes(context.getMode())) return true;
+	const stored = readRegistration(context);
+	if (stored === null) return context.getWorkflow().active;
+	if (!isOwn(stored, context.getWorkflow().id)) return false;
+	const answer = await postToSelf(context.helpers.httpRequest, currentUrl(context) ?? stored, '{}');
+	return answer === null || answer.status !== 404;
+}
+
+/** Whether a registration is this workflow's: a copy has an id of its own. */
+function isOwn(url: string, workflowId: string | undefined): boolean {
+	return new URL(url).pathname.endsWith(`/kling/${String(workflowId)}`);
 }
 
 /** n8n's own name for its webhook endpoint, which administrators can change. */

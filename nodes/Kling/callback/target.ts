@@ -8,7 +8,7 @@ import { isNodeType } from '../n8n/workflow';
 import { CALLBACK, CALLBACK_URL, type CallbackSetting, isWorkflowId } from '../parameters/callback';
 import { quote } from '../parameters/quote';
 import { InvalidParameterError } from '../parameters/read';
-import { findRegistration, triggerUrlOf } from './registration';
+import { findRegistration, type Registration, triggerUrlOf } from './registration';
 
 /** The ways a task's end can be reported. */
 export const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
@@ -98,7 +98,8 @@ function isWaitedFor(context: IExecuteFunctions): boolean {
  * Decides where the callbacks of one run go. Everything that is the same for all items is looked
  * up once.
  */
-export function openTargets(context: IExecuteFunctions): Targets {
+export async function openTargets(context: IExecuteFunctions): Promise<Targets> {
+	const registration = await findRegistration(context);
 	const unreachable = new Set<string>();
 	const told = new Set<string>();
 
@@ -107,7 +108,6 @@ export function openTargets(context: IExecuteFunctions): Targets {
 	};
 
 	const toTrigger = (apiBaseUrl: string): CallbackTarget => {
-		const registration = findRegistration(context);
 		if (registration.kind !== 'registered') {
 			throw new InvalidParameterError(
 				CALLBACK,
@@ -131,7 +131,7 @@ export function openTargets(context: IExecuteFunctions): Targets {
 	let automatic: CallbackTarget | undefined;
 
 	const automatically = (apiBaseUrl: string): CallbackTarget => {
-		const wanted = (automatic ??= automaticTarget(context, told));
+		const wanted = (automatic ??= automaticTarget(context, registration, told));
 		const { callbackUrl } = wanted;
 		if (callbackUrl === undefined || isReachableFromApi(callbackUrl, apiBaseUrl)) return wanted;
 		unreachable.add(callbackUrl);
@@ -195,12 +195,15 @@ function isOfThisN8n(context: IExecuteFunctions, editorUrl: string): boolean {
 }
 
 /** @param told gets what the user should know, once each */
-function automaticTarget(context: IExecuteFunctions, told: Set<string>): CallbackTarget {
+function automaticTarget(
+	context: IExecuteFunctions,
+	registration: Registration,
+	told: Set<string>,
+): CallbackTarget {
 	if (isWaitedFor(context)) {
 		const url = readResumeUrl(context);
 		if (url !== null) return { callback: 'execution', callbackUrl: url };
 	}
-	const registration = findRegistration(context);
 	if (registration.kind === 'registered') {
 		return { callback: 'trigger', callbackUrl: registration.url };
 	}
