@@ -25,7 +25,7 @@ const eventsField: INodeProperties = {
 			name: 'Failed',
 			value: STATUS.failed,
 			action: 'On video failed',
-			description: 'A task ended without a video. Its credits were given back.',
+			description: 'A task ended without a video',
 		},
 	],
 	default: [STATUS.completed, STATUS.failed],
