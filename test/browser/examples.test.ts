@@ -1,4 +1,4 @@
-import { EXAMPLES, readExample, withCredential } from '../harness/n8n/examples';
+import { EXAMPLES, readExample, withCredential, withModel } from '../harness/n8n/examples';
 import { eventually } from '../harness/browser/seen';
 import { useBrowserStage } from '../harness/browser/stage';
 
@@ -9,7 +9,14 @@ const stage = useBrowserStage();
 test.each(EXAMPLES)('%s opens without warnings, and its note explains it', async (name) => {
 	const { editor, n8n, credential } = stage;
 	const example = readExample(name);
-	const { id } = await n8n.api.createWorkflow(withCredential(example, credential));
+	const model = await n8n.api.createCredential({
+		name: 'Chat model',
+		type: 'openAiApi',
+		data: { apiKey: 'none' },
+	});
+	const { id } = await n8n.api.createWorkflow(
+		withModel(withCredential(example, credential), model),
+	);
 	await editor.openWorkflow(id);
 	const shown = example.nodes.filter(({ type }) => type !== STICKY_NOTE);
 	for (const node of shown) await editor.node(node.name).waitFor();

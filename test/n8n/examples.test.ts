@@ -21,6 +21,7 @@ import {
 	EXAMPLES_FOLDER,
 	readExample,
 	withCredential,
+	withModel,
 	type ExampleNode,
 } from '../harness/n8n/examples';
 import { jsonOf, until } from '../harness/n8n/stage';
@@ -555,12 +556,7 @@ async function openChat(model: ChatModel): Promise<(message: string) => Promise<
 		},
 	});
 	const chat = json.nodes.find(({ type }) => type.endsWith('chatTrigger'));
-	const nodes = json.nodes.map((node) =>
-		node.type.endsWith('lmChatOpenAi')
-			? { ...node, credentials: { openAiApi: { id, name: 'Scripted model' } } }
-			: node,
-	);
-	({ id: chatWorkflow } = await n8n.api.createWorkflow({ ...json, nodes }));
+	({ id: chatWorkflow } = await n8n.api.createWorkflow(withModel(json, id)));
 	await n8n.api.activate(chatWorkflow);
 	const url = n8n.webhookUrl(`${chat?.webhookId ?? ''}/chat`);
 	return async (chatInput) => {

@@ -50,6 +50,18 @@ export function readExample(name: string): Example {
 	);
 }
 
+/** The same with a credential for the chat model of an AI Agent, where there is one. */
+export function withModel(json: WorkflowJson, credential: string): WorkflowJson {
+	return {
+		...json,
+		nodes: json.nodes.map((node) =>
+			node.type.endsWith('.lmChatOpenAi')
+				? { ...node, credentials: { openAiApi: { id: credential, name: 'Chat model' } } }
+				: node,
+		),
+	};
+}
+
 /**
  * An example once its user has chosen a credential in the Kling nodes.
  *
