@@ -19,7 +19,7 @@ import { runStorm } from './storm';
  */
 
 const README = join(__dirname, '..', '..', 'README.md');
-const TABLE = /(<!-- chaos -->\n)[\s\S]*?(\n<!-- \/chaos -->)/;
+const TABLE = /(<!-- chaos -->\n)[\s\S]*?(<!-- \/chaos -->)/;
 
 async function onRegular(size: ChaosSize): Promise<ChaosReport> {
 	const emulator = await startEmulator({ callbackTimeoutMs: 30_000 });
@@ -77,7 +77,7 @@ async function main(): Promise<void> {
 		if (!TABLE.test(readme)) throw new Error('The README has no place for the table');
 		writeFileSync(
 			README,
-			readme.replace(TABLE, (_, start: string, end: string) => start + table + end),
+			readme.replace(TABLE, (_, start: string, end: string) => `${start}\n${table}\n\n${end}`),
 		);
 	}
 	if (reports.some(({ faultsFound }) => faultsFound.length > 0)) process.exitCode = 1;
