@@ -1,0 +1,59 @@
+import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import { callbackStatuses, useQueueStage } from '../harness/queue/stage';
+
+/** In queue mode a worker looks at the tasks of the executions that it put to sleep. */
+
+const stage = useQueueStage();
+jest.setTimeout(600_000);
+
+const TIMEOUT_MINUTES = 0.5;
+
+/** Create and Wait of one video, asleep: its execution's id and its task's. */
+async function asleep(name: string, prompt: string): Promise<{ id: string; taskId: string }> {
+	const { start } = await stage.publish(
+		production(name, numbered(1), {
+			Kling: stage.creates({ operation: 'createAndWait', prompt, timeout: TIMEOUT_MINUTES }),
+		}),
+	);
+	const id = await start();
+	await stage.n8n.api.waitForExecution(id, { status: 'waiting' });
+	return { id, taskId: stage.emulator.tasks().at(-1)?.id ?? '' };
+}
+
+test('the worker looks, and the webhook processor resumes', async () => {
+	const { emulator, n8n } = stage;
+	const { id, taskId } = await asleep('Lost', 'A cat [callback:lost]');
+	await emulator.complete(taskId);
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
+	// Before the wait, by the worker that looks, and by the webhook processor that believes nobody.
+	expect(emulator.count({ route: 'getTask' })).toBe(3);
+});
+
+test('a passing fault in the webhook processor is insisted on there', async () => {
+	const { emulator, n8n } = stage;
+	const { id, taskId } = await asleep('Faulty', 'A cat');
+	emulator.fault({ match: { path: '/v1/tasks/' }, fault: 'http:503', times: 2 });
+	await emulator.complete(taskId);
+	expect(callbackStatuses(emulator.task(taskId))).toEqual([503]);
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
+});
+
+test('when the worker is killed, callback and timer remain', async () => {
+	const { emulator, n8n } = stage;
+	const told = await asleep('Told', 'A cat');
+	const untold = await asleep('Untold', 'A dog [callback:lost]');
+	for (const worker of n8n.workers) await worker.kill();
+	for (const worker of n8n.workers) await worker.start();
+	await emulator.complete(told.taskId);
+	await emulator.complete(untold.taskId);
+	const done = await n8n.api.waitForExecution(told.id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
+	const ended = await n8n.api.waitForExecution(untold.id, {
+		status: 'success',
+		timeoutMs: 300_000,
+	});
+	expect(jsonOf(ended, n8n, 'Kling')).toMatchObject([{ taskId: untold.taskId, timedOut: true }]);
+	await until(() => emulator.count({ taskId: untold.taskId, route: 'getTask' }) === 1 || undefined);
+});
