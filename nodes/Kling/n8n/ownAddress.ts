@@ -131,6 +131,9 @@ export async function postToSelf(
 			}).catch(() => null),
 		);
 		if (answer === null) continue;
+		const isGuess = isLocal && new URL(candidate).origin !== listening;
+		// Another n8n may listen at the default port: it knows nothing of this one.
+		if (isGuess && [401, 404].includes(answer.status)) continue;
 		answering.set(origin, new URL(candidate).origin);
 		return answer;
 	}

@@ -4,7 +4,7 @@ import { sleep } from 'n8n-workflow';
 import { type ApiClient, openLastingClient } from '../api/client';
 import { ApiFailure, failureAsValue } from '../api/failure';
 import { parseRetryAfter } from '../api/retry';
-import { mapConcurrently, openLimit, repeatWhile } from '../n8n/async';
+import { mapConcurrently, openLimit, repeatWhile, within } from '../n8n/async';
 import { type HttpRequest, postToSelf } from '../n8n/ownAddress';
 import { READ_CONCURRENCY } from './poll';
 import type { Readings, ReadTask } from './readings';
@@ -20,9 +20,6 @@ import { gapBeforeLook, gapBeforeTry, LAST_READING_MS } from './schedule';
  * held, except by the one client of each account. All this ends with the process; then the callback
  * and n8n's own timer remain.
  */
-
-/** How long one reading may take, in milliseconds. */
-const READ_TIMEOUT_MS = 8_000;
 
 /** How many executions are looked at, at once. */
 const LOOKS_AT_ONCE = 20;
@@ -143,10 +140,7 @@ async function accountOf(
 ): Promise<Account> {
 	const known = accounts.get(identity);
 	if (known !== undefined) return known;
-	const client = await openLastingClient(context, itemIndex, {
-		maxAttempts: 1,
-		attemptTimeoutMs: READ_TIMEOUT_MS,
-	});
+	const client = await openLastingClient(context, itemIndex, { maxAttempts: 1 });
 	const limit = openLimit(READ_CONCURRENCY);
 	const account: Account = {
 		identity,
@@ -191,7 +185,7 @@ async function look(sleeper: Sleeper): Promise<void> {
 	const readings = readingsOf(executionId, timeoutAt + GIVE_UP_AFTER_MS);
 	const readTask: ReadTask = async (taskId) => await read(sleeper, taskId);
 	if (Date.now() >= timeoutAt) {
-		await readLast(readings, taskIds, readTask);
+		await within(LAST_READING_MS, readLast(readings, taskIds, readTask), null);
 	} else {
 		const outcome = await settleAll(readings, taskIds, readTask);
 		if (outcome instanceof ApiFailure) return again(sleeper, outcome.detail.retryAfterMs);

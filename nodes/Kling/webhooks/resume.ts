@@ -55,11 +55,17 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	const key = `${context.getExecutionId()}/${context.getNode().id}/${verdict.wait.runIndex}`;
 	if (isResumed(key)) return respondOnly(context, 200, 'Resuming already');
 	resumed.set(key, Date.now());
-	return await respondAndStart(context, 'Resumed', async () => {
-		const items = await toItems(context, verdict);
-		forget(context.getExecutionId());
-		return items;
-	});
+	try {
+		return await respondAndStart(context, 'Resumed', async () => {
+			const items = await toItems(context, verdict);
+			forget(context.getExecutionId());
+			return items;
+		});
+	} catch {
+		// It sleeps on, for the next callback or look, rather than losing what the run has done.
+		resumed.delete(key);
+		return { noWebhookResponse: true };
+	}
 }
 
 function isResumed(key: string): boolean {
@@ -180,7 +186,7 @@ async function toItems(
 ): Promise<INodeExecutionData[]> {
 	const open = unsettled(readings, tasksOf(wait));
 	if (!open.every((taskId) => readings.atTimeout?.has(taskId))) {
-		await within(LAST_READING_MS, readLast(readings, open, read), null);
+		await within(LAST_READING_MS, readLast(readings, open, read), null).catch(() => null);
 	}
 	const items = await mapConcurrently(
 		wait.items,

@@ -11,6 +11,7 @@ import { readTriggerSettings, type TriggerSettings } from '../parameters/trigger
 import { toItem } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { isFinished, simplifyTask } from '../result/task';
+import { forgetReadings, readingsOf, readOne } from '../waiting/readings';
 import { openDeliveries } from './deliveries';
 import {
 	ANSWER_WITHIN_MS,
@@ -47,9 +48,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const isRepeated = () => deliveries?.has(taskId) === true;
 	if (isRepeated()) return respondOnly(context, 200, 'This task was delivered before');
 
-	const reading = verifyTask
-		? await within(ANSWER_WITHIN_MS, readBack(context, taskId), null)
-		: body;
+	const reading = verifyTask ? await readBack(context, taskId) : body;
 	if (reading === null) return respondNotNow(context, body, null);
 	if (reading instanceof ApiFailure) {
 		return reading.detail.code === 'task_not_found'
@@ -97,10 +96,28 @@ export function checkSettings(context: IHookFunctions): void {
 	throw new NodeOperationError(context.getNode(), settings.message, { description });
 }
 
+/** How long what was read too late for a sender is kept for the next try, in milliseconds. */
+const KEPT_MS = 600_000;
+
+/**
+ * Reads a reported task back while its sender waits; null when that took too long, or the credential
+ * cannot be used. Calls that come together share a reading, and a slow one serves the next call.
+ */
 async function readBack(
 	context: IWebhookFunctions,
 	taskId: string,
 ): Promise<TaskReading | ApiFailure | null> {
-	const client = await openCallbackClient(context);
-	return client === null ? null : await failureAsValue(client.getTask(taskId));
+	const key = `${String(context.getWorkflow().id)}/${context.getNode().id}/${taskId}`;
+	const read = async () => {
+		const client = await openCallbackClient(context);
+		if (client === null) return null;
+		return await readOne(
+			readingsOf(key, Date.now() + KEPT_MS),
+			taskId,
+			async () => await failureAsValue(client.getTask(taskId)),
+		);
+	};
+	const outcome = await within(ANSWER_WITHIN_MS, read(), null);
+	if (outcome !== null) forgetReadings(key);
+	return outcome;
 }

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+
+import { openClient } from '../../../nodes/Kling/api/client';
+import { watch } from '../../../nodes/Kling/waiting/watch';
+
+/**
+ * Prints what it costs to look after one sleeping execution, in bytes. In a process of its own, where
+ * nothing else takes or frees memory.
+ */
+
+const SLEEPING = 1_000;
+
+setFlagsFromString('--expose-gc');
+const collect = z.function(z.tuple([]), z.void()).parse(runInNewContext('gc'));
+
+/** The heap in use, in bytes, once nothing is left to be collected. */
+async function heapUsed(): Promise<number> {
+	for (let round = 0; round < 5; round++) {
+		collect();
+		await delay(20);
+	}
+	return process.memoryUsage().heapUsed;
+}
+
+const context = z
+	.custom<IExecuteFunctions>(() => true)
+	.parse({
+		helpers: { httpRequest: async () => await Promise.resolve({}) },
+		getCredentials: async () =>
+			await Promise.resolve({ apiKey: 'sk-x', baseUrl: 'https://api.example' }),
+		getNode: () => ({ name: 'Kling', type: 'kling' }),
+		logger: { warn: () => {} },
+	});
+
+/** As a string out of n8n is: in one piece. */
+const whole = (text: string) => Buffer.from(text).toString('latin1');
+
+async function sleeps(number: number): Promise<void> {
+	await watch(context, {
+		executionId: whole(String(number)),
+		resumeUrl: whole(`https://n8n.example.com/webhook-waiting/${number}?signature=${randomUUID()}`),
+		tasks: [{ taskId: whole(randomUUID()), itemIndex: 0, client: await openClient(context) }],
+		timeoutAt: Date.now() + 1_800_000,
+	});
+}
+
+async function main(): Promise<void> {
+	// The client of their account, and room in what holds them.
+	for (let number = 0; number < 10; number++) await sleeps(number);
+	const before = await heapUsed();
+	for (let number = 0; number < SLEEPING; number++) await sleeps(10 + number);
+	const each = ((await heapUsed()) - before) / SLEEPING;
+	process.stdout.write(`${Math.round(each)}\n`, () => process.exit(0));
+}
+
+void main();
