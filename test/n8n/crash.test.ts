@@ -44,6 +44,8 @@ test(`${EXECUTIONS} executions sleep through a kill -9 and all complete, each on
 	expect(results.map((result) => result?.taskId).sort()).toEqual(tasks.map(({ id }) => id).sort());
 	expect(results.every((result) => result?.status === 'completed')).toBe(true);
 	expect(emulator.account().totalConsumed).toBe(EXECUTIONS * 110);
-	// One read before the wait and one to verify the callback, for each of them.
-	expect(emulator.count({ route: 'getTask' })).toBe(EXECUTIONS * 2);
+	// One read before the wait and one to verify the callback, for each of them, and a first look for
+	// those that had slept for some seconds when n8n was killed.
+	expect(emulator.count({ route: 'getTask' })).toBeGreaterThanOrEqual(EXECUTIONS * 2);
+	expect(emulator.count({ route: 'getTask' })).toBeLessThanOrEqual(EXECUTIONS * 3);
 });

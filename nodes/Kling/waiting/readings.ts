@@ -22,6 +22,8 @@ export interface Readings {
 	settled?: Map<string, Outcome>;
 	/** Tasks as they were when the time was over. */
 	atTimeout?: Map<string, TaskReading>;
+	/** Whether all that could be read when the time was over was read: nothing is gained by more. */
+	isLastDone?: boolean;
 	/** A task that was still under way when it was read: all others may wait for it. */
 	open?: string;
 	/** Until when this is worth keeping. */

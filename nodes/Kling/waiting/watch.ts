@@ -186,6 +186,7 @@ async function look(sleeper: Sleeper): Promise<void> {
 	const readTask: ReadTask = async (taskId) => await read(sleeper, taskId);
 	if (Date.now() >= timeoutAt) {
 		await within(LAST_READING_MS, readLast(readings, taskIds, readTask), null);
+		readings.isLastDone = true;
 	} else {
 		const outcome = await settleAll(readings, taskIds, readTask);
 		if (outcome instanceof ApiFailure) return again(sleeper, outcome.detail.retryAfterMs);

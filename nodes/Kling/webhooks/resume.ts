@@ -185,7 +185,7 @@ async function toItems(
 	{ wait, readings, read }: Complete,
 ): Promise<INodeExecutionData[]> {
 	const open = unsettled(readings, tasksOf(wait));
-	if (!open.every((taskId) => readings.atTimeout?.has(taskId))) {
+	if (open.length > 0 && readings.isLastDone !== true) {
 		await within(LAST_READING_MS, readLast(readings, open, read), null).catch(() => null);
 	}
 	const items = await mapConcurrently(
