@@ -93,7 +93,7 @@ test('a key that does not work is refused with the cause', async () => {
 
 	for (const [address, cause] of [
 		[`${stage.emulator.url}/elsewhere`, 'There is nothing at this address (404)'],
-		[stage.emulator.url.replace('http://', ''), 'Base URL'],
+		[stage.emulator.url.replace('http://', ''), 'does not begin with https://'],
 		['http://127.0.0.1:1', 'ECONNREFUSED'],
 	] as const) {
 		await editor.fill('baseUrl', address);
