@@ -1,8 +1,6 @@
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { ApiClient } from '../api/client';
-import { openClient } from '../api/client';
 import type { TaskReading } from '../api/schemas';
 import { isTaskId, toTaskReading } from '../api/schemas';
 import { deliverAgain } from './redeliver';
@@ -45,14 +43,6 @@ function parseJson(raw: Uint8Array | string): unknown {
  * long it does (API docs: not documented).
  */
 export const ANSWER_WITHIN_MS = 8_000;
-
-/**
- * The API for checking callbacks: one try each, since the callback itself is tried again. A slow answer
- * comes too late for the sender, and serves the next try. Null when the credential cannot be used.
- */
-export async function openCallbackClient(context: IWebhookFunctions): Promise<ApiClient | null> {
-	return await openClient(context, { maxAttempts: 1 }).catch(() => null);
-}
 
 /**
  * Answers the caller now. The answer is written to the response itself: one returned to n8n together

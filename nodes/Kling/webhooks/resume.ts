@@ -1,6 +1,6 @@
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { ApiFailure, failureAsValue } from '../api/failure';
+import { ApiFailure } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
 import { toTaskReading } from '../api/schemas';
 import { mapConcurrently, within } from '../n8n/async';
@@ -18,12 +18,12 @@ import { finishedBefore, parseSuspended } from '../waiting/suspend';
 import { forget, readerOf, readLast } from '../waiting/watch';
 import {
 	ANSWER_WITHIN_MS,
-	openCallbackClient,
 	readCallback,
 	respondAndStart,
 	respondNotNow,
 	respondOnly,
 } from './incoming';
+import { NO_CREDENTIAL, readBack } from './readBack';
 
 /**
  * The waits that were resumed a moment ago, and when: n8n takes an execution for suspended until its
@@ -141,16 +141,6 @@ function readSuspended(context: IWebhookFunctions): SuspendedWait | null {
 	return parseSuspended(context.evaluateExpression(`{{ $node[${name}].context }}`, 0));
 }
 
-const NO_CREDENTIAL = new ApiFailure({
-	call: 'getTask',
-	kind: 'host',
-	outcome: 'notSent',
-	status: null,
-	code: null,
-	text: 'The credential cannot be read',
-	retryAfterMs: null,
-});
-
 /**
  * How the tasks of this execution are read: by the process that suspended it where this is that one,
  * since it knows keys that n8n cannot resolve here; else, or where that key was replaced in the
@@ -159,17 +149,16 @@ const NO_CREDENTIAL = new ApiFailure({
 function openReader(context: IWebhookFunctions): ReadTask {
 	const executionId = context.getExecutionId();
 	const held = readerOf(executionId);
-	let opened: ReturnType<typeof openCallbackClient> | undefined;
 	return async (taskId) => {
 		const outcome = await held?.(taskId);
 		if (outcome !== undefined && !isKeyRefused(outcome)) return outcome;
-		const client = await (opened ??= openCallbackClient(context));
-		if (client !== null) return await failureAsValue(client.getTask(taskId));
+		const own = await readBack(context, taskId);
+		if (own !== NO_CREDENTIAL) return own;
 		if (outcome !== undefined) return outcome;
 		context.logger.warn(
 			`The credential of “${context.getNode().name}” cannot be read while execution ${executionId} sleeps. Where it takes the key from the run's data, n8n can resolve it only in the process that ran the node.`,
 		);
-		return NO_CREDENTIAL;
+		return own;
 	};
 }
 

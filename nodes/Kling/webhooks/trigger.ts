@@ -1,7 +1,7 @@
 import type { IHookFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { NodeOperationError } from 'n8n-workflow';
 
-import { ApiFailure, failureAsValue } from '../api/failure';
+import { ApiFailure } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
 import { within } from '../n8n/async';
@@ -15,12 +15,12 @@ import { forgetReadings, readingsOf, readOne } from '../waiting/readings';
 import { openDeliveries } from './deliveries';
 import {
 	ANSWER_WITHIN_MS,
-	openCallbackClient,
 	readCallback,
 	respondAndStart,
 	respondNotNow,
 	respondOnly,
 } from './incoming';
+import { readBack } from './readBack';
 
 /**
  * One call to a Kling Trigger. It starts the workflow with the task, or answers why not: 400 for
@@ -48,7 +48,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const isRepeated = () => deliveries?.has(taskId) === true;
 	if (isRepeated()) return respondOnly(context, 200, 'This task was delivered before');
 
-	const reading = verifyTask ? await readBack(context, taskId) : body;
+	const reading = verifyTask ? await readInTime(context, taskId) : body;
 	if (reading === null) return respondNotNow(context, body, null);
 	if (reading instanceof ApiFailure) {
 		return reading.detail.code === 'task_not_found'
@@ -100,24 +100,16 @@ export function checkSettings(context: IHookFunctions): void {
 const KEPT_MS = 600_000;
 
 /**
- * Reads a reported task back while its sender waits; null when that took too long, or the credential
- * cannot be used. Calls that come together share a reading, and a slow one serves the next call.
+ * Reads a reported task back while its sender waits; null when that took too long. Calls that come together share a reading, and a slow one serves the next call.
  */
-async function readBack(
+async function readInTime(
 	context: IWebhookFunctions,
 	taskId: string,
 ): Promise<TaskReading | ApiFailure | null> {
 	const key = `${String(context.getWorkflow().id)}/${context.getNode().id}/${taskId}`;
-	const read = async () => {
-		const client = await openCallbackClient(context);
-		if (client === null) return null;
-		return await readOne(
-			readingsOf(key, Date.now() + KEPT_MS),
-			taskId,
-			async () => await failureAsValue(client.getTask(taskId)),
-		);
-	};
-	const outcome = await within(ANSWER_WITHIN_MS, read(), null);
+	const readings = readingsOf(key, Date.now() + KEPT_MS);
+	const reading = readOne(readings, taskId, async () => await readBack(context, taskId));
+	const outcome = await within(ANSWER_WITHIN_MS, reading, null);
 	if (outcome !== null) forgetReadings(key);
 	return outcome;
 }

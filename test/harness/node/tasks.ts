@@ -5,10 +5,14 @@ import type { Emulator } from '../../emulator';
 const createdSchema = z.object({ data: z.object({ taskId: z.string() }) });
 
 /** Creates a task without the node, as someone else would; resolves to its id. */
-export async function createTask(emulator: Emulator, prompt = 'A cat'): Promise<string> {
+export async function createTask(
+	emulator: Emulator,
+	prompt = 'A cat',
+	apiKey = emulator.apiKey,
+): Promise<string> {
 	const response = await fetch(`${emulator.url}/v1/videos/generations`, {
 		method: 'POST',
-		headers: { 'content-type': 'application/json', authorization: `Bearer ${emulator.apiKey}` },
+		headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
 		body: JSON.stringify({
 			model: 'kling-2.6',
 			input: { prompt, image_urls: [emulator.imageUrl()] },
