@@ -2,6 +2,9 @@ import { join } from 'node:path';
 
 import { callbackRows } from './measure/callbacks';
 import { createRows } from './measure/creates';
+import { itemRows } from './measure/items';
+import { lostRows } from './measure/lost';
+import { manyItemRows } from './measure/manyItems';
 import { resumptionRows } from './measure/resumption';
 import { startupRows } from './measure/startup';
 import { throughputRows } from './measure/throughput';
@@ -17,6 +20,9 @@ type Part = [name: string, measure: () => Promise<Row[]>];
 function parts({ length, count, waiting }: BenchOptions): Part[] {
 	return [
 		['throughput', async () => await throughputRows(length, count)],
+		['items', async () => await itemRows(length, count)],
+		['lost', async () => await onRegular(async (stage) => await lostRows(stage, length))],
+		['many', async () => await onRegular(manyItemRows)],
 		['resumption', async () => await onRegular(resumptionRows)],
 		['memory', async () => await waitingMemoryRows(waiting)],
 		['creates', async () => await onRegular(createRows)],

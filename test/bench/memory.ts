@@ -3,7 +3,7 @@
  *
  * `npx tsx test/bench/memory.ts [MiB]` prints a table, and fails when n8n grew by 60 MB or more.
  */
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -11,10 +11,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { ExecutionBinary } from '../harness/n8n/api';
 import { numbered, openStage, production, until, type Stage } from '../harness/n8n/stage';
+import { residentMb, watchPeak } from './resident';
 
 const VIDEO_MB = Number(process.argv[2] ?? 300);
 const LIMIT_MB = 60;
-const SAMPLE_MS = 20;
 const REST_MS = 3_000;
 const RUN_MS = 300_000;
 
@@ -33,27 +33,7 @@ interface Result {
 	isWhole: boolean;
 }
 
-/** Resident memory of the n8n process itself, without its task runner, in MiB. */
-function residentMb(pid: number): number {
-	const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-	return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? Number.NaN) / 1024;
-}
-
-/** Samples the memory until told to stop. */
-function watchPeak(pid: number): { stop(): number } {
-	let peakMb = residentMb(pid);
-	const timer = setInterval(() => {
-		peakMb = Math.max(peakMb, residentMb(pid));
-	}, SAMPLE_MS);
-	return {
-		stop: () => {
-			clearInterval(timer);
-			return peakMb;
-		},
-	};
-}
-
-/** Create and Wait with Download Video, from start to end. */
+/** Create Video and Wait with Download Video, from start to end. */
 async function pass(stage: Stage, strategy: Strategy, marker: string): Promise<Passage> {
 	const { emulator, n8n } = stage;
 	const before = emulator.tasks().length;

@@ -7,9 +7,9 @@ export type Way = 'callback' | 'bareCallback' | 'poll' | 'loop' | 'inProcess';
 
 /** How the ways are named in the report. */
 export const WAY_NAMES: Record<Way, string> = {
-	callback: 'Create and Wait, `callback`',
+	callback: 'Create Video and Wait, `callback`',
 	bareCallback: 'HTTP Request + n8n’s own Wait node on the callback, which nobody checks',
-	poll: 'Create and Wait, `poll` every 5 s',
+	poll: 'Create Video and Wait, `poll` every 5 s',
 	loop: 'HTTP Request + Wait node loop, every 5 s',
 	inProcess: 'in-process poller, every 5 s',
 };
@@ -36,13 +36,22 @@ export interface Api {
 
 type BenchContext = Stage & Api;
 
-/** Started by a webhook with a prompt in its body, the way itself, then `After`. */
-export function workflowFor(way: Way, stage: BenchContext, path: string): WorkflowJson {
+/**
+ * Started by a webhook with a prompt in its body, the way itself, then `After`.
+ *
+ * @param limit parameters of n8n's own Wait node that end its wait
+ */
+export function workflowFor(
+	way: Way,
+	stage: BenchContext,
+	path: string,
+	limit: Record<string, unknown> = {},
+): WorkflowJson {
 	const builder = workflow(`${way} ${path}`).node('Webhook', webhook(path)).node(AFTER, noOp());
 	if (way === 'bareCallback') {
 		return builder
 			.node('Create', createRequest(stage, PROMPT, '{{ $execution.resumeUrl }}'))
-			.node('Wait', n8nWait({ resume: 'webhook', httpMethod: 'POST', options: {} }))
+			.node('Wait', n8nWait({ resume: 'webhook', httpMethod: 'POST', ...limit, options: {} }))
 			.chain('Webhook', 'Create', 'Wait', AFTER)
 			.json();
 	}

@@ -1,7 +1,9 @@
+import type { INode } from 'n8n-workflow';
 import fc from 'fast-check';
 
 import { candidatesFor, toOrigin } from '../../nodes/Kling/n8n/ownAddress';
 import { openLimit, pause } from '../../nodes/Kling/n8n/async';
+import { readNodeContext } from '../../nodes/Kling/n8n/execution';
 import { quoteInExpression } from '../../nodes/Kling/n8n/workflow';
 import { gapBeforeLook, gapBeforeTry, netAfterMs } from '../../nodes/Kling/waiting/schedule';
 
@@ -103,4 +105,47 @@ test('no more than so many pieces of work run at once, and all of them run', asy
 	);
 	expect(results).toEqual([1, 2, 3, 4, 5]);
 	expect(most).toBe(2);
+});
+
+describe('what a node has stored with its execution', () => {
+	const node: INode = {
+		id: '1',
+		name: 'Kling "2"',
+		type: '',
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+	};
+	const stored = { some: 'thing' };
+	const called = (runExecutionData?: unknown) => {
+		const expressions: string[] = [];
+		const context = {
+			getNode: () => node,
+			evaluateExpression: (expression: string) => {
+				expressions.push(expression);
+				return stored;
+			},
+			runExecutionData,
+		};
+		return { context, expressions };
+	};
+
+	test('is taken from the data that n8n’s context carries, without its sandbox', () => {
+		const { context, expressions } = called({
+			executionData: { contextData: { 'node:Kling "2"': stored, 'node:Other': {} } },
+		});
+		expect(readNodeContext(context)).toBe(stored);
+		expect(expressions).toEqual([]);
+	});
+
+	test('is asked for by an expression where n8n’s context carries nothing', () => {
+		const { context, expressions } = called();
+		expect(readNodeContext(context)).toBe(stored);
+		expect(expressions).toEqual(['{{ $node["Kling \\"2\\""].context }}']);
+	});
+
+	test('is undefined for a node that has stored nothing', () => {
+		const { context } = called({ executionData: { contextData: {} } });
+		expect(readNodeContext(context)).toBeUndefined();
+	});
 });

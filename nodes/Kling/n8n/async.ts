@@ -107,17 +107,51 @@ export async function mapConcurrently<T, R>(
 
 const TICK_MS = 1_000;
 
+/** Something that is worked on once its time has come; the work itself says when that is again. */
+export interface Due {
+	/** In milliseconds since 1970. */
+	nextAt: number;
+	isBusy: boolean;
+}
+
 /**
- * Calls `work` every second with the time, as long as `isWanted` says so. Nothing cancels it: it
- * serves what outlives the execution that began it.
+ * Works on each entry whenever it is due, at most `limit` at once, as long as there are entries.
+ * Nothing cancels it: it serves what outlives the execution that began it.
+ *
+ * @param work must not throw
+ * @returns begins with it, unless it is under way
  */
-export async function repeatWhile(
-	isWanted: () => boolean,
-	work: (now: number) => void,
-): Promise<void> {
+export function openRounds<K, T extends Due>(
+	entries: ReadonlyMap<K, T>,
+	limit: number,
+	work: (entry: T, key: K) => Promise<void>,
+): () => void {
 	const { signal } = new AbortController();
-	while (isWanted()) {
-		await sleep(TICK_MS, signal);
-		work(Date.now());
-	}
+	let isUnderWay = false;
+	let busy = 0;
+	const begin = async (entry: T, key: K) => {
+		entry.isBusy = true;
+		busy += 1;
+		try {
+			await work(entry, key);
+		} finally {
+			entry.isBusy = false;
+			busy -= 1;
+		}
+	};
+	const goRound = async () => {
+		isUnderWay = true;
+		while (entries.size > 0) {
+			await sleep(TICK_MS, signal);
+			const now = Date.now();
+			for (const [key, entry] of entries) {
+				if (busy >= limit) break;
+				if (!entry.isBusy && entry.nextAt <= now) void begin(entry, key);
+			}
+		}
+		isUnderWay = false;
+	};
+	return () => {
+		if (!isUnderWay) void goRound();
+	};
 }

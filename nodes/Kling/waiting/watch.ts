@@ -4,7 +4,7 @@ import { sleep } from 'n8n-workflow';
 import { type ApiClient, openLastingClient } from '../api/client';
 import { ApiFailure, failureAsValue } from '../api/failure';
 import { parseRetryAfter } from '../api/retry';
-import { mapConcurrently, openLimit, repeatWhile, within } from '../n8n/async';
+import { type Due, mapConcurrently, openLimit, openRounds, within } from '../n8n/async';
 import { type HttpRequest, postToSelf } from '../n8n/ownAddress';
 import { READ_CONCURRENCY } from './poll';
 import type { Readings, ReadTask } from './readings';
@@ -40,7 +40,7 @@ interface Account {
 	sleeping: number;
 }
 
-interface Sleeper {
+interface Sleeper extends Due {
 	executionId: string;
 	resumeUrl: string;
 	/** At least one. */
@@ -49,17 +49,13 @@ interface Sleeper {
 	/** The accounts of tasks that belong to another one. */
 	others: ReadonlyMap<string, Account> | undefined;
 	timeoutAt: number;
-	nextAt: number;
 	looks: number;
 	/** Passing faults since the last look that went well. */
 	faults: number;
-	isBusy: boolean;
 }
 
 const sleepers = new Map<string, Sleeper>();
 const accounts = new Map<string, Account>();
-let isLooking = false;
-let busy = 0;
 
 /** A task that an execution sleeps for. */
 export interface WatchedTask {
@@ -105,7 +101,7 @@ export async function watch(
 		faults: 0,
 		isBusy: false,
 	});
-	if (!isLooking) void lookOnAndOn();
+	lookOnAndOn();
 }
 
 /** Looks no more at the tasks of an execution, and forgets what was read. */
@@ -157,27 +153,9 @@ async function read({ account, others }: Sleeper, taskId: string) {
 	return await (others?.get(taskId) ?? account).read(taskId);
 }
 
-async function lookOnAndOn(): Promise<void> {
-	isLooking = true;
-	await repeatWhile(
-		() => sleepers.size > 0,
-		(now) => {
-			for (const sleeper of sleepers.values()) {
-				if (busy >= LOOKS_AT_ONCE) break;
-				if (sleeper.isBusy || sleeper.nextAt > now) continue;
-				sleeper.isBusy = true;
-				busy += 1;
-				void look(sleeper)
-					.catch(() => again(sleeper, null))
-					.finally(() => {
-						sleeper.isBusy = false;
-						busy -= 1;
-					});
-			}
-		},
-	);
-	isLooking = false;
-}
+const lookOnAndOn = openRounds(sleepers, LOOKS_AT_ONCE, async (sleeper) => {
+	await look(sleeper).catch(() => again(sleeper, null));
+});
 
 async function look(sleeper: Sleeper): Promise<void> {
 	const { executionId, timeoutAt, taskIds } = sleeper;

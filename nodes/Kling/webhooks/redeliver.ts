@@ -2,7 +2,7 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 
 import { parseRetryAfter } from '../api/retry';
 import type { TaskReading } from '../api/schemas';
-import { repeatWhile } from '../n8n/async';
+import { type Due, openRounds } from '../n8n/async';
 import { type HttpRequest, noteListener, postToSelf } from '../n8n/ownAddress';
 import { gapBeforeTry } from '../waiting/schedule';
 
@@ -21,18 +21,16 @@ const MOST_PENDING = 1_000;
 
 const DELIVERIES_AT_ONCE = 5;
 
-interface Delivery {
+interface Delivery extends Due {
 	url: string;
 	body: string;
 	faults: number;
-	nextAt: number;
 	until: number;
-	isBusy: boolean;
 }
 
 const pending = new Map<string, Delivery>();
-let isDelivering = false;
-let busy = 0;
+/** Of the last callback that met a fault: each holds all of its context. */
+let httpRequest: HttpRequest | null = null;
 
 /**
  * Delivers this callback again, from a moment on.
@@ -59,32 +57,16 @@ export function deliverAgain(
 		until: now + INSIST_MS,
 		isBusy: false,
 	});
-	if (!isDelivering) void deliverOnAndOn(context.helpers.httpRequest);
+	httpRequest = context.helpers.httpRequest;
+	deliverOnAndOn();
 	return true;
 }
 
-async function deliverOnAndOn(httpRequest: HttpRequest): Promise<void> {
-	isDelivering = true;
-	await repeatWhile(
-		() => pending.size > 0,
-		(now) => {
-			for (const [key, delivery] of pending) {
-				if (busy >= DELIVERIES_AT_ONCE) break;
-				if (delivery.isBusy || delivery.nextAt > now) continue;
-				delivery.isBusy = true;
-				busy += 1;
-				void deliver(httpRequest, key, delivery).finally(() => {
-					delivery.isBusy = false;
-					busy -= 1;
-				});
-			}
-		},
-	);
-	isDelivering = false;
-}
+const deliverOnAndOn = openRounds(pending, DELIVERIES_AT_ONCE, deliver);
 
-async function deliver(httpRequest: HttpRequest, key: string, delivery: Delivery): Promise<void> {
-	const answer = await postToSelf(httpRequest, delivery.url, delivery.body);
+async function deliver(delivery: Delivery, key: string): Promise<void> {
+	const { url, body } = delivery;
+	const answer = httpRequest === null ? null : await postToSelf(httpRequest, url, body);
 	const now = Date.now();
 	if (now > delivery.until || (answer !== null && answer.status < 500 && answer.status !== 429)) {
 		pending.delete(key);

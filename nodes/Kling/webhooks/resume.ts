@@ -4,8 +4,8 @@ import { ApiFailure } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
 import { toTaskReading } from '../api/schemas';
 import { mapConcurrently, within } from '../n8n/async';
+import { readNodeContext } from '../n8n/execution';
 import { noteListener } from '../n8n/ownAddress';
-import { quoteInExpression } from '../n8n/workflow';
 import { hasErrorOutput, toItem, toItemError } from '../result/item';
 import { settleItem } from '../result/output';
 import { readingToOutcome } from '../result/reading';
@@ -97,7 +97,7 @@ const NOT_ALL: Verdict = {
 
 /** What a callback is worth: it counts only by what the API says. */
 async function judge(context: IWebhookFunctions, taskId: string): Promise<Verdict> {
-	const wait = readSuspended(context);
+	const wait = parseSuspended(readNodeContext(context));
 	if (wait === null) {
 		return { kind: 'refused', status: 409, message: 'This execution waits for no task' };
 	}
@@ -134,11 +134,6 @@ function isOver({ timeoutAt }: SuspendedWait): boolean {
 
 function tasksOf({ items }: SuspendedWait): string[] {
 	return [...new Set(items.flatMap((item) => ('taskId' in item ? [item.taskId] : [])))];
-}
-
-function readSuspended(context: IWebhookFunctions): SuspendedWait | null {
-	const name = quoteInExpression(context.getNode().name);
-	return parseSuspended(context.evaluateExpression(`{{ $node[${name}].context }}`, 0));
 }
 
 /**

@@ -18,8 +18,8 @@ export async function createRows(stage: BenchStage): Promise<Row[]> {
 		const creates = (concurrency: number) =>
 			slow.creates({ callback: 'none', options: { concurrency } });
 		const candidates: Array<[string, NodeSpec]> = [
-			['Create, concurrency 5 (the default)', creates(5)],
-			['Create, concurrency 1', creates(1)],
+			['Create Video, concurrency 5 (the default)', creates(5)],
+			['Create Video, concurrency 1', creates(1)],
 			['HTTP Request node, batching as by default', createRequest({ ...stage, emulator }, 'A cat')],
 		];
 		const rows: Row[] = [];

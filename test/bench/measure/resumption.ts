@@ -144,7 +144,8 @@ async function measurePolling(way: Way, stage: BenchStage): Promise<number[]> {
 	return await sinceCompletion(stage, deployed);
 }
 
-async function callWithPrompts(
+/** Starts so many executions, each with a prompt of its own. */
+export async function callWithPrompts(
 	url: string,
 	count: number,
 	prompt: (index: number) => string,
@@ -161,7 +162,7 @@ async function callWithPrompts(
 }
 
 /** From the moment the emulator had each video ready to the start of the next node. */
-async function sinceCompletion(stage: BenchStage, { id }: Deployed): Promise<number[]> {
+export async function sinceCompletion(stage: BenchStage, { id }: Deployed): Promise<number[]> {
 	const finishedAt = new Map(
 		stage.emulator.tasks().map((task) => [task.prompt, task.finishedAt ?? Number.NaN]),
 	);

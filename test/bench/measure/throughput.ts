@@ -4,10 +4,12 @@ import { noOp, webhook, workflow } from '../../harness/n8n/workflow';
 import { openQueue, resetEmulator, type BenchStage } from '../stages';
 import { AFTER, WAY_NAMES, workflowFor, type Way } from '../workflows';
 import { formatSeconds, type Row } from '../report';
+import { lookRows } from './looks';
 
 const CONCURRENCY = 5;
 
 interface Throughput {
+	count: number;
 	seconds: number;
 	requestsPerVideo: number;
 }
@@ -25,7 +27,7 @@ async function measure(way: Way, stage: BenchStage, count: number): Promise<Thro
 	await log.untilCount(id, 'success', count);
 	const ended = lastEnd(await log.all(id));
 	const requests = emulator.count({ route: 'create' }) + emulator.count({ route: 'getTask' });
-	return { seconds: (ended - startedAt) / 1000, requestsPerVideo: requests / count };
+	return { count, seconds: (ended - startedAt) / 1000, requestsPerVideo: requests / count };
 }
 
 /** As many executions that do nothing: what n8n itself needs to start and end them. */
@@ -42,7 +44,10 @@ async function measureNothing(stage: BenchStage, count: number): Promise<number>
 	return (lastEnd(await stage.log.all(id)) - startedAt) / 1000;
 }
 
-/** The ways that keep a worker waiting, measured side by side: they sleep most of the time. */
+/**
+ * The ways that keep a worker waiting, measured side by side: they sleep most of the time. Half as
+ * many as of the others, since their time grows with them.
+ */
 async function measureHolding(lengthSeconds: number, count: number): Promise<Measured[]> {
 	const ways = ['poll', 'loop', 'inProcess'] as const;
 	const stages: Array<[Way, BenchStage]> = [];
@@ -81,32 +86,39 @@ async function measureSuspending(
 
 /** The rows on throughput and on requests per video. */
 export async function throughputRows(lengthSeconds: number, count: number): Promise<Row[]> {
-	const others = await measureHolding(lengthSeconds, count);
+	// Videos of five minutes hardly load the machine, and what holds a worker sleeps most of the time.
+	const [others, looks] = await Promise.all([
+		measureHolding(lengthSeconds, Math.ceil(count / 2)),
+		lookRows(),
+	]);
 	const { nothing, own, bare } = await measureSuspending(lengthSeconds, count);
 	const all = [own, bare, ...others];
-	const title = `${count} generations of ${lengthSeconds} s, one worker, concurrency ${CONCURRENCY}`;
+	const figure = `generations of ${lengthSeconds} s, one worker, concurrency ${CONCURRENCY}: all through`;
 	return [
-		...all.map(({ way, seconds }) => ({
-			figure: `${title}: all through`,
-			what: WAY_NAMES[way],
-			value: `${formatSeconds(seconds)}${comparison(seconds, own.seconds)}`,
-			n: count,
+		...all.map((measured) => ({
+			figure,
+			what: WAY_NAMES[measured.way],
+			value: `${formatSeconds(measured.seconds)}${comparison(measured, own)}`,
+			n: measured.count,
 		})),
 		{
-			figure: `${title}: all through`,
+			figure,
 			what: 'for scale: as many executions that do nothing',
 			value: formatSeconds(nothing),
 			n: count,
 		},
-		...all.map(({ way, requestsPerVideo }) => ({
+		...all.map((measured) => ({
 			figure: 'API requests per finished video',
-			what: WAY_NAMES[way],
-			value: requestsPerVideo.toFixed(2),
-			n: count,
+			what: WAY_NAMES[measured.way],
+			value: measured.requestsPerVideo.toFixed(2),
+			n: measured.count,
 		})),
+		...looks,
 	];
 }
 
-function comparison(seconds: number, own: number): string {
-	return seconds === own ? '' : ` (${(seconds / own).toFixed(1)} × callback)`;
+function comparison(measured: Measured, own: Measured): string {
+	if (measured === own) return '';
+	const ratio = measured.seconds / measured.count / (own.seconds / own.count);
+	return ` (${ratio.toFixed(1)} × callback for each)`;
 }

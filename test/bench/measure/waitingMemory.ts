@@ -29,7 +29,8 @@ export async function waitingMemoryRows(waiting: number): Promise<Row[]> {
 		const { heap, rss } = await measure(way, count);
 		rows.push({
 			figure: 'memory of n8n per waiting execution',
-			what: WAY_NAMES[way],
+			what:
+				way === 'callback' ? `${WAY_NAMES[way]}, the looks at its task included` : WAY_NAMES[way],
 			value: `${formatBytes(heap)} on the heap; resident ${rss > 0 ? formatBytes(rss) : 'did not grow'}`,
 			n: count,
 		});

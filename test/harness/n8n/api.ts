@@ -109,6 +109,11 @@ export class N8nApi {
 		return savedCredentialSchema.parse(await this.rest.post('/credentials', input)).id;
 	}
 
+	/** Puts other data into a stored credential, as the editor does. */
+	async updateCredential(id: string, input: CredentialInput): Promise<void> {
+		await this.rest.patch(`/credentials/${id}`, { ...input });
+	}
+
 	/** Runs a credential's own test, as the editor does: of a stored one by its id, or of these data. */
 	async testCredential(
 		credential: string | Omit<CredentialInput, 'name'>,
