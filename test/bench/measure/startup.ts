@@ -72,7 +72,7 @@ function formatKib(bytes: number): string {
 interface Start {
 	/** From the start of the process until n8n is ready, in ms. */
 	whole: number;
-	/** What n8n's own log says that loading the package took, in ms; NaN without it. */
+	/** What n8n's own log says that loading the package took, in ms; 0 without it. */
 	loading: number;
 }
 
@@ -89,17 +89,20 @@ async function startOnce(userFolder: string, tarball?: string): Promise<Start> {
 	});
 	try {
 		const { timestamp, elapsed } = await pidusage(n8n.pid);
-		const loading = timeOf(n8n.log(), LOADED_LINE) - timeOf(n8n.log(), BEFORE_LINE);
+		const loading =
+			tarball === undefined ? 0 : timeOf(n8n.log(), LOADED_LINE) - timeOf(n8n.log(), BEFORE_LINE);
 		return { whole: readyAt - (timestamp - elapsed), loading };
 	} finally {
 		await n8n.stop();
 	}
 }
 
-/** When n8n printed a line, in ms since midnight; NaN when it did not. */
+/** When n8n printed a line, in ms since midnight. */
 function timeOf(log: string, text: string): number {
-	const line = log.split('\n').find((one) => one.includes(text)) ?? '';
-	const [, hours, minutes, seconds] = /(\d\d):(\d\d):(\d\d\.\d+)/.exec(line) ?? [];
+	const line = log.split('\n').find((one) => one.includes(text));
+	const time = /(\d\d):(\d\d):(\d\d\.\d+)/.exec(line ?? '');
+	if (time === null) throw new Error(`n8n did not print when “${text}” was`);
+	const [, hours, minutes, seconds] = time;
 	return ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
 }
 
