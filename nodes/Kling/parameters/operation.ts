@@ -72,11 +72,6 @@ const options: INodePropertyOptions[] = [
 	},
 ];
 
-/** The names of the operations in the panel, by their values. */
-export const OPERATION_NAMES: ReadonlyMap<string, string> = new Map(
-	options.map(({ name, value }) => [String(value), name]),
-);
-
 export const operationField: INodeProperties = {
 	displayName: 'Operation',
 	name: 'operation',
