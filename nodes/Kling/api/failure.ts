@@ -1,5 +1,39 @@
 import { z } from 'zod';
 
+/**
+ * Why something did not succeed, as a value: only the doors (`result/output.ts`, the webhooks and
+ * hooks) make an n8n error of it, where node, item and reader are known.
+ */
+export abstract class Failure {
+	/** What happened, for people. */
+	abstract readonly message: string;
+}
+
+/** What a call gave, or why it gave nothing. */
+export type Settled<T> = T | Failure;
+
+/** Something that a person must mend, such as a parameter: nothing was sent. */
+export class Refusal extends Failure {
+	constructor(
+		/** What is wrong, such as `'Prompt' is empty`. */
+		readonly message: string,
+		/** What to do about it. */
+		readonly hint: string,
+	) {
+		super();
+	}
+}
+
+/** What n8n itself threw, such as an expression that cannot be evaluated or a file that is not there. */
+export class Thrown extends Failure {
+	readonly message: string;
+
+	constructor(readonly error: unknown) {
+		super();
+		this.message = error instanceof Error ? error.message : String(error);
+	}
+}
+
 /** The calls the API knows. */
 export type ApiCall = 'create' | 'getTask' | 'getCredits';
 
