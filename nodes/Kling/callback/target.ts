@@ -5,15 +5,16 @@ import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { readResumeUrl } from '../n8n/execution';
 import { type Hint, warning } from '../n8n/hints';
 import { isNodeType } from '../n8n/workflow';
-import { CALLBACK, CALLBACK_URL, type CallbackSetting, isWorkflowId } from '../parameters/callback';
+import {
+	CALLBACK,
+	CALLBACK_URL,
+	type CallbackKind,
+	type CallbackSetting,
+	isWorkflowId,
+} from '../parameters/callback';
 import { quote } from '../parameters/quote';
 import { InvalidParameterError } from '../parameters/read';
 import { findRegistration, type Registration, triggerUrlOf } from './registration';
-
-/** The ways a task's end can be reported. */
-export const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
-
-export type CallbackKind = (typeof CALLBACK_KINDS)[number];
 
 /** Where the API is asked to report the end of a task. */
 export interface CallbackTarget {

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { ApiFailure, failureAsValue, type FailureDetail } from '../api/failure';
 import { DURATIONS_SECONDS, type DurationSeconds } from '../api/pricing';
 import type { CreateInput } from '../api/schemas';
-import { CALLBACK_KINDS, type CallbackTarget } from '../callback/target';
+import type { CallbackTarget } from '../callback/target';
+import { CALLBACK_KINDS } from '../parameters/callback';
 import { CancelledError } from '../n8n/async';
 
 /**

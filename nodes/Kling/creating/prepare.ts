@@ -8,11 +8,12 @@ import { checkImageUrls } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { readCallback } from '../parameters/callback';
 import { readImageSettings } from '../parameters/images';
-import { type Settings, settingsOf } from '../parameters/read';
+import { orThrow } from '../parameters/read';
+import { collect, type Settings, settingsOf } from '../parameters/settings';
 import { readReference } from '../parameters/reference';
-import { readResultSettings, type ResultSettings } from '../parameters/result';
+import { readResult, type ResultSettings } from '../parameters/result';
 import { readSpending, type SpendingSettings } from '../parameters/spending';
-import { readDuration, readPrompt, readSound } from '../parameters/video';
+import { readVideo } from '../parameters/video';
 import type { ItemError } from '../result/item';
 import { toItemError } from '../result/item';
 import type { Earlier, Journal, JournalRequest, JournalTask } from './journal';
@@ -100,18 +101,22 @@ async function prepare(
 	itemIndex: number,
 ): Promise<ToCreate | AlreadyCreated> {
 	const settings = settingsOf(context, itemIndex);
-	const result = readResultSettings(settings);
-	const spending = readSpending(settings);
+	const { result, spending } = orThrow(
+		collect({ result: readResult(settings), spending: readSpending(settings) }),
+	);
 	check?.(settings);
 	const standing = journal.standing(itemIndex);
 	if (standing !== null) return { ...fromEarlier(standing), spending, result };
 
-	const duration = readDuration(settings);
-	const sound = readSound(settings);
-	const prompt = readPrompt(settings);
-	const images = readImageSettings(settings);
-	const callback = readCallback(settings);
-	const reference = readReference(settings);
+	const { video, images, callback, reference } = orThrow(
+		collect({
+			video: readVideo(settings),
+			images: readImageSettings(settings),
+			callback: readCallback(settings),
+			reference: readReference(settings),
+		}),
+	);
+	const { prompt, duration, sound } = video;
 	const client = await clients.clientFor(itemIndex);
 	const { urls, identities } = await readImages(context, itemIndex, images, client.baseUrl);
 	const request: PreparedRequest = {

@@ -5,7 +5,8 @@ import { openTargets } from '../callback/target';
 import { createdToOutcome, createTasks, spendingHints } from '../creating/createTasks';
 import { previewTasks } from '../creating/dryRun';
 import { payingRun } from '../creating/payingRun';
-import { readDryRunOfAll } from '../parameters/dryRun';
+import { readDryRun } from '../parameters/dryRun';
+import { orThrow, readDryRunOfAll } from '../parameters/read';
 import { showHints } from '../n8n/hints';
 
 /** Create Video: one new task for each item. */
@@ -13,7 +14,8 @@ export async function create(context: IExecuteFunctions): Promise<INodeExecution
 	return await payingRun(context, async (journal) => {
 		const targets = await openTargets(context);
 		const preparing = { clients: openClients(context), targets };
-		if (readDryRunOfAll(context)) return await previewTasks(context, preparing);
+		if (readDryRunOfAll(context, (settings) => orThrow(readDryRun(settings))))
+			return await previewTasks(context, preparing);
 		const creations = await createTasks(context, { ...preparing, journal });
 		showHints(context, [...targets.hints(), ...spendingHints(creations)]);
 		return creations.map(createdToOutcome);

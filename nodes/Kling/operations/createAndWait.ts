@@ -9,10 +9,11 @@ import { createTasks, describeRequest, spendingHints } from '../creating/createT
 import { payingRun } from '../creating/payingRun';
 import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
 import { previewTasks } from '../creating/dryRun';
-import { readDryRunOfAll } from '../parameters/dryRun';
-import { readForRun, type Settings } from '../parameters/read';
+import { readDryRun } from '../parameters/dryRun';
+import { orThrow, readDryRunOfAll, readForRun } from '../parameters/read';
+import type { Settings } from '../parameters/settings';
 import type { WaitStrategy } from '../parameters/waiting';
-import { readWaitSettings } from '../parameters/waiting';
+import { readWait } from '../parameters/waiting';
 import { showHints } from '../n8n/hints';
 import { resultHints } from '../result/hints';
 import { suspendedOutput } from '../waiting/suspend';
@@ -22,11 +23,12 @@ import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 /** Create Video and Wait: one new task for each item, passed on once it is finished. */
 export async function createAndWait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const output = await payingRun(context, async (journal) => {
-		const read = (settings: Settings) => readWaitSettings(settings, isTool(context));
+		const read = (settings: Settings) => orThrow(readWait(settings, isTool(context)));
 		const settings = readForRun(context, read);
 		const targets = openWaitTargets(context, settings.strategy);
 		const preparing = { clients: openClients(context), targets, check: read };
-		if (readDryRunOfAll(context)) return await previewTasks(context, preparing);
+		if (readDryRunOfAll(context, (settings) => orThrow(readDryRun(settings))))
+			return await previewTasks(context, preparing);
 		const creations = await createTasks(context, { ...preparing, journal });
 		const waitForAll = callThisExecution(context, creations) ? waitSuspended : waitByPolling;
 		const outcomes = await waitForAll(context, creations.map(toWaitingItem), settings);

@@ -2,8 +2,9 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { openClients } from '../api/client';
 import { mapConcurrently } from '../n8n/async';
-import { settingsOf } from '../parameters/read';
-import { readResultSettings } from '../parameters/result';
+import { orThrow } from '../parameters/read';
+import { collect, settingsOf } from '../parameters/settings';
+import { readResult } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
 import { readThrowOnFailure } from '../parameters/waiting';
 import { showHints } from '../n8n/hints';
@@ -17,11 +18,14 @@ import { READ_CONCURRENCY } from '../waiting/poll';
 export async function getTask(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	const items = checkItems(context, (itemIndex) => {
 		const settings = settingsOf(context, itemIndex);
-		return {
-			taskId: readTaskId(settings),
-			...readResultSettings(settings),
-			failsItem: readThrowOnFailure(settings),
-		};
+		const { result, ...others } = orThrow(
+			collect({
+				taskId: readTaskId(settings),
+				result: readResult(settings),
+				failsItem: readThrowOnFailure(settings),
+			}),
+		);
+		return { ...others, ...result };
 	});
 	const signal = context.getExecutionCancelSignal();
 	const { clientFor } = openClients(context);

@@ -3,10 +3,11 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { callsBack } from '../callback/awaited';
 import { recordTasks } from '../n8n/customData';
 import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
-import { readForRun, type Settings, settingsOf } from '../parameters/read';
-import { readResultSettings } from '../parameters/result';
+import { orThrow, readForRun } from '../parameters/read';
+import { collect, type Settings, settingsOf } from '../parameters/settings';
+import { readResult } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
-import { readWaitSettings } from '../parameters/waiting';
+import { readWait } from '../parameters/waiting';
 import { showHints } from '../n8n/hints';
 import { resultHints } from '../result/hints';
 import { checkItems, toOutput } from '../result/output';
@@ -16,12 +17,12 @@ import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
 
 /** Wait for Video: each item's task once it is finished. */
 export async function wait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const read = (settings: Settings) => readWaitSettings(settings, isTool(context));
+	const read = (settings: Settings) => orThrow(readWait(settings, isTool(context)));
 	const settings = readForRun(context, read);
 	const checked = checkItems(context, (itemIndex) => {
 		const itemSettings = settingsOf(context, itemIndex);
 		read(itemSettings);
-		return { taskId: readTaskId(itemSettings), result: readResultSettings(itemSettings) };
+		return orThrow(collect({ taskId: readTaskId(itemSettings), result: readResult(itemSettings) }));
 	});
 	const items = checked.map(
 		(item): WaitingItem => (item.ok ? { ok: true, ...item.value, extras: {} } : item),

@@ -6,7 +6,8 @@ import type { TaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
 import { within } from '../n8n/async';
 import { noteListener } from '../n8n/ownAddress';
-import { InvalidParameterError, triggerSettingsOf } from '../parameters/read';
+import { InvalidParameterError, orThrow } from '../parameters/read';
+import { triggerSettingsOf } from '../parameters/settings';
 import { readTriggerSettings, type TriggerSettings } from '../parameters/trigger';
 import { toItem } from '../result/item';
 import { readingToOutcome } from '../result/reading';
@@ -78,7 +79,7 @@ function readSettings(
 	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
 ): TriggerSettings | Error {
 	try {
-		return readTriggerSettings(triggerSettingsOf(context));
+		return orThrow(readTriggerSettings(triggerSettingsOf(context)));
 	} catch (thrown) {
 		return thrown instanceof Error ? thrown : new Error(String(thrown));
 	}
