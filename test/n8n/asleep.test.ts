@@ -57,7 +57,7 @@ test('nothing is downloaded before the execution sleeps, and everything afterwar
 			Wait: stage.kling({
 				operation: 'wait',
 				waitStrategy: 'callback',
-				options: { downloadVideo: true },
+				downloadVideo: true,
 			}),
 		},
 		2,

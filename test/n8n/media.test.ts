@@ -118,7 +118,7 @@ describe.each(['filesystem', 'database'])('with n8n’s binary data mode “%s�
 		const { send } = await receive({
 			operation: 'createAndWait',
 			callback: undefined,
-			options: { downloadVideo: true },
+			downloadVideo: true,
 		});
 		const id = await send({ data: photo() });
 		await n8n.api.waitForExecution(id, { status: 'waiting' });
@@ -401,14 +401,15 @@ interface Result {
 
 interface Parameters {
 	simplify?: boolean;
-	options: Record<string, unknown>;
+	downloadVideo: boolean;
+	outputBinaryField?: string;
 }
 
 /** Create in a workflow with a Kling Trigger that downloads: its id and that of the task. */
-async function createdForTrigger(prompt: string, { simplify, options }: Parameters) {
+async function createdForTrigger(prompt: string, parameters: Parameters) {
 	const { n8n } = stage;
 	const json = production('Trigger', numbered(1), { Create: stage.creates({ prompt }) });
-	const { nodes } = workflow('Trigger').node(TRIGGER, stage.trigger({ simplify, options })).json();
+	const { nodes } = workflow('Trigger').node(TRIGGER, stage.trigger({ ...parameters })).json();
 	const { id, start } = await stage.publish({ ...json, nodes: [...json.nodes, ...nodes] });
 	await n8n.api.waitForExecution(await start(), { status: 'success' });
 	return { workflowId: id, taskId: onlyTask().id };
@@ -446,7 +447,7 @@ const WAYS: Record<string, (prompt: string, parameters: Parameters) => Promise<R
 		const execution = await stage.run(chain('Get', [{ taskId }], { Kling: node }), 'success');
 		return { taskId, execution, node: 'Kling' };
 	},
-	'Wait, looking at intervals': async (prompt, { options, ...parameters }) => {
+	'Wait, looking at intervals': async (prompt, parameters) => {
 		const { emulator, n8n } = stage;
 		const taskId = await createTask(emulator, prompt);
 		const { id } = await n8n.api.createWorkflow(
@@ -454,7 +455,7 @@ const WAYS: Record<string, (prompt: string, parameters: Parameters) => Promise<R
 				Kling: stage.kling({
 					operation: 'wait',
 					waitStrategy: 'poll',
-					options: { pollInterval: 2, ...options },
+					options: { pollInterval: 2 },
 					...parameters,
 				}),
 			}),
@@ -481,7 +482,8 @@ describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
 	test('several videos, each whole and in its own field', async () => {
 		const { emulator, n8n } = stage;
 		const { taskId, execution, node } = await reach('A cat [videos:3] [video:cut=1]', {
-			options: { downloadVideo: true, outputBinaryField: 'film' },
+			downloadVideo: true,
+			outputBinaryField: 'film',
 		});
 		const [item] = n8n.api.outputOf(execution, node);
 		await expectVideos(stage, item, taskId, { film: 0, film_1: 1, film_2: 2 });
@@ -507,7 +509,7 @@ describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
 			if (what === 'a page') {
 				emulator.fault({ match: { path: '/videos/' }, fault: 'html', times: 'always' });
 			}
-			const { taskId, execution, node } = await reach(prompt, { options: { downloadVideo: true } });
+			const { taskId, execution, node } = await reach(prompt, { downloadVideo: true });
 			const [item] = n8n.api.outputOf(execution, node);
 			expect(item?.json).toMatchObject({
 				taskId,
@@ -524,7 +526,7 @@ describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
 		const { n8n } = stage;
 		const { taskId, execution, node } = await reach('A cat', {
 			simplify: false,
-			options: { downloadVideo: true },
+			downloadVideo: true,
 		});
 		const [item] = n8n.api.outputOf(execution, node);
 		expect(item?.json).toMatchObject({
@@ -537,7 +539,7 @@ describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
 });
 
 describe('a callback is answered before the download starts', () => {
-	const parameters = { options: { downloadVideo: true } };
+	const parameters = { downloadVideo: true };
 
 	/** Cuts the download that hangs, so that it is tried again. */
 	async function cutTheDownload(): Promise<void> {
@@ -594,7 +596,8 @@ describe('a callback is answered before the download starts', () => {
 				Kling: stage.creates({
 					operation: 'createAndWait',
 					prompt: '={{ $json.number === 1 ? "A dog [video:404]" : "A cat" }}',
-					options: { downloadVideo: true, concurrency: 1 },
+					downloadVideo: true,
+					options: { concurrency: 1 },
 				}),
 			}),
 		);
@@ -794,7 +797,7 @@ describe('with n8n’s binary data in memory', () => {
 
 	test('a video is downloaded all the same, after a suspended wait too', async () => {
 		const { emulator, n8n } = stage;
-		const { id, taskId } = await suspended('A cat', { options: { downloadVideo: true } });
+		const { id, taskId } = await suspended('A cat', { downloadVideo: true });
 		await emulator.complete(taskId);
 		const done = await finished(id);
 		await expectVideos(stage, n8n.api.outputOf(done, 'Kling')[0], taskId, { data: 0 });

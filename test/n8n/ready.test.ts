@@ -250,7 +250,7 @@ describe('when the time is over', () => {
 		const { emulator, n8n } = stage;
 		const { id, taskIds } = await suspended('Late', {
 			count: 3,
-			parameters: { prompt: LOST, timeout: 0.1, options: { downloadVideo: true } },
+			parameters: { prompt: LOST, timeout: 0.1, downloadVideo: true },
 			settings: { onError: 'continueErrorOutput' },
 		});
 		const [completed = '', failed = '', stuck = ''] = taskIds;

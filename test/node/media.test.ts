@@ -230,7 +230,7 @@ describe('Download Video', () => {
 			parameters: {
 				operation: 'getTask',
 				taskId: '={{ $json.taskId }}',
-				options: { downloadVideo: true },
+				downloadVideo: true,
 				...parameters,
 			},
 			items: taskIds.map((taskId) => ({ taskId })),
@@ -295,7 +295,8 @@ describe('Download Video', () => {
 				prompt: 'A cat',
 				imageUrls: imageUrl(),
 				waitStrategy: 'poll',
-				options: { downloadVideo: true, outputBinaryField: 'film' },
+				downloadVideo: true,
+				outputBinaryField: 'film',
 			},
 		});
 		const ownId = emulator.current.tasks()[1]?.id ?? '';
@@ -306,7 +307,10 @@ describe('Download Video', () => {
 
 	test('nothing is fetched unless asked for', async () => {
 		const taskId = await completed();
-		const { items, json } = await fetchEach([taskId], { options: { outputBinaryField: 'film' } });
+		const { items, json } = await fetchEach([taskId], {
+			downloadVideo: false,
+			outputBinaryField: 'film',
+		});
 		expect(items[0]?.binary).toBeUndefined();
 		expect(json[0]).not.toHaveProperty('downloadError');
 		expect(requested('video')).toEqual([]);
@@ -319,15 +323,16 @@ describe('Download Video', () => {
 		['   ', 'data'],
 	])('the output field “%s” is %s', async (outputBinaryField, field) => {
 		const taskId = await completed('A cat [videos:2]');
-		const options = { downloadVideo: true, outputBinaryField };
-		const { items } = await fetchEach([taskId], { options });
+		const parameters = { outputBinaryField };
+		const { items } = await fetchEach([taskId], parameters);
 		await expectVideos(items[0], taskId, { [field]: 0, [`${field}_1`]: 1 });
 	});
 
 	test('each item its own field and its own videos', async () => {
 		const [one, three] = [await completed(), await completed('A cat [videos:3]')];
 		const { items, json } = await fetchEach([one, three], {
-			options: { downloadVideo: true, outputBinaryField: '=no{{ $itemIndex }}' },
+			downloadVideo: true,
+			outputBinaryField: '=no{{ $itemIndex }}',
 		});
 		await expectVideos(items[0], one, { no0: 0 });
 		await expectVideos(items[1], three, { no1: 0, no1_1: 1, no1_2: 2 });
