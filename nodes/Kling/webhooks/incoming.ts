@@ -17,6 +17,8 @@ export function parseCallbackBody(body: unknown): TaskReading | null {
 /** The bodies in which n8n may have found no JSON, whatever content type they came under. */
 const rawBodySchema = z.instanceof(Uint8Array).or(z.string());
 
+const triedSchema = z.object({ task: z.string() });
+
 /** {@link parseCallbackBody} for the callback at hand: JSON under any content type, or under none. */
 export function readCallback(context: IWebhookFunctions): TaskReading | null {
 	const parsed = parseCallbackBody(context.getBodyData());
@@ -27,9 +29,10 @@ export function readCallback(context: IWebhookFunctions): TaskReading | null {
 		const task = raw.success ? parseCallbackBody(parseJson(raw.data)) : null;
 		if (task !== null) return task;
 	}
-	if (context.getMode() !== 'manual') return null;
 	// Whoever tries the trigger opens its Test URL in a browser, with the ID of a task behind it.
-	return parseCallbackBody({ ...context.getQueryData(), status: 'completed' });
+	const tried = triedSchema.safeParse(context.getQueryData());
+	if (context.getMode() !== 'manual' || !tried.success) return null;
+	return parseCallbackBody({ id: tried.data.task, status: 'completed' });
 }
 
 function parseJson(raw: Uint8Array | string): unknown {
