@@ -104,6 +104,18 @@ function readByModel(): string {
 }
 
 describe.each(AGENTS)('an AI Agent of version %s', (version) => {
+	test('fills in prompt and image of a tool in which nobody has set anything', async () => {
+		const { emulator } = stage;
+		firstAnswer = () => ({
+			tool: TOOL,
+			arguments: { Prompt: PROMPT, Image_URLs: emulator.imageUrl() },
+		});
+		const node = stage.kling({ operation: 'createAndWait' });
+		await runAgent(version, { 'Make a video': { ...node, type: `${node.type}Tool` } });
+		expect(emulator.tasks()).toMatchObject([{ prompt: PROMPT, duration: 5, sound: false }]);
+		expect(readByModel()).toMatch(ADDRESS);
+	});
+
 	test('calls the tool with values of its own and gets a video address back', async () => {
 		const { emulator, n8n } = stage;
 		const execution = await runAgent(version);
