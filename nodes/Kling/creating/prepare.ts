@@ -1,10 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { ApiClient, Clients } from '../api/client';
+import { Failure } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import { withReference } from '../callback/reference';
 import type { Targets } from '../callback/target';
-import { checkImageUrls } from '../images/checkImages';
+import { checkImageUrls, checkSignedUrls } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { readCallback } from '../parameters/callback';
 import { readImageSettings } from '../parameters/images';
@@ -20,8 +21,8 @@ import { stillUnclear } from './journal';
 
 /** One item's request, checked and ready to send. */
 export interface PreparedRequest extends JournalRequest {
-	/** Image addresses that the user wants looked at first. */
-	uncheckedUrls: string[];
+	/** Whether the user wants its image addresses looked at first, and which kind they are. */
+	unchecked: 'url' | 'binary' | null;
 }
 
 /** An item whose task is still to be created. */
@@ -113,11 +114,13 @@ async function prepare(
 	const callback = readCallback(settings);
 	const reference = readReference(settings);
 	const client = await clients.clientFor(itemIndex);
-	const { urls, identities } = await readImages(context, itemIndex, images, client.baseUrl);
+	const read = await readImages(context, itemIndex, images, client.baseUrl);
+	if (read instanceof Failure) throw read;
+	const { urls, identities } = read;
 	const request: PreparedRequest = {
 		input: { prompt, image_urls: urls, duration, sound },
 		imageIdentities: identities,
-		uncheckedUrls: images.source === 'url' && images.checked ? urls : [],
+		unchecked: images.checked ? images.source : null,
 		estimatedCredits: estimateCredits(duration, sound),
 		...withReference(targets.resolve(callback, client.baseUrl), reference),
 	};
@@ -137,11 +140,23 @@ async function refuseBadImages(
 	context: IExecuteFunctions,
 	prepared: readonly Preparation[],
 ): Promise<Preparation[]> {
-	const unchecked = (item: Preparation): string[] =>
-		isToCreate(item) ? item.request.uncheckedUrls : [];
-	const refusals = await checkImageUrls(context, prepared.flatMap(unchecked));
+	const urlsOf = (item: Preparation, source?: 'url' | 'binary'): string[] => {
+		if (!isToCreate(item) || item.request.unchecked === null) return [];
+		const isOfKind = source === undefined || item.request.unchecked === source;
+		return isOfKind ? item.request.input.image_urls : [];
+	};
+	const refusals = new Map([
+		...(await checkImageUrls(
+			context,
+			prepared.flatMap((item) => urlsOf(item, 'url')),
+		)),
+		...(await checkSignedUrls(
+			context,
+			prepared.flatMap((item) => urlsOf(item, 'binary')),
+		)),
+	]);
 	return prepared.map((item, itemIndex) => {
-		const bad = unchecked(item).find((url) => refusals.has(url));
+		const bad = urlsOf(item).find((url) => refusals.has(url));
 		if (bad === undefined) return item;
 		return { ok: false, error: toItemError(context, refusals.get(bad), itemIndex) };
 	});

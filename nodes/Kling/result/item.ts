@@ -1,7 +1,7 @@
 import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { ApiFailure } from '../api/failure';
+import { ApiFailure, Refusal, Thrown } from '../api/failure';
 import { toNodeApiError } from '../api/messages';
 import { CancelledError } from '../n8n/async';
 import { isTool, type ToolContext } from '../n8n/execution';
@@ -37,13 +37,14 @@ export function toItemError(
 	taskId?: string,
 ): ItemError {
 	if (thrown instanceof CancelledError) throw thrown;
+	if (thrown instanceof Thrown) return toItemError(context, thrown.error, itemIndex, taskId);
 	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
 	const node = context.getNode();
 	if (thrown instanceof ApiFailure) {
 		const reader = isTool(context) ? 'model' : 'person';
 		return toNodeApiError(node, thrown, { itemIndex, taskId, reader });
 	}
-	if (thrown instanceof InvalidParameterError) {
+	if (thrown instanceof InvalidParameterError || thrown instanceof Refusal) {
 		return new NodeOperationError(node, `${thrown.message} [item ${itemIndex}]`, {
 			description: thrown.hint,
 			itemIndex,
