@@ -7,6 +7,7 @@ import { CREATING } from './operation';
 import { type Settings, toBoolean, toChoice } from './read';
 
 /** The names in the panel, for refusals. */
+export const IMAGE_SOURCE = 'Image Source';
 export const IMAGE_URLS = 'Image URLs';
 export const INPUT_DATA_FIELD = 'Input Data Field Name';
 
@@ -14,7 +15,7 @@ const DEFAULT_BINARY_FIELD = 'data';
 
 export const imageFields: [INodeProperties, INodeProperties, INodeProperties] = [
 	{
-		displayName: 'Image Source',
+		displayName: IMAGE_SOURCE,
 		name: 'imageSource',
 		type: 'options',
 		options: [
@@ -61,22 +62,26 @@ export const checkImagesOption: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to look at each image address first and spend nothing when one is missing, too large or no picture',
-	displayOptions: { show: { '/operation': CREATING, '/imageSource': ['url'] } },
+		'Whether to look at each image address first, as the API will, and spend nothing when one is missing, too large or no picture',
+	displayOptions: { show: { '/operation': CREATING } },
 };
 
 /** Where one item's images come from. */
-export type ImageSettings =
-	/** `checked`: whether the addresses are looked at before anything is spent. */
-	| { source: 'url'; urls: string[]; checked: boolean }
+export type ImageSettings = (
+	| { source: 'url'; urls: string[] }
 	/** The files, at least one. */
-	| { source: 'binary'; fields: BinaryField[] };
+	| { source: 'binary'; fields: BinaryField[] }
+) & {
+	/** Whether the addresses, those of files too, are looked at before anything is spent. */
+	checked: boolean;
+};
 
 /** @throws {InvalidParameterError} when there is no image, or an address is not http(s) */
 export function readImageSettings(settings: Settings): ImageSettings {
 	const source = toChoice(settings.parameter(sourceField), ['url', 'binary']);
+	const checked = toBoolean(settings.option(checkImagesOption)) || readDryRun(settings);
 	if (source === 'binary') {
-		return { source, fields: toBinaryFields(settings.parameter(binaryField)) };
+		return { source, fields: toBinaryFields(settings.parameter(binaryField)), checked };
 	}
 	return {
 		source,
@@ -84,6 +89,6 @@ export function readImageSettings(settings: Settings): ImageSettings {
 			settings.parameter(urlsField),
 			'Kling 2.6 turns an image into a video: give at least one image address.',
 		),
-		checked: toBoolean(settings.option(checkImagesOption)) || readDryRun(settings),
+		checked,
 	};
 }
