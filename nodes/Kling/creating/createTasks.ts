@@ -43,14 +43,23 @@ export async function createTasks(
 		signal: context.getExecutionCancelSignal(),
 	});
 	const tasks = sent.filter((outcome): outcome is Task => !(outcome instanceof Failure));
-	recordCreated(context, tasks);
+	recordCreated(
+		context,
+		tasks.flatMap(({ id, createdAt, request }) =>
+			// A task of an earlier execution is reported to that.
+			createdAt === null
+				? []
+				: [{ id, createdAt, callsThisExecution: request?.callback === 'execution' }],
+		),
+	);
 	recordTasks(
 		context,
 		tasks.map(({ id }) => id),
 	);
-	return prepared.map((item, itemIndex) => {
+	return prepared.map((item, itemIndex): Settled<Created> => {
+		if (item instanceof Failure) return item;
 		const task = sent[itemIndex] ?? new Unreached();
-		return item instanceof Failure || task instanceof Failure ? task : { ...item, task };
+		return task instanceof Failure ? task : { ...item, task };
 	});
 }
 

@@ -132,7 +132,7 @@ export async function fallAsleep(
 	resumeAddress: string | null,
 ): Promise<void> {
 	const tasks = new Map<string, Task>();
-	let last: ApiClient | null = null;
+	let last: ApiClient | undefined;
 	for (const [itemIndex, item] of items.entries()) {
 		if (item instanceof Failure || tasks.has(item.task.id)) continue;
 		const { id, client, createdAt, isOver } = item.task;
@@ -140,8 +140,7 @@ export async function fallAsleep(
 			tasks.set(id, endedTask(id));
 			continue;
 		}
-		const isSame: boolean = last?.account === client.account;
-		last = isSame ? last : await lastingClient(context, itemIndex, client);
+		if (last?.account !== client.account) last = await lastingClient(context, itemIndex, client);
 		tasks.set(id, new Task(id, last, createdAt));
 	}
 	remember(new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress));

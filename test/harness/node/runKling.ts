@@ -14,12 +14,12 @@ import type {
 import { createRunExecutionData } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
-import { forgetAll } from '../../../nodes/Kling/waiting/watch';
+import { forgetSleepers } from '../../../nodes/Kling/waiting/sleeper';
+import { forgetTriggerLooks } from '../../../nodes/Kling/waiting/triggerLooks';
 import type { Emulator } from '../../emulator';
 import { buildAdditionalData } from './additionalData';
 import type { Credential } from './credentials';
 import { TestCredentialsHelper } from './credentials';
-import { clock } from './time';
 import { buildWorkflow, START_NAME } from './workflow';
 
 export interface KlingRun {
@@ -63,7 +63,6 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		asTool: run.asTool,
 	});
 	const signal = run.signal ?? new AbortController().signal;
-	clock.addExecutionSignal(signal);
 	const runData = run.runData ?? createRunExecutionData();
 	const input = items.map((json, item): INodeExecutionData => ({ json, pairedItem: { item } }));
 	const inputData = { main: [input] };
@@ -113,7 +112,10 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 }
 
 // What looks at the tasks of suspended executions would look on after the tests.
-afterEach(forgetAll);
+afterEach(() => {
+	forgetSleepers();
+	forgetTriggerLooks();
+});
 
 /** The results of all runs of a test file. */
 const everything: KlingResult[] = [];
