@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Execution } from '../harness/n8n/api';
 import { chain, jsonOf, numbered, openStage, production, type Stage } from '../harness/n8n/stage';
 import { useOpened } from '../harness/n8n/useStage';
-import type { NodeSettings, NodeSpec } from '../harness/n8n/workflow';
+import { RETRIES, type NodeSettings, type NodeSpec } from '../harness/n8n/workflow';
 
 /** Each video is paid once, whatever makes n8n run the node again; the ledger is the judge. */
 
@@ -13,7 +13,6 @@ const SECRET = '7Qv3-recognisable-2mZx';
 const KEY = `sk-${SECRET}`;
 const BALANCE = 10_000;
 const PRICE = 110;
-const RETRIES = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } as const;
 
 let credential = '';
 const stage = useOpened(async (): Promise<Stage> => {
@@ -30,13 +29,9 @@ beforeEach(() => stage.emulator.setBalance(KEY, BALANCE));
 
 const NUMBER = '=Number {{ $json.number }}';
 
-/** A Create that sends one request after the other, so that what happens is the same each time. */
 function creates(prompt: string, settings: NodeSettings = {}, options = {}): NodeSpec {
 	return {
-		...stage.creates(
-			{ callback: 'none', prompt, options: { concurrency: 1, ...options } },
-			settings,
-		),
+		...stage.creates({ callback: 'none', prompt, options }, settings),
 		credentials: { aiVideoApi: { id: credential, name: 'AI Video API' } },
 	};
 }

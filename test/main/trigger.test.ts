@@ -1,36 +1,23 @@
-import type { Execution } from '../harness/n8n/api';
 import { expectVideos } from '../harness/n8n/media';
-import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import {
+	jsonOf,
+	numbered,
+	production,
+	startedByTrigger,
+	TRIGGER,
+	withTrigger,
+} from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
-import { workflow } from '../harness/n8n/workflow';
 
 /** From a Create to the Kling Trigger of its workflow, which nobody had to tell its address. */
 
-const TRIGGER = 'When a video ends';
-
 const stage = useStage();
-
-/** The executions that a trigger started, once there are so many, all of them finished. */
-async function startedBy(workflowId: string, count: number): Promise<Execution[]> {
-	const { api } = stage.n8n;
-	return await until(async () => {
-		const listed = await api.listExecutions(workflowId);
-		const executions = await Promise.all(
-			listed
-				.filter(({ status }) => status === 'success')
-				.map(async ({ id }) => await api.getExecution(id)),
-		);
-		const started = executions.filter(({ data }) => TRIGGER in data.resultData.runData);
-		return started.length >= count ? started : undefined;
-	});
-}
 
 test('each video starts its workflow once, as the API tells it, with the file', async () => {
 	const { emulator, n8n } = stage;
 	const json = production('Create, then trigger', numbered(1), { Create: stage.creates() });
 	const trigger = stage.trigger({ options: { downloadVideo: true } });
-	const { nodes } = workflow('Trigger').node(TRIGGER, trigger).json();
-	const { id, start } = await stage.publish({ ...json, nodes: [...json.nodes, ...nodes] });
+	const { id, start } = await stage.publish(withTrigger(json, trigger));
 	const created = await n8n.api.waitForExecution(await start());
 	expect(jsonOf(created, n8n, 'Create')).toMatchObject([
 		{ callback: 'trigger', callbackUrl: n8n.webhookUrl(`kling/${id}`) },
@@ -47,7 +34,7 @@ test('each video starts its workflow once, as the API tells it, with the file', 
 	expect(await emulator.sendCallback(taskId, { times: 20, concurrently: true })).toEqual(
 		Array(20).fill(200),
 	);
-	const [execution] = await startedBy(id, 1);
+	const [execution] = await startedByTrigger(n8n, id, 1);
 	const [item] = execution === undefined ? [] : n8n.api.outputOf(execution, TRIGGER);
 	expect(item?.json).toMatchObject({
 		taskId,
