@@ -137,6 +137,13 @@ describe('many creates', () => {
 	);
 });
 
+test('a spending limit ends a run at what was under way when it was met', async () => {
+	emulator.current.fault({ match: {}, fault: 'http:429-spend', times: 'always' });
+	const { error } = await createEach(numbered(30), { options: { concurrency: 5 } });
+	expect(apiErrorOf({ error }).message).toBe('The spending limit of the key is reached');
+	expect(emulator.current.count({ route: 'create' })).toBeLessThanOrEqual(5);
+});
+
 describe('one wait for many items', () => {
 	test('reads each task once per round, however many items name it, and never after its end', async () => {
 		const [early, late] = [await createTask(emulator.current), await createTask(emulator.current)];

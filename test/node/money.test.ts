@@ -44,14 +44,25 @@ const creates = () => emulator.current.count({ route: 'create' });
 const prompts = (...texts: string[]) => texts.map((prompt) => ({ prompt }));
 
 describe('a second try of the same run', () => {
-	test('keeps each first task, though every request has changed', async () => {
-		const first = await create(prompts('One', 'Two [http:402=1]', 'Three'));
-		const second = await create(prompts('Other', 'Two', 'Another'), {}, { runData: first.runData });
-		expect(second.error).toBeNull();
-		expect(second.json.map(({ taskId }) => taskId)).toEqual(ids());
-		expect(emulator.current.tasks().map(({ prompt }) => prompt)).toEqual(['One', 'Two', 'Another']);
-		expect(spent()).toBe(3 * PRICE);
-	});
+	test.each(['400', '401', '402', '404', '429-spend'])(
+		'keeps each first task after a refusal with %s, though every request has changed',
+		async (refusal) => {
+			const first = await create(prompts('One', `Two [http:${refusal}=1]`, 'Three'));
+			const second = await create(
+				prompts('Other', 'Two', 'Another'),
+				{},
+				{ runData: first.runData },
+			);
+			expect(second.error).toBeNull();
+			expect(second.json.map(({ taskId }) => taskId)).toEqual(ids());
+			expect(emulator.current.tasks().map(({ prompt }) => prompt)).toEqual([
+				'One',
+				'Two',
+				'Another',
+			]);
+			expect(spent()).toBe(3 * PRICE);
+		},
+	);
 
 	test('passes on what a task was created with, not what the expressions give now', async () => {
 		const parameters = { duration: '={{ $json.seconds }}', sound: '={{ $json.sound }}' };

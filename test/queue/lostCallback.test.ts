@@ -27,7 +27,8 @@ test('the worker looks, and the webhook processor resumes', async () => {
 	const done = await n8n.api.waitForExecution(id, { status: 'success' });
 	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
 	// Before the wait, by the worker that looks, and by the webhook processor that believes nobody.
-	expect(emulator.count({ route: 'getTask' })).toBe(3);
+	// A look may have come before the task was finished.
+	expect([3, 4]).toContain(emulator.count({ route: 'getTask' }));
 });
 
 test('a passing fault in the webhook processor is insisted on there', async () => {

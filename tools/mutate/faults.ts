@@ -1,0 +1,111 @@
+/**
+ * Faults to plant in the shipped code, one at a time: each must fail a test of the suites `unit` or
+ * `node` (`npm run mutate`).
+ */
+export interface PlantedFault {
+	/** Below nodes/Kling/. */
+	file: string;
+	/** The text that is replaced; it stands in the file once. */
+	find: string;
+	replace: string;
+	/** What no longer holds then. */
+	breaks: string;
+	/** Why only a real n8n can notice, and which of its tests does; such a fault is not run. */
+	onlyInN8n?: string;
+}
+
+export const PLANTED_FAULTS: readonly PlantedFault[] = [
+	{
+		file: 'parameters/waiting.ts',
+		find: 'Math.max(intervalSeconds, MIN_POLL_INTERVAL_SECONDS)',
+		replace: 'intervalSeconds',
+		breaks: 'the API is read every two seconds at most',
+	},
+	{
+		file: 'parameters/callback.ts',
+		find: '(webhook|form)-test',
+		replace: 'webhook-test',
+		breaks: 'a form’s Test URL is refused as Callback URL',
+	},
+	{
+		file: 'parameters/taskId.ts',
+		find: 'text.toLowerCase()',
+		replace: 'text',
+		breaks: 'a task ID in capitals is sent in lower case',
+	},
+	{
+		file: 'parameters/sharePages.ts',
+		find: "searchParams.get('raw') === '1' || ",
+		replace: '',
+		breaks: 'the address that the hint for Dropbox recommends is taken',
+	},
+	{
+		file: 'parameters/spending.ts',
+		find: '.filter((one) => one !== NO_LIMIT)',
+		replace: '',
+		breaks: 'an item without a limit does not lift the limit of the others',
+	},
+	{
+		file: 'parameters/read.ts',
+		find: '.flat(Infinity)',
+		replace: '.flat()',
+		breaks: 'lists are read whatever their depth',
+	},
+	{
+		file: 'images/imageType.ts',
+		find: " && ascii.slice(8, 12) === 'WEBP'",
+		replace: '',
+		breaks: 'a sound file (RIFF, too) is no image',
+	},
+	{
+		file: 'images/checkImages.ts',
+		find: 'status === 404 || status === 410',
+		replace: 'status === 404',
+		breaks: 'an image that is gone for good refuses its item',
+	},
+	{
+		file: 'images/checkImages.ts',
+		find: 'status === 206 ? range : ',
+		replace: '',
+		breaks: 'a part of a large image does not pass for a small image',
+	},
+	{
+		file: 'images/itemImages.ts',
+		find: 'await ownCopy(context, binary, id, type)',
+		replace: 'binary',
+		breaks: 'the signed address of an uploaded file outlives the execution',
+		onlyInN8n: 'n8n itself moves the file when the execution ends: test/n8n/media.test.ts',
+	},
+	{
+		file: 'callback/registration.ts',
+		find: 'answer === null || answer.status !== 404',
+		replace: 'answer !== null',
+		breaks: 'a registered trigger that does not answer counts as listening',
+	},
+	{
+		file: 'callback/registration.ts',
+		find: "if (context.getActivationMode() === 'manual') return;",
+		replace: '',
+		breaks: 'a test event does not replace the trigger’s production address',
+		onlyInN8n:
+			'n8n decides when it calls the hook, and with which address: test/n8n/trigger.test.ts',
+	},
+	{
+		file: 'callback/target.ts',
+		find: 'node.disabled || ',
+		replace: '',
+		breaks: 'a Wait that is switched off waits for no callback',
+	},
+	{
+		file: 'callback/reference.ts',
+		find: " || callback === 'execution'",
+		replace: '',
+		breaks: 'a reference never changes the signed address that resumes an execution',
+	},
+	{
+		file: 'callback/awaited.ts',
+		find: '[...known, ...taskIds]',
+		replace: 'taskIds',
+		breaks: 'a Wait knows the callbacks of every Create of its execution',
+	},
+];
