@@ -129,8 +129,8 @@ describe('Prompt', () => {
 	});
 
 	test.each([
-		['={{ { "scene": "a cat" } }}', 'is an object, not text', '{{ $json.output.prompt }}'],
-		['={{ ["a", "b"] }}', 'is a list, not text', '{{ $json.prompts[0] }}'],
+		['={{ { "scene": "a cat" } }}', 'is an object, not text', '{{ $json.output.text }}'],
+		['={{ ["a", "b"] }}', 'is a list, not text', '{{ $json.texts[0] }}'],
 		['={{ { "scene": "a cat" } }}\n', 'holds an object that was turned into text', '{{ $json'],
 		['In Paris: {{ { "a": 1 } }}', 'holds an object that was turned into text', '{{ $json'],
 	])('%j is refused: %s', async (prompt, reason, hint) => {

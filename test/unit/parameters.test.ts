@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import type { INodeProperties, INodeTypeDescription } from 'n8n-workflow';
 
+import { Failure, Refusal } from '../../nodes/Kling/api/failure';
 import { Kling } from '../../nodes/Kling/Kling.node';
 import { KlingTrigger } from '../../nodes/Kling/KlingTrigger.node';
-import { InvalidParameterError, type Settings } from '../../nodes/Kling/parameters/read';
+import type { Settings } from '../../nodes/Kling/parameters/settings';
 import { settings } from '../harness/node/builders';
 import type { OddName, ParameterRow } from '../harness/node/parameterTable';
 import { KLING_TABLE, ODD_VALUES, TRIGGER_TABLE } from '../harness/node/parameterTable';
@@ -30,20 +31,6 @@ function settingsWith(name: string, row: ParameterRow, value: unknown): Settings
 	return row.isOption === true
 		? settings({ ...row.beside }, { ...row.besideOptions, ...own })
 		: settings({ ...row.beside, ...own }, { ...row.besideOptions });
-}
-
-/** What comes of a value: what was read, or the refusal. */
-function outcomeOf(
-	name: string,
-	row: ParameterRow,
-	value: unknown,
-): { value: unknown } | InvalidParameterError {
-	try {
-		return { value: row.read(settingsWith(name, row, value)) };
-	} catch (thrown) {
-		if (thrown instanceof InvalidParameterError) return thrown;
-		throw thrown;
-	}
 }
 
 const CELLS = NODES.flatMap(([node, , table]) =>
@@ -78,12 +65,15 @@ describe('the table', () => {
 });
 
 test.each(CELLS)('$node: $name, given $odd, is as the table says', ({ name, row, odd, cell }) => {
-	const outcome = outcomeOf(name, row, ODD[odd]);
+	const read = row.read(settingsWith(name, row, ODD[odd]));
 	if ('value' in cell) {
-		expect(outcome).toEqual(cell);
+		expect(read).toEqual(cell.value);
 	} else {
-		expect(outcome).toMatchObject({ message: `'${row.label}' ${cell.refusal}` });
-		expect(outcome).toMatchObject({ hint: expect.stringMatching(/\w+.*\.$/) });
+		expect(read).toBeInstanceOf(Refusal);
+		expect(read).toMatchObject({
+			message: `'${row.label}' ${cell.refusal}`,
+			hint: expect.stringMatching(/\w+.*\.$/),
+		});
 	}
 });
 
@@ -99,13 +89,13 @@ const PARAMETERS = NODES.flatMap(([node, , table]) =>
 
 describe.each(PARAMETERS)('$node: $name', ({ name, row }) => {
 	test('is the default where it is not set', () => {
-		const unset = settings({ ...row.beside }, { ...row.besideOptions });
+		const read = row.read(settings({ ...row.beside }, { ...row.besideOptions }));
 		if (['prompt', 'imageUrls', 'callbackUrl'].includes(name)) {
-			expect(() => row.read(unset)).toThrow(`'${row.label}' is empty`);
+			expect(read).toMatchObject({ message: `'${row.label}' is empty` });
 		} else if (name === 'taskId') {
-			expect(() => row.read(unset)).toThrow(InvalidParameterError);
+			expect(read).toBeInstanceOf(Refusal);
 		} else {
-			expect(row.read(unset)).not.toBeUndefined();
+			expect(read).not.toBeInstanceOf(Failure);
 		}
 	});
 
@@ -115,19 +105,20 @@ describe.each(PARAMETERS)('$node: $name', ({ name, row }) => {
 		);
 		fc.assert(
 			fc.property(anyValue, (value) => {
-				const outcome = outcomeOf(name, row, value);
-				if (outcome instanceof InvalidParameterError) {
-					expect(outcome.parameter).toBe(row.label);
-					expect(outcome.message).not.toMatch(/\[object|\n/);
-					expect(outcome.message.length).toBeLessThan(260);
-				} else if (types.size > 0) {
-					expect(types).toContain(typeof outcome.value);
+				const read = row.read(settingsWith(name, row, value));
+				if (read instanceof Refusal) {
+					expect(read.message.startsWith(`'${row.label}' `)).toBe(true);
+					expect(read.message).not.toMatch(/\[object|\n/);
+					expect(read.message.length).toBeLessThan(260);
+				} else {
+					expect(read).not.toBeInstanceOf(Failure);
+					if (types.size > 0) expect(types).toContain(typeof read);
 				}
 			}),
 		);
 	});
 
 	test.each<OddName>(['null', 'undefined'])('is never its default when it was set to %s', (odd) => {
-		expect(outcomeOf(name, row, ODD[odd])).toBeInstanceOf(InvalidParameterError);
+		expect(row.read(settingsWith(name, row, ODD[odd]))).toBeInstanceOf(Refusal);
 	});
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { isHttpUrl } from '../api/address';
 import { holdsObjectInText, quote } from './quote';
-import { emptiness, type Given, InvalidParameterError, parseJson } from './read';
+import { emptiness, Invalid, parseJson } from './readers';
 import { sharePageHint } from './sharePages';
 
 /** An address as a table gives it: an attachment. */
@@ -21,31 +21,35 @@ const BEGINNING_IN_ENTRY = /^https?:\/\//i;
  * The http(s) addresses in the order given: from one text with blanks, line breaks, commas or
  * semicolons between them, a JSON array as text (AI Agents write those), or an array of any depth.
  * An array's entry is one address, in which blanks are encoded; an object counts by its `url`.
- *
- * @param none what to do when there is none
- * @throws {InvalidParameterError} when there is none, or one is not an http(s) address
  */
-export function toAddresses(given: Given, none: string): string[] {
-	const found = collect(given.parameter, given.value, false);
-	if (found.length > 0) return found;
-	throw emptiness(given, none);
+export function toAddresses(value: unknown): string[] | Invalid {
+	const addresses: string[] = [];
+	for (const address of addressesIn(value, false)) {
+		if (address instanceof Invalid) return address;
+		addresses.push(address);
+	}
+	if (addresses.length > 0) return addresses;
+	return emptiness(
+		value,
+		'Kling 2.6 turns an image into a video: give at least one image address.',
+	);
 }
 
 /** @param isEntry whether the value stands in a list, and so is one address */
-function collect(parameter: string, value: unknown, isEntry: boolean): string[] {
+function addressesIn(value: unknown, isEntry: boolean): Array<string | Invalid> {
 	if (value === null || value === undefined) return [];
-	if (Array.isArray(value)) return value.flatMap((entry) => collect(parameter, entry, true));
+	if (Array.isArray(value)) return value.flatMap((entry) => addressesIn(entry, true));
 	const attachment = attachmentSchema.safeParse(value);
 	if (attachment.success && attachment.data.url !== undefined) {
-		return collect(parameter, attachment.data.url, true);
+		return addressesIn(attachment.data.url, true);
 	}
-	if (typeof value !== 'string' || holdsObjectInText(value)) throw notAnAddress(parameter, value);
+	if (typeof value !== 'string' || holdsObjectInText(value)) return [notAnAddress(value)];
 	const text = value.trim();
 	if (/^[[{"]/.test(text)) {
 		const parsed = parseJson(text);
-		if (parsed !== undefined) return collect(parameter, parsed, true);
+		if (parsed !== undefined) return addressesIn(parsed, true);
 	}
-	return split(text, isEntry).map((part) => toAddress(parameter, part, isEntry));
+	return split(text, isEntry).map((part) => toAddress(part, isEntry));
 }
 
 /** The addresses within a trimmed text, at whose ends separators mean nothing; in an entry they are part of it. */
@@ -66,31 +70,25 @@ function split(text: string, isEntry: boolean): string[] {
 	return [...parts, isEntry && !end.endsWith(rest) ? end + rest : end];
 }
 
-function toAddress(parameter: string, text: string, isEntry: boolean): string {
+function toAddress(text: string, isEntry: boolean): string | Invalid {
 	const address = isEntry ? text.replace(/[^\S\r\n\t]/g, encodeURIComponent) : text;
 	if (/\s/.test(address)) {
-		throw new InvalidParameterError(
-			parameter,
+		return new Invalid(
 			`holds an address with a blank in it: ${quote(text)}`,
 			'Write each blank within an address as %20, and begin each address with https://.',
 		);
 	}
-	if (!isHttpUrl(address)) throw notAnAddress(parameter, text);
+	if (!isHttpUrl(address)) return notAnAddress(text);
 	const hint = sharePageHint(new URL(address));
 	if (hint === null) return address;
-	throw new InvalidParameterError(
-		parameter,
+	return new Invalid(
 		`is ${quote(address)}, which is a page that shows a file, not the file itself`,
 		hint,
 	);
 }
 
-function notAnAddress(parameter: string, value: unknown): InvalidParameterError {
-	return new InvalidParameterError(
-		parameter,
-		`is ${quote(value)}, not an http(s) address`,
-		hintFor(value),
-	);
+function notAnAddress(value: unknown): Invalid {
+	return new Invalid(`is ${quote(value)}, not an http(s) address`, hintFor(value));
 }
 
 function hintFor(value: unknown): string {

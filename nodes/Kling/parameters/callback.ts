@@ -1,15 +1,20 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { isHttpUrl } from '../api/address';
+import { Failure, type Settled } from '../api/failure';
 import { OPERATIONS } from './operation';
 import { quote } from './quote';
-import { type Given, InvalidParameterError, type Settings, toChoice, toText } from './read';
+import { Invalid, toChoice, toText } from './readers';
+import type { Settings } from './settings';
 
 /** The names in the panel, for refusals. */
 export const CALLBACK = 'Callback';
 export const CALLBACK_URL = 'Callback URL';
 
-const KINDS = ['auto', 'execution', 'trigger', 'url', 'none'] as const;
+/** The ways a task's end can be reported. */
+export const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
+
+export type CallbackKind = (typeof CALLBACK_KINDS)[number];
 
 /** What the user asks for: one of the kinds, or the best that the workflow offers. */
 export type CallbackSetting =
@@ -71,10 +76,12 @@ export const callbackFields: [INodeProperties, INodeProperties] = [
 
 const [callbackField, callbackUrlField] = callbackFields;
 
-/** @throws {InvalidParameterError} when it is none of the kinds, or the address cannot be called */
-export function readCallback(settings: Settings): CallbackSetting {
-	const kind = toChoice(settings.parameter(callbackField), KINDS);
-	return kind === 'url' ? toAddress(settings.parameter(callbackUrlField)) : { kind };
+export function readCallback(settings: Settings): Settled<CallbackSetting> {
+	const kind = settings.read(callbackField, (value) =>
+		toChoice(value, ['auto', ...CALLBACK_KINDS]),
+	);
+	if (kind instanceof Failure) return kind;
+	return kind === 'url' ? settings.read(callbackUrlField, toCallbackUrl) : { kind };
 }
 
 /** The ID of a workflow as n8n makes them up. */
@@ -91,19 +98,19 @@ const EDITOR_PATH = /\/workflow\/([\w-]+)(\/|$)/;
 /** n8n's endpoints for tests, unless an administrator has renamed them. */
 const TEST_PATH = /\/(webhook|form)-test\//;
 
-function toAddress(given: Given): CallbackSetting {
-	const { parameter } = given;
+function toCallbackUrl(value: unknown): CallbackSetting | Invalid {
 	const hint =
 		'Give the full address to call, starting with https://, or the ID of a workflow with a Kling Trigger.';
-	const url = toText(given, hint).trim();
+	const text = toText(value, hint);
+	if (text instanceof Invalid) return text;
+	const url = text.trim();
 	if (isWorkflowId(url)) return { kind: 'workflow', workflowId: url, editorUrl: null };
 	if (!isHttpUrl(url) || /\s/.test(url)) {
-		throw new InvalidParameterError(parameter, `is ${quote(url)}, not an http(s) address`, hint);
+		return new Invalid(`is ${quote(url)}, not an http(s) address`, hint);
 	}
 	const { pathname } = new URL(url);
 	if (TEST_PATH.test(pathname)) {
-		throw new InvalidParameterError(
-			parameter,
+		return new Invalid(
 			`is ${quote(url)}, a Test URL, which only listens while someone watches in the editor`,
 			'Publish that workflow and give its Production URL, which has /webhook/ in it.',
 		);

@@ -1,7 +1,9 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
+import type { Settled } from '../api/failure';
 import { CREATING } from './operation';
-import { InvalidParameterError, type Settings, settingsOf, toBoolean } from './read';
+import { toBoolean } from './readers';
+import type { Settings } from './settings';
 
 export const dryRunOption: INodeProperties = {
 	displayName: 'Dry Run',
@@ -13,27 +15,7 @@ export const dryRunOption: INodeProperties = {
 	displayOptions: { show: { '/operation': CREATING } },
 };
 
-/** @throws {InvalidParameterError} unless it is true or false */
-export function readDryRun(settings: Settings): boolean {
-	return toBoolean(settings.option(dryRunOption));
-}
-
-/**
- * Whether nothing is to be created in this run. All items have to agree: one that was meant as a try
- * must not be paid for.
- *
- * @throws {InvalidParameterError} when an item has no clear value, or they differ
- */
-export function readDryRunOfAll(
-	context: Pick<IExecuteFunctions, 'getInputData' | 'getNodeParameter'>,
-): boolean {
-	const wanted = new Set(
-		context.getInputData().map((_, itemIndex) => readDryRun(settingsOf(context, itemIndex))),
-	);
-	if (wanted.size < 2) return wanted.has(true);
-	throw new InvalidParameterError(
-		dryRunOption.displayName,
-		'is on for some items and off for others',
-		'Set it to the same for all items of a run, or send them through two nodes.',
-	);
+/** Whether an item is only to be checked. */
+export function readDryRun(settings: Settings): Settled<boolean> {
+	return settings.option(dryRunOption, toBoolean);
 }

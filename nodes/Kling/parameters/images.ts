@@ -1,10 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { Failure, type Settled } from '../api/failure';
 import { toAddresses } from './addresses';
 import { type BinaryField, toBinaryFields } from './binaryFields';
 import { readDryRun } from './dryRun';
 import { CREATING } from './operation';
-import { type Settings, toBoolean, toChoice } from './read';
+import { toBoolean, toChoice } from './readers';
+import { collect, type Settings } from './settings';
 
 /** The names in the panel, for refusals. */
 export const IMAGE_SOURCE = 'Image Source';
@@ -66,29 +68,24 @@ export const checkImagesOption: INodeProperties = {
 	displayOptions: { show: { '/operation': CREATING } },
 };
 
-/** Where one item's images come from. */
-export type ImageSettings = (
-	| { source: 'url'; urls: string[] }
-	/** The files, at least one. */
-	| { source: 'binary'; fields: BinaryField[] }
-) & {
-	/** Whether the addresses, those of files too, are looked at before anything is spent. */
-	checked: boolean;
-};
+/** Where one item's images come from, at least one; `checked`: each is looked at before anything is spent. */
+export type ImageSettings =
+	| { source: 'url'; urls: string[]; checked: boolean }
+	| { source: 'binary'; fields: BinaryField[]; checked: boolean };
 
-/** @throws {InvalidParameterError} when there is no image, or an address is not http(s) */
-export function readImageSettings(settings: Settings): ImageSettings {
-	const source = toChoice(settings.parameter(sourceField), ['url', 'binary']);
-	const checked = toBoolean(settings.option(checkImagesOption)) || readDryRun(settings);
-	if (source === 'binary') {
-		return { source, fields: toBinaryFields(settings.parameter(binaryField)), checked };
+export function readImageSettings(settings: Settings): Settled<ImageSettings> {
+	const source = settings.read(sourceField, (value) => toChoice(value, ['url', 'binary']));
+	const checks = collect({
+		checkImages: settings.option(checkImagesOption, toBoolean),
+		dryRun: readDryRun(settings),
+	});
+	const checked = checks instanceof Failure ? checks : checks.checkImages || checks.dryRun;
+	switch (source) {
+		case 'url':
+			return collect({ source, urls: settings.read(urlsField, toAddresses), checked });
+		case 'binary':
+			return collect({ source, fields: settings.read(binaryField, toBinaryFields), checked });
+		default:
+			return source;
 	}
-	return {
-		source,
-		urls: toAddresses(
-			settings.parameter(urlsField),
-			'Kling 2.6 turns an image into a video: give at least one image address.',
-		),
-		checked,
-	};
 }

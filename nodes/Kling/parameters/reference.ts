@@ -1,7 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import type { Settled } from '../api/failure';
 import { OPERATIONS } from './operation';
-import { InvalidParameterError, type Settings, toOptionalText } from './read';
+import { Invalid, ofLength, toOptionalText } from './readers';
+import type { Settings } from './settings';
 
 /** The longest reference, in Unicode code points: it becomes a part of an address. */
 const MAX_REFERENCE_LENGTH = 200;
@@ -16,21 +18,14 @@ export const referenceOption: INodeProperties = {
 	displayOptions: { show: { '/operation': [OPERATIONS.create] } },
 };
 
-/**
- * What the user wants to get back with the finished task; null for nothing.
- *
- * @throws {InvalidParameterError} when it is no text, or too long
- */
-export function readReference(settings: Settings): string | null {
-	const given = settings.option(referenceOption);
-	const reference = toOptionalText(given, 'Set it to a text, or remove it.').trim();
-	const { length } = [...reference];
-	if (length <= MAX_REFERENCE_LENGTH) return reference === '' ? null : reference;
-	throw new InvalidParameterError(
-		given.parameter,
-		`has ${length} characters, and at most ${MAX_REFERENCE_LENGTH} are allowed`,
-		'Use an ID rather than the data themselves.',
-	);
+/** What the user wants to get back with the finished task; null for nothing. */
+export function readReference(settings: Settings): Settled<string | null> {
+	return settings.option(referenceOption, (value) => {
+		const text = toOptionalText(value, 'Set it to a text, or remove it.');
+		if (text instanceof Invalid) return text;
+		const hint = 'Use an ID rather than the data themselves.';
+		return ofLength(MAX_REFERENCE_LENGTH, text.trim(), hint) || null;
+	});
 }
 
 /** The same limit, for what comes back: anyone who knows the trigger's address can send anything. */

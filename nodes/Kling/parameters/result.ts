@@ -1,7 +1,9 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
+import type { Settled } from '../api/failure';
 import { READING } from './operation';
-import { type Settings, toBoolean, toOptionalText } from './read';
+import { Invalid, toBoolean, toOptionalText } from './readers';
+import { collect, type Settings } from './settings';
 
 const DEFAULT_OUTPUT_FIELD = 'data';
 
@@ -66,18 +68,16 @@ export interface ResultSettings {
 	downloadField: string | null;
 }
 
-/** @throws {InvalidParameterError} when a value is not of its type */
-export function readResultSettings(settings: Settings): ResultSettings {
-	return {
-		simplify: toBoolean(settings.parameter(simplify)),
-		downloadField: readDownloadField(settings),
-	};
+export function readResult(settings: Settings): Settled<ResultSettings> {
+	const download = settings.option(downloadVideoOption, toBoolean);
+	return collect({
+		simplify: settings.read(simplify, toBoolean),
+		downloadField:
+			download === true ? settings.option(outputBinaryFieldOption, toFieldName) : download || null,
+	});
 }
 
-function readDownloadField(settings: Settings): string | null {
-	if (!toBoolean(settings.option(downloadVideoOption))) return null;
-	const hint = 'Name the field to put the file in, such as “data”.';
-	return (
-		toOptionalText(settings.option(outputBinaryFieldOption), hint).trim() || DEFAULT_OUTPUT_FIELD
-	);
+function toFieldName(value: unknown): string | Invalid {
+	const name = toOptionalText(value, 'Name the field to put the file in, such as “data”.');
+	return name instanceof Invalid ? name : name.trim() || DEFAULT_OUTPUT_FIELD;
 }

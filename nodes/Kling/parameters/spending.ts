@@ -1,7 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import type { Settled } from '../api/failure';
 import { CREATING } from './operation';
-import { type Settings, toBoolean, toNumber } from './read';
+import { Invalid, toBoolean, toNumber } from './readers';
+import { collect, type Settings } from './settings';
 
 /** No limit, for Max Credits. */
 export const NO_LIMIT = 0;
@@ -64,11 +66,15 @@ export function strictest(spending: readonly SpendingSettings[]): SpendingSettin
 	};
 }
 
-/** @throws {InvalidParameterError} when a value is not of its type, or out of its range */
-export function readSpending(settings: Settings): SpendingSettings {
-	return {
-		concurrency: Math.floor(toNumber(settings.option(concurrencyOption), CONCURRENCY)),
-		maxCredits: toNumber(settings.option(maxCreditsOption), { min: NO_LIMIT }),
-		checkBalance: toBoolean(settings.option(checkBalanceOption)),
-	};
+export function readSpending(settings: Settings): Settled<SpendingSettings> {
+	return collect({
+		checkBalance: settings.option(checkBalanceOption, toBoolean),
+		concurrency: settings.option(concurrencyOption, toConcurrency),
+		maxCredits: settings.option(maxCreditsOption, (value) => toNumber(value, { min: NO_LIMIT })),
+	});
+}
+
+function toConcurrency(value: unknown): number | Invalid {
+	const number = toNumber(value, CONCURRENCY);
+	return number instanceof Invalid ? number : Math.floor(number);
 }

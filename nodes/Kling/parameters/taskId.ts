@@ -1,10 +1,12 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { isHttpUrl } from '../api/address';
+import type { Settled } from '../api/failure';
 import { isTaskId, taskIdsIn } from '../api/schemas';
 import { BY_TASK_ID } from './operation';
 import { quote } from './quote';
-import { InvalidParameterError, type Settings, toText } from './read';
+import { Invalid, toText } from './readers';
+import type { Settings } from './settings';
 
 export const taskIdField: INodeProperties = {
 	displayName: 'Task ID',
@@ -20,22 +22,21 @@ export const taskIdField: INodeProperties = {
 const LOOKS_LIKE =
 	'It looks like 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d. Create Video gives it as “taskId”.';
 
-/**
- * A task id in lower case: given as such, or within an address, as in that of a callback or video.
- *
- * @throws {InvalidParameterError} when it is none, or an address that holds none or several
- */
-export function readTaskId(settings: Settings): string {
-	const given = settings.parameter(taskIdField);
-	const text = toText(
-		given,
+/** A task id in lower case: given as such, or within an address, as in that of a callback or video. */
+export function readTaskId(settings: Settings): Settled<string> {
+	return settings.read(taskIdField, toTaskId);
+}
+
+function toTaskId(value: unknown): string | Invalid {
+	const given = toText(
+		value,
 		'Create Video gives it as “taskId”. Check that the items that come in here have it.',
-	).trim();
+	);
+	if (given instanceof Invalid) return given;
+	const text = given.trim();
 	if (isTaskId(text)) return text.toLowerCase();
-	const within = isHttpUrl(text) ? taskIdsIn(text) : [];
-	const [taskId] = within;
-	if (taskId !== undefined && within.length === 1) return taskId;
-	const what =
-		within.length > 1 ? `holds several IDs: ${quote(text)}` : `is ${quote(text)}, not a task ID`;
-	throw new InvalidParameterError(given.parameter, what, LOOKS_LIKE);
+	const [taskId, ...others] = isHttpUrl(text) ? taskIdsIn(text) : [];
+	if (taskId === undefined) return new Invalid(`is ${quote(text)}, not a task ID`, LOOKS_LIKE);
+	if (others.length === 0) return taskId;
+	return new Invalid(`holds several IDs: ${quote(text)}`, LOOKS_LIKE);
 }

@@ -1,13 +1,15 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import type { Settled } from '../api/failure';
 import { STATUS } from '../api/schemas';
-import { type Settings, toBoolean, toChoices } from './read';
+import { toBoolean, toChoices } from './readers';
 import {
-	readResultSettings,
+	readResult,
 	type ResultSettings,
 	triggerDownloadOptions,
 	triggerSimplifyField,
 } from './result';
+import { collect, type Settings } from './settings';
 
 const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
@@ -80,12 +82,11 @@ export interface TriggerSettings {
 
 const EVENTS = [STATUS.completed, STATUS.failed];
 
-/** @throws {InvalidParameterError} when a value is not of its type */
-export function readTriggerSettings(settings: Settings): TriggerSettings {
-	return {
-		verifyTask: toBoolean(settings.option(verifyTaskOption)),
-		deduplicate: toBoolean(settings.option(deduplicateOption)),
-		events: toChoices(settings.parameter(eventsField), EVENTS),
-		result: readResultSettings(settings),
-	};
+export function readTriggerSettings(settings: Settings): Settled<TriggerSettings> {
+	return collect({
+		events: settings.read(eventsField, (value) => toChoices(value, EVENTS)),
+		result: readResult(settings),
+		deduplicate: settings.option(deduplicateOption, toBoolean),
+		verifyTask: settings.option(verifyTaskOption, toBoolean),
+	});
 }

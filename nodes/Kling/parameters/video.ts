@@ -1,8 +1,10 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
+import type { Settled } from '../api/failure';
 import { DURATIONS_SECONDS, type DurationSeconds } from '../api/pricing';
 import { CREATING } from './operation';
-import { InvalidParameterError, type Settings, toBoolean, toNumberOf, toText } from './read';
+import { Invalid, ofLength, toBoolean, toChoice, toText } from './readers';
+import { collect, type Settings } from './settings';
 
 /** The longest prompt, in Unicode code points (API docs). */
 export const MAX_PROMPT_LENGTH = 2_500;
@@ -42,25 +44,23 @@ export const soundField: INodeProperties = {
 	displayOptions: forCreating,
 };
 
-/** @throws {InvalidParameterError} when the prompt is no text, empty, or too long */
-export function readPrompt(settings: Settings): string {
-	const given = settings.parameter(promptField);
-	const prompt = toText(given, 'Describe what should happen in the video.');
-	const length = [...prompt].length;
-	if (length <= MAX_PROMPT_LENGTH) return prompt;
-	throw new InvalidParameterError(
-		given.parameter,
-		`has ${length} characters, and at most ${MAX_PROMPT_LENGTH} are allowed`,
-		'Shorten the prompt.',
-	);
+/** What a video is to show, and how. */
+export interface VideoSettings {
+	prompt: string;
+	duration: DurationSeconds;
+	sound: boolean;
 }
 
-/** @throws {InvalidParameterError} unless it is 5 or 10, as a number or as text */
-export function readDuration(settings: Settings): DurationSeconds {
-	return toNumberOf(settings.parameter(durationField), DURATIONS_SECONDS);
+export function readVideo(settings: Settings): Settled<VideoSettings> {
+	return collect({
+		prompt: settings.read(promptField, toPrompt),
+		duration: settings.read(durationField, (value) => toChoice(value, DURATIONS_SECONDS)),
+		sound: settings.read(soundField, toBoolean),
+	});
 }
 
-/** @throws {InvalidParameterError} unless it is true or false, as a boolean or as text */
-export function readSound(settings: Settings): boolean {
-	return toBoolean(settings.parameter(soundField));
+function toPrompt(value: unknown): string | Invalid {
+	const prompt = toText(value, 'Describe what should happen in the video.');
+	if (prompt instanceof Invalid) return prompt;
+	return ofLength(MAX_PROMPT_LENGTH, prompt, 'Shorten the prompt.');
 }

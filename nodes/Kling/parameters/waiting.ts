@@ -1,7 +1,9 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
+import { Failure, type Settled } from '../api/failure';
 import { OPERATIONS, WAITING } from './operation';
-import { type Settings, toBoolean, toChoice, toNumber } from './read';
+import { toBoolean, toChoice, toNumber } from './readers';
+import { collect, type Settings } from './settings';
 
 /** How a run waits: suspended until the API calls back, or in this process. */
 export type WaitStrategy = (typeof STRATEGIES)[number];
@@ -87,13 +89,9 @@ export const throwOnFailureOptions: [INodeProperties, INodeProperties] = [
 	throwOnFailure({ '/operation': WAITING, '/waitStrategy': ['poll'] }),
 ];
 
-/**
- * Whether a task that failed is an error of its item.
- *
- * @throws {InvalidParameterError} unless it is true or false
- */
-export function readThrowOnFailure(settings: Settings): boolean {
-	return toBoolean(settings.option(throwOnFailureOptions[0]));
+/** Whether a task that failed is an error of its item. */
+export function readThrowOnFailure(settings: Settings): Settled<boolean> {
+	return settings.option(throwOnFailureOptions[0], toBoolean);
 }
 
 export interface WaitSettings {
@@ -108,16 +106,22 @@ export interface WaitSettings {
  * How long and how often to wait.
  *
  * @param mustPoll whether this run cannot be suspended
- * @throws {InvalidParameterError} when a value is not of its type, or out of its range
  */
-export function readWaitSettings(settings: Settings, mustPoll: boolean): WaitSettings {
-	const strategy = mustPoll ? 'poll' : toChoice(settings.parameter(strategyField), STRATEGIES);
-	const timeoutMinutes = toNumber(settings.parameter(timeoutField), TIMEOUT_MINUTES);
-	const intervalSeconds = toNumber(settings.option(pollIntervalOption), POLL_INTERVAL_SECONDS);
+export function readWait(settings: Settings, mustPoll: boolean): Settled<WaitSettings> {
+	const read = collect({
+		strategy: mustPoll
+			? 'poll'
+			: settings.read(strategyField, (value) => toChoice(value, STRATEGIES)),
+		minutes: settings.read(timeoutField, (value) => toNumber(value, TIMEOUT_MINUTES)),
+		seconds: settings.option(pollIntervalOption, (value) => toNumber(value, POLL_INTERVAL_SECONDS)),
+		throwOnFailure: readThrowOnFailure(settings),
+	});
+	if (read instanceof Failure) return read;
+	const { strategy, minutes, seconds, throwOnFailure } = read;
 	return {
 		strategy,
-		throwOnFailure: readThrowOnFailure(settings) && strategy === 'poll',
-		timeoutMs: timeoutMinutes * 60_000,
-		intervalMs: Math.max(intervalSeconds, MIN_POLL_INTERVAL_SECONDS) * 1000,
+		timeoutMs: minutes * 60_000,
+		intervalMs: Math.max(seconds, MIN_POLL_INTERVAL_SECONDS) * 1000,
+		throwOnFailure: throwOnFailure && strategy === 'poll',
 	};
 }

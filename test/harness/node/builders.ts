@@ -1,4 +1,4 @@
-import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/read';
+import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
 import type { INode } from 'n8n-workflow';
 
 import type { FailureDetail } from '../../../nodes/Kling/api/failure';
@@ -89,13 +89,15 @@ export function klingNode(overrides: Partial<INode> = {}): INode {
 	};
 }
 
-/** A node's settings, as n8n evaluates them. */
+/** A node's settings: as n8n evaluates them, and as they were typed. */
 export function settings(
 	parameters: Record<string, unknown>,
 	options: Record<string, unknown> = {},
+	typed: Record<string, unknown> = {},
 ): Settings {
-	return settingsFrom((name, fallback) => {
-		if (name === 'options') return options;
-		return name in parameters ? parameters[name] : fallback;
+	const all: Record<string, unknown> = { ...parameters, options };
+	return settingsFrom({
+		evaluate: (name, fallback) => (Object.hasOwn(all, name) ? all[name] : fallback),
+		typed: (name) => typed[name],
 	});
 }

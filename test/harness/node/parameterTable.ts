@@ -1,14 +1,15 @@
+import { Failure, type Settled } from '../../../nodes/Kling/api/failure';
 import { readCallback } from '../../../nodes/Kling/parameters/callback';
 import { readDryRun } from '../../../nodes/Kling/parameters/dryRun';
 import { readImageSettings } from '../../../nodes/Kling/parameters/images';
-import type { Settings } from '../../../nodes/Kling/parameters/read';
 import { readReference } from '../../../nodes/Kling/parameters/reference';
-import { readResultSettings } from '../../../nodes/Kling/parameters/result';
+import { readResult } from '../../../nodes/Kling/parameters/result';
+import type { Settings } from '../../../nodes/Kling/parameters/settings';
 import { readSpending } from '../../../nodes/Kling/parameters/spending';
 import { readTaskId } from '../../../nodes/Kling/parameters/taskId';
 import { readTriggerSettings } from '../../../nodes/Kling/parameters/trigger';
-import { readDuration, readPrompt, readSound } from '../../../nodes/Kling/parameters/video';
-import { readThrowOnFailure, readWaitSettings } from '../../../nodes/Kling/parameters/waiting';
+import { readVideo } from '../../../nodes/Kling/parameters/video';
+import { readThrowOnFailure, readWait } from '../../../nodes/Kling/parameters/waiting';
 
 /**
  * What each parameter of both nodes makes of each odd value that an expression can give: a value, or
@@ -221,6 +222,7 @@ export interface ParameterRow {
 }
 
 const IMAGE = 'https://example.com/cat.jpg';
+const PROMPT = { prompt: 'A cat turns its head' };
 const CREATE = { operation: 'create' };
 const WAIT = { operation: 'wait' };
 const GET = { operation: 'getTask' };
@@ -228,38 +230,67 @@ const OPTION = { isOption: true } as const;
 
 const FIELD_OR_DEFAULT = trimmedText(is('data'));
 
-const imageUrls = (settings: Settings) => {
-	const images = readImageSettings(settings);
-	return images.source === 'url' ? images.urls : null;
+/** One of the values that are read together. */
+function oneOfThem<T, K extends keyof T>(read: Settled<T>, key: K): Settled<T[K]> {
+	return read instanceof Failure ? read : read[key];
+}
+
+const video = (key: 'prompt' | 'duration' | 'sound') => (settings: Settings) =>
+	oneOfThem(readVideo(settings), key);
+
+const images = (key: 'source' | 'urls' | 'fields' | 'checked') => (settings: Settings) =>
+	oneOfThem<Record<string, unknown>, string>(readImageSettings(settings), key);
+
+const result = (key: 'simplify' | 'downloadField') => (settings: Settings) =>
+	oneOfThem(readResult(settings), key);
+
+const spending = (key: 'maxCredits' | 'checkBalance' | 'concurrency') => (settings: Settings) =>
+	oneOfThem(readSpending(settings), key);
+
+const waiting = (key: 'strategy' | 'timeoutMs' | 'intervalMs') => (settings: Settings) =>
+	oneOfThem(readWait(settings, false), key);
+
+const trigger = (key: 'events' | 'verifyTask' | 'deduplicate') => (settings: Settings) =>
+	oneOfThem(readTriggerSettings(settings), key);
+
+const triggerResult = (key: 'simplify' | 'downloadField') => (settings: Settings) =>
+	oneOfThem(oneOfThem(readTriggerSettings(settings), 'result'), key);
+
+const isSet = (read: (settings: Settings) => unknown) => (settings: Settings) => {
+	const value = read(settings);
+	return value instanceof Failure ? value : value !== null;
 };
 
 /** Every parameter of the Kling node that an expression can set, by its name. */
 export const KLING_TABLE: Record<string, ParameterRow> = {
-	prompt: { label: 'Prompt', ...CREATE, read: readPrompt, cells: prompt },
+	prompt: { label: 'Prompt', ...CREATE, read: video('prompt'), cells: prompt },
 	imageSource: {
 		label: 'Image Source',
 		...CREATE,
 		beside: { imageUrls: IMAGE },
-		read: (settings) => readImageSettings(settings).source,
+		read: images('source'),
 		cells: oneOf('neither url nor binary'),
 	},
 	binaryPropertyName: {
 		label: 'Input Data Field Name',
 		...CREATE,
 		beside: { imageSource: 'binary' },
-		read: (settings) => {
-			const images = readImageSettings(settings);
-			return images.source === 'binary' ? images.fields : null;
-		},
+		read: images('fields'),
 		cells: binaryFields,
 	},
-	imageUrls: { label: 'Image URLs', ...CREATE, read: imageUrls, cells: addresses },
-	duration: { label: 'Duration', ...CREATE, read: readDuration, cells: duration },
-	sound: { label: 'Sound', ...CREATE, read: readSound, cells: boolean },
+	imageUrls: { label: 'Image URLs', ...CREATE, read: images('urls'), cells: addresses },
+	duration: {
+		label: 'Duration',
+		...CREATE,
+		beside: PROMPT,
+		read: video('duration'),
+		cells: duration,
+	},
+	sound: { label: 'Sound', ...CREATE, beside: PROMPT, read: video('sound'), cells: boolean },
 	callback: {
 		label: 'Callback',
 		...CREATE,
-		read: (settings) => readCallback(settings).kind,
+		read: (settings) => oneOfThem(readCallback(settings), 'kind'),
 		cells: oneOf('none of its choices'),
 	},
 	callbackUrl: {
@@ -273,26 +304,26 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 	waitStrategy: {
 		label: 'Wait Strategy',
 		...WAIT,
-		read: (settings) => readWaitSettings(settings, false).strategy,
+		read: waiting('strategy'),
 		cells: oneOf('none of its choices'),
 	},
 	timeout: {
 		label: 'Timeout (Minutes)',
 		...WAIT,
-		read: (settings) => readWaitSettings(settings, false).timeoutMs,
+		read: waiting('timeoutMs'),
 		cells: number('from 0 to 43200', (minutes) => minutes * 60_000),
 	},
 	simplify: {
 		label: 'Simplify',
 		...GET,
-		read: (settings) => readResultSettings(settings).simplify,
+		read: result('simplify'),
 		cells: boolean,
 	},
 	checkBalance: {
 		label: 'Check Balance',
 		...CREATE,
 		...OPTION,
-		read: (settings) => readSpending(settings).checkBalance,
+		read: spending('checkBalance'),
 		cells: boolean,
 	},
 	checkImages: {
@@ -300,24 +331,21 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 		...CREATE,
 		...OPTION,
 		beside: { imageUrls: IMAGE },
-		read: (settings) => {
-			const images = readImageSettings(settings);
-			return images.source === 'url' ? images.checked : null;
-		},
+		read: images('checked'),
 		cells: boolean,
 	},
 	concurrency: {
 		label: 'Concurrency',
 		...CREATE,
 		...OPTION,
-		read: (settings) => readSpending(settings).concurrency,
+		read: spending('concurrency'),
 		cells: number('from 1 to 50'),
 	},
 	downloadVideo: {
 		label: 'Download Video',
 		...GET,
 		...OPTION,
-		read: (settings) => readResultSettings(settings).downloadField !== null,
+		read: isSet(result('downloadField')),
 		cells: boolean,
 	},
 	dryRun: { label: 'Dry Run', ...CREATE, ...OPTION, read: readDryRun, cells: boolean },
@@ -325,14 +353,14 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 		label: 'Max Credits',
 		...CREATE,
 		...OPTION,
-		read: (settings) => readSpending(settings).maxCredits,
+		read: spending('maxCredits'),
 		cells: number('of at least 0'),
 	},
 	pollInterval: {
 		label: 'Poll Interval (Seconds)',
 		...WAIT,
 		...OPTION,
-		read: (settings) => readWaitSettings(settings, false).intervalMs,
+		read: waiting('intervalMs'),
 		cells: number('from 0 to 2592000', (seconds) => seconds * 1_000),
 	},
 	outputBinaryField: {
@@ -340,7 +368,7 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 		...GET,
 		...OPTION,
 		besideOptions: { downloadVideo: true },
-		read: (settings) => readResultSettings(settings).downloadField,
+		read: result('downloadField'),
 		cells: FIELD_OR_DEFAULT,
 	},
 	reference: {
@@ -363,37 +391,37 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 export const TRIGGER_TABLE: Record<string, ParameterRow> = {
 	events: {
 		label: 'Trigger On',
-		read: (settings) => readTriggerSettings(settings).events,
+		read: trigger('events'),
 		cells: events,
 	},
 	simplify: {
 		label: 'Simplify',
-		read: (settings) => readTriggerSettings(settings).result.simplify,
+		read: triggerResult('simplify'),
 		cells: boolean,
 	},
 	deduplicate: {
 		label: 'Deduplicate',
 		...OPTION,
-		read: (settings) => readTriggerSettings(settings).deduplicate,
+		read: trigger('deduplicate'),
 		cells: boolean,
 	},
 	verifyTask: {
 		label: 'Verify Task',
 		...OPTION,
-		read: (settings) => readTriggerSettings(settings).verifyTask,
+		read: trigger('verifyTask'),
 		cells: boolean,
 	},
 	downloadVideo: {
 		label: 'Download Video',
 		...OPTION,
-		read: (settings) => readTriggerSettings(settings).result.downloadField !== null,
+		read: isSet(triggerResult('downloadField')),
 		cells: boolean,
 	},
 	outputBinaryField: {
 		label: 'Put Output File in Field',
 		...OPTION,
 		besideOptions: { downloadVideo: true },
-		read: (settings) => readTriggerSettings(settings).result.downloadField,
+		read: triggerResult('downloadField'),
 		cells: FIELD_OR_DEFAULT,
 	},
 };

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+
+import { holdsObjectInText, kindOf, quote } from './quote';
+
+/** What is wrong with a value, wherever it stands. */
+export class Invalid {
+	constructor(
+		/** As a predicate of the parameter: `is empty`. */
+		readonly reason: string,
+		/** What to do about it. */
+		readonly hint: string,
+	) {}
+}
+
+/**
+ * Takes a value as n8n evaluated it. `null` and `undefined` always mean that it was set and has no
+ * value, since no default is one of these.
+ */
+export type Reader<T> = (value: unknown) => T | Invalid;
+
+function isMissing(value: unknown): value is null | undefined {
+	return value === null || value === undefined;
+}
+
+function withoutValue(value: null | undefined): Invalid {
+	return new Invalid(
+		`was set and has no value (${String(value)})`,
+		'Correct its expression, or remove it to use the default.',
+	);
+}
+
+/**
+ * A text or list with nothing in it.
+ *
+ * @param hint what to do about it
+ */
+export function emptiness(value: unknown, hint: string): Invalid {
+	const cause = isMissing(value) ? `Its expression gives ${String(value)}. ` : '';
+	return new Invalid('is empty', `${cause}${hint}`);
+}
+
+/** A text without blanks around, or the value as it came. */
+function trimmed(value: unknown): unknown {
+	return typeof value === 'string' ? value.trim() : value;
+}
+
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+/** The number that a text is, or the value as it came. */
+function numberOr(value: unknown): unknown {
+	const text = trimmed(value);
+	return typeof text === 'string' && DECIMAL.test(text) ? Number(text) : text;
+}
+
+/** One of the values, as such or as text in any case with blanks around. */
+export function toChoice<const T extends string | number | boolean>(
+	value: unknown,
+	choices: readonly T[],
+): T | Invalid {
+	if (isMissing(value)) return withoutValue(value);
+	const plain = numberOr(value);
+	const word = typeof plain === 'object' ? '' : String(plain).toLowerCase();
+	const found = choices.find((choice) => String(choice).toLowerCase() === word);
+	return found ?? noneOf(value, choices);
+}
+
+function noneOf(value: unknown, choices: ReadonlyArray<string | number | boolean>): Invalid {
+	const [first, second] = choices;
+	const none = choices.length === 2 ? `neither ${first} nor ${second}` : 'none of its choices';
+	return new Invalid(
+		`is ${quote(value)}, which is ${none}`,
+		`Choose one of: ${choices.join(', ')}.`,
+	);
+}
+
+/** True or false: never guessed from anything else. */
+export function toBoolean(value: unknown): boolean | Invalid {
+	return toChoice<boolean>(value, [true, false]);
+}
+
+export interface NumberRange {
+	min: number;
+	/** No upper limit when it is left out. */
+	max?: number;
+}
+
+/** A number, as such or as text, within the range. */
+export function toNumber(
+	value: unknown,
+	{ min, max = Number.MAX_VALUE }: NumberRange,
+): number | Invalid {
+	if (isMissing(value)) return withoutValue(value);
+	const number = numberOr(value);
+	if (typeof number === 'number' && number >= min && number <= max) return number;
+	const range = max === Number.MAX_VALUE ? `of at least ${min}` : `from ${min} to ${max}`;
+	return new Invalid(
+		`is ${quote(number)}, not a number ${range}`,
+		`Set it to a number ${range}, in digits alone.`,
+	);
+}
+
+/**
+ * A text exactly as it is, blanks around included; numbers count as their text.
+ *
+ * @param hint what to do when there is none
+ */
+export function toText(value: unknown, hint: string): string | Invalid {
+	const text = toOptionalText(value, hint);
+	return text instanceof Invalid || text.trim() !== '' ? text : emptiness(value, hint);
+}
+
+/** The same, where an empty text is a value too. */
+export function toOptionalText(value: unknown, hint: string): string | Invalid {
+	if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
+	if (isMissing(value)) return emptiness(value, hint);
+	if (typeof value !== 'string') return notText(value);
+	if (!holdsObjectInText(value)) return value;
+	return new Invalid(
+		'holds an object that was turned into text',
+		'Choose a field of the object in each {{ }}, such as {{ $json.output.text }}.',
+	);
+}
+
+const WAYS_TO_TEXT: Record<string, string> = {
+	'a list': 'Choose an entry of it, such as {{ $json.texts[0] }}.',
+	'an object': 'Choose a field of it, such as {{ $json.output.text }}.',
+};
+
+/** What is wrong with a value that should be a text. */
+export function notText(value: unknown): Invalid {
+	const kind = kindOf(value);
+	return new Invalid(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');
+}
+
+/**
+ * The text, unless it is longer than `max` Unicode code points.
+ *
+ * @param hint what to do when it is
+ */
+export function ofLength(max: number, text: string, hint: string): string | Invalid {
+	const { length } = [...text];
+	if (length <= max) return text;
+	return new Invalid(`has ${length} characters, and at most ${max} are allowed`, hint);
+}
+
+/**
+ * Some of the values, each once: from a list of any depth, or a text with commas, semicolons, blanks
+ * or line breaks between them, or a JSON array as text.
+ */
+export function toChoices<T extends string>(value: unknown, choices: readonly T[]): T[] | Invalid {
+	if (isMissing(value)) return withoutValue(value);
+	if (typeof value === 'string' && holdsObjectInText(value)) return noneOf(value, choices);
+	const chosen = new Set<T>();
+	for (const entry of toEntries(value, /[\s,;]+/)) {
+		const choice = toChoice(entry, choices);
+		if (choice instanceof Invalid) return choice;
+		chosen.add(choice);
+	}
+	if (chosen.size > 0) return choices.filter((choice) => chosen.has(choice));
+	return emptiness(value, `Choose at least one of: ${choices.join(', ')}.`);
+}
+
+/**
+ * What a list holds, whatever its depth, and in whichever way it was given: an array, a JSON array
+ * as text, or a text with `separator` between the entries. Gaps are left out.
+ */
+export function toEntries(value: unknown, separator: RegExp): unknown[] {
+	const parsed = listSchema.safeParse(typeof value === 'string' ? parseJson(value) : value);
+	const split = typeof value === 'string' ? value.split(separator) : [value];
+	const entries = parsed.success ? parsed.data.flat(Infinity) : split;
+	return entries.filter((entry) => !isMissing(entry) && trimmed(entry) !== '');
+}
+
+const listSchema = z.array(z.unknown());
+
+/** What a text holds as JSON, as AI Agents write it; undefined when it is none. */
+export function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
