@@ -11,6 +11,7 @@ import type {
 import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { Refusal } from './api/failure';
+import { RESUME_PATH } from './callback/resumeAddress';
 import { create } from './operations/create';
 import { createAndWait } from './operations/createAndWait';
 import { getCredits } from './operations/getCredits';
@@ -35,7 +36,7 @@ const RESUME_WEBHOOKS: IWebhookDescription[] = [
 		name: 'default',
 		httpMethod: 'POST',
 		responseMode: 'onReceived',
-		path: 'kling',
+		path: RESUME_PATH,
 		restartWebhook: true,
 	},
 ];

@@ -111,11 +111,16 @@ class Client implements ApiClient {
 		const path = `/v1/tasks/${encodeURIComponent(taskId)}`;
 		const request: ApiRequest = { call: 'getTask', method: 'GET', path };
 		const parse: Parse<TaskReading> = (answer) => parseTask(answer, taskId);
-		return await (look === undefined ? this.send(request, parse) : this.lookUp(request, parse, look));
+		return await (look === undefined
+			? this.send(request, parse)
+			: this.lookUp(request, parse, look));
 	}
 
 	async getCredits(): Promise<Credits | ApiFailure> {
-		return await this.send({ call: 'getCredits', method: 'GET', path: '/v1/credits' }, parseCredits);
+		return await this.send(
+			{ call: 'getCredits', method: 'GET', path: '/v1/credits' },
+			parseCredits,
+		);
 	}
 
 	/** Sends a request, again where that is safe: the one loop that does. */
@@ -219,8 +224,7 @@ export function openClients(context: IExecuteFunctions): Clients {
 		const credential = await readCredential(context, itemIndex);
 		if (credential instanceof Failure) return credential;
 		const options = { signal, itemIndex, followsCredential: true, hasSucceeded: false };
-		const client =
-			byAccount.get(credential.account) ?? new Client(context, credential, options);
+		const client = byAccount.get(credential.account) ?? new Client(context, credential, options);
 		byAccount.set(credential.account, client);
 		return client;
 	};

@@ -20,7 +20,9 @@ import type { Request } from './request';
 export function isDryRun(
 	context: Pick<IExecuteFunctions, 'getInputData' | 'getNodeParameter' | 'getNode'>,
 ): Settled<boolean> {
-	const said = context.getInputData().map((_, itemIndex) => readDryRun(settingsOf(context, itemIndex)));
+	const said = context
+		.getInputData()
+		.map((_, itemIndex) => readDryRun(settingsOf(context, itemIndex)));
 	const wanted = new Set(said.filter((one): one is boolean => !(one instanceof Failure)));
 	if (wanted.size < 2) return wanted.has(true);
 	return new Refusal(

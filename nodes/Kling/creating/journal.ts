@@ -170,14 +170,11 @@ export class Journal {
 		input: CreateInput,
 		callbackUrl: string | null,
 	): Promise<ApiFailure | null> {
-		let sent: string | ApiFailure;
-		try {
-			sent = await client.create(input, callbackUrl);
-		} catch (thrown) {
+		const sent = await client.create(input, callbackUrl).catch((thrown: unknown) => {
 			if (thrown instanceof CancelledError) this.forget(entry);
 			else this.log.unclear(entry.item);
 			throw thrown;
-		}
+		});
 		if (sent instanceof ApiFailure) {
 			if (sent.detail.outcome === 'unclear') this.log.unclear(entry.item);
 			else this.forget(entry);
@@ -198,7 +195,9 @@ export class Journal {
 
 	/** The task that stands for an item. */
 	taskIdOf(itemIndex: number): string | null {
-		const mine = this.ofThisRun().filter(({ item, state }) => item === itemIndex && state === 'standing');
+		const mine = this.ofThisRun().filter(
+			({ item, state }) => item === itemIndex && state === 'standing',
+		);
 		return mine.at(-1)?.taskId ?? null;
 	}
 

@@ -37,7 +37,9 @@ export async function sendAll(
 	let isStopped = false;
 	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
 	const thrown: unknown[] = [];
-	const count = prepared.filter((item) => !(item instanceof Failure) && item.request !== null).length;
+	const count = prepared.filter(
+		(item) => !(item instanceof Failure) && item.request !== null,
+	).length;
 	if (count > 0) journal.log.sending(count);
 
 	const send = async (client: ApiClient, request: Request, itemIndex: number) => {
@@ -49,7 +51,8 @@ export async function sendAll(
 		if (!(sent instanceof ApiFailure)) return sent;
 		const failure = await namingShortage(sent, client, summary.estimatedCredits);
 		isStopped ||= stopsAtFailure;
-		if (CODES_THAT_STOP_AN_ACCOUNT.has(sent.detail.code ?? '')) stoppedAccounts.set(client, failure);
+		if (CODES_THAT_STOP_AN_ACCOUNT.has(sent.detail.code ?? ''))
+			stoppedAccounts.set(client, failure);
 		return failure;
 	};
 

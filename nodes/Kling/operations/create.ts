@@ -7,7 +7,6 @@ import { createTasks, spendingHints } from '../creating/createTasks';
 import { isDryRun, previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
 import { showHints } from '../n8n/hints';
-import { isTool } from '../n8n/execution';
 import { readCallback } from '../parameters/callback';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';

@@ -74,7 +74,9 @@ function endingError(
 	itemIndex: number,
 ): Error {
 	const error = toNodeError(context, failure, itemIndex);
-	const pays = ['create', 'createAndWait'].includes(String(context.getNodeParameter('operation', 0)));
+	const pays = ['create', 'createAndWait'].includes(
+		String(context.getNodeParameter('operation', 0)),
+	);
 	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
 	// What the API refused says itself whether it was charged.
 	if (!pays || (saysItself && journal.paid().length === 0)) return error;
@@ -94,7 +96,9 @@ function openJournal(context: IExecuteFunctions): Journal {
 	const place = placeOf(context);
 	return new Journal(context.getContext(isToolRun ? 'flow' : 'node'), run, {
 		sending: (count) =>
-			context.logger.info(`Kling is about to create ${count} ${count === 1 ? 'video' : 'videos'} (${place})`),
+			context.logger.info(
+				`Kling is about to create ${count} ${count === 1 ? 'video' : 'videos'} (${place})`,
+			),
 		created: (itemIndex, taskId) =>
 			context.logger.info(`Kling video created: task ${taskId} (${place}, item ${itemIndex})`),
 		unclear: (itemIndex) =>

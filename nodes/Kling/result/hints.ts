@@ -76,7 +76,8 @@ function lateVideos(outcomes: readonly ItemOutcome[]): Hint[] {
 /** Items that did not come to a task, or whose task cannot be read. */
 function refusedItems(outcomes: readonly ItemOutcome[]): Hint[] {
 	const refused = outcomes.filter(
-		(outcome): outcome is Failure => outcome instanceof Failure && !(outcome instanceof VideoFailed),
+		(outcome): outcome is Failure =>
+			outcome instanceof Failure && !(outcome instanceof VideoFailed),
 	);
 	if (refused.length === 0) return [];
 	const was = refused.length === 1 ? 'was' : 'were';

@@ -65,7 +65,9 @@ export function toNodeError(context: ToolContext, failure: Failure, itemIndex: n
 	}
 	const error = failure instanceof Thrown ? failure.error : failure.message;
 	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
-	return new NodeOperationError(node, error instanceof Error ? error : String(error), { itemIndex });
+	return new NodeOperationError(node, error instanceof Error ? error : String(error), {
+		itemIndex,
+	});
 }
 
 /**

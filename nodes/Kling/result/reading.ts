@@ -32,7 +32,8 @@ export async function readingToOutcome(
 	const json = simplify ? simplifiedToJson(task, extras) : structuredClone(reading.raw);
 	const result = { json, task, timedOut: extras?.timedOut };
 	if (downloadField === null) return result;
-	if (options.mayDownload === false) return { ...result, json: { ...json, downloadError: UNVERIFIED } };
+	if (options.mayDownload === false)
+		return { ...result, json: { ...json, downloadError: UNVERIFIED } };
 
 	const { binary, error } = await downloadVideos(context, {
 		taskId: task.taskId,

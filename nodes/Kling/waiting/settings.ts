@@ -15,7 +15,9 @@ export interface RunWait extends Omit<WaitSettings, 'throwOnFailure'> {
 export function readWaitOfRun(context: IExecuteFunctions): Settled<RunWait> {
 	const mustPoll = isTool(context);
 	const readItem = (settings: Settings) => readWait(settings, mustPoll);
-	const read = context.getInputData().map((_, itemIndex) => readItem(settingsOf(context, itemIndex)));
+	const read = context
+		.getInputData()
+		.map((_, itemIndex) => readItem(settingsOf(context, itemIndex)));
 	const right = read.filter((one): one is WaitSettings => !(one instanceof Failure));
 	const [first] = right;
 	if (first === undefined) return read[0] instanceof Failure ? read[0] : NO_ITEMS;

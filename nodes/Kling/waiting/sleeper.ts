@@ -5,10 +5,10 @@ import { Failure, type Settled } from '../api/failure';
 import { isFinished, toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { runWhenDue, takeOff } from '../n8n/dueWork';
+import type { Awaited } from './awaited';
 import { lastLook, look, openOf } from './look';
 import { type Host, lastingClient, OwnCall } from './ownCall';
 import { itemsOf, type StoredWait } from './stored';
-import type { Awaited } from './wait';
 
 /**
  * What this process knows of an execution that sleeps: one object, for the looks and for the resuming

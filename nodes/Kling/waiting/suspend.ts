@@ -4,9 +4,9 @@ import { Failure, type Settled } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
 import { readRunIndex } from '../n8n/execution';
 import { type ItemOutcome, toItem } from '../result/item';
+import type { Awaited } from './awaited';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
-import type { Awaited } from './wait';
 
 /** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
 export function suspendedOutput(): INodeExecutionData[][] {

@@ -3,23 +3,13 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Failure, type Settled, Unreached } from '../api/failure';
 import type { Task } from '../api/task';
 import { mapConcurrently } from '../n8n/async';
-import type { ResultSettings } from '../parameters/result';
-import type { WaitSettings } from '../parameters/waiting';
 import { hasErrorOutput, type ItemOutcome } from '../result/item';
 import { waitedOutcome } from '../result/reading';
+import type { Awaited } from './awaited';
 import { openOf, readAll } from './look';
 import { pollTasks } from './poll';
 import type { RunWait } from './settings';
 import { suspend } from './suspend';
-
-/** One item of a wait. */
-export interface Awaited {
-	task: Task;
-	/** How the finished task is passed on. */
-	result: ResultSettings;
-	/** What the item itself says; null where it says nothing. */
-	wait: WaitSettings | null;
-}
 
 type Awaiting = ReadonlyArray<Settled<Awaited>>;
 
@@ -50,7 +40,8 @@ export async function waitAsleep(
 	const tasks = tasksOf(items);
 	await readAll(tasks);
 	const fails = !context.continueOnFail() && items.some(cannotBeRead);
-	if (fails || timeoutMs === 0 || openOf(tasks).length === 0) return await toOutcomes(context, items);
+	if (fails || timeoutMs === 0 || openOf(tasks).length === 0)
+		return await toOutcomes(context, items);
 	const withoutFiles = items.map((item) =>
 		item instanceof Failure ? item : { ...item, result: { ...item.result, downloadField: null } },
 	);

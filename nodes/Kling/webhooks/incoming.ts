@@ -102,7 +102,10 @@ export function respond(
 	state: State,
 	message: string,
 ): IWebhookResponseData {
-	context.getResponseObject().status(STATUS_OF[state] ?? 200).json({ state, message });
+	context
+		.getResponseObject()
+		.status(STATUS_OF[state] ?? 200)
+		.json({ state, message });
 	return { noWebhookResponse: true };
 }
 

@@ -39,7 +39,8 @@ export async function readBack(
 ): Promise<TaskReading | ApiFailure> {
 	const key = nodeKey(context);
 	const earlier = byNode.get(key);
-	const shared = earlier !== undefined && earlier.until >= Date.now() ? earlier : open(context, key);
+	const shared =
+		earlier !== undefined && earlier.until >= Date.now() ? earlier : open(context, key);
 	const client = await shared.client;
 	const outcome = await read(client, taskId);
 	if (shared !== earlier || !(outcome instanceof ApiFailure)) return outcome;
@@ -64,9 +65,6 @@ function open(context: IWebhookFunctions, key: string): Shared {
 	return shared;
 }
 
-async function read(
-	client: Settled<ApiClient>,
-	taskId: string,
-): Promise<TaskReading | ApiFailure> {
+async function read(client: Settled<ApiClient>, taskId: string): Promise<TaskReading | ApiFailure> {
 	return client instanceof Failure ? NO_CREDENTIAL : await client.getTask(taskId, {});
 }

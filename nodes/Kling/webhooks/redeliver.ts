@@ -68,7 +68,14 @@ export function redeliver(
 		context.logger.warn(`A callback for task ${taskId} could not be verified, and is not kept`);
 		return;
 	}
-	const delivery = new Delivery(key, `${origin}${path}`, taskId, lane, retryAfterMs, hostOf(context));
+	const delivery = new Delivery(
+		key,
+		`${origin}${path}`,
+		taskId,
+		lane,
+		retryAfterMs,
+		hostOf(context),
+	);
 	pending.set(key, delivery);
 	runWhenDue(delivery);
 }

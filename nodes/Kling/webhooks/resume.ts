@@ -17,7 +17,6 @@ import { itemsOf, parseStored, type StoredItem, type StoredWait } from '../waiti
 import { DOWNLOAD_CONCURRENCY } from '../waiting/wait';
 import {
 	answerWithinMs,
-	bodiesOf,
 	type Callback,
 	readCallback,
 	respond,
@@ -61,7 +60,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	}
 	const read = readerOf(context);
 	if (!sleeper.isOverdue) {
-		const open = await within(answerWithinMs(callback), lookFrom(task, sleeper, read), 'late');
+		const open = await within(answerWithinMs(callback), lookFrom(task, sleeper, read), LATE);
 		if (open !== null) return respondNotYet(context, callback, task, open);
 	}
 	if (sleeper.isResuming) return respond(context, 'resuming', 'Resuming already');
@@ -69,6 +68,8 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	respond(context, 'resumed', 'Resumed');
 	return await goOn(context, wait, sleeper, read, calledAt);
 }
+
+const LATE = Symbol('late');
 
 /**
  * One look that begins with the reported task. Where this process suspended the execution it knows what
@@ -87,10 +88,10 @@ function respondNotYet(
 	context: IWebhookFunctions,
 	callback: Callback,
 	task: Task,
-	open: Task | 'late',
+	open: Task | typeof LATE,
 ): IWebhookResponseData {
 	const lane = task.client?.account ?? `${credentialIdOf(context)}/${context.getExecutionId()}`;
-	if (open === 'late') return respondUnread(context, callback, lane, null);
+	if (open === LATE) return respondUnread(context, callback, lane, null);
 	const { failure } = open;
 	if (failure !== null) return respondUnread(context, callback, lane, failure.detail.retryAfterMs);
 	const message = 'Not all tasks are finished yet';
@@ -159,10 +160,13 @@ async function toItems(
 ): Promise<INodeExecutionData[]> {
 	const byId = new Map(tasks.map((task) => [task.id, task]));
 	const deadlineAt = wait.n8nTimerAt - BEFORE_TIMER_MS;
-	const items = await mapConcurrently(itemsOf(wait), DOWNLOAD_CONCURRENCY, async (item, itemIndex) =>
-		'settled' in item
-			? { json: item.settled, binary: item.binary, pairedItem: { item: itemIndex } }
-			: await toResumedItem(context, itemIndex, item, byId.get(item.taskId), deadlineAt),
+	const items = await mapConcurrently(
+		itemsOf(wait),
+		DOWNLOAD_CONCURRENCY,
+		async (item, itemIndex) =>
+			'settled' in item
+				? { json: item.settled, binary: item.binary, pairedItem: { item: itemIndex } }
+				: await toResumedItem(context, itemIndex, item, byId.get(item.taskId), deadlineAt),
 	);
 	return items.filter((item) => item !== undefined);
 }
@@ -208,7 +212,10 @@ function answerQuestion(
  * Whether the execution still sleeps where this call found it. n8n itself asks only whether it sleeps at
  * all, which is true again at its next wait: going on from here would run, and pay, all behind it again.
  */
-async function isStillAsleep(context: IWebhookFunctions, { timeoutAt }: StoredWait): Promise<boolean> {
+async function isStillAsleep(
+	context: IWebhookFunctions,
+	{ timeoutAt }: StoredWait,
+): Promise<boolean> {
 	const path = pathOf(context.getRequestObject().originalUrl);
 	const origin = noteListener(context);
 	if (path === null || origin === null) return true;
