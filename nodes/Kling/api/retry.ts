@@ -22,14 +22,17 @@ export const AFTER_FAULT: Growth = { firstMs: 1_000, factor: 2, longestMs: MAX_P
 
 /**
  * The one formula for pauses, in milliseconds: `firstMs`, then `factor` times as long each time, and up
- * to a fifth more, so that what failed together is not tried together again.
+ * to a fifth more, so that what failed together is not tried together again; at most `longestMs`, unless
+ * the other side asked for more.
  *
  * @param count which pause it is, from 1 on
  * @param atLeastMs what the other side asked for, null when it did not
  */
 export function pauseMs(growth: Growth, count: number, atLeastMs: number | null = null): number {
-	const grown = Math.min(growth.firstMs * growth.factor ** (count - 1), growth.longestMs);
-	return Math.round(Math.max(grown, atLeastMs ?? 0) * (1 + Math.random() * 0.2));
+	const { firstMs, factor, longestMs } = growth;
+	const grown = Math.max(firstMs * factor ** (count - 1), atLeastMs ?? 0);
+	const spread = grown * (1 + Math.random() * 0.2);
+	return Math.round(Math.min(spread, Math.max(longestMs, atLeastMs ?? 0)));
 }
 
 /** Whether the rate limit refused it: certainly before any charge (API docs). */

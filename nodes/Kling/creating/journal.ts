@@ -54,7 +54,8 @@ const entrySchema = z.object({
 
 export type Entry = z.infer<typeof entrySchema>;
 
-const storedSchema = z.array(entrySchema).catch([]);
+/** A new list each time, since it is written to. */
+const storedSchema = z.array(entrySchema).catch(() => []);
 
 /** Which call of the node this is. */
 export interface RunIdentity {
