@@ -10,6 +10,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
+import { RESUME_PATH } from './callback/resumeAddress';
 import { create } from './operations/create';
 import { createAndWait } from './operations/createAndWait';
 import { getCredits } from './operations/getCredits';
@@ -34,7 +35,7 @@ const RESUME_WEBHOOKS: IWebhookDescription[] = [
 		name: 'default',
 		httpMethod: 'POST',
 		responseMode: 'onReceived',
-		path: '',
+		path: RESUME_PATH,
 		restartWebhook: true,
 	},
 ];

@@ -2,9 +2,10 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { ApiFailure } from '../api/failure';
 import { formatCredits } from '../api/pricing';
-import { recordCallback } from '../callback/awaited';
+import { recordCreated } from '../callback/awaited';
+import { resumeAddressOf } from '../callback/resumeAddress';
 import { recordTasks } from '../n8n/customData';
-import { keepsFailedItems, readResumeUrl } from '../n8n/execution';
+import { keepsFailedItems } from '../n8n/execution';
 import type { ResultSettings } from '../parameters/result';
 import { type SpendingSettings, strictest } from '../parameters/spending';
 import type { ItemError, ItemOutcome } from '../result/item';
@@ -102,19 +103,17 @@ function isTask(sent: Sent): sent is JournalTask {
 	return sent !== undefined && !(sent instanceof ApiFailure);
 }
 
-/**
- * Lets a Wait further down know which tasks will call this execution back, those included whose
- * Callback URL is the resume URL.
- */
+/** Lets a Wait further down know of these tasks, and which of them will call this execution back. */
 function recordCallbacks(context: IExecuteFunctions, tasks: readonly JournalTask[]): void {
-	const calling = new Map<string, string[]>();
-	const resumeUrl = readResumeUrl(context);
-	for (const { callback, callbackUrl, taskId } of tasks) {
-		if (callbackUrl === undefined) continue;
-		if (callback !== 'execution' && callbackUrl !== resumeUrl) continue;
-		calling.set(callbackUrl, [...(calling.get(callbackUrl) ?? []), taskId]);
-	}
-	for (const [url, taskIds] of calling) recordCallback(context, url, taskIds);
+	const resumeAddress = resumeAddressOf(context);
+	recordCreated(
+		context,
+		tasks.map(({ callbackUrl, taskId }) => ({
+			id: taskId,
+			createdAt: Date.now(),
+			callsThisExecution: resumeAddress !== null && callbackUrl === resumeAddress,
+		})),
+	);
 }
 
 /**

@@ -34,7 +34,7 @@ const RESUME_URL = '<the resume URL of the execution>';
 
 function toPreview({ input, callback, callbackUrl, ...request }: PreparedRequest): ItemOutcome {
 	const body: IDataObject = {
-		...toCreateBody(input, callback === 'execution' ? RESUME_URL : callbackUrl),
+		...toCreateBody(input, callback === 'execution' ? RESUME_URL : (callbackUrl ?? undefined)),
 	};
 	const { estimatedCredits } = request;
 	return { ok: true, json: { dryRun: true, estimatedCredits, request: body } };

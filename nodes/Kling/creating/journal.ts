@@ -186,7 +186,7 @@ function entryOf(run: RunIdentity, request: JournalRequest): Entry {
 		taskId: null,
 		executionId: run.executionId,
 		callback,
-		callbackUrl,
+		callbackUrl: callbackUrl ?? undefined,
 		credits: estimatedCredits,
 		duration: input.duration,
 		sound: input.sound,
@@ -195,7 +195,8 @@ function entryOf(run: RunIdentity, request: JournalRequest): Entry {
 
 /** What an entry says of its item; null where an older version did not note all of it. */
 function earlierOf(entry: Entry): Earlier | null {
-	const { taskId, callback, callbackUrl, credits, duration, sound } = entry;
+	const { taskId, callback, credits, duration, sound } = entry;
+	const callbackUrl = entry.callbackUrl ?? null;
 	if (taskId === null) return { kind: 'unclear' };
 	if (credits === undefined || duration === undefined || sound === undefined) return null;
 	const task = { taskId, callback, callbackUrl, estimatedCredits: credits, duration, sound };

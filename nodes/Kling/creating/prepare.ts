@@ -1,12 +1,14 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import { type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 
 import type { ApiClient, Clients } from '../api/client';
+import { Failure, Refusal } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import { withReference } from '../callback/reference';
+import { isOwnTriggerUrl } from '../callback/registration';
 import type { Targets } from '../callback/target';
 import { checkImageUrls } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
-import { readCallback } from '../parameters/callback';
+import { type CallbackSetting, readCallback } from '../parameters/callback';
 import { readImageSettings } from '../parameters/images';
 import { type Settings, settingsOf } from '../parameters/read';
 import { readReference } from '../parameters/reference';
@@ -119,11 +121,29 @@ async function prepare(
 		imageIdentities: identities,
 		uncheckedUrls: images.source === 'url' && images.checked ? urls : [],
 		estimatedCredits: estimateCredits(duration, sound),
-		...withReference(targets.resolve(callback, client.baseUrl), reference),
+		...(await targetOf(context, { targets, itemIndex, reference }, callback, client.baseUrl)),
 	};
 	const earlier = journal.takeOver(itemIndex, request);
 	if (earlier !== null) return { ...fromEarlier(earlier), spending, result };
 	return { ok: true, created: null, request, client, spending, result };
+}
+
+async function targetOf(
+	context: IExecuteFunctions,
+	item: { targets: Pick<Targets, 'resolve'>; itemIndex: number; reference: string | null },
+	callback: CallbackSetting,
+	baseUrl: string,
+) {
+	const target = await item.targets.resolve(callback, baseUrl);
+	if (target instanceof Failure) {
+		const description = target instanceof Refusal ? target.hint : undefined;
+		const { itemIndex } = item;
+		throw new NodeOperationError(context.getNode(), `${target.message} [item ${itemIndex}]`, {
+			description,
+			itemIndex,
+		});
+	}
+	return withReference(target, item.reference, (url) => isOwnTriggerUrl(context, url));
 }
 
 /** @throws {ApiFailure} when nobody knows what came of the earlier request */

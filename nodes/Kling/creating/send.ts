@@ -46,7 +46,7 @@ export async function sendAll(
 		const sent = await journal.create(
 			itemIndex,
 			request,
-			async () => await client.create(request.input, request.callbackUrl),
+			async () => await client.create(request.input, request.callbackUrl ?? undefined),
 		);
 		if (!(sent instanceof ApiFailure)) return toTask(sent, item);
 		if (stopsAtFailure) stoppedBy ??= sent;

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 /**
@@ -7,7 +7,7 @@ import { z } from 'zod';
  */
 
 /** n8n's own default (`N8N_PORT`), which nearly every container keeps. */
-const DEFAULT_ORIGIN = 'http://127.0.0.1:5678';
+const DEFAULT_PORT = '5678';
 
 /** How long one call may take, in milliseconds. */
 const CALL_TIMEOUT_MS = 20_000;
@@ -15,7 +15,7 @@ const CALL_TIMEOUT_MS = 20_000;
 /** Where this process is known to listen, from the last webhook that reached it. */
 let listening: string | null = null;
 
-/** Which of the addresses of a public origin answered as n8n does. */
+/** For each public origin, the one of its addresses at which this n8n answered. */
 const answering = new Map<string, string>();
 
 const socketSchema = z.object({
@@ -41,34 +41,72 @@ export function toOrigin(address: string, port: number, encrypted: boolean): str
 }
 
 /**
+ * The path and query of a webhook's `originalUrl`, or null where it is none. It may hold a whole
+ * address, since HTTP allows one as a request's target. Pure.
+ */
+export function pathOf(originalUrl: string): string | null {
+	if (originalUrl.startsWith('/')) return originalUrl;
+	if (!/^https?:\/\//i.test(originalUrl) || !URL.canParse(originalUrl)) return null;
+	const { pathname, search } = new URL(originalUrl);
+	return `${pathname}${search}`;
+}
+
+/** An address at which a URL of this n8n may be reached from inside. */
+export interface Candidate {
+	url: string;
+	/** Whether it leads to this machine without a detour. */
+	isLocal: boolean;
+	/** Whether another n8n may listen there as well. */
+	isGuess: boolean;
+}
+
+/** Every webhook of this package has an address of n8n's endpoint and two more parts. */
+const SHORTEST_PATH = 3;
+
+/**
  * The addresses at which a URL of this n8n may be reached from inside, the likeliest first. A proxy
- * may take a base path off, and n8n itself serves its webhooks without one (n8n: `N8N_PATH`). Pure.
+ * may take a base path off, and n8n itself serves its webhooks without one (n8n: `N8N_PATH`). n8n
+ * tells nodes no port but the one that may stand in its public address. Pure.
  */
 export function candidatesFor(
 	url: string,
-	{ listening, answering }: { listening: string | null; answering?: string },
-): string[] {
-	const { origin, pathname, search } = new URL(url);
-	const bare = `/${pathname.split('/').slice(-2).join('/')}`;
-	const local = [...new Set([listening, DEFAULT_ORIGIN])].filter((found) => found !== null);
+	known: { listening: string | null; answering?: string },
+): Candidate[] {
+	const { hostname, port, pathname, search } = new URL(url);
+	const parts = pathname.split('/').slice(1);
+	const paths = parts
+		.map((_, index) => `/${parts.slice(index).join('/')}${search}`)
+		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1));
+	const below = (origin: string, isGuess: boolean) =>
+		paths.map((path): Candidate => ({ url: `${origin}${path}`, isLocal: true, isGuess }));
+	const guessedPorts = [port, DEFAULT_PORT].filter((guess) => guess !== '');
 	const candidates = [
-		url,
-		...local.flatMap((found) => [`${found}${pathname}${search}`, `${found}${bare}${search}`]),
+		...(known.listening === null ? [] : below(known.listening, false)),
+		{ url, isLocal: LOOPBACK.test(hostname), isGuess: false },
+		...guessedPorts.flatMap((guess) => below(`http://127.0.0.1:${guess}`, true)),
 	];
-	const distinct = [...new Set(candidates)];
-	const isKnown = (candidate: string) =>
-		answering !== undefined && new URL(candidate).origin === answering && origin !== answering;
-	return [...distinct.filter(isKnown), ...distinct.filter((candidate) => !isKnown(candidate))];
+	const distinct = candidates.filter(
+		(one, index) => candidates.findIndex((other) => other.url === one.url) === index,
+	);
+	const isKnown = (one: Candidate) => new URL(one.url).origin === known.answering;
+	return [...distinct.filter(isKnown), ...distinct.filter((one) => !isKnown(one))];
 }
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 
 export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
 
 /** What n8n, or a webhook of this package in it, answered. */
 export interface OwnAnswer {
 	status: number;
-	message: string;
-	/** What `Retry-After` asked for, as it came. */
-	retryAfter: unknown;
+	/** What a webhook of this package says that it did; null where n8n itself answered. */
+	state: string | null;
+	/** n8n: the execution is running, so it cannot be woken now. */
+	isRunning: boolean;
+	/** n8n: there is no such execution, it has finished, or it sleeps at another node. */
+	isGone: boolean;
+	/** What `Retry-After` asked for, in milliseconds. */
+	retryAfterMs: number | null;
 }
 
 const responseSchema = z.object({
@@ -77,21 +115,63 @@ const responseSchema = z.object({
 	body: z.unknown(),
 });
 
-const bodySchema = z.union([
-	z.object({ message: z.string() }).transform(({ message }) => message),
-	z.object({ error: z.string() }).transform(({ error }) => error),
-]);
+const headersSchema = z.object({
+	// The webhooks of this package write seconds.
+	'retry-after': z.coerce.number().nonnegative().optional().catch(undefined),
+	location: z.string().optional().catch(undefined),
+	'content-type': z.string().optional().catch(undefined),
+});
 
-/** Words that stand in every answer of n8n and of this package to a callback, and in few others. */
-const OWN_WORDS = /\b(task|execution|webhook|token|resum\w*|start\w*)\b/i;
+/** An answer of this package's webhooks. */
+const stateSchema = z.object({ state: z.string(), message: z.string() });
 
-function readAnswer(received: unknown): OwnAnswer | null {
-	const response = responseSchema.safeParse(received);
-	if (!response.success) return null;
-	const { statusCode: status, headers, body } = response.data;
-	const message = bodySchema.safeParse(parseJson(body));
-	if (!message.success || !OWN_WORDS.test(message.data)) return null;
-	return { status, message: message.data, retryAfter: headers['retry-after'] };
+/** An error of n8n's (`sendErrorResponse`, 2.0 to 2.41). */
+const n8nErrorSchema = z.object({ code: z.number(), message: z.string() });
+
+/** The texts of n8n's `waiting-webhooks` and `live-webhooks`, the same from 2.0 to 2.41. */
+const N8N_SAYS = {
+	isRunning: /^The execution "\w+" is running already\.$/,
+	isGone:
+		/^The execution "\w+"? (does not exist|has finished already|has finished with error)\.$|^The workflow for execution "\w+" does not contain a waiting webhook /,
+	isUnregistered: /^The requested webhook "[^"]*" is not registered\.$/,
+};
+
+type Response = z.infer<typeof responseSchema>;
+
+function toOwnAnswer({ statusCode: status, headers, body }: Response): OwnAnswer | null {
+	const content = parseJson(body);
+	const { 'retry-after': seconds } = headersSchema.parse(headers);
+	const answer: OwnAnswer = {
+		status,
+		state: null,
+		isRunning: false,
+		isGone: false,
+		retryAfterMs: seconds === undefined ? null : seconds * 1000,
+	};
+	const own = stateSchema.safeParse(content);
+	if (own.success) return { ...answer, state: own.data.state };
+	const error = n8nErrorSchema.safeParse(content);
+	if (!error.success || error.data.code !== status) return null;
+	const { message } = error.data;
+	const isRunning = N8N_SAYS.isRunning.test(message);
+	const isGone = N8N_SAYS.isGone.test(message);
+	const isOfN8n = isRunning || isGone || N8N_SAYS.isUnregistered.test(message);
+	return isOfN8n ? { ...answer, isRunning, isGone } : null;
+}
+
+/**
+ * What somebody in front of n8n answered instead, in words, where it is what a login does; null for
+ * anything else, which may well come from a proxy on the way out.
+ */
+function toStrangersAnswer({ statusCode: status, headers }: Response): string | null {
+	const { location, 'content-type': type } = headersSchema.parse(headers);
+	if (status >= 300 && status < 400) {
+		const isWhole = location !== undefined && URL.canParse(location);
+		return `redirects to ${isWhole ? new URL(location).origin : 'another page'}`;
+	}
+	if (status === 401) return 'asks for a login (HTTP 401)';
+	const isPage = status < 300 && type?.includes('text/html') === true;
+	return isPage ? `shows a page, such as a login (HTTP ${status})` : null;
 }
 
 function parseJson(body: unknown): unknown {
@@ -104,6 +184,59 @@ function parseJson(body: unknown): unknown {
 }
 
 /**
+ * n8n named as its own proxy: requests have no way to ask for none, and `HTTP_PROXY` without
+ * `NO_PROXY` takes those to this machine too. n8n answers a request for a whole address like any
+ * other. A proxy for https would be asked for a tunnel, which n8n does not make.
+ */
+function withoutProxy(url: string): Pick<IHttpRequestOptions, 'proxy'> {
+	const { protocol, hostname, port } = new URL(url);
+	if (protocol !== 'http:' || port === '') return {};
+	return { proxy: { protocol: 'http', host: hostname, port: Number(port) } };
+}
+
+async function post(
+	httpRequest: HttpRequest,
+	{ url, isLocal }: Pick<Candidate, 'url' | 'isLocal'>,
+	body: string,
+): Promise<Response | null> {
+	try {
+		const received: unknown = await httpRequest({
+			method: 'POST',
+			url,
+			headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+			body,
+			encoding: 'text',
+			timeout: CALL_TIMEOUT_MS,
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+			// The certificate is for the public name, and this goes to the machine itself.
+			...(isLocal ? { skipSslCertificateValidation: true, ...withoutProxy(url) } : {}),
+		});
+		const response = responseSchema.safeParse(received);
+		return response.success ? response.data : null;
+	} catch {
+		return null;
+	}
+}
+
+/**
+ * Posts JSON to a public URL of this n8n as the API would, and nowhere else. Never throws.
+ *
+ * @returns n8n's answer; in words, what a login in front of it does instead; or null, which tells
+ * nothing: what cannot be reached from inside may well be reached from outside
+ */
+export async function postAsTheApi(
+	httpRequest: HttpRequest,
+	url: string,
+	body: string,
+): Promise<OwnAnswer | string | null> {
+	const isLocal = URL.canParse(url) && LOOPBACK.test(new URL(url).hostname);
+	const response = await post(httpRequest, { url, isLocal }, body);
+	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
+}
+
+/**
  * Posts JSON to a URL of this n8n, wherever it can be reached; null when n8n answered nowhere.
  * Never throws.
  */
@@ -112,29 +245,16 @@ export async function postToSelf(
 	url: string,
 	body: string,
 ): Promise<OwnAnswer | null> {
+	if (!URL.canParse(url)) return null;
 	const { origin } = new URL(url);
 	for (const candidate of candidatesFor(url, { listening, answering: answering.get(origin) })) {
-		const isLocal = new URL(candidate).origin !== origin;
-		const answer = readAnswer(
-			await httpRequest({
-				method: 'POST',
-				url: candidate,
-				headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-				body,
-				encoding: 'text',
-				timeout: CALL_TIMEOUT_MS,
-				returnFullResponse: true,
-				ignoreHttpStatusErrors: true,
-				disableFollowRedirect: true,
-				// The certificate is for the public name, and this goes to the machine itself.
-				...(isLocal ? { skipSslCertificateValidation: true } : {}),
-			}).catch(() => null),
-		);
+		const response = await post(httpRequest, candidate, body);
+		const answer = response === null ? null : toOwnAnswer(response);
 		if (answer === null) continue;
-		const isGuess = isLocal && new URL(candidate).origin !== listening;
-		// Another n8n may listen at the default port: it knows nothing of this one.
-		if (isGuess && [401, 404].includes(answer.status)) continue;
-		answering.set(origin, new URL(candidate).origin);
+		// Another n8n knows nothing of this one's executions and workflows.
+		const isOurs = answer.isRunning || (answer.state !== null && answer.status !== 404);
+		if (candidate.isGuess && !isOurs) continue;
+		answering.set(origin, new URL(candidate.url).origin);
 		return answer;
 	}
 	return null;

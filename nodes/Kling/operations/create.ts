@@ -11,7 +11,7 @@ import { showHints } from '../n8n/hints';
 /** Create Video: one new task for each item. */
 export async function create(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 	return await payingRun(context, async (journal) => {
-		const targets = await openTargets(context);
+		const targets = openTargets(context);
 		const preparing = { clients: openClients(context), targets };
 		if (readDryRunOfAll(context)) return await previewTasks(context, preparing);
 		const creations = await createTasks(context, { ...preparing, journal });

@@ -1,17 +1,16 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { isReachableFromApi } from '../api/address';
 import { openClients } from '../api/client';
-import type { CallbackTarget, Targets } from '../callback/target';
-import { NO_CALLBACK, resolveExecution, unreachableHint } from '../callback/target';
+import { resumeAddressOf } from '../callback/resumeAddress';
+import { openWaitTargets } from '../callback/target';
 import type { Creation } from '../creating/createTasks';
 import { createTasks, describeRequest, spendingHints } from '../creating/createTasks';
 import { payingRun } from '../creating/payingRun';
-import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
+import { isTool } from '../n8n/execution';
+import { maySleep } from '../n8n/modes';
 import { previewTasks } from '../creating/dryRun';
 import { readDryRunOfAll } from '../parameters/dryRun';
 import { readForRun, type Settings } from '../parameters/read';
-import type { WaitStrategy } from '../parameters/waiting';
 import { readWaitSettings } from '../parameters/waiting';
 import { showHints } from '../n8n/hints';
 import { resultHints } from '../result/hints';
@@ -24,7 +23,7 @@ export async function createAndWait(context: IExecuteFunctions): Promise<INodeEx
 	const output = await payingRun(context, async (journal) => {
 		const read = (settings: Settings) => readWaitSettings(settings, isTool(context));
 		const settings = readForRun(context, read);
-		const targets = openWaitTargets(context, settings.strategy);
+		const targets = openWaitTargets(context, settings.strategy, maySleep(context));
 		const preparing = { clients: openClients(context), targets, check: read };
 		if (readDryRunOfAll(context)) return await previewTasks(context, preparing);
 		const creations = await createTasks(context, { ...preparing, journal });
@@ -49,27 +48,9 @@ function toWaitingItem(creation: Creation): WaitingItem {
 
 /** Whether all tasks call this execution back: those of an earlier execution call that one. */
 function callThisExecution(context: IExecuteFunctions, creations: readonly Creation[]): boolean {
-	const resumeUrl = readResumeUrl(context);
+	const resumeUrl = resumeAddressOf(context);
 	return (
 		resumeUrl !== null &&
 		creations.every((creation) => !creation.ok || creation.created.callbackUrl === resumeUrl)
 	);
-}
-
-function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrategy): Targets {
-	const url = readResumeUrl(context);
-	const unreachable = new Set<string>();
-	const resolve = (apiBaseUrl: string): CallbackTarget => {
-		if (strategy === 'poll') return NO_CALLBACK;
-		if (strategy === 'auto' && isSubWorkflow(context)) return NO_CALLBACK;
-		if (strategy === 'callback') return resolveExecution(context, apiBaseUrl, 'Wait Strategy');
-		if (url === null) return NO_CALLBACK;
-		if (isReachableFromApi(url, apiBaseUrl)) return { callback: 'execution', callbackUrl: url };
-		unreachable.add(url);
-		return NO_CALLBACK;
-	};
-	return {
-		resolve: (_, apiBaseUrl) => resolve(apiBaseUrl),
-		hints: () => [...unreachable].map(unreachableHint),
-	};
 }

@@ -1,8 +1,9 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { callsBack } from '../callback/awaited';
+import { recall } from '../callback/awaited';
 import { recordTasks } from '../n8n/customData';
-import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
+import { isTool } from '../n8n/execution';
+import { maySleep } from '../n8n/modes';
 import { readForRun, type Settings, settingsOf } from '../parameters/read';
 import { readResultSettings } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
@@ -33,7 +34,7 @@ export async function wait(context: IExecuteFunctions): Promise<INodeExecutionDa
 	const { strategy } = settings;
 	const suspends =
 		strategy === 'callback' ||
-		(strategy === 'auto' && !isSubWorkflow(context) && callBackAll(context, items));
+		(strategy === 'auto' && maySleep(context) && callBackAll(context, items));
 	const waitForAll = suspends ? waitSuspended : waitByPolling;
 	const outcomes = await waitForAll(context, items, settings);
 	if (outcomes === null) return suspendedOutput();
@@ -43,8 +44,7 @@ export async function wait(context: IExecuteFunctions): Promise<INodeExecutionDa
 
 /** Whether a callback to this execution will tell of every task: one that polls needs no other. */
 function callBackAll(context: IExecuteFunctions, items: readonly WaitingItem[]): boolean {
-	const resumeUrl = readResumeUrl(context);
 	return items.every(
-		(item, itemIndex) => !item.ok || callsBack(context, itemIndex, item.taskId, resumeUrl),
+		(item) => !item.ok || recall(context, item.taskId)?.callsThisExecution === true,
 	);
 }

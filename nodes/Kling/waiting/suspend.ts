@@ -3,7 +3,8 @@ import { z } from 'zod';
 
 import type { TaskReading } from '../api/schemas';
 import { jsonObjectSchema, toTaskReading } from '../api/schemas';
-import { readResumeUrl, readRunIndex } from '../n8n/execution';
+import { resumeAddressOf } from '../callback/resumeAddress';
+import { readRunIndex } from '../n8n/execution';
 import type { ItemOutcome } from '../result/item';
 import { hasErrorOutput, toItem } from '../result/item';
 import { isFinished } from '../result/task';
@@ -122,7 +123,7 @@ export async function suspend(
 		netAt,
 	};
 	// Before the input changes: keys may be expressions over it.
-	const resumeUrl = readResumeUrl(context);
+	const resumeUrl = resumeAddressOf(context);
 	if (resumeUrl !== null) await watch(context, { executionId, resumeUrl, tasks: open, timeoutAt });
 	const store: IDataObject = context.getContext('node');
 	store[CONTEXT_KEY] = wait;

@@ -3,7 +3,6 @@ import { sleep } from 'n8n-workflow';
 
 import { type ApiClient, openLastingClient } from '../api/client';
 import { ApiFailure, failureAsValue } from '../api/failure';
-import { parseRetryAfter } from '../api/retry';
 import { type Due, mapConcurrently, openLimit, openRounds, within } from '../n8n/async';
 import { type HttpRequest, postToSelf } from '../n8n/ownAddress';
 import { READ_CONCURRENCY } from './poll';
@@ -225,13 +224,10 @@ async function wake(sleeper: Sleeper): Promise<void> {
 		if (sleeper.faults === 0) account.logger.warn(cannotWake(executionId));
 		return again(sleeper, null);
 	}
-	const { status, message, retryAfter } = answer;
-	const mayBeStillRunning =
-		status === 409 && /running/i.test(message) && sleeper.faults < TRIES_WHILE_RUNNING;
-	if (status >= 500 || status === 429 || mayBeStillRunning) {
-		return again(sleeper, parseRetryAfter(retryAfter, Date.now()));
-	}
-	if (status === 200 && !/^resum/i.test(message)) return again(sleeper, null);
+	const { status, state, isRunning, retryAfterMs } = answer;
+	const mayBeStillRunning = isRunning && sleeper.faults < TRIES_WHILE_RUNNING;
+	if (status >= 500 || status === 429 || mayBeStillRunning) return again(sleeper, retryAfterMs);
+	if (status === 200 && state !== 'resumed') return again(sleeper, null);
 	forget(executionId);
 }
 

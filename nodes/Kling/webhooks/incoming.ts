@@ -50,7 +50,8 @@ export const ANSWER_WITHIN_MS = 8_000;
  * after the video was downloaded.
  */
 function respond(context: IWebhookFunctions, status: number, message: string): void {
-	context.getResponseObject().status(status).json({ message });
+	const state = /^(Resum|Workflow started)/.test(message) ? 'resumed' : 'answered';
+	context.getResponseObject().status(status).json({ state, message });
 }
 
 /** Answers the caller; nothing starts or resumes. */

@@ -1,9 +1,8 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import { parseRetryAfter } from '../api/retry';
 import type { TaskReading } from '../api/schemas';
 import { type Due, openRounds } from '../n8n/async';
-import { type HttpRequest, noteListener, postToSelf } from '../n8n/ownAddress';
+import { type HttpRequest, noteListener, pathOf, postToSelf } from '../n8n/ownAddress';
 import { gapBeforeTry } from '../waiting/schedule';
 
 /**
@@ -43,10 +42,11 @@ export function deliverAgain(
 	{ task }: TaskReading,
 	retryAfterMs: number | null,
 ): boolean {
-	const { originalUrl } = context.getRequestObject();
+	const originalUrl = pathOf(context.getRequestObject().originalUrl);
 	const origin = noteListener(context);
 	const key = `${originalUrl} ${task.id}`;
-	if (origin === null || pending.has(key) || pending.size >= MOST_PENDING) return false;
+	if (originalUrl === null || origin === null || pending.has(key) || pending.size >= MOST_PENDING)
+		return false;
 	const now = Date.now();
 	pending.set(key, {
 		url: `${origin}${originalUrl}`,
@@ -73,6 +73,6 @@ async function deliver(delivery: Delivery, key: string): Promise<void> {
 		return;
 	}
 	delivery.faults += 1;
-	const retryAfterMs = parseRetryAfter(answer?.retryAfter, now);
+	const retryAfterMs = answer?.retryAfterMs ?? null;
 	delivery.nextAt = now + gapBeforeTry(delivery.faults, Math.random(), retryAfterMs);
 }
