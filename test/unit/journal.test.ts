@@ -15,7 +15,7 @@ function requestFor(prompt: string): JournalRequest {
 		imageIdentities: ['https://example.com/cat.jpg'],
 		estimatedCredits: PRICE,
 		callback: 'none',
-		callbackUrl: undefined,
+		callbackUrl: null,
 	};
 }
 

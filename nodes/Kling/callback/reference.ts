@@ -1,8 +1,6 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { isReference } from '../parameters/reference';
-import { isOwnTriggerUrl } from './registration';
 import type { CallbackTarget } from './target';
 
 /**
@@ -13,15 +11,19 @@ import type { CallbackTarget } from './target';
 
 const QUERY = 'reference';
 
-/** The target with the reference, or as it was where no Kling Trigger of this n8n could give it back. */
+/**
+ * The target with the reference, or as it was where no Kling Trigger of this n8n could give it back.
+ *
+ * @param isOwnTrigger whether a URL is that of such a trigger
+ */
 export function withReference(
-	context: IExecuteFunctions,
 	target: CallbackTarget,
 	reference: string | null,
+	isOwnTrigger: (url: string) => boolean,
 ): CallbackTarget {
 	const { callback, callbackUrl } = target;
 	if (reference === null || callbackUrl === null || callback === 'execution') return target;
-	if (callback === 'url' && !isOwnTriggerUrl(context, callbackUrl)) return target;
+	if (callback === 'url' && !isOwnTrigger(callbackUrl)) return target;
 	const url = new URL(callbackUrl);
 	url.searchParams.set(QUERY, reference);
 	return { ...target, callbackUrl: url.href };
