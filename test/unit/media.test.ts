@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
+import { z } from 'zod';
 
 import { Refusal } from '../../nodes/Kling/api/failure';
 import { refusalOfImage, wholeSize } from '../../nodes/Kling/images/checkImages';
@@ -13,6 +14,7 @@ import {
 	SIGNATURE_LENGTH,
 } from '../../nodes/Kling/images/imageType';
 import { peekStart, readStart } from '../../nodes/Kling/n8n/streams';
+import { type DownloadContext, downloadVideos } from '../../nodes/Kling/result/download';
 import { VIDEO_START_LENGTH, videoTypeOf } from '../../nodes/Kling/result/videoType';
 
 const ASSETS = join(__dirname, '..', 'emulator', 'assets');
@@ -125,13 +127,6 @@ describe('what is said against an image address', () => {
 	const jpeg = asset('photo.jpg');
 	const seen = (status: number, start: Uint8Array, bytes: number | null = 9) =>
 		refusalOfImage('https://x.example/a.jpg', { status, start, bytes, location: null });
-
-	test.each([
-		['a picture', 200],
-		['a part of a picture', 206],
-	])('%s is fine', (_, status) => {
-		expect(seen(status, jpeg)).toBeNull();
-	});
 
 	test.each([
 		['a page', 200, latin1('<html>'), /is not a JPEG/],
@@ -274,5 +269,33 @@ describe('a stream whose start was looked at', () => {
 		);
 		await peekStart(stream, 64);
 		await expect(contentOf(stream)).rejects.toThrow('cut off');
+	});
+});
+
+describe('a download that n8n gives only so much time', () => {
+	const url = 'https://file.example/one.mp4';
+	const videos = { taskId: 'task', urls: [url], field: 'data' };
+	const late = `${url}: the download took longer than n8n lets the execution sleep`;
+	const httpRequest = jest.fn(async () => await new Promise(() => {}));
+	const context = z.custom<DownloadContext>(() => true).parse({ helpers: { httpRequest } });
+
+	afterEach(() => void jest.restoreAllMocks());
+
+	test('is given up when the time is over, with that reason', async () => {
+		const over = new AbortController();
+		const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(over.signal);
+		jest.spyOn(Date, 'now').mockReturnValue(1_000_000);
+		const downloading = downloadVideos(context, { ...videos, deadlineAt: 1_090_000.5 });
+		expect(timeout.mock.calls).toEqual([[90_001]]);
+		over.abort();
+		await expect(downloading).resolves.toEqual({ binary: {}, error: late });
+		expect(httpRequest).toHaveBeenCalledTimes(1);
+	});
+
+	test('is not begun when it is over already', async () => {
+		httpRequest.mockClear();
+		const downloading = downloadVideos(context, { ...videos, deadlineAt: Date.now() });
+		await expect(downloading).resolves.toEqual({ binary: {}, error: late });
+		expect(httpRequest).not.toHaveBeenCalled();
 	});
 });

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 
 import { ExecuteContext } from 'n8n-core';
 import type {
+	IBinaryKeyData,
 	IDataObject,
 	INodeExecutionData,
 	INodeParameters,
@@ -19,6 +20,7 @@ import { forgetTriggerLooks } from '../../../nodes/Kling/waiting/triggerLooks';
 import type { Emulator } from '../../emulator';
 import { buildAdditionalData } from './additionalData';
 import type { Credential } from './credentials';
+import type { FileStore } from './fileStore';
 import { TestCredentialsHelper } from './credentials';
 import { buildWorkflow, START_NAME } from './workflow';
 
@@ -27,6 +29,10 @@ export interface KlingRun {
 	parameters: INodeParameters;
 	/** One empty item unless told. */
 	items?: readonly IDataObject[];
+	/** The files of each item. */
+	files?: readonly IBinaryKeyData[];
+	/** Where they are; without it n8n keeps files in memory. */
+	store?: FileStore;
 	/** Null: the node has none. A function: its fields are expressions, resolved for each item. */
 	credential?: Partial<Credential> | ((itemIndex: number) => Partial<Credential>) | null;
 	onError?: OnError;
@@ -64,7 +70,13 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 	});
 	const signal = run.signal ?? new AbortController().signal;
 	const runData = run.runData ?? createRunExecutionData();
-	const input = items.map((json, item): INodeExecutionData => ({ json, pairedItem: { item } }));
+	const input = items.map(
+		(json, item): INodeExecutionData => ({
+			json,
+			binary: run.files?.[item],
+			pairedItem: { item },
+		}),
+	);
 	const inputData = { main: [input] };
 	const credentialsHelper = new TestCredentialsHelper((itemIndex) => ({
 		apiKey: emulator.apiKey,
@@ -88,6 +100,7 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		[],
 		signal,
 	);
+	Object.assign(context.helpers, run.store?.helpers);
 	const log: string[] = [];
 	const write = (message: string) => void log.push(message);
 	Object.defineProperty(context, 'logger', {
