@@ -191,7 +191,6 @@ test('Wait follows a Create in a sub-workflow by looking at intervals', async ()
 test('many tasks that finish at once cost few reads, and resume the execution once', async () => {
 	const { emulator, n8n } = stage;
 	const { id, taskIds } = await suspend(stage, 'Many at once', { count: 30 });
-	expect(emulator.count({ route: 'getTask' })).toBe(30);
 	await Promise.all(taskIds.map(async (taskId) => await emulator.complete(taskId)));
 	const done = await n8n.api.waitForExecution(id, { status: 'success' });
 	const results = jsonOf(done, n8n, 'Many at once');
