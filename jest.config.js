@@ -42,6 +42,7 @@ const IN_N8N = '<rootDir>/test/n8n/**/*.test.ts';
 module.exports = {
 	// The last line of a run is its totals.
 	reporters: ['default', require.resolve('./test/harness/totals.cjs')],
+	testSequencer: require.resolve('./test/harness/sequencer.cjs'),
 	projects: [
 		{ ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
 		{ ...common, displayName: 'node', testMatch: ['<rootDir>/test/node/**/*.test.ts'] },

@@ -6,13 +6,19 @@ import {
 	type ChatRequest,
 } from '../harness/n8n/chatModel';
 import { useStage } from '../harness/n8n/useStage';
-import { aiAgent, items, manualTrigger, workflow, type NodeSpec } from '../harness/n8n/workflow';
+import {
+	aiAgent,
+	items,
+	manualTrigger,
+	RETRIES,
+	workflow,
+	type NodeSpec,
+} from '../harness/n8n/workflow';
 
 /** What an AI Agent's calls of the node cost: each video once, and each that was wanted. */
 
 const TOOL = 'Make_a_video';
 const PRICE = 110;
-const RETRIES = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } as const;
 
 /** Those that both supported versions of n8n have. */
 const AGENTS = [2.2, 3] as const;
