@@ -5,7 +5,13 @@ import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { type Hint, warning } from '../n8n/hints';
 import { isNodeType, isStartedByTrigger } from '../n8n/workflow';
-import { CALLBACK, CALLBACK_URL, type CallbackSetting, isWorkflowId } from '../parameters/callback';
+import {
+	CALLBACK,
+	CALLBACK_URL,
+	type CallbackKind,
+	type CallbackSetting,
+	isWorkflowId,
+} from '../parameters/callback';
 import { quote } from '../parameters/quote';
 import type { WaitStrategy } from '../parameters/waiting';
 import {
@@ -16,11 +22,6 @@ import {
 	triggerUrlOf,
 } from './registration';
 import { isResumeAddress, resumeAddressOf } from './resumeAddress';
-
-/** The ways a task's end can be reported. */
-export const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
-
-export type CallbackKind = (typeof CALLBACK_KINDS)[number];
 
 /** Where the API is asked to report the end of a task. */
 export interface CallbackTarget {

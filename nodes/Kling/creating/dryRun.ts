@@ -3,6 +3,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { toCreateBody } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
+import { checkResumeAddress } from '../callback/resumeAddress';
 import { type Hint, showHints } from '../n8n/hints';
 import { dryRunOption, readDryRun } from '../parameters/dryRun';
 import { settingsOf } from '../parameters/settings';
@@ -11,7 +12,7 @@ import type { ItemOutcome } from '../result/item';
 import { checkRun } from './createTasks';
 import { Journal } from './journal';
 import type { Preparing } from './prepare';
-import type { Request } from './request';
+import type { Prepared, Request } from './request';
 
 /**
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was
@@ -46,8 +47,10 @@ export async function previewTasks(
 	);
 	const left = new Map(balances);
 	const requests: Request[] = [];
+	const shut = prepared.some(callsExecution) ? await checkResumeAddress(context) : null;
 	const outcomes = prepared.map((item): ItemOutcome => {
 		if (item instanceof Failure) return item;
+		if (shut !== null && callsExecution(item)) return shut;
 		const { client, request } = item;
 		if (request === null) return { json: {} };
 		requests.push(request);
@@ -62,6 +65,10 @@ export async function previewTasks(
 		...preparing.targets.hints(),
 	]);
 	return outcomes;
+}
+
+function callsExecution(item: Settled<Prepared>): boolean {
+	return !(item instanceof Failure) && item.request?.summary.callback === 'execution';
 }
 
 /** A journal of nothing, for a run that creates nothing. */

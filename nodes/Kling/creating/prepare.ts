@@ -4,6 +4,7 @@ import type { ApiClient, Clients } from '../api/client';
 import { Failure, type Settled, Thrown } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import { withReference } from '../callback/reference';
+import { isOwnTriggerUrl } from '../callback/registration';
 import type { Targets } from '../callback/target';
 import { checkImageUrls, checkSignedUrls } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
@@ -115,7 +116,8 @@ async function toRequest(
 ): Promise<Settled<Request>> {
 	const resolved = await targets.resolve(read.callback, read.client.baseUrl);
 	if (resolved instanceof Failure) return resolved;
-	const { callback, callbackUrl } = withReference(context, resolved, read.reference);
+	const isOwnTrigger = (url: string) => isOwnTriggerUrl(context, url);
+	const { callback, callbackUrl } = withReference(resolved, read.reference, isOwnTrigger);
 	const { duration, sound } = wanted.input;
 	return {
 		...wanted,

@@ -4,6 +4,7 @@ import { type ApiClient, openClients } from '../api/client';
 import { Failure, type Settled, Unreached } from '../api/failure';
 import { Task } from '../api/task';
 import { recall } from '../callback/awaited';
+import { CANNOT_SLEEP } from '../callback/target';
 import { recordTasks } from '../n8n/customData';
 import { keepsFailedItems } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
@@ -30,6 +31,7 @@ export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutc
 	// One that polls needs no other: a callback to this execution has to tell of every task.
 	const callsBack = ids.every((id) => recall(context, id)?.callsThisExecution === true);
 	const { strategy } = waiting;
+	if (strategy === 'callback' && !maySleep(context)) return CANNOT_SLEEP;
 	const sleeps = strategy === 'callback' || (strategy === 'auto' && callsBack && maySleep(context));
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, items, waiting);
 	if (outcomes !== null) showHints(context, resultHints(outcomes));
