@@ -1,7 +1,8 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { type IDataObject, type IExecuteFunctions, NodeOperationError } from 'n8n-workflow';
 
 import { toCreateBody } from '../api/client';
 import { formatCredits } from '../api/pricing';
+import { checkResumeAddress } from '../callback/resumeAddress';
 import type { Targets } from '../callback/target';
 import { showHints } from '../n8n/hints';
 import type { ItemOutcome } from '../result/item';
@@ -22,6 +23,13 @@ export async function previewTasks(
 	const { targets } = preparing;
 	const prepared = await checkRun(context, { ...preparing, journal: emptyJournal() }, true);
 	const requests = prepared.flatMap((item) => (isToCreate(item) ? [item.request] : []));
+	if (requests.some(({ callback }) => callback === 'execution')) {
+		const refusal = await checkResumeAddress(context);
+		if (refusal !== null) {
+			const { message, hint } = refusal;
+			throw new NodeOperationError(context.getNode(), message, { description: hint });
+		}
+	}
 	showHints(context, [...targets.hints(), summaryOf(requests)]);
 	return prepared.flatMap((item) => {
 		if (!item.ok) return [item];

@@ -7,13 +7,31 @@ import { z } from 'zod';
  */
 
 /** n8n's own default (`N8N_PORT`), which nearly every container keeps. */
-const DEFAULT_PORT = '5678';
+const DEFAULT_PORT = 5678;
 
 /** How long one call may take, in milliseconds. */
 const CALL_TIMEOUT_MS = 20_000;
 
 /** Where this process is known to listen, from the last webhook that reached it. */
 let listening: string | null = null;
+
+/** The port that n8n was told to listen at (`N8N_PORT`). */
+let configuredPort: number | null = null;
+
+const configSchema = z.object({
+	instanceSettings: z.object({
+		logger: z.object({ globalConfig: z.object({ port: z.number() }) }),
+	}),
+});
+
+/**
+ * Learns the port before any webhook has come. n8n offers it to nodes nowhere, so this looks where each
+ * n8n context carries it (2.0 to 2.41); a future n8n without it is tried at the default port.
+ */
+export function noteInstance(context: object): void {
+	const config = configSchema.safeParse(context);
+	if (config.success) configuredPort = config.data.instanceSettings.logger.globalConfig.port;
+}
 
 /** For each public origin, the one of its addresses at which this n8n answered. */
 const answering = new Map<string, string>();
@@ -65,25 +83,24 @@ const SHORTEST_PATH = 3;
 
 /**
  * The addresses at which a URL of this n8n may be reached from inside, the likeliest first. A proxy
- * may take a base path off, and n8n itself serves its webhooks without one (n8n: `N8N_PATH`). n8n
- * tells nodes no port but the one that may stand in its public address. Pure.
+ * may take a base path off, and n8n itself serves its webhooks without one (n8n: `N8N_PATH`). Pure.
  */
 export function candidatesFor(
 	url: string,
-	known: { listening: string | null; answering?: string },
+	known: { listening: string | null; configuredPort: number | null; answering?: string },
 ): Candidate[] {
-	const { hostname, port, pathname, search } = new URL(url);
+	const { hostname, pathname, search } = new URL(url);
 	const parts = pathname.split('/').slice(1);
 	const paths = parts
 		.map((_, index) => `/${parts.slice(index).join('/')}${search}`)
 		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1));
 	const below = (origin: string, isGuess: boolean) =>
 		paths.map((path): Candidate => ({ url: `${origin}${path}`, isLocal: true, isGuess }));
-	const guessedPorts = [port, DEFAULT_PORT].filter((guess) => guess !== '');
+	const port = known.configuredPort ?? DEFAULT_PORT;
 	const candidates = [
 		...(known.listening === null ? [] : below(known.listening, false)),
 		{ url, isLocal: LOOPBACK.test(hostname), isGuess: false },
-		...guessedPorts.flatMap((guess) => below(`http://127.0.0.1:${guess}`, true)),
+		...below(`http://127.0.0.1:${port}`, true),
 	];
 	const distinct = candidates.filter(
 		(one, index) => candidates.findIndex((other) => other.url === one.url) === index,
@@ -247,7 +264,8 @@ export async function postToSelf(
 ): Promise<OwnAnswer | null> {
 	if (!URL.canParse(url)) return null;
 	const { origin } = new URL(url);
-	for (const candidate of candidatesFor(url, { listening, answering: answering.get(origin) })) {
+	const known = { listening, configuredPort, answering: answering.get(origin) };
+	for (const candidate of candidatesFor(url, known)) {
 		const response = await post(httpRequest, candidate, body);
 		const answer = response === null ? null : toOwnAnswer(response);
 		if (answer === null) continue;

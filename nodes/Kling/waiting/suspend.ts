@@ -5,6 +5,7 @@ import type { TaskReading } from '../api/schemas';
 import { jsonObjectSchema, toTaskReading } from '../api/schemas';
 import { resumeAddressOf } from '../callback/resumeAddress';
 import { readRunIndex } from '../n8n/execution';
+import { noteInstance } from '../n8n/ownAddress';
 import type { ItemOutcome } from '../result/item';
 import { hasErrorOutput, toItem } from '../result/item';
 import { isFinished } from '../result/task';
@@ -124,6 +125,7 @@ export async function suspend(
 	};
 	// Before the input changes: keys may be expressions over it.
 	const resumeUrl = resumeAddressOf(context);
+	noteInstance(context);
 	if (resumeUrl !== null) await watch(context, { executionId, resumeUrl, tasks: open, timeoutAt });
 	const store: IDataObject = context.getContext('node');
 	store[CONTEXT_KEY] = wait;
