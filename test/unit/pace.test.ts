@@ -103,7 +103,7 @@ describe('a rate limit', () => {
 		await clock.advance(60_000);
 		expect(requests.count('waiting')).toBe(0);
 		expect(requests.count('not sent')).toBeGreaterThan(0);
-		expect(pace.isGivenUp()).toBe(true);
+		expect(await pace.enter(true)).toMatchObject({ detail: limit().detail });
 	});
 
 	test('is over with the first request that succeeds', async () => {
