@@ -26,7 +26,11 @@ export class Pace {
 		for (;;) {
 			const leftMs = this.pausedUntil - Date.now();
 			const isTooLong = leftMs > (mayWait ? MAX_PAUSE_MS : 0) || this.isGivenUp();
-			if (isTooLong && this.pausedBy !== null) return notSent(this.pausedBy, leftMs);
+			if (isTooLong && this.pausedBy !== null) {
+				// The next one was not woken, since a place was free for this one.
+				this.waiting.shift()?.();
+				return notSent(this.pausedBy, leftMs);
+			}
 			if (leftMs > 0) await pause(leftMs, signal);
 			else if (this.underWay < this.atOnce) {
 				this.underWay += 1;
