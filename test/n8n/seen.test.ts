@@ -21,7 +21,6 @@ async function hintsOf(json: WorkflowJson) {
 	return hints.map(({ message, type }) => [type ?? 'info', message]);
 }
 
-<<<<<<< HEAD
 const NOT_PUBLISHED = ['warning', expect.stringMatching(/^No callback: .* not published/)];
 const NOTHING_WAITS = ['warning', expect.stringMatching(/^Nothing waits /)];
 const NO_CALLBACK = ['info', expect.stringMatching(/^No callback: put Wait for Video /)];
@@ -46,22 +45,6 @@ describe('a hint says before it is too late', () => {
 		]);
 		expect(await hintsOf(createsWith({}))).toEqual([SPENT, NO_CALLBACK]);
 	});
-=======
-test('what comes next after a Create stands above its output', async () => {
-	const hints = await hintsOf(withTrigger(createsWith({})));
-	expect(hints).toContainEqual([
-		'warning',
-		expect.stringMatching(/^No callback: .* not published/),
-	]);
-	expect(await hintsOf(createsWith({ callback: 'execution' }))).toContainEqual([
-		'warning',
-		expect.stringMatching(/^Nothing waits /),
-	]);
-	expect(await hintsOf(createsWith({ callback: 'none' }))).toContainEqual([
-		'info',
-		expect.stringMatching(/^No callback: put Wait for Video /),
-	]);
->>>>>>> callback
 });
 
 test('an execution that sleeps names what it waits for in its custom data', async () => {
