@@ -1,3 +1,5 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 import { createTask } from '../harness/node/tasks';
@@ -606,6 +608,168 @@ describe('a callback is answered before the download starts', () => {
 		await expectVideos(stage, items[0], first, { data: 0 });
 		expect(items[1]?.json.downloadError).toContain('404');
 		await expectVideos(stage, items[2], third, { data: 0 });
+	});
+});
+
+describe('examples', () => {
+	const exampleSchema = z.object({
+		name: z.string(),
+		nodes: z.array(
+			z.object({
+				id: z.string(),
+				name: z.string(),
+				type: z.string(),
+				typeVersion: z.number(),
+				position: z.tuple([z.number(), z.number()]),
+				webhookId: z.string().optional(),
+				onError: z.literal('continueErrorOutput').optional(),
+				parameters: z.record(z.unknown()),
+			}),
+		),
+		connections: z.record(
+			z.record(
+				z.array(z.array(z.object({ node: z.string(), type: z.string(), index: z.number() }))),
+			),
+		),
+		settings: z.record(z.unknown()),
+	});
+
+	/** An example with the credential, and with these fields in its “Settings”. */
+	function example(file: string, settings: Record<string, string> = {}): WorkflowJson {
+		const path = join(__dirname, '..', '..', 'examples', `${file}.json`);
+		const json = exampleSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+		const assignments = Object.entries(settings).map(([name, value]) => ({
+			id: name,
+			name,
+			value,
+			type: 'string',
+		}));
+		return {
+			...json,
+			nodes: json.nodes.map((node) => ({
+				...node,
+				...(node.name === 'Settings' && assignments.length > 0
+					? { parameters: { assignments: { assignments }, options: {} } }
+					: {}),
+				...(node.type.startsWith('n8n-nodes-aivideoapi-kling.')
+					? { credentials: { aiVideoApi: { id: stage.credential, name: 'AI Video API' } } }
+					: {}),
+			})),
+		};
+	}
+
+	describe('form-upload-to-video', () => {
+		let id = '';
+
+		beforeAll(async () => {
+			const { api } = stage.n8n;
+			({ id } = await api.createWorkflow(example('form-upload-to-video')));
+			await api.activate(id);
+		});
+
+		const submit = async (picture: Upload, prompt = 'A cat turns its head') =>
+			await upload(stage.n8n, id, `${stage.n8n.url}/form/picture-to-video`, {
+				'field-0': picture,
+				'field-1': prompt,
+			});
+
+		test('shows a form with a file to choose', async () => {
+			const page = await (await fetch(`${stage.n8n.url}/form/picture-to-video`)).text();
+			expect(page).toContain('Turn a Picture Into a Video');
+			expect(page).toContain('type="file"');
+			expect(page).toContain('.jpg,.jpeg,.png,.webp');
+		});
+
+		test('turns the picture into a file with a video', async () => {
+			const { emulator, n8n } = stage;
+			const executionId = await submit(photo('photo.png'));
+			await n8n.api.waitForExecution(executionId, { status: 'waiting' });
+			const { id: taskId, prompt } = onlyTask();
+			expect(prompt).toBe('A cat turns its head');
+			await emulator.complete(taskId);
+			const done = await finished(executionId);
+			expect(onlyTask().images).toMatchObject([{ ok: true, sha256: sha256(asset('photo.png')) }]);
+			const [item] = n8n.api.outputOf(done, 'Use the File');
+			expect(item?.json).toMatchObject({ taskId, status: 'completed', downloadError: null });
+			await expectVideos(stage, item, taskId, { video: 0 });
+			expect(emulator.account().totalConsumed).toBe(PRICE);
+		});
+
+		test('sends a picture that is none, and a task that failed, to the error output', async () => {
+			const { emulator, n8n } = stage;
+			const refused = await finished(await submit(GIF_NAMED_JPG));
+			expect(jsonOf(refused, n8n, 'Handle the Failure')).toMatchObject([
+				{ error: expect.stringContaining('“Picture”, which is not a JPEG') },
+			]);
+			expect(emulator.requests).toEqual([]);
+
+			const executionId = await submit(photo());
+			await n8n.api.waitForExecution(executionId, { status: 'waiting' });
+			await emulator.fail(onlyTask().id);
+			expect(jsonOf(await finished(executionId), n8n, 'Handle the Failure')).toMatchObject([
+				{ error: expect.stringContaining(onlyTask().id) },
+			]);
+			expect(emulator.account().totalConsumed).toBe(0);
+		});
+
+		test('keeps a video that cannot be downloaded apart', async () => {
+			const { emulator, n8n } = stage;
+			const executionId = await submit(photo(), 'A cat [video:404]');
+			await n8n.api.waitForExecution(executionId, { status: 'waiting' });
+			await emulator.complete(onlyTask().id);
+			const done = await finished(executionId);
+			expect(jsonOf(done, n8n, 'Handle What Is Missing')).toMatchObject([
+				{ taskId: onlyTask().id, downloadError: expect.stringContaining('404') },
+			]);
+			expect(runsOf(done, 'Use the File')).toBe(0);
+		});
+	});
+
+	describe('video-to-file', () => {
+		const prepare = (imageUrl: string, prompt = 'A cat') => {
+			const folder = join(stage.n8n.userFolder, '.n8n-files');
+			mkdirSync(folder, { recursive: true });
+			return { folder, json: example('video-to-file', { prompt, imageUrl, folder }) };
+		};
+
+		test('leaves the video on disk, named after its task', async () => {
+			const { emulator, n8n } = stage;
+			const { folder, json } = prepare(emulator.imageUrl());
+			const waiting = await stage.run(json, 'waiting');
+			const { id: taskId } = onlyTask();
+			await emulator.complete(taskId);
+			const done = await finished(waiting.id);
+			const fileName = join(folder, `${taskId}.mp4`);
+			expect(jsonOf(done, n8n, 'Save to Disk')).toMatchObject([{ taskId, fileName }]);
+			expect(sha256(readFileSync(fileName))).toBe(await emulator.videoSha256(taskId));
+			expect(emulator.account().totalConsumed).toBe(PRICE);
+		});
+
+		test('keeps a video that cannot be downloaded apart', async () => {
+			const { emulator, n8n } = stage;
+			const waiting = await stage.run(
+				prepare(emulator.imageUrl(), 'A cat [video:404]').json,
+				'waiting',
+			);
+			await emulator.complete(onlyTask().id);
+			const done = await finished(waiting.id);
+			expect(jsonOf(done, n8n, 'Handle What Is Missing')).toMatchObject([
+				{ taskId: onlyTask().id, downloadError: expect.stringContaining('404') },
+			]);
+			expect(runsOf(done, 'Save to Disk')).toBe(0);
+		});
+
+		test('refuses an image that is not there, and one that was never set', async () => {
+			const { emulator, n8n } = stage;
+			const missing = emulator.imageUrl('missing');
+			const refused = await stage.run(prepare(missing).json, 'error');
+			expect(n8n.api.errorOf(refused, 'Create Video and Wait')?.message).toContain(missing);
+			const unset = await stage.run(example('video-to-file'), 'error');
+			expect(n8n.api.errorOf(unset, 'Create Video and Wait')?.message).toContain(
+				'<address-of-an-image>',
+			);
+			expect(emulator.count({ route: 'create' })).toBe(0);
+		});
 	});
 });
 
