@@ -682,12 +682,15 @@ describe('form-upload-to-video', () => {
 		return z.object({ formWaitingUrl: z.string() }).parse(await response.json()).formWaitingUrl;
 	}
 
-	/** What the page shows in the end. */
-	const pageWith = async (url: string, text: string) =>
-		await until(async () => {
-			const page = await (await fetch(url)).text();
-			return page.includes(text) ? page : undefined;
-		});
+	/** What the page shows in the end: it asks for the state of the execution, and goes on when told. */
+	async function pageAfter(address: string): Promise<string> {
+		const status = new URL(address);
+		status.pathname += '/n8n-execution-status';
+		await until(async () =>
+			(await (await fetch(status)).text()) === 'form-waiting' ? true : undefined,
+		);
+		return await (await fetch(address)).text();
+	}
 
 	const onlyTask = async () => await until(() => taskIds()[0]);
 
@@ -702,18 +705,20 @@ describe('form-upload-to-video', () => {
 		expect(emulator.tasks()).toMatchObject([
 			{ images: [{ ok: true, sha256: sha256(asset('photo.png')) }] },
 		]);
-		expect(await pageWith(page, 'Your video is ready')).toContain(`${taskId}.mp4`);
+		const shown = await pageAfter(page);
+		expect(shown).toContain('Your video is ready');
+		expect(shown).toContain(`${taskId}.mp4`);
 		expect(spent()).toBe(CREDITS);
 	});
 
 	test('says what went wrong: a picture that is none, a video that failed', async () => {
 		const { emulator } = stage;
-		await pageWith(await submit(NO_PICTURE), 'which is not a JPEG');
+		expect(await pageAfter(await submit(NO_PICTURE))).toContain('which is not a JPEG');
 		expect(emulator.requests).toEqual([]);
 		const page = await submit(photo());
 		const taskId = await onlyTask();
 		await emulator.fail(taskId);
-		expect(await pageWith(page, 'There is no video')).toContain(taskId);
+		expect(await pageAfter(page)).toContain(taskId);
 		expect(spent()).toBe(0);
 	});
 
@@ -721,7 +726,7 @@ describe('form-upload-to-video', () => {
 		const page = await submit(photo(), 'A cat [video:404]');
 		const taskId = await onlyTask();
 		await stage.emulator.complete(taskId);
-		expect(await pageWith(page, 'Your video is on its way')).toContain(`/videos/${taskId}/0.mp4`);
+		expect(await pageAfter(page)).toContain(`/videos/${taskId}/0.mp4`);
 	});
 });
 
