@@ -22,6 +22,7 @@ import {
 	readExample,
 	withCredential,
 	withForeignCredentials,
+	withSettings,
 	type ExampleNode,
 } from '../harness/n8n/examples';
 import { expectVideos, photo, runsOf, sha256, asset, type Upload } from '../harness/n8n/media';
@@ -32,11 +33,6 @@ import { useStage } from '../harness/n8n/useStage';
 const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 const CREDITS = 110;
 
-const assignmentsSchema = z.object({
-	assignments: z.object({
-		assignments: z.array(z.object({ name: z.string(), value: z.unknown() }).passthrough()),
-	}),
-});
 const nodeSchema = z.custom<INode>((value) => typeof value === 'object');
 const descriptionSchema = z.custom<INodeTypeDescription>(
 	(value) => typeof value === 'object' && value !== null && 'properties' in value,
@@ -186,21 +182,6 @@ function copyOf(file: string, changes: Changes = {}): WorkflowJson {
 		disabled.includes(node.name) ? { ...node, disabled: true } : node,
 	);
 	return withForeignCredentials({ ...json, nodes }, credentials);
-}
-
-function withSettings(parameters: unknown, settings: Record<string, string>) {
-	const { assignments } = assignmentsSchema.parse(parameters).assignments;
-	expect(assignments.map(({ name }) => name)).toEqual(
-		expect.arrayContaining(Object.keys(settings)),
-	);
-	return {
-		assignments: {
-			assignments: assignments.map((field) => ({
-				...field,
-				value: settings[field.name] ?? field.value,
-			})),
-		},
-	};
 }
 
 /** What the account has paid in the end; every task is charged when created, and failed ones are refunded. */

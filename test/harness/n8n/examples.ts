@@ -51,6 +51,32 @@ export function readExample(name: string): Example {
 	);
 }
 
+const settingsSchema = z.object({
+	assignments: z.object({
+		assignments: z.array(z.object({ name: z.string(), value: z.unknown() }).passthrough()),
+	}),
+});
+
+/** The parameters of an example's node “Settings” with other values in its fields. */
+export function withSettings(
+	parameters: unknown,
+	values: Readonly<Record<string, string>>,
+): Record<string, unknown> {
+	const { assignments } = settingsSchema.parse(parameters).assignments;
+	const unknown = Object.keys(values).find(
+		(field) => !assignments.some(({ name }) => name === field),
+	);
+	if (unknown !== undefined) throw new Error(`“Settings” has no field “${unknown}”.`);
+	return {
+		assignments: {
+			assignments: assignments.map((field) => ({
+				...field,
+				value: values[field.name] ?? field.value,
+			})),
+		},
+	};
+}
+
 /** The credentials that nodes of others need, by the end of their type's name. */
 const FOREIGN_CREDENTIALS: Readonly<Record<string, string>> = {
 	lmChatOpenAi: 'openAiApi',
