@@ -39,7 +39,7 @@ export const BY_HAND: readonly Missing[] = [
 	},
 	{
 		what: 'The verification by n8n',
-		how: 'hand the published package in at https://creators.n8n.io/nodes; n8n Cloud installs verified nodes only',
+		how: 'hand the published package in as https://docs.n8n.io/connect/create-nodes/deploy-your-node/submit-community-nodes says; n8n Cloud installs verified nodes only',
 	},
 ];
 
