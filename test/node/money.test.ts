@@ -261,10 +261,10 @@ describe('everything is evaluated before the first create', () => {
 		['simplify', '={{ $json.prompt === "Two" ? "perhaps" : true }}'],
 		['timeout', '={{ "soon" }}'],
 		['waitStrategy', '={{ "somehow" }}'],
+		['downloadVideo', '={{ $json.prompt === "Two" ? null : false }}'],
 	];
 
 	const OPTIONS = [
-		['downloadVideo', '={{ $json.prompt === "Two" ? null : false }}'],
 		['pollInterval', '={{ "often" }}'],
 		['throwOnFailure', '={{ "maybe" }}'],
 		['concurrency', '={{ 0 }}'],

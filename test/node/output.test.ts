@@ -355,7 +355,7 @@ describe('Get Task', () => {
 		expect(json[0]).not.toHaveProperty('taskId');
 	});
 
-	test('with Throw on Failure stops the run at a failed task, naming it and the cause', async () => {
+	test('with Stop on Failed Video stops the run at a failed task, naming it and the cause', async () => {
 		const taskId = await createTask(emulator.current);
 		await emulator.current.fail(taskId, { code: 'upstream_error', message: 'Too dark' });
 		const { error } = await runKling({
