@@ -317,7 +317,9 @@ interface Parameters {
 async function createdForTrigger(prompt: string, parameters: Parameters) {
 	const { n8n } = stage;
 	const json = production('Trigger', numbered(1), { Create: stage.creates({ prompt }) });
-	const { nodes } = workflow('Trigger').node(TRIGGER, stage.trigger({ ...parameters })).json();
+	const { nodes } = workflow('Trigger')
+		.node(TRIGGER, stage.trigger({ ...parameters }))
+		.json();
 	const { id, start } = await stage.publish({ ...json, nodes: [...json.nodes, ...nodes] });
 	await n8n.api.waitForExecution(await start(), { status: 'success' });
 	return { workflowId: id, taskId: onlyTask().id };

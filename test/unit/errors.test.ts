@@ -20,11 +20,7 @@ const FAILURES: Array<[name: string, failure: FailureDetail, advice: RegExp]> = 
 	['ip_not_allowed', detail({ status: 403, code: 'ip_not_allowed' }), /allow-list/],
 	['model_not_found', detail({ status: 404, code: 'model_not_found' }), /later/],
 	['task_not_found', detail({ call: 'getTask', status: 404, code: 'task_not_found' }), /Task ID/],
-	[
-		'rate_limit_exceeded',
-		detail({ status: 429, code: 'rate_limit_exceeded' }),
-		/later/,
-	],
+	['rate_limit_exceeded', detail({ status: 429, code: 'rate_limit_exceeded' }), /later/],
 	['spend_limit_exceeded', detail({ status: 429, code: 'spend_limit_exceeded' }), /limit/],
 	[
 		'internal_error of a create',

@@ -74,7 +74,8 @@ describe('the output', () => {
 
 	test('at an error output names the task in the one text that n8n keeps', () => {
 		const [items] = toOutput(withErrorOutput, [refusal.about(TASK_ID), failedVideo]);
-		for (const { json } of items ?? []) expect(String(json['error'])).toContain(TASK_ID);
+		const named = { json: { error: expect.stringContaining(TASK_ID) } };
+		expect(items).toMatchObject([named, named]);
 	});
 
 	test('has binary data only where there is some', () => {
@@ -96,7 +97,9 @@ describe('what the model of an AI Agent reads', () => {
 	});
 
 	test('has no number of an item, which it knows nothing of', () => {
-		expect(String(read(new Refusal('The video failed', 'Try.'))?.['error'])).not.toContain('item');
+		expect(read(new Refusal('The video failed', 'Try.'))).toEqual({
+			error: 'The video failed. Try.',
+		});
 	});
 
 	test('of an unclear create forbids another call and sends the user to the dashboard', () => {

@@ -2,9 +2,14 @@ import type { IDataObject } from 'n8n-workflow';
 import fc from 'fast-check';
 
 import type { ApiClient } from '../../nodes/Kling/api/client';
-import { ApiFailure } from '../../nodes/Kling/api/failure';
+import type { ApiFailure } from '../../nodes/Kling/api/failure';
 import { Task } from '../../nodes/Kling/api/task';
-import { Journal, type JournalLog, type RunIdentity, type Wanted } from '../../nodes/Kling/creating/journal';
+import {
+	Journal,
+	type JournalLog,
+	type RunIdentity,
+	type Wanted,
+} from '../../nodes/Kling/creating/journal';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import {
 	completedTask,

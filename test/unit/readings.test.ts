@@ -82,11 +82,14 @@ describe('a reading', () => {
 		[401, 'invalid_api_key'],
 		[403, null],
 		[404, null],
-	])('that is refused with %d ends it where nothing ever succeeded with the key', (status, code) => {
-		const one = task({ hasSucceeded: false });
-		one.learn(unread({ status, code }));
-		expect(one.isOver).toBe(true);
-	});
+	])(
+		'that is refused with %d ends it where nothing ever succeeded with the key',
+		(status, code) => {
+			const one = task({ hasSucceeded: false });
+			one.learn(unread({ status, code }));
+			expect(one.isOver).toBe(true);
+		},
+	);
 
 	test('that meets a limit or a fault ends nothing even then', () => {
 		const one = task({ hasSucceeded: false });
