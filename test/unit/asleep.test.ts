@@ -232,6 +232,23 @@ describe('two processes', () => {
 		expect(answers.map(({ by }) => by === main)).toEqual([false, true]);
 	});
 
+	test.each<FaultKind>(['hangs', '401'])(
+		'make their last looks before n8n arms its timer, which would end the next wait: %s',
+		async (kind) => {
+			const [main, other] = [n8n.start(), n8n.start()];
+			n8n.door = () => other;
+			const execution = n8n.execute(
+				main,
+				createAndWait([{ endsAfter: null }], { timeout: 1 }),
+				createAndWait([{ endsAfter: null }]),
+			);
+			const { faults } = n8n.api.account('a');
+			faults.push({ from: clock.now + 50 * SECOND, until: clock.now + 10 * MINUTE, kind });
+			await clock.advance(10 * MINUTE);
+			expect([execution.outputs.length, execution.status]).toEqual([1, 'waiting']);
+		},
+	);
+
 	test('know nothing of each other’s sleepers, so another one reads what it is told of', async () => {
 		const main = n8n.start();
 		const execution = n8n.execute(main, createAndWait([{ callbacks: [MINUTE] }, {}]));

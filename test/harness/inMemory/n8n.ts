@@ -34,6 +34,8 @@ interface Sleep {
 	contexts: Record<string, IDataObject>;
 }
 
+let nextPort = 6_000;
+
 /** What a step passed on. */
 export interface Output {
 	step: number;
@@ -93,7 +95,7 @@ export class N8n {
 	}
 
 	start(): N8nProcess {
-		const process = new N8nProcess(6_000 + this.processes.length, this.clock);
+		const process = N8nProcess.start(nextPort++, this.clock);
 		this.processes.push(process);
 		return process;
 	}

@@ -21,7 +21,10 @@ export class N8nProcess {
 	readonly trigger: TriggerModule.KlingTrigger;
 
 	/** The maps and sets of the modules themselves. */
-	private readonly memory: Array<ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>> = [];
+	private readonly memory: Array<Map<unknown, unknown> | Set<unknown>> = [];
+
+	/** Those that the modules have filled themselves. */
+	private readonly constants: ReadonlySet<unknown>;
 
 	constructor(
 		/** The port at which it listens on this machine. */
@@ -42,8 +45,23 @@ export class N8nProcess {
 			if (modules === undefined) throw new Error('The nodes could not be loaded');
 			return modules;
 		});
+		this.constants = new Set(this.memory.filter(({ size }) => size > 0));
 		this.kling = new loaded[0].Kling();
 		this.trigger = new loaded[1].KlingTrigger();
+	}
+
+	/** Processes that have ended well, with nothing in their memory: to load one takes a while. */
+	private static readonly spare: N8nProcess[] = [];
+
+	static start(port: number, clock: Clock): N8nProcess {
+		return N8nProcess.spare.pop() ?? new N8nProcess(port, clock);
+	}
+
+	/** Ends it; another test may go on with it. */
+	end(): void {
+		if (!this.isAlive || this.left().length > 0) return;
+		for (const one of this.memory) if (one.size > 0 && !this.constants.has(one)) one.clear();
+		N8nProcess.spare.push(this);
 	}
 
 	/** What is left on lists that have to be empty when nothing is under way. */
