@@ -97,7 +97,7 @@ test('Max Credits refuses the whole run before anything is sent', async () => {
 	expect(stage.n8n.api.errorOf(execution, 'Kling')).toMatchObject({
 		name: 'NodeOperationError',
 		message: expect.stringContaining("'Max Credits' is 300, but 3 videos cost"),
-		description: expect.stringContaining('Nothing was spent.'),
+		description: expect.stringContaining('Nothing was spent in this run.'),
 	});
 	expect(stage.emulator.requests).toEqual([]);
 });

@@ -1,7 +1,6 @@
 import type { INode } from 'n8n-workflow';
 import fc from 'fast-check';
 
-import { candidatesFor, toOrigin } from '../../nodes/Kling/n8n/ownAddress';
 import { openLimit, pause } from '../../nodes/Kling/n8n/async';
 import { readNodeContext } from '../../nodes/Kling/n8n/execution';
 import { quoteInExpression } from '../../nodes/Kling/n8n/workflow';
@@ -36,35 +35,6 @@ test('n8n cannot have armed its own timer when the time is over and the last rea
 	const armedAheadMs = 70_000;
 	expect(netAfterMs(false)).toBeGreaterThanOrEqual(armedAheadMs + 5_000);
 	expect(netAfterMs(true)).toBeGreaterThan(netAfterMs(false));
-});
-
-describe('an address of this n8n', () => {
-	const url = 'https://n8n.example.com/n8n/webhook-waiting/42?signature=abc';
-
-	test('is tried as it is, then on this machine, with and without the base path of a proxy', () => {
-		expect(candidatesFor(url, { listening: 'http://127.0.0.1:9000' })).toEqual([
-			url,
-			'http://127.0.0.1:9000/n8n/webhook-waiting/42?signature=abc',
-			'http://127.0.0.1:9000/webhook-waiting/42?signature=abc',
-			'http://127.0.0.1:5678/n8n/webhook-waiting/42?signature=abc',
-			'http://127.0.0.1:5678/webhook-waiting/42?signature=abc',
-		]);
-	});
-
-	test('is tried first where n8n answered before', () => {
-		const listening = 'http://127.0.0.1:9000';
-		const [first] = candidatesFor(url, { listening, answering: listening });
-		expect(first).toContain(listening);
-	});
-
-	test.each([
-		['127.0.0.1', false, 'http://127.0.0.1:5678'],
-		['::ffff:10.0.0.7', false, 'http://10.0.0.7:5678'],
-		['::1', true, 'https://[::1]:5678'],
-		['fe80::1%eth0', false, 'http://[fe80::1]:5678'],
-	])('is read off a connection to %s', (address, encrypted, origin) => {
-		expect(toOrigin(address, 5678, encrypted)).toBe(origin);
-	});
 });
 
 test('a text in an expression never holds two braces in a row, and means the same', () => {

@@ -76,36 +76,4 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 		breaks: 'the signed address of an uploaded file outlives the execution',
 		onlyInN8n: 'n8n itself moves the file when the execution ends: test/n8n/media.test.ts',
 	},
-	{
-		file: 'callback/registration.ts',
-		find: 'answer === null || answer.status !== 404',
-		replace: 'answer !== null',
-		breaks: 'a registered trigger that does not answer counts as listening',
-	},
-	{
-		file: 'callback/registration.ts',
-		find: "if (context.getActivationMode() === 'manual') return;",
-		replace: '',
-		breaks: 'a test event does not replace the trigger’s production address',
-		onlyInN8n:
-			'n8n decides when it calls the hook, and with which address: test/n8n/trigger.test.ts',
-	},
-	{
-		file: 'callback/target.ts',
-		find: 'node.disabled || ',
-		replace: '',
-		breaks: 'a Wait that is switched off waits for no callback',
-	},
-	{
-		file: 'callback/reference.ts',
-		find: " || callback === 'execution'",
-		replace: '',
-		breaks: 'a reference never changes the signed address that resumes an execution',
-	},
-	{
-		file: 'callback/awaited.ts',
-		find: '[...known, ...taskIds]',
-		replace: 'taskIds',
-		breaks: 'a Wait knows the callbacks of every Create of its execution',
-	},
 ];

@@ -31,6 +31,9 @@ export class Task {
 	/** Why the last reading did not succeed, null when it did. */
 	failure: ApiFailure | null = null;
 
+	/** What the model of a tool has to know of it. */
+	note: string | null = null;
+
 	/** Finished, or the API itself does not know it: it is never read again. */
 	isOver = false;
 
@@ -50,17 +53,17 @@ export class Task {
 	async look(look: OneLook = {}, read?: ReadTask): Promise<void> {
 		if (this.isOver) return;
 		const outcome = await (read?.(this, look) ?? this.client?.getTask(this.id, look));
-		if (outcome !== undefined) this.note(outcome);
+		if (outcome !== undefined) this.learn(outcome);
 	}
 
 	/** Reads it with the tries of any request. */
 	async read(): Promise<void> {
 		if (this.isOver || this.client === null) return;
-		this.note(await this.client.getTask(this.id));
+		this.learn(await this.client.getTask(this.id));
 	}
 
 	/** What a reading says, by the one rule for all who wait. */
-	note(outcome: TaskReading | ApiFailure): void {
+	learn(outcome: TaskReading | ApiFailure): void {
 		if (this.isOver) return;
 		if (outcome instanceof ApiFailure) {
 			this.failure = outcome;

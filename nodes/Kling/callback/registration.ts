@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { Refusal } from '../api/failure';
 import { readResumeUrl } from '../n8n/execution';
-import { postAsTheApi, postToSelf } from '../n8n/ownAddress';
+import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
 import { hasTrigger } from '../n8n/workflow';
 
 /**
@@ -98,9 +98,11 @@ const NOT_PUBLISHED = new Refusal(
  * of it. Only the trigger itself counts, which refuses what is no task.
  */
 export async function isTriggerListening(
-	{ helpers: { httpRequest } }: Pick<IExecuteFunctions, 'helpers'>,
+	context: IExecuteFunctions,
 	url: string,
 ): Promise<boolean | Refusal> {
+	noteInstance(context);
+	const { httpRequest } = context.helpers;
 	const direct = await postAsTheApi(httpRequest, url, NO_TASK);
 	if (typeof direct === 'string') {
 		const { origin, pathname } = new URL(url);

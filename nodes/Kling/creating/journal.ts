@@ -7,6 +7,7 @@ import { ApiFailure } from '../api/failure';
 import type { CreateInput } from '../api/schemas';
 import { type RequestSummary, Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
+import { isRefunded, simplifyTask } from '../result/task';
 
 /**
  * What a run of the node has created and paid, over all its tries. It is the only way to create.
@@ -135,10 +136,23 @@ export class Journal {
 		return entry?.request === request ? this.keep(entry) : null;
 	}
 
-	/** An entry's task, once what is under way for it has ended; or that nobody knows what came of it. */
-	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure> {
+	/**
+	 * An entry's task, once what is under way for it has ended; or that nobody knows what came of it. Null
+	 * for a tool whose task has failed meanwhile: its model wants another video.
+	 */
+	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
 		await underWay.get(entry);
-		return this.toTask(entry, client) ?? stillUnclear();
+		const task = this.toTask(entry, client);
+		if (task === null) return stillUnclear();
+		if (!this.run.isTool) return task;
+		await task.read();
+		const failure = task.reading === null ? null : simplifyTask(task.reading.task).failure;
+		if (failure !== null && isRefunded(failure)) {
+			this.refund([task.id]);
+			return null;
+		}
+		task.note = REPEATED;
+		return task;
 	}
 
 	/**
@@ -154,7 +168,8 @@ export class Journal {
 		callbackUrl: string | null,
 	): Promise<Task | ApiFailure> {
 		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, wanted);
-		if (existing !== null) return await this.taskOf(existing, client);
+		const former = existing === null ? null : await this.taskOf(existing, client);
+		if (former !== null) return former;
 		const entry = this.begin(itemIndex, wanted, summary);
 		const sending = this.send(entry, client, wanted.input, callbackUrl);
 		underWay.set(
@@ -266,6 +281,10 @@ export class Journal {
 		return new Task(taskId, client, isOwn ? createdAt : null, summary);
 	}
 }
+
+/** What a model is told that asks for the same video again. */
+const REPEATED =
+	'This is the video of an earlier call with the same prompt and image. Change the prompt to get another one.';
 
 /** A request that an earlier try has sent without learning what came of it. */
 export function stillUnclear(): ApiFailure {

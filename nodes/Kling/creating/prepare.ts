@@ -79,7 +79,7 @@ async function prepare(
 		const read = collect(afterwards);
 		if (read instanceof Failure) return read.about(existing.taskId);
 		const task = await journal.taskOf(existing, read.client);
-		return task instanceof Failure ? task : { ...read, task, request: null };
+		if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
 	}
 	const read = collect({
 		video: readVideo(settings),
@@ -95,10 +95,8 @@ async function prepare(
 	const input = { prompt, image_urls: images.urls, duration, sound };
 	const wanted = { input, imageIdentities: images.identities };
 	const claimed = journal.claim(itemIndex, wanted);
-	if (claimed !== null) {
-		const task = await journal.taskOf(claimed, read.client);
-		return task instanceof Failure ? task : { ...read, task, request: null };
-	}
+	const task = claimed === null ? null : await journal.taskOf(claimed, read.client);
+	if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
 	if (read.images.checked) {
 		checks.byItem.set(itemIndex, images.urls);
 		const list = read.images.source === 'url' ? checks.addresses : checks.files;

@@ -84,7 +84,7 @@ async function namingShortage(
 ): Promise<ApiFailure> {
 	if (failure.detail.code !== 'insufficient_credits') return failure;
 	const credits = await client.getCredits();
-	if (credits instanceof Failure) return failure;
+	if (credits instanceof Failure || credits.balance >= needed) return failure;
 	const shortage = { balance: credits.balance, needed };
 	return new ApiFailure({ ...failure.detail, shortage });
 }

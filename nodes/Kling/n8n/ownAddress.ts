@@ -6,17 +6,29 @@ import { z } from 'zod';
  * reach from inside, so what listens on this machine is tried too.
  */
 
-/** n8n's own default (`N8N_PORT`), which nearly every container keeps. */
-const DEFAULT_PORT = '5678';
-
 /** How long one call may take, in milliseconds. */
 const CALL_TIMEOUT_MS = 20_000;
 
 /** Where this process is known to listen, from the last webhook that reached it. */
 let listening: string | null = null;
 
-/** For each public origin, the one of its addresses at which this n8n answered. */
-const answering = new Map<string, string>();
+/** The port that n8n was told to listen at (`N8N_PORT`); n8n's own default, until it is known. */
+let configuredPort = 5678;
+
+const configSchema = z.object({
+	instanceSettings: z.object({
+		logger: z.object({ globalConfig: z.object({ port: z.number() }) }),
+	}),
+});
+
+/**
+ * Learns the port before any webhook has come. n8n offers it to nodes nowhere, so this looks where each
+ * n8n context carries it (2.0 to 2.41); a future n8n without it is tried at the default port.
+ */
+export function noteInstance(context: object): void {
+	const config = configSchema.safeParse(context);
+	if (config.success) configuredPort = config.data.instanceSettings.logger.globalConfig.port;
+}
 
 const socketSchema = z.object({
 	localAddress: z.string(),
@@ -51,48 +63,22 @@ export function pathOf(originalUrl: string): string | null {
 	return `${pathname}${search}`;
 }
 
-/** An address at which a URL of this n8n may be reached from inside. */
-export interface Candidate {
-	url: string;
-	/** Whether it leads to this machine without a detour. */
-	isLocal: boolean;
-	/** Whether another n8n may listen there as well. */
-	isGuess: boolean;
-}
-
 /** Every webhook of this package has an address of n8n's endpoint and two more parts. */
 const SHORTEST_PATH = 3;
 
 /**
- * The addresses at which a URL of this n8n may be reached from inside, the likeliest first. A proxy
- * may take a base path off, and n8n itself serves its webhooks without one (n8n: `N8N_PATH`). n8n
- * tells nodes no port but the one that may stand in its public address. Pure.
+ * The addresses at which a URL of this n8n may be reached from inside, the likeliest first: where this
+ * process is known to listen, the URL itself, and a guess. A proxy may take a base path off, and n8n
+ * itself serves its webhooks without one (n8n: `N8N_PATH`). Pure.
  */
-export function candidatesFor(
-	url: string,
-	known: { listening: string | null; answering?: string },
-): Candidate[] {
-	const { hostname, port, pathname, search } = new URL(url);
-	const parts = pathname.split('/').slice(1);
+export function candidatesFor(url: string, listening: string | null, guess: string): string[] {
+	const parts = new URL(url).pathname.split('/').slice(1);
 	const paths = parts
-		.map((_, index) => `/${parts.slice(index).join('/')}${search}`)
+		.map((_, index) => `/${parts.slice(index).join('/')}${new URL(url).search}`)
 		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1));
-	const below = (origin: string, isGuess: boolean) =>
-		paths.map((path): Candidate => ({ url: `${origin}${path}`, isLocal: true, isGuess }));
-	const guessedPorts = [port, DEFAULT_PORT].filter((guess) => guess !== '');
-	const candidates = [
-		...(known.listening === null ? [] : below(known.listening, false)),
-		{ url, isLocal: LOOPBACK.test(hostname), isGuess: false },
-		...guessedPorts.flatMap((guess) => below(`http://127.0.0.1:${guess}`, true)),
-	];
-	const distinct = candidates.filter(
-		(one, index) => candidates.findIndex((other) => other.url === one.url) === index,
-	);
-	const isKnown = (one: Candidate) => new URL(one.url).origin === known.answering;
-	return [...distinct.filter(isKnown), ...distinct.filter((one) => !isKnown(one))];
+	const below = (origin: string) => paths.map((path) => `${origin}${path}`);
+	return [...new Set([...(listening === null ? [] : below(listening)), url, ...below(guess)])];
 }
-
-const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 
 export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
 
@@ -184,20 +170,24 @@ function parseJson(body: unknown): unknown {
 }
 
 /**
- * n8n named as its own proxy: requests have no way to ask for none, and `HTTP_PROXY` without
- * `NO_PROXY` takes those to this machine too. n8n answers a request for a whole address like any
- * other. A proxy for https would be asked for a tunnel, which n8n does not make.
+ * For requests to this machine. The certificate is for the public name. And n8n is named as its own
+ * proxy: a request cannot ask for none, and `HTTP_PROXY` without `NO_PROXY` takes these too. n8n
+ * answers a request for a whole address like any other; https would need a tunnel, which it does not make.
  */
-function withoutProxy(url: string): Pick<IHttpRequestOptions, 'proxy'> {
-	const { protocol, hostname, port } = new URL(url);
-	if (protocol !== 'http:' || port === '') return {};
-	return { proxy: { protocol: 'http', host: hostname, port: Number(port) } };
+function withoutDetour(url: string): Partial<IHttpRequestOptions> {
+	const { protocol, hostname: host, port } = new URL(url);
+	const proxy = { protocol: 'http', host, port: Number(port || 80) };
+	return { skipSslCertificateValidation: true, ...(protocol === 'http:' ? { proxy } : {}) };
 }
 
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
+
+/** @param isLocal whether the address leads to this machine without a detour */
 async function post(
 	httpRequest: HttpRequest,
-	{ url, isLocal }: Pick<Candidate, 'url' | 'isLocal'>,
+	url: string,
 	body: string,
+	isLocal: boolean,
 ): Promise<Response | null> {
 	try {
 		const received: unknown = await httpRequest({
@@ -210,8 +200,7 @@ async function post(
 			returnFullResponse: true,
 			ignoreHttpStatusErrors: true,
 			disableFollowRedirect: true,
-			// The certificate is for the public name, and this goes to the machine itself.
-			...(isLocal ? { skipSslCertificateValidation: true, ...withoutProxy(url) } : {}),
+			...(isLocal || LOOPBACK.test(new URL(url).hostname) ? withoutDetour(url) : {}),
 		});
 		const response = responseSchema.safeParse(received);
 		return response.success ? response.data : null;
@@ -231,8 +220,7 @@ export async function postAsTheApi(
 	url: string,
 	body: string,
 ): Promise<OwnAnswer | string | null> {
-	const isLocal = URL.canParse(url) && LOOPBACK.test(new URL(url).hostname);
-	const response = await post(httpRequest, { url, isLocal }, body);
+	const response = await post(httpRequest, url, body, false);
 	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
 }
 
@@ -247,15 +235,16 @@ export async function postToSelf(
 ): Promise<OwnAnswer | null> {
 	if (!URL.canParse(url)) return null;
 	const { origin } = new URL(url);
-	for (const candidate of candidatesFor(url, { listening, answering: answering.get(origin) })) {
-		const response = await post(httpRequest, candidate, body);
+	const guess = `http://127.0.0.1:${configuredPort}`;
+	for (const candidate of candidatesFor(url, listening, guess)) {
+		const at = new URL(candidate).origin;
+		const response = await post(httpRequest, candidate, body, at !== origin);
 		const answer = response === null ? null : toOwnAnswer(response);
 		if (answer === null) continue;
-		// Another n8n knows nothing of this one's executions and workflows.
+		// Another n8n may listen there, and knows nothing of this one's executions and workflows.
+		const isGuess = at === guess && at !== listening && at !== origin;
 		const isOurs = answer.isRunning || (answer.state !== null && answer.status !== 404);
-		if (candidate.isGuess && !isOurs) continue;
-		answering.set(origin, new URL(candidate.url).origin);
-		return answer;
+		if (!isGuess || isOurs) return answer;
 	}
 	return null;
 }

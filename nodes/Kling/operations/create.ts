@@ -10,7 +10,7 @@ import { showHints } from '../n8n/hints';
 import { readCallback } from '../parameters/callback';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
-import { unreadOutcome } from '../result/reading';
+import { createdOutcome } from '../result/reading';
 import { lookAfterTriggers } from '../waiting/triggerLooks';
 
 /** Create Video: one new task for each item. */
@@ -30,11 +30,9 @@ export async function create(
 	if (dryRun) return await previewTasks(context, preparing);
 	const created = await createTasks(context, { ...preparing, journal });
 	await lookAfterTriggers(context, created);
-	const outcomes = created.map((item): ItemOutcome => {
-		if (item instanceof Failure) return item;
-		const { id, request } = item.task;
-		return unreadOutcome(id, request);
-	});
+	const outcomes = created.map((item) =>
+		item instanceof Failure ? item : createdOutcome(item.task),
+	);
 	showHints(context, [...resultHints(outcomes, spendingHints(created)), ...targets.hints()]);
 	return outcomes;
 }

@@ -16,6 +16,8 @@ export interface ItemResult {
 	task?: SimplifiedTask;
 	/** Whether the time was over before its task had ended. */
 	timedOut?: boolean;
+	/** What the model of a tool has to know; null for nothing. */
+	note?: string | null;
 }
 
 /** What became of one input item. */

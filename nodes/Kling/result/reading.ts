@@ -1,7 +1,7 @@
 import type { TaskReading } from '../api/schemas';
 import { isFinished, STATUS } from '../api/schemas';
-import { ApiFailure } from '../api/failure';
-import type { RequestSummary, Task } from '../api/task';
+import { ApiFailure, Failure } from '../api/failure';
+import type { Task } from '../api/task';
 import type { ResultSettings } from '../parameters/result';
 import { type DownloadContext, downloadVideos } from './download';
 import { type ItemOutcome, VideoFailed } from './item';
@@ -47,26 +47,27 @@ export async function readingToOutcome(
 	return { ...result, json: { ...json, ...said }, binary };
 }
 
-/** The item for a task that is known by its id alone. */
-export function unreadOutcome(
-	taskId: string,
-	request: RequestSummary | null,
-	timedOut?: boolean,
-): ItemOutcome {
-	const task = newTask(taskId);
-	return { json: simplifiedToJson(task, { request, timedOut }), task, timedOut };
+/** The item for a task that was just created. */
+export function createdOutcome({ id, reading, request, note }: Task): ItemOutcome {
+	const task = reading === null ? newTask(id) : simplifyTask(reading.task);
+	return { json: simplifiedToJson(task, { request }), task, note };
 }
 
 /** The item for a task at the end of a wait. */
 export async function waitedOutcome(
 	context: DownloadContext,
-	{ id, reading, failure, isOver, request }: Task,
+	{ id, reading, failure, isOver, request, note }: Task,
 	options: Omit<ReadingOptions, 'extras'>,
 ): Promise<ItemOutcome> {
 	if (isOver && failure instanceof ApiFailure) return failure.about(id);
 	const timedOut = !isOver;
-	if (reading === null) return unreadOutcome(id, request, timedOut);
-	return await readingToOutcome(context, reading, { ...options, extras: { timedOut, request } });
+	if (reading === null) {
+		const task = newTask(id);
+		return { json: simplifiedToJson(task, { request, timedOut }), task, timedOut, note };
+	}
+	const extras = { timedOut, request };
+	const outcome = await readingToOutcome(context, reading, { ...options, extras });
+	return outcome instanceof Failure ? outcome : { ...outcome, note };
 }
 
 const UNVERIFIED =

@@ -23,9 +23,9 @@ export function toToolItem(
 		const error = textForModel(toNodeError(context, outcome, itemIndex));
 		return { json: { error, ...(taskId === null ? {} : { taskId }) }, pairedItem };
 	}
-	const { binary } = outcome;
+	const { binary, note } = outcome;
 	const entries = Object.entries(outcome.json).filter(([key]) => !LEFT_OUT.has(key));
-	const json: IDataObject = Object.fromEntries(entries);
+	const json: IDataObject = { ...Object.fromEntries(entries), ...(note ? { note } : {}) };
 	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
 }
 
