@@ -564,7 +564,7 @@ describe('a pause that the API asks for, of more than a minute', () => {
 test('n8n’s log says how many videos are about to be created, before each id', async () => {
 	const { log } = await create(prompts('One', 'Two'));
 	expect(log).toEqual([
-		expect.stringMatching(/^Kling is about to create 2 videos \(workflow workflow-1, execution 42/),
+		expect.stringMatching(/^Creating 2 Kling videos \(workflow workflow-1, execution 42/),
 		...ids().map((id) => expect.stringContaining(`Kling video created: task ${id} (`)),
 	]);
 });

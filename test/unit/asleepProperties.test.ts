@@ -61,7 +61,11 @@ const scenario = fc.record({
 	faults: fc.array(fault, { maxLength: 4 }),
 	restarts: fc.array(fc.record({ at: upTo(8 * MINUTE), slot: upTo(1) }), { maxLength: 2 }),
 	rotations: fc.array(
-		fc.record({ account: fc.constantFrom<Account>('a', 'b'), at: upTo(5 * MINUTE), late: upTo(MINUTE) }),
+		fc.record({
+			account: fc.constantFrom<Account>('a', 'b'),
+			at: upTo(5 * MINUTE),
+			late: upTo(MINUTE),
+		}),
 		{ maxLength: 2 },
 	),
 	fileMs: upTo(90 * SECOND),
@@ -77,7 +81,14 @@ interface Played {
 	troubles: Array<{ account: string; from: number; until: number }>;
 }
 
-async function play({ executions, faults, restarts, rotations, fileMs, door }: Scenario): Promise<Played> {
+async function play({
+	executions,
+	faults,
+	restarts,
+	rotations,
+	fileMs,
+	door,
+}: Scenario): Promise<Played> {
 	clock.reset();
 	const start = clock.now;
 	const n8n = new N8n(clock);
@@ -248,7 +259,11 @@ test('a trigger starts once for each task, by callback or by look', async () => 
 				n8n.trigger = { account: 'a', parameters: { downloadVideo } };
 				n8n.fileMs = 40 * SECOND;
 				const main = n8n.start();
-				const parameters = { operation: 'create', callback: 'trigger', imageUrls: 'https://a.example/b' };
+				const parameters = {
+					operation: 'create',
+					callback: 'trigger',
+					imageUrls: 'https://a.example/b',
+				};
 				n8n.execute(main, { parameters, account: 'a', plans });
 				for (const { account, from, lasts, ...one } of faults) {
 					const span = { from: start + from, until: start + from + lasts };

@@ -401,8 +401,7 @@ function webhookParts(
 			return response;
 		},
 		setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value),
-		json: (content: unknown) =>
-			answer({ statusCode, headers, body: JSON.stringify(content) }),
+		json: (content: unknown) => answer({ statusCode, headers, body: JSON.stringify(content) }),
 	};
 	const socket = { localAddress: '::ffff:127.0.0.1', localPort: port };
 	return {
