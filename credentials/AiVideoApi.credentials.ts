@@ -9,6 +9,20 @@ import type {
 
 import { DEFAULT_BASE_URL, toBaseUrl, toKey } from '../nodes/Kling/api/access';
 
+const LATER = 'This says nothing about the key: test it again in a minute.';
+
+/** What an answer to the test means, by its status. */
+const ANSWERS: Record<number, string> = {
+	401: 'The API refused the key (401). Check that it is complete, starts with "sk-" and is still active in the dashboard.',
+	403: 'The key is valid but may not be used from this address (403). Add the IP address of this n8n to the allow-list of the key.',
+	404: `There is nothing at this address (404). Check the Base URL: the API lives at ${DEFAULT_BASE_URL}.`,
+	429: `The API had too many requests (429). ${LATER}`,
+	500: `The API met an internal fault (500). ${LATER}`,
+	502: `The API cannot be reached behind its gateway (502). ${LATER}`,
+	503: `The API is not available just now (503). ${LATER}`,
+	504: `The API did not answer its gateway in time (504). ${LATER}`,
+};
+
 /**
  * The bearer key for the AI Video API.
  *
@@ -24,9 +38,16 @@ export class AiVideoApi implements ICredentialType {
 		dark: 'file:../nodes/Kling/kling.dark.svg',
 	};
 
-	documentationUrl = 'https://example.invalid/n8n-nodes-aivideoapi-kling#credential';
+	documentationUrl = 'https://aivideoapi.ai';
 
 	properties: INodeProperties[] = [
+		{
+			displayName:
+				'Keys and credits are in the dashboard of the <a href="https://aivideoapi.ai" target="_blank">AI Video API</a>. The test below is free of charge.',
+			name: 'dashboardNotice',
+			type: 'notice',
+			default: '',
+		},
 		{
 			displayName: 'API Key',
 			name: 'apiKey',
@@ -70,31 +91,9 @@ export class AiVideoApi implements ICredentialType {
 
 	test: ICredentialTestRequest = {
 		request: { baseURL: DEFAULT_BASE_URL, url: '/v1/credits', method: 'GET' },
-		rules: [
-			{
-				type: 'responseCode',
-				properties: {
-					value: 401,
-					message:
-						'The API refused the key (401). Check that it is complete, starts with "sk-" and is still active in the dashboard.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 404,
-					message:
-						'There is nothing at this address (404). Check the Base URL: the API lives at https://api.aivideoapi.ai.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 403,
-					message:
-						'The key is valid but may not be used from this address (403). Add the IP address of this n8n to the allow-list of the key.',
-				},
-			},
-		],
+		rules: Object.entries(ANSWERS).map(([status, message]) => ({
+			type: 'responseCode',
+			properties: { value: Number(status), message },
+		})),
 	};
 }

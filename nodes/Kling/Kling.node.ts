@@ -6,7 +6,6 @@ import type {
 	IWebhookDescription,
 	IWebhookFunctions,
 	IWebhookResponseData,
-	NodeHint,
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
@@ -20,12 +19,14 @@ import { type Operation, runOperation } from './operations/run';
 import { wait } from './operations/wait';
 import { callbackFields } from './parameters/callback';
 import { imageFields } from './parameters/images';
-import { operationField, READING, resourceField } from './parameters/operation';
+import { HINTS, SUBTITLE, WAITING_TOOLTIP } from './parameters/editorTexts';
+import { operationField, resourceField } from './parameters/operation';
 import { optionsField } from './parameters/options';
-import { creditNotices, SUBTITLE } from './parameters/price';
-import { simplifyField } from './parameters/result';
-import { taskIdField } from './parameters/taskId';
-import { durationField, promptField, soundField } from './parameters/video';
+import { creditNotices } from './parameters/price';
+import { resultFields } from './parameters/result';
+import { taskIdFields } from './parameters/taskId';
+import { toolNotices } from './parameters/tool';
+import { durationField, promptFields, soundField } from './parameters/video';
 import { waitFields } from './parameters/waiting';
 import { isSuspended, suspendedOutput } from './waiting/suspend';
 import { resume } from './webhooks/resume';
@@ -38,21 +39,6 @@ const RESUME_WEBHOOKS: IWebhookDescription[] = [
 		responseMode: 'onReceived',
 		path: RESUME_PATH,
 		restartWebhook: true,
-	},
-];
-
-const WAITING_TOOLTIP =
-	'={{ "Waiting for the AI Video API to report that the video is ready. The workflow sleeps until then and goes on by itself, for at most " + $parameter["timeout"] + " minutes." + (($parameter["options"] ?? {})["downloadVideo"] ? "" : " To get the video as a file too, turn on Download Video under Options.") }}';
-
-/** Before the first run, where its output will be. */
-const HINTS: NodeHint[] = [
-	{
-		message:
-			'A video that failed comes out with the status “failed”. To give it a branch of its own, open Settings and set On Error to “Continue (using error output)”.',
-		type: 'info',
-		location: 'outputPane',
-		whenToDisplay: 'beforeExecution',
-		displayCondition: `={{ ${JSON.stringify(READING)}.includes($parameter["operation"]) }}`,
 	},
 ];
 
@@ -76,15 +62,16 @@ export class Kling implements INodeType {
 		properties: [
 			resourceField,
 			operationField,
-			promptField,
+			...toolNotices,
+			...promptFields,
 			...imageFields,
 			durationField,
 			soundField,
 			...creditNotices,
 			...callbackFields,
-			taskIdField,
+			...taskIdFields,
 			...waitFields,
-			simplifyField,
+			...resultFields,
 			optionsField,
 		],
 	};

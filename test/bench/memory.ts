@@ -43,7 +43,8 @@ async function pass(stage: Stage, strategy: Strategy, marker: string): Promise<P
 				operation: 'createAndWait',
 				prompt: `A cat ${marker}`,
 				waitStrategy: strategy,
-				options: { downloadVideo: true, pollInterval: 2 },
+				downloadVideo: true,
+				options: { pollInterval: 2 },
 			}),
 		}),
 	);

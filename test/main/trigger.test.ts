@@ -16,7 +16,7 @@ const stage = useStage();
 test('each video starts its workflow once, as the API tells it, with the file', async () => {
 	const { emulator, n8n } = stage;
 	const json = production('Create, then trigger', numbered(1), { Create: stage.creates() });
-	const trigger = stage.trigger({ options: { downloadVideo: true } });
+	const trigger = stage.trigger({ downloadVideo: true });
 	const { id, start } = await stage.publish(withTrigger(json, trigger));
 	const created = await n8n.api.waitForExecution(await start());
 	expect(jsonOf(created, n8n, 'Create')).toMatchObject([

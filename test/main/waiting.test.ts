@@ -100,7 +100,7 @@ test('an uploaded photo becomes a video that comes out as a file', async () => {
 				stage.creates({
 					operation: 'createAndWait',
 					imageSource: 'binary',
-					options: { downloadVideo: true },
+					downloadVideo: true,
 				}),
 			)
 			.chain('Webhook', 'Kling')

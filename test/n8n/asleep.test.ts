@@ -34,7 +34,7 @@ test('nothing is downloaded before the execution sleeps, and everything afterwar
 		Wait: stage.kling({
 			operation: 'wait',
 			waitStrategy: 'callback',
-			options: { downloadVideo: true },
+			downloadVideo: true,
 		}),
 	});
 	expect(emulator.count({ route: 'video' })).toBe(0);

@@ -116,7 +116,7 @@ describe.each(['filesystem', 'database'])('with n8n’s binary data mode “%s�
 		const { send } = await receive({
 			operation: 'createAndWait',
 			callback: undefined,
-			options: { downloadVideo: true },
+			downloadVideo: true,
 		});
 		const id = await send({ data: { ...photo(), type: 'application/octet-stream' } });
 		await n8n.api.waitForExecution(id, { status: 'waiting' });
@@ -309,14 +309,17 @@ interface Result {
 
 interface Parameters {
 	simplify?: boolean;
-	options: Record<string, unknown>;
+	downloadVideo: boolean;
+	outputBinaryField?: string;
 }
 
 /** Create in a workflow with a Kling Trigger that downloads: its id and that of the task. */
-async function createdForTrigger(prompt: string, { simplify, options }: Parameters) {
+async function createdForTrigger(prompt: string, parameters: Parameters) {
 	const { n8n } = stage;
 	const json = production('Trigger', numbered(1), { Create: stage.creates({ prompt }) });
-	const { nodes } = workflow('Trigger').node(TRIGGER, stage.trigger({ simplify, options })).json();
+	const { nodes } = workflow('Trigger')
+		.node(TRIGGER, stage.trigger({ ...parameters }))
+		.json();
 	const { id, start } = await stage.publish({ ...json, nodes: [...json.nodes, ...nodes] });
 	await n8n.api.waitForExecution(await start(), { status: 'success' });
 	return { workflowId: id, taskId: onlyTask().id };
@@ -364,7 +367,8 @@ describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
 	test('several videos, each whole and in its own field', async () => {
 		const { emulator, n8n } = stage;
 		const { taskId, execution, node } = await reach('A cat [videos:3] [video:cut=1]', {
-			options: { downloadVideo: true, outputBinaryField: 'film' },
+			downloadVideo: true,
+			outputBinaryField: 'film',
 		});
 		const [item] = n8n.api.outputOf(execution, node);
 		await expectVideos(stage, item, taskId, { film: 0, film_1: 1, film_2: 2 });
@@ -382,7 +386,7 @@ describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
 	test('a page instead of a video, Simplify off: the API’s own object, and why there is no file', async () => {
 		const { emulator, n8n } = stage;
 		emulator.fault({ match: { path: '/videos/' }, fault: 'html', times: 'always' });
-		const parameters = { simplify: false, options: { downloadVideo: true } };
+		const parameters = { simplify: false, downloadVideo: true };
 		const { taskId, execution, node } = await reach('A cat', parameters);
 		const [item] = n8n.api.outputOf(execution, node);
 		expect(item?.json).toMatchObject({
@@ -415,7 +419,7 @@ describe('Get Video from a file host', () => {
 		emulator.fault({ match: { path: '/videos/' }, fault, times: 'always' });
 		const taskId = await createTask(emulator, 'A cat');
 		await emulator.complete(taskId);
-		const node = stage.kling({ operation: 'getTask', options: { downloadVideo: true } });
+		const node = stage.kling({ operation: 'getTask', downloadVideo: true });
 		const done = await stage.run(chain('Get', [{ taskId }], { Kling: node }), 'success');
 		await host.stop();
 		const [item] = n8n.api.outputOf(done, 'Kling');
@@ -447,7 +451,7 @@ describe('Get Video from a file host', () => {
 });
 
 describe('a callback is answered before the download starts', () => {
-	const parameters = { options: { downloadVideo: true } };
+	const parameters = { downloadVideo: true };
 
 	/** Cuts the download that hangs, so that it is tried again. */
 	async function cutTheDownload(): Promise<void> {
@@ -504,7 +508,8 @@ describe('a callback is answered before the download starts', () => {
 				Kling: stage.creates({
 					operation: 'createAndWait',
 					prompt: '={{ $json.number === 1 ? "A dog [video:404]" : "A cat" }}',
-					options: { downloadVideo: true, concurrency: 1 },
+					downloadVideo: true,
+					options: { concurrency: 1 },
 				}),
 			}),
 		);
@@ -529,7 +534,7 @@ describe('with n8n’s binary data in memory', () => {
 	test('a video is downloaded all the same, after a suspended wait too', async () => {
 		const { emulator, n8n } = stage;
 		const { id, taskId } = await suspended('A cat [video:cut=1]', {
-			options: { downloadVideo: true },
+			downloadVideo: true,
 		});
 		await emulator.complete(taskId);
 		const done = await finished(id);

@@ -21,27 +21,29 @@ async function hintsOf(json: WorkflowJson) {
 	return hints.map(({ message, type }) => [type ?? 'info', message]);
 }
 
-const NOBODY_IS_TOLD = ['warning', expect.stringMatching(/^Nobody is told .* not published/)];
-const NOBODY_WAITS = ['warning', expect.stringMatching(/^Nobody waits /)];
+const NOT_PUBLISHED = ['warning', expect.stringMatching(/^No callback: .* not published/)];
+const NOTHING_WAITS = ['warning', expect.stringMatching(/^Nothing waits /)];
+const NO_CALLBACK = ['info', expect.stringMatching(/^No callback: put Wait for Video /)];
 const SPENT = ['info', expect.stringMatching(/^1 video for an estimated 110 credits/)];
 
 describe('a hint says before it is too late', () => {
 	test('that the Kling Trigger of a workflow that is not published hears nothing', async () => {
 		expect(await hintsOf(withTrigger(createsWith({}), stage.trigger()))).toEqual([
-			NOBODY_IS_TOLD,
 			SPENT,
+			NOT_PUBLISHED,
 		]);
 	});
 
 	test('that nobody waits for the callback to this execution', async () => {
-		expect(await hintsOf(createsWith({ callback: 'execution' }))).toEqual([NOBODY_WAITS, SPENT]);
+		expect(await hintsOf(createsWith({ callback: 'execution' }))).toEqual([SPENT, NOTHING_WAITS]);
 	});
 
-	test('nothing of that where the user has chosen to tell nobody', async () => {
+	test('what to do next where there is no callback', async () => {
 		expect(await hintsOf(withTrigger(createsWith({ callback: 'none' }), stage.trigger()))).toEqual([
 			SPENT,
+			NO_CALLBACK,
 		]);
-		expect(await hintsOf(createsWith({}))).toEqual([SPENT]);
+		expect(await hintsOf(createsWith({}))).toEqual([SPENT, NO_CALLBACK]);
 	});
 });
 

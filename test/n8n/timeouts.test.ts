@@ -13,7 +13,7 @@ describe('when the time is over', () => {
 			parameters: {
 				prompt: 'A cat [callback:lost]',
 				timeout: 0.1,
-				options: { downloadVideo: true },
+				downloadVideo: true,
 			},
 			settings: { onError: 'continueErrorOutput' },
 		});

@@ -108,7 +108,7 @@ describe('an expression', () => {
 		const rows: Array<[Record<string, unknown>, RegExp]> = [
 			[{ timeout: '={{ undefined }}' }, /^'Timeout \(Minutes\)' was set and has no value/],
 			[{ options: { pollInterval: '={{ null }}' } }, /^'Poll Interval.*' was set and has no value/],
-			[{ options: { throwOnFailure: '={{ "si" }}' } }, /^'Throw on Failure' is “si”/],
+			[{ options: { throwOnFailure: '={{ "si" }}' } }, /^'Stop on Failed Video' is “si”/],
 			[{ simplify: '={{ $json.nope }}' }, /^'Simplify' was set and has no value/],
 			[{ waitStrategy: '={{ "sleep" }}' }, /^'Wait Strategy' is “sleep”, which is none/],
 			[{ taskId: '={{ $json }}' }, /^'Task ID' is an object, not text/],
@@ -120,7 +120,7 @@ describe('an expression', () => {
 		expect(stage.emulator.requests).toEqual([]);
 	});
 
-	test('as text switches Check Balance, Simplify, Download Video and Throw on Failure', async () => {
+	test('as text switches Check Balance, Simplify, Download Video and Stop on Failed Video', async () => {
 		const { emulator } = stage;
 		const [created] = await runSideBySide([stage.creates({ prompt: '[fail]', callback: 'none' })]);
 		const taskId = z.string().parse(created?.['taskId']);
@@ -132,7 +132,7 @@ describe('an expression', () => {
 			gets({ simplify: '={{ false }}\n' }),
 			gets({ simplify: '={{ "TRUE" }}' }),
 			gets({ options: { throwOnFailure: '={{ true }}\n' } }),
-			gets({ options: { throwOnFailure: '={{ "false" }}', downloadVideo: '={{ "False" }}' } }),
+			gets({ downloadVideo: '={{ "False" }}', options: { throwOnFailure: '={{ "false" }}' } }),
 		]);
 		expect(balance).toMatchObject({ dryRun: true });
 		expect(emulator.count({ route: 'getCredits' })).toBe(1);

@@ -46,7 +46,7 @@ describe('Download Video', () => {
 			parameters: {
 				operation: 'getTask',
 				taskId: '={{ $json.taskId }}',
-				options: { downloadVideo: true },
+				downloadVideo: true,
 				...parameters,
 			},
 			items: taskIds.map((taskId) => ({ taskId })),
@@ -111,7 +111,8 @@ describe('Download Video', () => {
 				prompt: 'A cat',
 				imageUrls: emulator.current.imageUrl(),
 				waitStrategy: 'poll',
-				options: { downloadVideo: true, outputBinaryField: 'film' },
+				downloadVideo: true,
+				outputBinaryField: 'film',
 			},
 		});
 		const ownId = emulator.current.tasks()[1]?.id ?? '';
@@ -131,7 +132,8 @@ describe('Download Video', () => {
 	test('each item its own field and its own videos', async () => {
 		const [one, three] = [await completed(), await completed('A cat [videos:3]')];
 		const { items, json } = await fetchEach([one, three], {
-			options: { downloadVideo: true, outputBinaryField: '=no{{ $itemIndex }}' },
+			downloadVideo: true,
+			outputBinaryField: '=no{{ $itemIndex }}',
 		});
 		await expectVideos(items[0], one, { no0: 0 });
 		await expectVideos(items[1], three, { no1: 0, no1_1: 1, no1_2: 2 });

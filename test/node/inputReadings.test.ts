@@ -106,7 +106,7 @@ describe('Image URLs', () => {
 			'a shared folder of Dropbox',
 			'https://www.dropbox.com/sh/ab/cd?dl=1',
 			/a page that shows a file/,
-			/Open the folder/,
+			/no address of its own there: download it first/,
 		],
 	])('%s is refused', async (_, value, message, description) => {
 		const refusal = await refusalOf({ imageUrls: '={{ $json.value }}' }, { value });
@@ -115,12 +115,90 @@ describe('Image URLs', () => {
 	});
 
 	test.each([
+		[
+			'https://github.com/o/r/blob/main/a/cat.jpg',
+			'https://raw.githubusercontent.com/o/r/main/a/cat.jpg',
+		],
+		[
+			'https://gitlab.example.com/g/p/-/blob/main/cat.jpg',
+			'https://gitlab.example.com/g/p/-/raw/main/cat.jpg',
+		],
+		['https://bitbucket.org/o/r/src/main/cat.jpg', 'https://bitbucket.org/o/r/raw/main/cat.jpg'],
+		[
+			'https://codeberg.org/o/r/src/branch/main/cat.jpg',
+			'https://codeberg.org/o/r/raw/branch/main/cat.jpg',
+		],
+		[
+			'https://huggingface.co/o/r/blob/main/cat.png',
+			'https://huggingface.co/o/r/resolve/main/cat.png',
+		],
+		[
+			'https://acme-my.sharepoint.com/:i:/g/personal/me/Eab?e=x',
+			'https://acme-my.sharepoint.com/:i:/g/personal/me/Eab?e=x&download=1',
+		],
+		['https://1drv.ms/i/s!Ab', 'download it first with the node of that service'],
+		['https://onedrive.live.com/?id=1&cid=2', 'download it first with the node of that service'],
+		['https://photos.app.goo.gl/Ab', 'download it first with the node of that service'],
+		['https://photos.google.com/share/Ab', 'download it first with the node of that service'],
+	])('the page %s is refused with what to use instead', async (imageUrls, instead) => {
+		const refusal = await refusalOf({ imageUrls });
+		expect(refusal.message).toContain('which is a page that shows a file, not the file itself');
+		expect(refusal.description).toContain(instead);
+	});
+
+	test.each([
 		'https://drive.google.com/uc?export=download&id=1AbC-d_E',
 		'https://www.dropbox.com/scl/fi/ab/cat.jpg?rlkey=cd&raw=1',
 		'https://www.dropbox.com/s/ab/cat.jpg?dl=1',
+		'https://github.com/o/r/blob/main/cat.jpg?raw=true',
+		'https://github.com/o/r/raw/main/cat.jpg',
+		'https://acme.sharepoint.com/:i:/s/x/Eab?download=1',
+		'https://acme.sharepoint.com/sites/x/cat.jpg',
 	])('the direct address %s is taken', async (imageUrls) => {
 		expect(await requestOf({ imageUrls })).toMatchObject({ input: { image_urls: [imageUrls] } });
 	});
+
+	test('an address copied out of a feed is the one that was meant', async () => {
+		const value =
+			'https://cdn.example.com/a.jpg?w=1&amp;s=x https://cdn.example.com/b.jpg?h=2&amp;t=y';
+		expect(await requestOf({ imageUrls: '={{ $json.value }}' }, { value })).toMatchObject({
+			input: {
+				image_urls: [
+					'https://cdn.example.com/a.jpg?w=1&s=x',
+					'https://cdn.example.com/b.jpg?h=2&t=y',
+				],
+			},
+		});
+	});
+});
+
+describe('braces in a field that is no expression', () => {
+	test.each<[string, INodeParameters]>([
+		['Prompt', { prompt: 'A cat in {{ $json.city }}' }],
+		['Image URLs', { imageUrls: 'https://example.com/{{$json.id}}.jpg' }],
+		['Callback URL', { callback: 'url', callbackUrl: 'https://example.com/{{$json.id}}' }],
+		['Reference', { options: { reference: '{{ $json.row }}' } }],
+	])('are refused in %s before anything is sent, with the way out', async (parameter, typed) => {
+		const refusal = await refusalOf(typed);
+		expect(refusal.message).toMatch(
+			new RegExp(`^'${parameter}' holds “{{ ?\\$json.\\w+ ?}}” as plain text \\[item 0\\]$`),
+		);
+		expect(refusal.description).toMatch(/Nothing was spent\. Switch the field to Expression/);
+	});
+
+	test('are text where an expression gives them', async () => {
+		const prompt = 'A shop sign that says {{ open }}';
+		expect(await requestOf({ prompt: '={{ $json.value }}' }, { value: prompt })).toMatchObject({
+			input: { prompt },
+		});
+	});
+});
+
+test('everything that is wrong with an item is named at once, in the order of the panel', async () => {
+	const { message } = await refusalOf({ prompt: '', duration: 7, imageUrls: 'cat.jpg' });
+	expect(message).toBe(
+		"'Prompt' is empty; 'Duration' is 7, which is neither 5 nor 10; 'Image URLs' is “cat.jpg”, not an http(s) address [item 0]",
+	);
 });
 
 describe('Prompt', () => {

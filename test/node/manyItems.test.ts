@@ -98,15 +98,19 @@ describe('many creates', () => {
 		expect(creditsCharged(emulator.current)).toBe(6 * 110);
 	});
 
-	test('stop at the first that fails, and the error names the tasks created', async () => {
-		const { error } = await createEach(['One', 'Two [http:500]', 'Three'], {
+	test.each([
+		['refused', '[http:402]', /use Retry .* or give these task IDs to Wait for Video/],
+		['unclear', '[http:500]', /give these task IDs to Wait for Video\..* not sent again by Retry/],
+	])('stop at the first that is %s, and the error names the tasks', async (_, marker, wayOn) => {
+		const { error } = await createEach(['One', `Two ${marker}`, 'Three'], {
 			options: { concurrency: 1 },
 		});
 		const [first] = emulator.current.tasks();
-		expect(apiErrorOf({ error }).message).toMatch(/\(1 of 3 videos was already created\)$/);
-		expect(apiErrorOf({ error }).description).toContain(first?.id);
-		expect(apiErrorOf({ error }).description).toMatch(/Retry.*Wait for Video/);
-		expect(apiErrorOf({ error }).itemIndex).toBe(1);
+		const { message, description, itemIndex } = apiErrorOf({ error });
+		expect(message).toMatch(/\(1 of 3 videos was already created\)$/);
+		expect(description).toContain(first?.id);
+		expect(description).toMatch(wayOn);
+		expect(itemIndex).toBe(1);
 		expect(emulator.current.count({ route: 'create' })).toBe(2);
 	});
 
@@ -145,7 +149,7 @@ test('a spending limit ends a run at what was under way when it was met', async 
 });
 
 describe('one wait for many items', () => {
-	test('reads each task once per round, however many items name it, and never after its end', async () => {
+	test('reads a task once, however many items name it, the last open one in each round, and none after its end', async () => {
 		const [early, late] = [await createTask(emulator.current), await createTask(emulator.current)];
 		clock.duringPause = async (count) => {
 			if (count === 2) await emulator.current.complete(early);
@@ -154,7 +158,7 @@ describe('one wait for many items', () => {
 		const { json } = await waitFor([early, late, early, early]);
 		expect(taskIdsOf(json)).toEqual([early, late, early, early]);
 		expect(json.every(({ status }) => status === 'completed')).toBe(true);
-		expect(emulator.current.task(early).reads).toBe(3);
+		expect(emulator.current.task(early).reads).toBe(2);
 		expect(emulator.current.task(late).reads).toBe(5);
 		expect(clock.pauses).toHaveLength(4);
 	});

@@ -31,7 +31,7 @@ async function parametersWith(name: string, row: ParameterRow): Promise<INodePar
 		...(needsTask ? { taskId: await finishedTask() } : {}),
 		...row.beside,
 		...(isOption ? {} : own),
-		options: { ...row.besideOptions, ...(isOption ? own : {}) },
+		options: isOption ? own : {},
 	};
 }
 

@@ -86,7 +86,7 @@ test('an uploaded photo becomes a video, both kept in the database', async () =>
 				stage.creates({
 					operation: 'createAndWait',
 					imageSource: 'binary',
-					options: { downloadVideo: true },
+					downloadVideo: true,
 				}),
 			)
 			.chain('Webhook', 'Kling')

@@ -1,4 +1,4 @@
-import { toEntries } from '../../nodes/Kling/parameters/read';
+import { toEntries } from '../../nodes/Kling/parameters/readers';
 
 test.each<[string, unknown, unknown[]]>([
 	['a list of any depth', ['one', [['two'], [[['three']]]]], ['one', 'two', 'three']],

@@ -29,8 +29,8 @@ function settableParameters({ properties }: INodeTypeDescription): INodeProperti
 function settingsWith(name: string, row: ParameterRow, value: unknown): Settings {
 	const own = { [name]: value };
 	return row.isOption === true
-		? settings({ ...row.beside }, { ...row.besideOptions, ...own })
-		: settings({ ...row.beside, ...own }, { ...row.besideOptions });
+		? settings({ ...row.beside }, own)
+		: settings({ ...row.beside, ...own });
 }
 
 const CELLS = NODES.flatMap(([node, , table]) =>
@@ -89,7 +89,7 @@ const PARAMETERS = NODES.flatMap(([node, , table]) =>
 
 describe.each(PARAMETERS)('$node: $name', ({ name, row }) => {
 	test('is the default where it is not set', () => {
-		const read = row.read(settings({ ...row.beside }, { ...row.besideOptions }));
+		const read = row.read(settings({ ...row.beside }));
 		if (['prompt', 'imageUrls', 'callbackUrl'].includes(name)) {
 			expect(read).toMatchObject({ message: `'${row.label}' is empty` });
 		} else if (name === 'taskId') {

@@ -25,8 +25,12 @@ export class Pace {
 	async enter(mayWait: boolean, signal?: AbortSignal): Promise<ApiFailure | null> {
 		for (;;) {
 			const leftMs = this.pausedUntil - Date.now();
-			const isTooLong = leftMs > (mayWait ? MAX_PAUSE_MS : 0) || this.isGivenUp();
-			if (isTooLong && this.pausedBy !== null) return notSent(this.pausedBy, leftMs);
+			const isTooLong = leftMs > (mayWait ? MAX_PAUSE_MS : 0);
+			if (this.pausedBy !== null && (isTooLong || this.isGivenUp())) {
+				// The next one was not woken, since a place was free for this one.
+				this.waiting.shift()?.();
+				return isTooLong ? notSent(this.pausedBy, leftMs) : this.pausedBy;
+			}
 			if (leftMs > 0) await pause(leftMs, signal);
 			else if (this.underWay < this.atOnce) {
 				this.underWay += 1;

@@ -52,10 +52,10 @@ async function goRound(): Promise<void> {
 		await after(TICK_MS);
 		const now = Date.now();
 		for (const entry of [...list]) {
+			if (busy.has(entry)) continue;
 			const used = places.get(entry.lane) ?? 0;
-			if (entry.dueAt > now || busy.has(entry) || used >= PLACES_IN_A_LANE) continue;
 			if (now > entry.endsAt) leave(entry, true);
-			else void work(entry, used);
+			else if (entry.dueAt <= now && used < PLACES_IN_A_LANE) void work(entry, used);
 		}
 	}
 	isRunning = false;

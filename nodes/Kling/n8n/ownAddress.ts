@@ -175,9 +175,11 @@ function parseJson(body: unknown): unknown {
  * answers a request for a whole address like any other; https would need a tunnel, which it does not make.
  */
 function withoutDetour(url: string): Partial<IHttpRequestOptions> {
-	const { protocol, hostname: host, port } = new URL(url);
+	const { protocol, hostname: host, port, pathname } = new URL(url);
 	const proxy = { protocol: 'http', host, port: Number(port || 80) };
-	return { skipSslCertificateValidation: true, ...(protocol === 'http:' ? { proxy } : {}) };
+	// n8n's client takes the first word of a path that begins with two slashes for a host.
+	const canBeProxied = protocol === 'http:' && !pathname.startsWith('//');
+	return { skipSslCertificateValidation: true, ...(canBeProxied ? { proxy } : {}) };
 }
 
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;

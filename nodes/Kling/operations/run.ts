@@ -87,7 +87,7 @@ function endingError(
 function openJournal(context: IExecuteFunctions): Journal {
 	const isToolRun = isTool(context);
 	const run = {
-		executionId: context.getExecutionId(),
+		executionId: executionIdOf(context),
 		runIndex: readRunIndex(context),
 		isTool: isToolRun,
 		written: writtenRequest(context),
@@ -96,9 +96,7 @@ function openJournal(context: IExecuteFunctions): Journal {
 	const place = placeOf(context);
 	return new Journal(context.getContext(isToolRun ? 'flow' : 'node'), run, {
 		sending: (count) =>
-			context.logger.info(
-				`Kling is about to create ${count} ${count === 1 ? 'video' : 'videos'} (${place})`,
-			),
+			context.logger.info(`Creating ${count} Kling ${count === 1 ? 'video' : 'videos'} (${place})`),
 		created: (itemIndex, taskId) =>
 			context.logger.info(`Kling video created: task ${taskId} (${place}, item ${itemIndex})`),
 		unclear: (itemIndex) =>
@@ -106,6 +104,12 @@ function openJournal(context: IExecuteFunctions): Journal {
 				`Kling video may have been created and charged, without an answer (${place}, item ${itemIndex})`,
 			),
 	});
+}
+
+/** n8n gives none to a tool that an MCP client calls. */
+function executionIdOf(context: IExecuteFunctions): string {
+	const id: string | undefined = context.getExecutionId();
+	return id ?? '';
 }
 
 /** The parameters that make a request, as they were written. */

@@ -44,7 +44,8 @@ function addressesIn(value: unknown, isEntry: boolean): Array<string | Invalid> 
 		return addressesIn(attachment.data.url, true);
 	}
 	if (typeof value !== 'string' || holdsObjectInText(value)) return [notAnAddress(value)];
-	const text = value.trim();
+	// Feeds and pages are copied with their own way of writing “&”.
+	const text = value.trim().replaceAll('&amp;', '&');
 	if (/^[[{"]/.test(text)) {
 		const parsed = parseJson(text);
 		if (parsed !== undefined) return addressesIn(parsed, true);

@@ -33,22 +33,22 @@ export const callbackFields: [INodeProperties, INodeProperties] = [
 				name: 'Automatic',
 				value: 'auto',
 				description:
-					'A Wait for Video further down is woken, else the Kling Trigger of this workflow is started, else nobody is told',
+					'Wakes Wait for Video if one follows, otherwise starts this workflow’s Kling Trigger',
 			},
 			{
 				name: 'Kling Trigger of This Workflow',
 				value: 'trigger',
-				description: 'Starts this workflow anew at its Kling Trigger. Nothing needs copying.',
+				description: 'Starts this workflow from its Kling Trigger. Nothing needs copying.',
 			},
 			{
 				name: 'None',
 				value: 'none',
-				description: 'Nobody is told. Wait for Video and Get Video work all the same.',
+				description: 'No callback. Wait for Video and Get Video work all the same.',
 			},
 			{
 				name: 'This Execution',
 				value: 'execution',
-				description: 'Wakes the Wait for Video further down in this execution',
+				description: 'Wakes the Wait for Video that follows in this execution',
 			},
 			{
 				name: 'URL',
@@ -58,7 +58,7 @@ export const callbackFields: [INodeProperties, INodeProperties] = [
 			},
 		],
 		default: 'auto',
-		description: 'Whom the API tells when the video is ready or failed',
+		description: 'Where the API reports that the video is ready or failed',
 		displayOptions: { show: { operation: [OPERATIONS.create] } },
 	},
 	{

@@ -7,6 +7,7 @@ import { readDryRun } from './dryRun';
 import { CREATING } from './operation';
 import { toBoolean, toChoice } from './readers';
 import { collect, type Settings } from './settings';
+import { filledByModel } from './tool';
 
 /** The names in the panel, for refusals. */
 export const IMAGE_SOURCE = 'Image Source';
@@ -15,48 +16,52 @@ export const INPUT_DATA_FIELD = 'Input Data Field Name';
 
 const DEFAULT_BINARY_FIELD = 'data';
 
-export const imageFields: [INodeProperties, INodeProperties, INodeProperties] = [
-	{
-		displayName: IMAGE_SOURCE,
-		name: 'imageSource',
-		type: 'options',
-		options: [
-			{
-				name: 'File',
-				value: 'binary',
-				description: 'A file that comes with the item, from a form, a drive or another node',
-			},
-			{ name: 'URL', value: 'url', description: 'A picture on the web' },
-		],
-		default: 'url',
-		displayOptions: { show: { operation: CREATING } },
-	},
-	{
-		displayName: INPUT_DATA_FIELD,
-		name: 'binaryPropertyName',
-		type: 'string',
-		required: true,
-		default: DEFAULT_BINARY_FIELD,
-		placeholder: 'e.g. data',
-		hint: 'The name of the input field containing the file to use',
-		description:
-			'JPEG, PNG or WebP, at most 10 MB. Separate several with commas. The API fetches it from this n8n, so n8n must have a public address.',
-		displayOptions: { show: { operation: CREATING, imageSource: ['binary'] } },
-	},
-	{
-		displayName: IMAGE_URLS,
-		name: 'imageUrls',
-		type: 'string',
-		required: true,
-		default: '',
-		placeholder: 'e.g. https://example.com/cat.jpg',
-		description:
-			'Public http(s) address of the image to animate: JPEG, PNG or WebP, at most 10 MB. Separate several with spaces or line breaks.',
-		displayOptions: { show: { operation: CREATING, imageSource: ['url'] } },
-	},
-];
+const sourceField: INodeProperties = {
+	displayName: IMAGE_SOURCE,
+	name: 'imageSource',
+	type: 'options',
+	options: [
+		{
+			name: 'File',
+			value: 'binary',
+			description: 'A file that comes with the item, from a form, a drive or another node',
+		},
+		{ name: 'URL', value: 'url', description: 'A picture on the web' },
+	],
+	default: 'url',
+	displayOptions: { show: { operation: CREATING } },
+};
 
-const [sourceField, binaryField, urlsField] = imageFields;
+const binaryField: INodeProperties = {
+	displayName: INPUT_DATA_FIELD,
+	name: 'binaryPropertyName',
+	type: 'string',
+	required: true,
+	default: DEFAULT_BINARY_FIELD,
+	placeholder: 'e.g. data',
+	hint: 'The name of the input field containing the file to use',
+	description:
+		'JPEG, PNG or WebP, at most 10 MB. Separate several with commas. The API fetches it from this n8n, so n8n must have a public address.',
+	displayOptions: { show: { operation: CREATING, imageSource: ['binary'] } },
+};
+
+const urlsField: INodeProperties = {
+	displayName: IMAGE_URLS,
+	name: 'imageUrls',
+	type: 'string',
+	required: true,
+	default: '',
+	placeholder: 'e.g. https://example.com/cat.jpg',
+	description:
+		'Public http(s) address of the image to animate: JPEG, PNG or WebP, at most 10 MB. Separate several with spaces or line breaks.',
+	displayOptions: { show: { operation: CREATING, imageSource: ['url'] } },
+};
+
+export const imageFields: INodeProperties[] = [
+	sourceField,
+	binaryField,
+	...filledByModel(urlsField, 'Public address of the image to animate, starting with https://'),
+];
 
 export const checkImagesOption: INodeProperties = {
 	displayName: 'Check Images',
@@ -64,7 +69,7 @@ export const checkImagesOption: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description:
-		'Whether to look at each image address first, as the API will, and spend nothing when one is missing, too large or no picture',
+		'Whether to look at each image first and spend nothing when one is missing, too large or no picture',
 	displayOptions: { show: { '/operation': CREATING } },
 };
 

@@ -48,8 +48,7 @@ const options: INodePropertyOptions[] = [
 		name: 'Create Video and Wait',
 		value: OPERATIONS.createAndWait,
 		action: 'Create video from image and wait',
-		description:
-			'Start a video and pass it on once it is ready. For its file, turn on Download Video under Options.',
+		description: 'Start a video and pass it on once it is ready, as a file too with Download Video',
 	},
 	{
 		name: 'Get Credits',
@@ -68,7 +67,7 @@ const options: INodePropertyOptions[] = [
 		value: OPERATIONS.wait,
 		action: 'Wait for video',
 		description:
-			'Pass a video on once it is ready, for a task that was created before. For its file, turn on Download Video under Options.',
+			'Pass on a video that was started before, once it is ready, as a file too with Download Video',
 	},
 ];
 

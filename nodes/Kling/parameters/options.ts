@@ -4,7 +4,6 @@ import { dryRunOption } from './dryRun';
 import { checkImagesOption } from './images';
 import { OPERATIONS } from './operation';
 import { referenceOption } from './reference';
-import { downloadVideoOption, outputBinaryFieldOption } from './result';
 import { checkBalanceOption, concurrencyOption, maxCreditsOption } from './spending';
 import { pollIntervalOption, throwOnFailureOptions } from './waiting';
 
@@ -15,16 +14,15 @@ export const optionsField: INodeProperties = {
 	type: 'collection',
 	placeholder: 'Add option',
 	default: {},
-	displayOptions: { hide: { operation: [OPERATIONS.getCredits] } },
+	// With “operation” instead, n8n empties the collection when another operation is chosen.
+	displayOptions: { hide: { '/operation': [OPERATIONS.getCredits] } },
 	options: [
 		checkBalanceOption,
 		checkImagesOption,
 		concurrencyOption,
-		downloadVideoOption,
 		dryRunOption,
 		maxCreditsOption,
 		pollIntervalOption,
-		outputBinaryFieldOption,
 		referenceOption,
 		...throwOnFailureOptions,
 	],

@@ -1,7 +1,6 @@
 import type { DisplayCondition, IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
 import {
-	CREDITS_PER_SECOND,
 	DURATIONS_SECONDS,
 	type DurationSeconds,
 	estimateCredits,
@@ -65,31 +64,3 @@ export const creditNotices: INodeProperties[] = [
 		{ hide: { duration: DURATIONS_SECONDS.flatMap(asChosenOrText) } },
 	),
 ];
-
-const { silent, sound } = CREDITS_PER_SECOND;
-
-const SHORT_NAMES: Record<string, string> = {
-	create: 'Create Video',
-	createAndWait: 'Create & Wait',
-	getTask: 'Get Video',
-	wait: 'Wait for Video',
-	getCredits: 'Get Credits',
-};
-
-const NAME = `(${JSON.stringify(SHORT_NAMES)})[$parameter["operation"]]`;
-
-const SECONDS = 'Number($parameter["duration"])';
-const SOUND = 'String($parameter["sound"]).trim().toLowerCase()';
-const CREDITS = `${SECONDS} * (${SOUND} === "true" ? ${sound} : ${silent})`;
-
-const PRICE = `": " + ${SECONDS} + " s" + (${SOUND} === "true" ? " ♪" : "") + ", ~" + ${CREDITS} + " cr"`;
-
-const HAS_PRICE = `${JSON.stringify(CREATING)}.includes($parameter["operation"]) && ${JSON.stringify(DURATIONS_SECONDS)}.includes(${SECONDS}) && ["true", "false"].includes(${SOUND})`;
-
-/**
- * The line below the node on the canvas: the operation, and before anything is spent also what a
- * video will cost. Expressions without a value yet leave the price out.
- *
- * The canvas has room for some thirty letters and cuts off the rest, which would be the price.
- */
-export const SUBTITLE = `={{ ${NAME} + (${HAS_PRICE} ? ${PRICE} : "") }}`;

@@ -7,7 +7,25 @@ import { collect, type Settings } from './settings';
 
 const DEFAULT_OUTPUT_FIELD = 'data';
 
-/** Simplify, as both nodes show it. */
+const downloadVideo: INodeProperties = {
+	displayName: 'Download Video',
+	name: 'downloadVideo',
+	type: 'boolean',
+	default: false,
+	description: 'Whether to store the finished video in the item as a file, besides its address',
+};
+
+const outputBinaryField: INodeProperties = {
+	displayName: 'Put Output File in Field',
+	name: 'outputBinaryField',
+	type: 'string',
+	default: DEFAULT_OUTPUT_FIELD,
+	placeholder: 'e.g. data',
+	hint: 'The name of the output field to put the file in',
+	description:
+		'Where a downloaded video goes. Further videos of the same task get _1, _2 behind it.',
+};
+
 const simplify: INodeProperties = {
 	displayName: 'Simplify',
 	name: 'simplify',
@@ -16,49 +34,26 @@ const simplify: INodeProperties = {
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 };
 
-export const simplifyField: INodeProperties = {
-	...simplify,
-	displayOptions: { show: { operation: READING } },
-};
+/** How the Kling Trigger passes a task on. */
+export const triggerResultFields: INodeProperties[] = [
+	downloadVideo,
+	{ ...outputBinaryField, displayOptions: { hide: { downloadVideo: [false] } } },
+	simplify,
+];
 
-export const triggerSimplifyField = simplify;
+const forReading: IDisplayOptions['show'] = { operation: READING };
+// A model gets no files.
+const notForTools: IDisplayOptions['hide'] = { '@tool': [true] };
 
-type Show = IDisplayOptions['show'];
-
-function shown(show: Show): Pick<INodeProperties, 'displayOptions'> {
-	return show === undefined ? {} : { displayOptions: { show } };
-}
-
-function downloadVideo(show?: Show): INodeProperties {
-	return {
-		displayName: 'Download Video',
-		name: 'downloadVideo',
-		type: 'boolean',
-		default: false,
-		description: 'Whether to store the finished video in the item as a file, besides its address',
-		...shown(show),
-	};
-}
-
-function outputBinaryField(show?: Show): INodeProperties {
-	return {
-		displayName: 'Put Output File in Field',
-		name: 'outputBinaryField',
-		type: 'string',
-		default: DEFAULT_OUTPUT_FIELD,
-		placeholder: 'e.g. data',
-		hint: 'The name of the output field to put the file in',
-		description:
-			'Where a downloaded video goes. Further videos of the same task get _1, _2 behind it.',
-		...shown(show),
-	};
-}
-
-const readingOnly = { '/operation': READING };
-
-export const downloadVideoOption = downloadVideo(readingOnly);
-export const outputBinaryFieldOption = outputBinaryField(readingOnly);
-export const triggerDownloadOptions = [downloadVideo(), outputBinaryField()];
+/** The same for the operations that read tasks. */
+export const resultFields: INodeProperties[] = [
+	{ ...downloadVideo, displayOptions: { show: forReading, hide: notForTools } },
+	{
+		...outputBinaryField,
+		displayOptions: { show: forReading, hide: { ...notForTools, downloadVideo: [false] } },
+	},
+	{ ...simplify, displayOptions: { show: forReading } },
+];
 
 /** How a task is passed on. */
 export interface ResultSettings {
@@ -69,11 +64,11 @@ export interface ResultSettings {
 }
 
 export function readResult(settings: Settings): Settled<ResultSettings> {
-	const download = settings.option(downloadVideoOption, toBoolean);
+	const download = settings.read(downloadVideo, toBoolean);
 	return collect({
-		simplify: settings.read(simplify, toBoolean),
 		downloadField:
-			download === true ? settings.option(outputBinaryFieldOption, toFieldName) : download || null,
+			download === true ? settings.read(outputBinaryField, toFieldName) : download || null,
+		simplify: settings.read(simplify, toBoolean),
 	});
 }
 

@@ -1,37 +1,79 @@
 /**
- * Pages of file services that show a file to people. The API fetches what stands at an address, and
- * there it is a web page and no image.
+ * Pages that show a file to people. The API fetches what stands at an address, and there it is a web
+ * page and no image.
  */
 
-const DRIVE_HOSTS = new Set(['drive.google.com', 'docs.google.com']);
-const DROPBOX_HOSTS = new Set(['dropbox.com', 'www.dropbox.com']);
+/** Where the file itself is: at another address, at this one, or at none that can be told from it. */
+type Whereabouts = URL | 'here' | 'unknown';
 
-const AS_FILE = 'Or download it first with the node of that service, and set Image Source to File.';
+const withParameter = (url: URL, name: string, value: string): Whereabouts => {
+	if (url.searchParams.get(name) === value) return 'here';
+	const direct = new URL(url);
+	direct.searchParams.set(name, value);
+	return direct;
+};
+
+const withPath = (url: URL, from: RegExp, to: string): URL | 'here' => {
+	if (!from.test(url.pathname)) return 'here';
+	const direct = new URL(url);
+	direct.pathname = url.pathname.replace(from, to);
+	return direct;
+};
+
+/** By the host, the first that fits; GitLab is at home on any. */
+const SERVICES: ReadonlyArray<readonly [host: RegExp, find: (url: URL) => Whereabouts]> = [
+	[/^(drive|docs)\.google\.com$/, inGoogleDrive],
+	[/^(photos\.google\.com|photos\.app\.goo\.gl)$/, () => 'unknown'],
+	[/^(www\.)?dropbox\.com$/, inDropbox],
+	[/^1drv\.ms$/, () => 'unknown'],
+	[/^onedrive\.live\.com$/, ({ pathname }) => (pathname === '/download' ? 'here' : 'unknown')],
+	[/\.sharepoint\.com$/, inSharePoint],
+	[/^github\.com$/, inGitHub],
+	[/^bitbucket\.org$/, (url) => withPath(url, /^(\/[^/]+\/[^/]+)\/src\//, '$1/raw/')],
+	[/^huggingface\.co$/, (url) => withPath(url, /\/blob\//, '/resolve/')],
+	[
+		/^(codeberg\.org|gitea\.com)$/,
+		(url) => withPath(url, /\/src\/(branch|tag|commit)\//, '/raw/$1/'),
+	],
+	[/./, (url) => withPath(url, /\/-\/blob\//, '/-/raw/')],
+];
 
 /** How to get the file's own address, where this is the address of a page that shows it; else null. */
 export function sharePageHint(url: URL): string | null {
-	const host = url.hostname.toLowerCase();
-	if (DRIVE_HOSTS.has(host)) return driveHint(url);
-	return DROPBOX_HOSTS.has(host) ? dropboxHint(url) : null;
+	const service = SERVICES.find(([host]) => host.test(url.hostname));
+	const found = service?.[1](url) ?? 'here';
+	if (found === 'here') return null;
+	const download = 'download it first with the node of that service, and set Image Source to File.';
+	if (found === 'unknown') return `The file has no address of its own there: ${download}`;
+	return `Share the file with anyone who has the link, and give its direct address: ${found.href}. Or ${download}`;
 }
 
-function driveHint(url: URL): string | null {
-	const { pathname, searchParams } = url;
+function inGoogleDrive({ pathname, searchParams }: URL): Whereabouts {
 	// What Google Drive serves files from.
-	if (pathname.startsWith('/uc') || pathname.startsWith('/thumbnail')) return null;
+	if (/^\/(uc|thumbnail)/.test(pathname)) return 'here';
 	const id = /\/d\/([\w-]+)/.exec(pathname)?.[1] ?? searchParams.get('id');
-	const direct = `https://drive.google.com/uc?export=download&id=${id ?? '<the ID of the file>'}`;
-	return `Share the file with anyone who has the link, and give its direct address: ${direct}. ${AS_FILE}`;
+	return id === null
+		? 'unknown'
+		: new URL(`https://drive.google.com/uc?export=download&id=${encodeURIComponent(id)}`);
 }
 
-function dropboxHint(url: URL): string | null {
-	const { pathname, searchParams } = url;
-	const isFolder = /^\/(sh|scl\/fo)\//.test(pathname);
-	const isDirect = searchParams.get('raw') === '1' || searchParams.get('dl') === '1';
-	if (isFolder) return `Open the folder and copy the link of the image itself. ${AS_FILE}`;
-	if (isDirect) return null;
-	const direct = new URL(url);
-	direct.searchParams.delete('dl');
-	direct.searchParams.set('raw', '1');
-	return `Give its direct address, which ends in raw=1: ${direct.href}. ${AS_FILE}`;
+function inDropbox(url: URL): Whereabouts {
+	const isFolder = /^\/(sh|scl\/fo)\//.test(url.pathname);
+	if (isFolder) return 'unknown';
+	if (url.searchParams.get('dl') === '1') return 'here';
+	const page = new URL(url);
+	page.searchParams.delete('dl');
+	return withParameter(page, 'raw', '1');
+}
+
+function inGitHub(url: URL): Whereabouts {
+	if (url.searchParams.get('raw') === 'true') return 'here';
+	const raw = withPath(url, /^(\/[^/]+\/[^/]+)\/blob\//, '$1/');
+	if (raw !== 'here') raw.hostname = 'raw.githubusercontent.com';
+	return raw;
+}
+
+function inSharePoint(url: URL): Whereabouts {
+	const isShared = /^\/:\w:\//.test(url.pathname);
+	return isShared ? withParameter(url, 'download', '1') : 'here';
 }

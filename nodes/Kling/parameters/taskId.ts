@@ -7,8 +7,9 @@ import { BY_TASK_ID } from './operation';
 import { quote } from './quote';
 import { Invalid, toText } from './readers';
 import type { Settings } from './settings';
+import { filledByModel } from './tool';
 
-export const taskIdField: INodeProperties = {
+const taskIdField: INodeProperties = {
 	displayName: 'Task ID',
 	name: 'taskId',
 	type: 'string',
@@ -18,6 +19,11 @@ export const taskIdField: INodeProperties = {
 	description: 'The task to look at, as Create Video gives it',
 	displayOptions: { show: { operation: BY_TASK_ID } },
 };
+
+export const taskIdFields = filledByModel(
+	taskIdField,
+	'The taskId that creating the video gave, a UUID',
+);
 
 const LOOKS_LIKE =
 	'It looks like 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d. Create Video gives it as “taskId”.';

@@ -3,12 +3,7 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Settled } from '../api/failure';
 import { STATUS } from '../api/schemas';
 import { toBoolean, toChoices } from './readers';
-import {
-	readResult,
-	type ResultSettings,
-	triggerDownloadOptions,
-	triggerSimplifyField,
-} from './result';
+import { readResult, type ResultSettings, triggerResultFields } from './result';
 import { collect, type Settings } from './settings';
 
 const eventsField: INodeProperties = {
@@ -27,19 +22,19 @@ const eventsField: INodeProperties = {
 			name: 'Failed',
 			value: STATUS.failed,
 			action: 'On video failed',
-			description: 'A task ended without a video',
+			description: 'A video failed',
 		},
 	],
 	default: [STATUS.completed, STATUS.failed],
-	description: 'Which ends of a task start the workflow',
+	description: 'Which videos start the workflow',
 };
 
 const deduplicateOption: INodeProperties = {
-	displayName: 'Deduplicate',
+	displayName: 'Once per Video',
 	name: 'deduplicate',
 	type: 'boolean',
 	default: true,
-	description: 'Whether to start only once for each task, however often it is reported',
+	description: 'Whether to start only once for each video, however often it is reported',
 };
 
 const verifyTaskOption: INodeProperties = {
@@ -54,20 +49,20 @@ const verifyTaskOption: INodeProperties = {
 export const triggerFields: INodeProperties[] = [
 	{
 		displayName:
-			'Once this workflow is published, a Create Video in it that no Wait for Video follows calls this trigger by itself. In a Create Video of another workflow, set Callback to URL and Callback URL to the address of this workflow.',
+			'Publish this workflow. Each Create Video in it then calls this trigger, unless a Wait for Video comes after it. In a Create Video of another workflow, set Callback to URL and Callback URL to the address of this workflow.',
 		name: 'registrationNotice',
 		type: 'notice',
 		default: '',
 	},
 	eventsField,
-	triggerSimplifyField,
+	...triggerResultFields,
 	{
 		displayName: 'Options',
 		name: 'options',
 		type: 'collection',
 		placeholder: 'Add option',
 		default: {},
-		options: [deduplicateOption, ...triggerDownloadOptions, verifyTaskOption],
+		options: [deduplicateOption, verifyTaskOption],
 	},
 ];
 

@@ -5,6 +5,7 @@ import { DURATIONS_SECONDS, type DurationSeconds } from '../api/pricing';
 import { CREATING } from './operation';
 import { Invalid, ofLength, toBoolean, toChoice, toText } from './readers';
 import { collect, type Settings } from './settings';
+import { filledByModel } from './tool';
 
 /** The longest prompt, in Unicode code points (API docs). */
 export const MAX_PROMPT_LENGTH = 2_500;
@@ -13,7 +14,7 @@ const DEFAULT_DURATION: DurationSeconds = 5;
 
 const forCreating: IDisplayOptions = { show: { operation: CREATING } };
 
-export const promptField: INodeProperties = {
+const promptField: INodeProperties = {
 	displayName: 'Prompt',
 	name: 'prompt',
 	type: 'string',
@@ -24,6 +25,11 @@ export const promptField: INodeProperties = {
 	description: `What should happen in the video, in at most ${MAX_PROMPT_LENGTH.toLocaleString('en-US')} characters`,
 	displayOptions: forCreating,
 };
+
+export const promptFields = filledByModel(
+	promptField,
+	'What should happen in the video: how the picture moves, in a sentence or two',
+);
 
 export const durationField: INodeProperties = {
 	displayName: 'Duration',

@@ -27,18 +27,18 @@ export const waitFields: [INodeProperties, INodeProperties] = [
 			{
 				name: 'Automatic',
 				value: 'auto',
-				description: 'Sleeps where a callback wakes this execution, else looks at intervals',
+				description: 'Sleeps if a callback can wake this execution, otherwise checks at intervals',
 			},
 			{
 				name: 'Callback',
 				value: 'callback',
 				description:
-					'Sleeps in the database of n8n until the API calls back. Holds no worker and survives restarts.',
+					'Sleeps in the database of n8n until the API calls back. Keeps nothing busy and survives restarts.',
 			},
 			{
 				name: 'Poll',
 				value: 'poll',
-				description: 'Stays running and looks at the task at intervals',
+				description: 'Stays running and checks the video at intervals',
 			},
 		],
 		default: 'auto',
@@ -54,7 +54,7 @@ export const waitFields: [INodeProperties, INodeProperties] = [
 		typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
 		default: DEFAULT_TIMEOUT_MINUTES,
 		description:
-			'How long to wait at most, for all items together. Most videos take 1 to 15 minutes. After the timeout, what is ready and what is not are passed on, the latter with “timedOut” set to true.',
+			'How long to wait at most, for all items together. Most videos take 1 to 15 minutes. After that, videos that are not ready are passed on too, with “timedOut” set to true.',
 		displayOptions: { show: { operation: WAITING } },
 	},
 ];
@@ -67,13 +67,13 @@ export const pollIntervalOption: INodeProperties = {
 	type: 'number',
 	typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
 	default: DEFAULT_POLL_INTERVAL_SECONDS,
-	description: 'How long to pause before reading the task again. The pauses grow by and by.',
+	description: 'How long to pause before checking the video again. The pauses grow by and by.',
 	displayOptions: { show: { '/operation': WAITING } },
 };
 
 function throwOnFailure(show: NonNullable<IDisplayOptions['show']>): INodeProperties {
 	return {
-		displayName: 'Throw on Failure',
+		displayName: 'Stop on Failed Video',
 		name: 'throwOnFailure',
 		type: 'boolean',
 		default: false,

@@ -31,9 +31,19 @@ export async function look(
 	}
 }
 
-/** Reads each task once. */
-export async function lookAtAll(tasks: readonly Task[], once: OneLook): Promise<void> {
-	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => await task.look(once));
+/**
+ * Reads each task once, and none of them any more when the time is over.
+ *
+ * @param endsAt in milliseconds since 1970
+ */
+export async function lookAtAll(tasks: readonly Task[], endsAt: number): Promise<void> {
+	const leftMs = () => endsAt - Date.now();
+	await mapConcurrently(
+		tasks,
+		READ_CONCURRENCY,
+		async (task) => await task.look({ withinMs: leftMs() }),
+		() => leftMs() > 0,
+	);
 }
 
 /** Reads each task with the tries of any request. */

@@ -32,7 +32,7 @@ export async function pollTasks(
 		factor: GROWTH,
 		longestMs: Math.max(intervalMs, LONGEST_PAUSE_MS),
 	};
-	await lookAtAll(tasks, timeoutMs === 0 ? {} : { withinMs: leftMs() });
+	await lookAtAll(tasks, timeoutMs === 0 ? Infinity : endsAt);
 	for (let round = 1; openOf(tasks).length > 0 && leftMs() > 0; round++) {
 		const asked = openOf(tasks).map(({ failure }) => failure?.detail.retryAfterMs ?? 0);
 		const gap = pauseMs(growth, round, Math.max(...asked));

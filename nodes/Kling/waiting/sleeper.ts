@@ -5,6 +5,7 @@ import { Failure, type Settled } from '../api/failure';
 import { isFinished, toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { runWhenDue, takeOff } from '../n8n/dueWork';
+import { noteInstance } from '../n8n/ownAddress';
 import type { Awaited } from './awaited';
 import { lastLook, look, openOf } from './look';
 import { type Host, lastingClient, OwnCall } from './ownCall';
@@ -131,6 +132,7 @@ export async function fallAsleep(
 	items: ReadonlyArray<Settled<Awaited>>,
 	resumeAddress: string | null,
 ): Promise<void> {
+	noteInstance(context);
 	const tasks = new Map<string, Task>();
 	let last: ApiClient | undefined;
 	for (const [itemIndex, item] of items.entries()) {

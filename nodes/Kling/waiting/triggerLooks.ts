@@ -5,6 +5,7 @@ import { pauseMs } from '../api/retry';
 import { Task } from '../api/task';
 import { isOwnTriggerUrl } from '../callback/registration';
 import { runWhenDue, takeOff } from '../n8n/dueWork';
+import { noteInstance } from '../n8n/ownAddress';
 import { look } from './look';
 import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
 
@@ -66,6 +67,7 @@ export async function lookAfterTriggers(
 		const { id, client, createdAt, request } = item.task;
 		const url = request?.callbackUrl ?? null;
 		if (url === null || byTask.has(id) || !isOwnTriggerUrl(context, url)) continue;
+		noteInstance(context);
 		const task = new Task(id, await lastingClient(context, itemIndex, client), createdAt);
 		const entry = new TriggerLook(task, url);
 		byTask.set(id, entry);

@@ -216,7 +216,6 @@ export interface ParameterRow {
 	/** The operation that has it, and other parameters that it depends on; none for the trigger. */
 	operation?: string;
 	beside?: Record<string, string | boolean>;
-	besideOptions?: Record<string, string | boolean>;
 	read: (settings: Settings) => unknown;
 	cells: Row;
 }
@@ -344,7 +343,6 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 	downloadVideo: {
 		label: 'Download Video',
 		...GET,
-		...OPTION,
 		read: isSet(result('downloadField')),
 		cells: boolean,
 	},
@@ -366,8 +364,7 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 	outputBinaryField: {
 		label: 'Put Output File in Field',
 		...GET,
-		...OPTION,
-		besideOptions: { downloadVideo: true },
+		beside: { downloadVideo: true },
 		read: result('downloadField'),
 		cells: FIELD_OR_DEFAULT,
 	},
@@ -379,7 +376,7 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 		cells: trimmedText(is(null)),
 	},
 	throwOnFailure: {
-		label: 'Throw on Failure',
+		label: 'Stop on Failed Video',
 		...GET,
 		...OPTION,
 		read: readThrowOnFailure,
@@ -400,7 +397,7 @@ export const TRIGGER_TABLE: Record<string, ParameterRow> = {
 		cells: boolean,
 	},
 	deduplicate: {
-		label: 'Deduplicate',
+		label: 'Once per Video',
 		...OPTION,
 		read: trigger('deduplicate'),
 		cells: boolean,
@@ -413,14 +410,12 @@ export const TRIGGER_TABLE: Record<string, ParameterRow> = {
 	},
 	downloadVideo: {
 		label: 'Download Video',
-		...OPTION,
 		read: isSet(triggerResult('downloadField')),
 		cells: boolean,
 	},
 	outputBinaryField: {
 		label: 'Put Output File in Field',
-		...OPTION,
-		besideOptions: { downloadVideo: true },
+		beside: { downloadVideo: true },
 		read: triggerResult('downloadField'),
 		cells: FIELD_OR_DEFAULT,
 	},

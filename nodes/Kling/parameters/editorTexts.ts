@@ -1,0 +1,80 @@
+import type { NodeHint } from 'n8n-workflow';
+
+import { CREDITS_PER_SECOND, DURATIONS_SECONDS } from '../api/pricing';
+import { CREATING, WAITING } from './operation';
+
+/*
+ * Texts that the editor works out, with parameters as they were typed: one that cannot be evaluated
+ * yet would take the whole text with it (n8n). An expression is then a text that begins with “=”,
+ * and so neither a number nor a switch.
+ */
+const typed = (name: string) => `$rawParameter[${JSON.stringify(name)}]`;
+const option = (name: string) => `(${typed('options')} ?? {})[${JSON.stringify(name)}]`;
+const word = (value: string) => `String(${value} ?? "").trim().toLowerCase()`;
+
+const { silent, sound } = CREDITS_PER_SECOND;
+
+const SHORT_NAMES: Record<string, string> = {
+	create: 'Create Video',
+	createAndWait: 'Create & Wait',
+	getTask: 'Get Video',
+	wait: 'Wait for Video',
+	getCredits: 'Get Credits',
+};
+
+const NAME = `(${JSON.stringify(SHORT_NAMES)})[$parameter["operation"]]`;
+const IS_CREATING = `${JSON.stringify(CREATING)}.includes($parameter["operation"])`;
+const SECONDS = `Number(${typed('duration')})`;
+const HAS_PRICE = `${JSON.stringify(DURATIONS_SECONDS)}.includes(${SECONDS}) && ["true", "false"].includes(${word(typed('sound'))})`;
+const CREDITS = `${SECONDS} * (${word(typed('sound'))} === "true" ? ${sound} : ${silent})`;
+const LIMIT = `Number(${option('maxCredits')})`;
+const AMOUNTS = `[${HAS_PRICE} ? "~" + ${CREDITS} : "", ${LIMIT} > 0 ? "≤ " + ${LIMIT} : ""].filter(Boolean)`;
+const IS_DRY_RUN = `${word(option('dryRun'))} === "true"`;
+
+/**
+ * The line below the node on the canvas: the operation, and what a video will cost at most, or that
+ * nothing will be spent. So it is seen when n8n loses the options that guard the money.
+ *
+ * The canvas has room for some thirty letters; with price and limit the word “credits” may be cut.
+ */
+export const SUBTITLE = `={{ ${NAME} + (!(${IS_CREATING}) ? "" : ${IS_DRY_RUN} ? ": dry run" : ${AMOUNTS}.length > 0 ? ": " + ${AMOUNTS}.join(", ") + " credits" : "") }}`;
+
+const IS_TOOL = '$rawParameter["descriptionType"] !== undefined';
+
+/** The parameters that people type text into. */
+const TEXTS: Record<string, string> = {
+	prompt: 'Prompt',
+	imageUrls: 'Image URLs',
+	binaryPropertyName: 'Input Data Field Name',
+	callbackUrl: 'Callback URL',
+	taskId: 'Task ID',
+	outputBinaryField: 'Put Output File in Field',
+};
+
+/** Said as soon as it is typed; the readers refuse it too. Braces would end an expression (n8n). */
+function bracesHint([name, label]: [string, string]): NodeHint {
+	return {
+		message: `${label} holds {{ }}, which n8n passes on as plain text. Switch the field to Expression, so that n8n puts in the value.`,
+		type: 'warning',
+		location: 'ndv',
+		displayCondition: `={{ /^(?!=)[^]*\\u007b\\u007b[^]*\\u007d\\u007d/.test(${word(typed(name))}) }}`,
+	};
+}
+
+/** Notes beside the panel, where the output will be. */
+export const HINTS: NodeHint[] = [
+	...Object.entries(TEXTS).map(bracesHint),
+	{
+		message:
+			'Most videos take 1 to 15 minutes. You can leave this page meanwhile: n8n goes on without it. If you stop the execution, the video is made all the same: its task ID is in the log of n8n, and Get Video takes it.',
+		type: 'info',
+		location: 'outputPane',
+		whenToDisplay: 'beforeExecution',
+		displayCondition: `={{ ${JSON.stringify(WAITING)}.includes($parameter["operation"]) && !(${IS_TOOL}) }}`,
+	},
+];
+
+const MINUTES = `(${word(typed('timeout'))}.startsWith("=") ? "" : ", for at most " + ${typed('timeout')} + " minutes")`;
+
+/** In the place of the output, while the node sleeps. */
+export const WAITING_TOOLTIP = `={{ "Waiting for the AI Video API to report that the video is ready. The workflow sleeps until then and goes on by itself" + ${MINUTES} + "." }}`;
