@@ -34,19 +34,25 @@ const onServers = {
 	globalSetup: '<rootDir>/test/harness/n8n/globalSetup.ts',
 };
 
+/** The main ways, and all the others. */
+const MAIN_WAYS = '<rootDir>/test/main/**/*.test.ts';
+const IN_N8N = '<rootDir>/test/n8n/**/*.test.ts';
+
 /** @type {import('jest').Config} */
 module.exports = {
 	// The last line of a run is its totals.
 	reporters: ['default', require.resolve('./test/harness/totals.cjs')],
+	testSequencer: require.resolve('./test/harness/sequencer.cjs'),
 	projects: [
 		{ ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
 		{ ...common, displayName: 'node', testMatch: ['<rootDir>/test/node/**/*.test.ts'] },
-		{ ...onServers, displayName: 'n8n', testMatch: ['<rootDir>/test/n8n/**/*.test.ts'] },
+		{ ...onServers, displayName: 'main', testMatch: [MAIN_WAYS] },
+		{ ...onServers, displayName: 'n8n', testMatch: [IN_N8N] },
 		{
 			...onServers,
 			displayName: 'n8n-2.0',
 			testEnvironmentOptions: { n8nVersion: '2.0.0' },
-			testMatch: ['<rootDir>/test/n8n/**/*.test.ts'],
+			testMatch: [MAIN_WAYS, IN_N8N],
 		},
 		{ ...onServers, displayName: 'queue', testMatch: ['<rootDir>/test/queue/**/*.test.ts'] },
 		{ ...onServers, displayName: 'browser', testMatch: ['<rootDir>/test/browser/**/*.test.ts'] },

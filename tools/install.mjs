@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import '../test/harness/process/orphan.cjs';
-import { isInstalled, runNpm } from '../test/harness/process/npm.mjs';
+import { isInstalled, runNpm, showingPackages } from '../test/harness/process/npm.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const LOCK = join(ROOT, '.installing');
@@ -56,8 +56,10 @@ async function install() {
 	if (isInstalled(ROOT)) return 0;
 	return await exclusively(async () => {
 		if (isInstalled(ROOT)) return 0;
-		console.error('Installing the development dependencies…');
-		const code = await runNpm(['ci', '--loglevel=error'], { cwd: ROOT });
+		console.error('Installing the development dependencies (1 GB, only once)…');
+		const code = await showingPackages(ROOT, () =>
+			runNpm(['ci', '--loglevel=error'], { cwd: ROOT }),
+		);
 		if (code !== 0) console.error(`npm ci ended with exit code ${code}: its reason is above.`);
 		return code;
 	});

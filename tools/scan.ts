@@ -1,10 +1,8 @@
 import { ESLint } from 'eslint';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
-import { packPackage } from '../test/harness/n8n/package';
+import { inPackage } from './unpacked';
 
 const ROOT = resolve(__dirname, '..');
 /** What n8n's scanner looks at: in a published package, and in the repository it was made from. */
@@ -35,18 +33,13 @@ function wrongFiles(present: string[]): string[] {
 }
 
 async function main(): Promise<void> {
-	const unpacked = mkdtempSync(join(tmpdir(), 'kling-scan-'));
-	try {
-		execFileSync('tar', ['-xzf', await packPackage(), '-C', unpacked]);
-		const folder = join(unpacked, 'package');
+	const found = await inPackage(async (folder) => {
 		const wrong = wrongFiles(readdirSync(folder));
 		for (const name of wrong) console.log(`${name}: missing in the package, or not allowed in it`);
-		const found = wrong.length + (await scan(folder, PUBLISHED)) + (await scan(ROOT, SOURCES));
-		console.log(found === 0 ? 'Clean: no errors, no warnings.' : `${found} to mend.`);
-		process.exitCode = found === 0 ? 0 : 1;
-	} finally {
-		rmSync(unpacked, { recursive: true, force: true });
-	}
+		return wrong.length + (await scan(folder, PUBLISHED)) + (await scan(ROOT, SOURCES));
+	});
+	console.log(found === 0 ? 'Clean: no errors, no warnings.' : `${found} to mend.`);
+	process.exitCode = found === 0 ? 0 : 1;
 }
 
 void main();

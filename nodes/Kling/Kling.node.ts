@@ -7,12 +7,15 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
+import { NodeConnectionTypes } from 'n8n-workflow';
 
+import { Refusal } from './api/failure';
+import { RESUME_PATH } from './callback/resumeAddress';
 import { create } from './operations/create';
 import { createAndWait } from './operations/createAndWait';
 import { getCredits } from './operations/getCredits';
 import { getTask } from './operations/getTask';
+import { type Operation, runOperation } from './operations/run';
 import { wait } from './operations/wait';
 import { callbackFields } from './parameters/callback';
 import { imageFields } from './parameters/images';
@@ -25,7 +28,6 @@ import { taskIdFields } from './parameters/taskId';
 import { toolNotices } from './parameters/tool';
 import { durationField, promptFields, soundField } from './parameters/video';
 import { waitFields } from './parameters/waiting';
-import { settleRun } from './result/output';
 import { isSuspended, suspendedOutput } from './waiting/suspend';
 import { resume } from './webhooks/resume';
 
@@ -35,7 +37,7 @@ const RESUME_WEBHOOKS: IWebhookDescription[] = [
 		name: 'default',
 		httpMethod: 'POST',
 		responseMode: 'onReceived',
-		path: '',
+		path: RESUME_PATH,
 		restartWebhook: true,
 	},
 ];
@@ -75,7 +77,8 @@ export class Kling implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await settleRun(this, run(this));
+		if (isSuspended(this)) return suspendedOutput();
+		return (await runOperation(this, operationOf(this))) ?? suspendedOutput();
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -83,27 +86,19 @@ export class Kling implements INodeType {
 	}
 }
 
-async function run(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	if (isSuspended(context)) return suspendedOutput();
-	const operation = context.getNodeParameter('operation', 0);
-	switch (operation) {
-		case 'create':
-			return await create(context);
-		case 'createAndWait':
-			return await createAndWait(context);
-		case 'getTask':
-			return await getTask(context);
-		case 'wait':
-			return await wait(context);
-		case 'getCredits':
-			return await getCredits(context);
-		default:
-			throw new NodeOperationError(
-				context.getNode(),
-				`There is no operation “${String(operation)}”`,
-				{
-					description: 'Choose one of the operations in the list.',
-				},
-			);
-	}
+const OPERATION_OF = new Map<unknown, Operation>([
+	['create', create],
+	['createAndWait', createAndWait],
+	['getTask', getTask],
+	['wait', wait],
+	['getCredits', getCredits],
+]);
+
+function operationOf(context: IExecuteFunctions): Operation {
+	const name = context.getNodeParameter('operation', 0);
+	const none = new Refusal(
+		`There is no operation “${String(name)}”`,
+		'Choose one of the operations in the list.',
+	);
+	return OPERATION_OF.get(name) ?? (async () => none);
 }

@@ -5,7 +5,7 @@ import type {
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
-import { NodeConnectionTypes } from 'n8n-workflow';
+import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 
 import { isRegistered, register, TRIGGER_PATH, withdraw } from './callback/registration';
 import { triggerFields } from './parameters/trigger';
@@ -71,8 +71,10 @@ export class KlingTrigger implements INodeType {
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
 				checkSettings(this);
-				register(this);
-				return true;
+				const refusal = register(this);
+				if (refusal === null) return true;
+				const { message, hint } = refusal;
+				throw new NodeOperationError(this.getNode(), message, { description: hint });
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
 				withdraw(this);

@@ -1,4 +1,10 @@
-import { EXAMPLES, readExample, withCredential, withModel } from '../harness/n8n/examples';
+import {
+	EXAMPLES,
+	foreignCredential,
+	readExample,
+	withCredential,
+	withForeignCredentials,
+} from '../harness/n8n/examples';
 import { eventually } from '../harness/browser/seen';
 import { useBrowserStage } from '../harness/browser/stage';
 
@@ -9,13 +15,12 @@ const stage = useBrowserStage();
 test.each(EXAMPLES)('%s opens without warnings, and its note explains it', async (name) => {
 	const { editor, n8n, credential } = stage;
 	const example = readExample(name);
-	const model = await n8n.api.createCredential({
-		name: 'Chat model',
-		type: 'openAiApi',
-		data: { apiKey: 'none' },
-	});
+	const ids: Record<string, string> = {};
+	for (const type of example.nodes.flatMap((node) => foreignCredential(node) ?? [])) {
+		ids[type] ??= await n8n.api.createCredential({ name: type, type, data: {} });
+	}
 	const { id } = await n8n.api.createWorkflow(
-		withModel(withCredential(example, credential), model),
+		withForeignCredentials(withCredential(example, credential), ids),
 	);
 	await editor.openWorkflow(id);
 	const shown = example.nodes.filter(({ type }) => type !== STICKY_NOTE);

@@ -15,10 +15,10 @@ import { runStorm } from './storm';
 /**
  * The chaos run: hundreds of videos in a real n8n, in regular and in queue mode, while callbacks are
  * lost, repeated and forged, reads fail, and n8n is killed once. `--short` takes two minutes a mode;
- * `--write` puts the table into the README.
+ * `--write` puts the table into docs/reliability.md.
  */
 
-const README = join(__dirname, '..', '..', 'README.md');
+const PAGE = join(__dirname, '..', '..', 'docs', 'reliability.md');
 const TABLE = /(<!-- chaos -->\n)[\s\S]*?(<!-- \/chaos -->)/;
 
 async function onRegular(size: ChaosSize): Promise<ChaosReport> {
@@ -73,11 +73,11 @@ async function main(): Promise<void> {
 		for (const line of faultsFound) console.error(`${mode}: ${line}`);
 	}
 	if (values.write) {
-		const readme = readFileSync(README, 'utf8');
-		if (!TABLE.test(readme)) throw new Error('The README has no place for the table');
+		const page = readFileSync(PAGE, 'utf8');
+		if (!TABLE.test(page)) throw new Error('docs/reliability.md has no place for the table');
 		writeFileSync(
-			README,
-			readme.replace(TABLE, (_, start: string, end: string) => `${start}\n${table}\n\n${end}`),
+			PAGE,
+			page.replace(TABLE, (_, start: string, end: string) => `${start}\n${table}\n\n${end}`),
 		);
 	}
 	if (reports.some(({ faultsFound }) => faultsFound.length > 0)) process.exitCode = 1;

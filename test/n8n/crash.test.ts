@@ -1,7 +1,7 @@
 import { numbered, production, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 
-const EXECUTIONS = 50;
+const EXECUTIONS = 20;
 
 const stage = useStage();
 jest.setTimeout(600_000);

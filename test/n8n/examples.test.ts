@@ -4,7 +4,7 @@ import {
 	type INodeProperties,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -21,20 +21,18 @@ import {
 	EXAMPLES_FOLDER,
 	readExample,
 	withCredential,
-	withModel,
+	withForeignCredentials,
+	withSettings,
 	type ExampleNode,
 } from '../harness/n8n/examples';
+import { expectVideos, photo, runsOf, sha256, asset, type Upload } from '../harness/n8n/media';
+import { createDataTable, openMcpSession, startTelegram } from '../harness/n8n/partners';
 import { jsonOf, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 
 const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 const CREDITS = 110;
 
-const assignmentsSchema = z.object({
-	assignments: z.object({
-		assignments: z.array(z.object({ name: z.string(), value: z.unknown() }).passthrough()),
-	}),
-});
 const nodeSchema = z.custom<INode>((value) => typeof value === 'object');
 const descriptionSchema = z.custom<INodeTypeDescription>(
 	(value) => typeof value === 'object' && value !== null && 'properties' in value,
@@ -157,39 +155,33 @@ interface Changes {
 	settings?: Record<string, string>;
 	/** Parameters of nodes, by name. */
 	parameters?: Record<string, Record<string, unknown>>;
+	/** Credentials for nodes of others, by type: their ids. */
+	credentials?: Record<string, string>;
+	/** Nodes that pass on what they get, since what they speak to is not there. */
+	disabled?: readonly string[];
 }
 
 let copies = 0;
 
 /** An example with what a user sets: the credential, the settings, the address of its webhook. */
-function copyOf(file: string, { settings = {}, parameters = {} }: Changes = {}): WorkflowJson {
+function copyOf(file: string, changes: Changes = {}): WorkflowJson {
+	const { settings = {}, parameters = {}, credentials = {}, disabled = [] } = changes;
 	copies += 1;
 	const example = readExample(file);
 	const names = example.nodes.map(({ name }) => name);
-	expect(names).toEqual(expect.arrayContaining(Object.keys(parameters)));
+	expect(names).toEqual(expect.arrayContaining([...Object.keys(parameters), ...disabled]));
 	if (Object.keys(settings).length > 0) expect(names).toContain('Settings');
-	return withCredential(example, stage.credential, (node) => ({
+	const json = withCredential(example, stage.credential, (node) => ({
 		...(node.name === 'Settings' ? withSettings(node.parameters, settings) : {}),
 		...(typeof node.parameters.path === 'string'
 			? { path: `${node.parameters.path}-${copies}` }
 			: {}),
 		...parameters[node.name],
 	}));
-}
-
-function withSettings(parameters: unknown, settings: Record<string, string>) {
-	const { assignments } = assignmentsSchema.parse(parameters).assignments;
-	expect(assignments.map(({ name }) => name)).toEqual(
-		expect.arrayContaining(Object.keys(settings)),
+	const nodes = json.nodes.map((node) =>
+		disabled.includes(node.name) ? { ...node, disabled: true } : node,
 	);
-	return {
-		assignments: {
-			assignments: assignments.map((field) => ({
-				...field,
-				value: settings[field.name] ?? field.value,
-			})),
-		},
-	};
+	return withForeignCredentials({ ...json, nodes }, credentials);
 }
 
 /** What the account has paid in the end; every task is charged when created, and failed ones are refunded. */
@@ -209,19 +201,12 @@ function completedTask(index: number) {
 	};
 }
 
-function failedTask(index: number) {
-	return {
-		taskId: taskIds()[index],
-		status: 'failed',
-		videoUrl: null,
-		failure: expect.objectContaining({ code: 'upstream_error' }),
-	};
-}
+/** What the examples say of a video that is ready. */
+const readyMessage = (index: number) => ({
+	text: `Your video is ready: ${stage.emulator.url}/videos/${String(taskIds()[index])}/0.mp4`,
+});
 
 const ran = (execution: Execution) => Object.keys(execution.data.resultData.runData);
-
-const runsOf = (execution: Execution, node: string) =>
-	execution.data.resultData.runData[node]?.length ?? 0;
 
 /** So many finished executions of a workflow that passed this node, oldest first. */
 async function passedThrough(workflowId: string, node: string, count: number) {
@@ -241,15 +226,55 @@ async function passedThrough(workflowId: string, node: string, count: number) {
 /** The body that the examples' webhooks take. */
 const order = () => ({ prompt: 'A cat turns its head', imageUrl: stage.emulator.imageUrl() });
 
-test('webhook-to-video answers with the task and looks at it until it is completed', async () => {
+/** What a user sets where there is nothing but a picture to set. */
+const image = () => ({ settings: { imageUrl: stage.emulator.imageUrl() } });
+
+test('first-video ends with the address of the video', async () => {
 	const { emulator, n8n } = stage;
-	const { start } = await stage.publish(copyOf('webhook-to-video'));
-	const id = await start(order());
-	await until(() => emulator.count({ route: 'getTask' }) > 0 || undefined);
+	const { id } = await stage.run(copyOf('first-video', image()), 'waiting');
 	await emulator.complete(taskIds()[0] ?? '');
 	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	expect(jsonOf(done, n8n, 'Answer With the Task')).toMatchObject([{ taskId: taskIds()[0] }]);
-	expect(jsonOf(done, n8n, 'Wait for Video')).toMatchObject([completedTask(0)]);
+	expect(jsonOf(done, n8n, 'Create Video and Wait')).toMatchObject([completedTask(0)]);
+	expect(spent()).toBe(CREDITS);
+});
+
+test('webhook-to-video answers with the task at once, and each result starts the lower half', async () => {
+	const { emulator, n8n } = stage;
+	const json = copyOf('webhook-to-video');
+	const { id } = await stage.publish(json);
+	const url = n8n.webhookUrl(String(json.nodes[0]?.parameters.path));
+	const call = async (body: unknown) => {
+		const response = await fetch(url, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body),
+		});
+		return { status: response.status, body: await response.json() };
+	};
+	for (const given of [order(), { ...order(), reference: 'row 42' }]) {
+		const taskId: unknown = expect.any(String);
+		expect(await call(given)).toEqual({ status: 202, body: { taskId, status: 'pending' } });
+	}
+	expect(await call({ ...order(), prompt: '' })).toEqual({
+		status: 400,
+		body: { reason: expect.stringContaining("'Prompt' is empty") },
+	});
+	const [first = '', second = ''] = taskIds();
+	await emulator.complete(first);
+	await passedThrough(id, 'Keep What Is Needed', 1);
+	await emulator.fail(second, { code: 'upstream_error', message: 'Sensitive content' });
+	const results = await passedThrough(id, 'Keep What Is Needed', 2);
+	expect(results.flatMap((result) => jsonOf(result, n8n, 'Keep What Is Needed'))).toEqual([
+		{ ...completedTask(0), reason: '', reference: null },
+		{
+			taskId: second,
+			status: 'failed',
+			videoUrl: null,
+			reason: 'Sensitive content',
+			reference: 'row 42',
+		},
+	]);
+	expect(taskIds()).toHaveLength(2);
 	expect(spent()).toBe(CREDITS);
 });
 
@@ -257,7 +282,7 @@ test('schedule-to-video sleeps until the callback and tells a video from a failu
 	const { emulator, n8n } = stage;
 	const { id } = await n8n.api.createWorkflow(
 		copyOf('schedule-to-video', {
-			settings: { imageUrl: emulator.imageUrl() },
+			...image(),
 			parameters: {
 				'Every Day': { rule: { interval: [{ field: 'seconds', secondsInterval: 2 }] } },
 			},
@@ -275,44 +300,14 @@ test('schedule-to-video sleeps until the callback and tells a video from a failu
 	const [first = '', ...others] = taskIds();
 	await emulator.complete(first);
 	for (const taskId of others) await emulator.fail(taskId);
-	const finished = await Promise.all(
-		executions.map(async (one) => await n8n.api.waitForExecution(one.id, { status: 'success' })),
-	);
-	const through = (node: string) =>
-		finished
-			.filter((execution) => ran(execution).includes(node))
-			.flatMap((execution) => jsonOf(execution, n8n, node));
-	expect(through('Use the Video')).toMatchObject([{ ...completedTask(0), timedOut: false }]);
-	const failures = through('Handle the Failure').map(({ taskId, status }) => [taskId, status]);
-	expect(failures.sort()).toEqual(others.map((taskId) => [taskId, 'failed']).sort());
-	expect(finished.every((execution) => runsOf(execution, 'Wait for Video') === 1)).toBe(true);
-	expect(spent()).toBe(CREDITS);
-});
-
-test('create-then-trigger ends at once, and each result starts the lower half', async () => {
-	const { emulator, n8n } = stage;
-	const { id, start } = await stage.publish(copyOf('create-then-trigger'));
-	for (const given of [order(), { ...order(), reference: 'row 42' }]) {
-		const created = await n8n.api.waitForExecution(await start(given), { status: 'success' });
-		expect(jsonOf(created, n8n, 'Create Video')).toMatchObject([
-			{ taskId: taskIds().at(-1), callback: 'trigger' },
-		]);
-	}
-	const [first = '', second = ''] = taskIds();
-	await emulator.complete(first);
-	await passedThrough(id, 'Keep What Is Needed', 1);
-	await emulator.fail(second, { code: 'upstream_error', message: 'Sensitive content' });
-	const results = await passedThrough(id, 'Keep What Is Needed', 2);
-	expect(results.flatMap((result) => jsonOf(result, n8n, 'Keep What Is Needed'))).toEqual([
-		{ ...completedTask(0), reason: '', reference: null },
-		{
-			taskId: second,
-			status: 'failed',
-			videoUrl: null,
-			reason: 'Sensitive content',
-			reference: 'row 42',
-		},
+	const messages = await passedThrough(id, 'Write a Message', 1);
+	expect(messages.flatMap((execution) => jsonOf(execution, n8n, 'Write a Message'))).toEqual([
+		readyMessage(0),
 	]);
+	const failures = await passedThrough(id, 'Stop With the Reason', others.length);
+	expect(failures.map(({ data }) => data.resultData.error?.message).sort()).toEqual(
+		others.map((taskId) => `Video ${taskId} failed: Video generation failed`).sort(),
+	);
 	expect(spent()).toBe(CREDITS);
 });
 
@@ -320,7 +315,7 @@ test('two-workflows are joined by the address of the other one, which has to be 
 	const { emulator, n8n } = stage;
 	const unset = await stage.publish(copyOf('two-workflows-create'));
 	const refused = await n8n.api.waitForExecution(await unset.start(order()), { status: 'error' });
-	expect(n8n.api.errorOf(refused, 'Create Video')?.message).toContain('<address-of-the-other');
+	expect(n8n.api.errorOf(refused, 'Create Video')?.message).toContain('address-of-the-other');
 	expect(taskIds()).toEqual([]);
 
 	const trigger = await n8n.api.createWorkflow(copyOf('two-workflows-trigger'));
@@ -340,10 +335,12 @@ test('two-workflows are joined by the address of the other one, which has to be 
 	const [first = '', second = ''] = taskIds();
 	await emulator.complete(first);
 	await emulator.fail(second);
-	const [completed] = await passedThrough(trigger.id, 'Use the Video', 1);
-	const [failed] = await passedThrough(trigger.id, 'Handle the Failure', 1);
-	expect(completed && jsonOf(completed, n8n, 'Use the Video')).toMatchObject([completedTask(0)]);
-	expect(failed && jsonOf(failed, n8n, 'Handle the Failure')).toMatchObject([failedTask(1)]);
+	const [completed] = await passedThrough(trigger.id, 'Write a Message', 1);
+	const [failed] = await passedThrough(trigger.id, 'Stop With the Reason', 1);
+	expect(completed && jsonOf(completed, n8n, 'Write a Message')).toEqual([readyMessage(0)]);
+	expect(failed?.data.resultData.error?.message).toBe(
+		`Video ${second} failed: Video generation failed`,
+	);
 	expect(await n8n.api.listExecutions(trigger.id)).toHaveLength(2);
 	expect(spent()).toBe(CREDITS);
 });
@@ -355,7 +352,7 @@ test('wait-loop goes round only when it has to', async () => {
 	await n8n.api.waitForExecution(id, { status: 'waiting' });
 	await emulator.complete(taskIds()[0] ?? '');
 	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	expect(jsonOf(done, n8n, 'Use the Result')).toMatchObject([completedTask(0)]);
+	expect(jsonOf(done, n8n, 'Keep What Is Needed')).toMatchObject([completedTask(0)]);
 	expect(runsOf(done, 'Wait for Video')).toBe(1);
 	expect(ran(done)).not.toContain('Are Rounds Left?');
 });
@@ -383,10 +380,12 @@ test('wait-loop finishes every one whose callback came while n8n was down', asyn
 			async (id) => await n8n.api.waitForExecution(id, { status: 'success', timeoutMs: 240_000 }),
 		),
 	);
-	expect(finished.flatMap((execution) => jsonOf(execution, n8n, 'Use the Result'))).toMatchObject([
-		{ ...completedTask(0), timedOut: false },
-		{ ...failedTask(1), timedOut: false },
-		{ ...completedTask(2), timedOut: false },
+	expect(
+		finished.flatMap((execution) => jsonOf(execution, n8n, 'Keep What Is Needed')),
+	).toMatchObject([
+		{ ...completedTask(0), reason: '' },
+		{ taskId: second, status: 'failed', videoUrl: null, reason: 'Video generation failed' },
+		{ ...completedTask(2), reason: '' },
 	]);
 	for (const execution of finished) {
 		expect(runsOf(execution, 'Create Video')).toBe(1);
@@ -402,17 +401,17 @@ test('wait-loop gives up after many rounds, and the task id is not lost', async 
 	const { start } = await stage.publish(
 		copyOf('wait-loop', { parameters: { 'Wait for Video': { timeout: 0 } } }),
 	);
-	const done = await n8n.api.waitForExecution(await start(order()), { status: 'success' });
-	expect(jsonOf(done, n8n, 'Give Up')).toMatchObject([
-		{ taskId: taskIds()[0], videoUrl: null, timedOut: true },
-	]);
+	const done = await n8n.api.waitForExecution(await start(order()), { status: 'error' });
+	expect(n8n.api.errorOf(done, 'Give Up')?.message).toBe(
+		`Video ${String(taskIds()[0])} is not ready after 24 rounds`,
+	);
 	expect(runsOf(done, 'Wait for Video')).toBe(24);
-	expect(ran(done)).not.toContain('Use the Result');
+	expect(ran(done)).not.toContain('Keep What Is Needed');
 	expect(emulator.count({ route: 'create' })).toBe(1);
 	expect(spent()).toBe(CREDITS);
 });
 
-/** The images of many-images, as its list is written. */
+/** A list of images, as “Settings” has it. */
 const listOf = (count: number) =>
 	JSON.stringify(
 		Array.from({ length: count }, (_, index) => stage.emulator.imageUrl(`photo-${index}.jpg`)),
@@ -471,6 +470,10 @@ test('many-images creates nothing when the list costs more than Max Credits', as
 	expect(spent()).toBe(0);
 });
 
+const resultsSchema = z.object({
+	videos: z.array(z.object({ taskId: z.string(), status: z.string() })),
+});
+
 test('list-in-batches begins a batch when the one before it has ended, and passes on all', async () => {
 	const { emulator, n8n } = stage;
 	const parameters = { 'Next Ten': { batchSize: 2 } };
@@ -485,11 +488,9 @@ test('list-in-batches begins a batch when the one before it has ended, and passe
 	await emulator.complete(third);
 	const done = await n8n.api.waitForExecution(asleep.id, { status: 'success' });
 	expect(runsOf(done, 'Create Video and Wait')).toBe(2);
-	const results = jsonOf(done, n8n, 'Use All Results').map(({ taskId, status }) => [
-		taskId,
-		status,
-	]);
-	expect(Object.fromEntries(results)).toEqual({
+	const [list] = jsonOf(done, n8n, 'Make One List');
+	const { videos } = resultsSchema.parse(list);
+	expect(Object.fromEntries(videos.map(({ taskId, status }) => [taskId, status]))).toEqual({
 		[first]: 'completed',
 		[second]: 'failed',
 		[third]: 'completed',
@@ -556,7 +557,9 @@ async function openChat(model: ChatModel): Promise<(message: string) => Promise<
 		},
 	});
 	const chat = json.nodes.find(({ type }) => type.endsWith('chatTrigger'));
-	({ id: chatWorkflow } = await n8n.api.createWorkflow(withModel(json, id)));
+	({ id: chatWorkflow } = await n8n.api.createWorkflow(
+		withForeignCredentials(json, { openAiApi: id }),
+	));
 	await n8n.api.activate(chatWorkflow);
 	const url = n8n.webhookUrl(`${chat?.webhookId ?? ''}/chat`);
 	return async (chatInput) => {
@@ -569,47 +572,354 @@ async function openChat(model: ChatModel): Promise<(message: string) => Promise<
 	};
 }
 
+test('mcp-server offers two tools: one starts a video, one tells how far it has come', async () => {
+	const { emulator, n8n } = stage;
+	const token = 'a-token-of-my-own';
+	const httpBearerAuth = await n8n.api.createCredential({
+		name: 'MCP token',
+		type: 'httpBearerAuth',
+		data: { token },
+	});
+	const json = copyOf('mcp-server', { credentials: { httpBearerAuth } });
+	const { id } = await n8n.api.createWorkflow(json);
+	await n8n.api.activate(id);
+	const path = String(json.nodes[0]?.parameters.path);
+	const url = n8n.webhookUrl(path).replace('/webhook/', '/mcp/');
+	await expect(openMcpSession(url, 'a guess')).rejects.toThrow('answered 403');
+
+	const mcp = await openMcpSession(url, token);
+	const { tools } = toolsSchema.parse(await mcp('tools/list'));
+	expect(tools.map(({ name }) => name).sort()).toEqual([
+		'Create_video_from_image_in_Kling',
+		'Get_video_status_in_Kling',
+	]);
+	const use = async (name: string, args: Record<string, unknown>) =>
+		JSON.stringify(await mcp('tools/call', { name, arguments: args }));
+	const created = await use('Create_video_from_image_in_Kling', {
+		prompt: 'The cat blinks',
+		imageUrl: emulator.imageUrl(),
+		seconds: 5,
+		sound: false,
+	});
+	const [taskId = 'no task'] = taskIds();
+	expect(created).toContain(taskId);
+	await emulator.complete(taskId);
+	expect(await use('Get_video_status_in_Kling', { taskId })).toContain(`/videos/${taskId}/0.mp4`);
+	expect(spent()).toBe(CREDITS);
+	await n8n.api.deactivate(id);
+});
+
+const toolsSchema = z.object({ tools: z.array(z.object({ name: z.string() })) });
+
 test('failed-videos sends each end its own way', async () => {
 	const { emulator, n8n } = stage;
-	const settings = { imageUrl: emulator.imageUrl() };
-	const run = async (end: (taskId: string) => Promise<void>) => {
-		const waiting = await stage.run(copyOf('failed-videos', { settings }), 'waiting');
+	const run = async (end: (taskId: string) => Promise<void>, timeout = 60) => {
+		const parameters = { 'Create Video and Wait': { timeout } };
+		const waiting = await stage.run(copyOf('failed-videos', { ...image(), parameters }), 'waiting');
 		await end(taskIds().at(-1) ?? '');
 		return await n8n.api.waitForExecution(waiting.id, { status: 'success' });
 	};
 	const completed = await run(emulator.complete);
-	expect(jsonOf(completed, n8n, 'Use the Video')).toMatchObject([completedTask(0)]);
-	expect(ran(completed)).not.toContain('Handle the Failure');
+	expect(jsonOf(completed, n8n, 'Message With the Link')).toEqual([readyMessage(0)]);
+	expect(ran(completed)).not.toContain('Message With the Reason');
 
 	const failed = await run(emulator.fail);
-	expect(jsonOf(failed, n8n, 'Handle the Failure')).toEqual([
-		expect.objectContaining({ error: expect.stringContaining(taskIds()[1] ?? '') }),
+	expect(jsonOf(failed, n8n, 'Message With the Reason')).toEqual([
+		{ text: expect.stringMatching(/^No video: .*/) },
 	]);
-	expect(ran(failed)).not.toContain('Use the Video');
+	expect(JSON.stringify(jsonOf(failed, n8n, 'Message With the Reason'))).toContain(taskIds()[1]);
+	expect(ran(failed)).not.toContain('Message With the Link');
 
-	const parameters = { 'Create Video and Wait': { timeout: 0 } };
-	const open = await stage.run(copyOf('failed-videos', { settings, parameters }), 'success');
-	expect(jsonOf(open, n8n, 'Look Again Later')).toMatchObject([
-		{ taskId: taskIds()[2], timedOut: true },
-	]);
-	expect(ran(open)).not.toContain('Handle the Failure');
+	const late = await run(emulator.complete, 0);
+	expect(runsOf(late, 'Wait Longer')).toBe(1);
+	expect(jsonOf(late, n8n, 'Message With the Link')).toEqual([readyMessage(2)]);
 	expect(spent()).toBe(2 * CREDITS);
 });
 
-test.each([
-	['schedule-to-video', 'error', '<address-of-an-image>'],
-	['many-images', 'error', '<address-of-the-first-image>'],
-	['failed-videos', 'success', '<address-of-an-image>'],
-] as const)(
-	'%s says what is missing while nothing is set, and spends nothing',
-	async (file, status, text) => {
+describe('form-upload-to-video', () => {
+	const NO_PICTURE: Upload = {
+		content: asset('animation.gif'),
+		fileName: 'photo.jpg',
+		type: 'image/jpeg',
+	};
+	let formUrl = '';
+
+	beforeAll(async () => {
+		const { api, url } = stage.n8n;
+		const json = copyOf('form-upload-to-video', {
+			parameters: { 'Upload Form': { options: { path: 'the-form' } } },
+		});
+		const { id } = await api.createWorkflow(json);
+		await api.activate(id);
+		formUrl = `${url}/form/the-form`;
+	});
+
+	/** Fills in the form; gives the address of the page that the browser then waits at. */
+	async function submit({ content, fileName, type }: Upload, prompt = 'A cat'): Promise<string> {
+		const form = new FormData();
+		form.append('field-0', new Blob([content], { type }), fileName);
+		form.append('field-1', prompt);
+		const response = await fetch(formUrl, { method: 'POST', body: form });
+		return z.object({ formWaitingUrl: z.string() }).parse(await response.json()).formWaitingUrl;
+	}
+
+	/** What the page shows in the end: it asks for the state of the execution, and goes on when told. */
+	async function pageAfter(address: string): Promise<string> {
+		const status = new URL(address);
+		status.pathname += '/n8n-execution-status';
+		await until(async () =>
+			(await (await fetch(status)).text()) === 'form-waiting' ? true : undefined,
+		);
+		return await (await fetch(address)).text();
+	}
+
+	const onlyTask = async () => await until(() => taskIds()[0]);
+
+	test('shows a form with a file to choose, and hands over the video on the same page', async () => {
+		const { emulator } = stage;
+		const form = await (await fetch(formUrl)).text();
+		expect(form).toContain('Turn a Picture Into a Video');
+		expect(form).toContain('.jpg,.jpeg,.png,.webp');
+		const page = await submit(photo('photo.png'));
+		const taskId = await onlyTask();
+		await emulator.complete(taskId);
+		expect(emulator.tasks()).toMatchObject([
+			{ images: [{ ok: true, sha256: sha256(asset('photo.png')) }] },
+		]);
+		const shown = await pageAfter(page);
+		expect(shown).toContain('Your video is ready');
+		expect(shown).toContain(`${taskId}.mp4`);
+		expect(spent()).toBe(CREDITS);
+	});
+
+	test('says what went wrong: a picture that is none, a video that failed', async () => {
+		const { emulator } = stage;
+		expect(await pageAfter(await submit(NO_PICTURE))).toContain('which is not a JPEG');
+		expect(emulator.requests).toEqual([]);
+		const page = await submit(photo());
+		const taskId = await onlyTask();
+		await emulator.fail(taskId);
+		expect(await pageAfter(page)).toContain(taskId);
+		expect(spent()).toBe(0);
+	});
+
+	test('gives the address of a video that cannot be downloaded', async () => {
+		const page = await submit(photo(), 'A cat [video:404]');
+		const taskId = await onlyTask();
+		await stage.emulator.complete(taskId);
+		expect(await pageAfter(page)).toContain(`/videos/${taskId}/0.mp4`);
+	});
+});
+
+describe('video-to-file', () => {
+	const folderOf = (name: string) => join(stage.n8n.userFolder, '.n8n-files', name);
+	const start = async (folder: string, status: Execution['status'], prompt = 'A cat') => {
+		const settings = { prompt, folder, imageUrl: stage.emulator.imageUrl() };
+		return await stage.run(copyOf('video-to-file', { settings }), status);
+	};
+
+	test('leaves the video on disk, named after its task', async () => {
 		const { emulator, n8n } = stage;
-		const execution = await stage.run(copyOf(file), status);
-		const message =
-			status === 'error'
-				? execution.data.resultData.error?.message
-				: jsonOf(execution, n8n, 'Handle the Failure')[0]?.error;
-		expect(message).toContain(text);
+		mkdirSync(folderOf('there'), { recursive: true });
+		const waiting = await start(folderOf('there'), 'waiting');
+		const [taskId = ''] = taskIds();
+		await emulator.complete(taskId);
+		const done = await n8n.api.waitForExecution(waiting.id, { status: 'success' });
+		const fileName = join(folderOf('there'), `${taskId}.mp4`);
+		expect(jsonOf(done, n8n, 'Save to Disk')).toMatchObject([{ taskId, fileName }]);
+		expect(sha256(readFileSync(fileName))).toBe(await emulator.videoSha256(taskId));
+		expect(spent()).toBe(CREDITS);
+	});
+
+	test('pays nothing while the folder is not there', async () => {
+		const { emulator, n8n } = stage;
+		const refused = await start(folderOf('missing'), 'error');
+		expect(n8n.api.errorOf(refused, 'Try the Folder')).toBeDefined();
+		expect(existsSync(folderOf('missing'))).toBe(false);
 		expect(emulator.count({ route: 'create' })).toBe(0);
-	},
-);
+	});
+
+	test('names the task of a video that cannot be downloaded', async () => {
+		const { emulator, n8n } = stage;
+		mkdirSync(folderOf('there'), { recursive: true });
+		const waiting = await start(folderOf('there'), 'waiting', 'A cat [video:404]');
+		const [taskId = ''] = taskIds();
+		await emulator.complete(taskId);
+		const done = await n8n.api.waitForExecution(waiting.id, { status: 'error' });
+		expect(done.data.resultData.error?.message).toMatch(
+			new RegExp(`^No file for video ${taskId}: .*404`),
+		);
+	});
+});
+
+test('video-to-drive-and-youtube brings the file to both', async () => {
+	const { emulator, n8n } = stage;
+	const targets = ['Save to Google Drive', 'Upload to YouTube'];
+	const json = copyOf('video-to-drive-and-youtube', { ...image(), disabled: targets });
+	const waiting = await stage.run(json, 'waiting');
+	const [taskId = ''] = taskIds();
+	await emulator.complete(taskId);
+	const done = await n8n.api.waitForExecution(waiting.id, { status: 'success' });
+	for (const target of targets) {
+		const [item] = n8n.api.outputOf(done, target);
+		expect(item?.json).toMatchObject(completedTask(0));
+		await expectVideos(stage, item, taskId, { data: 0 });
+	}
+	expect(spent()).toBe(CREDITS);
+});
+
+/** n8n takes any other caller for a bot that looks at a message. */
+const BROWSER =
+	'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
+
+test('approve-before-paying pays after a yes, and nothing after a no', async () => {
+	const { emulator, n8n } = stage;
+	const telegram = await startTelegram();
+	try {
+		const telegramApi = await n8n.api.createCredential({
+			name: 'Telegram',
+			type: 'telegramApi',
+			data: { accessToken: 'none', baseUrl: telegram.url },
+		});
+		const ask = async () =>
+			await stage.run(
+				copyOf('approve-before-paying', { ...image(), credentials: { telegramApi } }),
+				'waiting',
+			);
+		const answer = async (button: string) => {
+			const url = telegram.messages.at(-1)?.buttons[button] ?? '';
+			const page = await fetch(url, { headers: { 'user-agent': BROWSER } });
+			expect(page.ok).toBe(true);
+		};
+		const refused = await ask();
+		expect(telegram.messages.at(-1)?.text).toContain('for about 110 credits?');
+		await answer('No');
+		await n8n.api.waitForExecution(refused.id, { status: 'success' });
+		expect(telegram.messages.at(-1)?.text).toBe('All right. Nothing was spent.');
+		expect(emulator.count({ route: 'create' })).toBe(0);
+
+		const agreed = await ask();
+		await answer('Yes');
+		await emulator.complete(await until(() => taskIds()[0]));
+		await n8n.api.waitForExecution(agreed.id, { status: 'success' });
+		expect(telegram.messages.at(-1)?.text).toContain(`/videos/${String(taskIds()[0])}/0.mp4`);
+		expect(spent()).toBe(CREDITS);
+	} finally {
+		await telegram.stop();
+	}
+});
+
+test('recover-videos gets videos from the lines of a log, and pays nothing', async () => {
+	const { emulator, n8n } = stage;
+	const settings = { images: listOf(3) };
+	const asleep = await stage.run(copyOf('many-images', { settings }), 'waiting');
+	const [first = '', second = '', third = ''] = taskIds();
+	await emulator.complete(first);
+	await emulator.fail(second);
+	await n8n.api.stopExecution(asleep.id);
+	const paid = spent();
+
+	const log = n8n.log();
+	const lines =
+		log.slice(log.lastIndexOf('\n', log.indexOf(first))) + '\n00000000-0000-4000-8000-000000000000';
+	const done = await stage.run(copyOf('recover-videos', { settings: { lines } }), 'success');
+	const found = jsonOf(done, n8n, 'Get Video');
+	const statusOf = (taskId: string) =>
+		found.filter((item) => item.taskId === taskId).map(({ status }) => status);
+	expect([first, second, third].map(statusOf)).toEqual([['completed'], ['failed'], ['processing']]);
+	expect(found.at(-1)?.error).toContain('00000000-0000-4000-8000-000000000000');
+	expect(emulator.count({ route: 'create' })).toBe(3);
+	expect(spent()).toBe(paid);
+});
+
+describe('table-to-videos', () => {
+	const COLUMNS = ['image', 'prompt', 'status', 'run', 'taskId', 'videoUrl', 'reason'];
+	let tables = 0;
+
+	const tableWith = async (prompts: readonly string[]) => {
+		tables += 1;
+		const table = await createDataTable(stage.n8n, `Products ${tables}`, COLUMNS);
+		const image = stage.emulator.imageUrl();
+		await table.insert(prompts.map((prompt) => ({ image, prompt, status: 'todo' })));
+		return table;
+	};
+	const workflowFor = async (table: string) =>
+		(await stage.n8n.api.createWorkflow(copyOf('table-to-videos', { settings: { table } }))).id;
+	const taskOf = (prompt: string) =>
+		stage.emulator.tasks().find((task) => task.prompt === prompt)?.id ?? '';
+
+	test('writes task, status and video of each row back into it', async () => {
+		const { emulator, n8n } = stage;
+		const table = await tableWith(['One', 'Two', '']);
+		const run = await n8n.api.runWorkflow(await workflowFor(table.id));
+		await n8n.api.waitForExecution(run, { status: 'waiting' });
+		expect(await table.rows()).toMatchObject([
+			{ status: 'creating', taskId: taskOf('One') },
+			{ status: 'creating', taskId: taskOf('Two') },
+			{ status: 'creating' },
+		]);
+		await emulator.complete(taskOf('One'));
+		await emulator.fail(taskOf('Two'));
+		await n8n.api.waitForExecution(run, { status: 'success' });
+		expect(await table.rows()).toMatchObject([
+			{ status: 'completed', videoUrl: expect.stringContaining(taskOf('One')), reason: '' },
+			{ status: 'failed', videoUrl: '', reason: 'Video generation failed' },
+			{ status: 'failed', taskId: null, reason: expect.stringContaining("'Prompt' is empty") },
+		]);
+		expect(spent()).toBe(CREDITS);
+	});
+
+	test('pays each row once, though it is started three times at the same moment and once more', async () => {
+		const { emulator, n8n } = stage;
+		const prompts = Array.from({ length: 8 }, (_, index) => `Row ${index}`);
+		const table = await tableWith(prompts);
+		const id = await workflowFor(table.id);
+		const runs = await Promise.all([1, 2, 3].map(async () => await n8n.api.runWorkflow(id)));
+		await until(async () => {
+			const rows = await table.rows();
+			return rows.every(({ taskId }) => taskId !== null) || undefined;
+		});
+		const again = await n8n.api.runWorkflow(id);
+		await n8n.api.waitForExecution(again, { status: 'success' });
+		for (const prompt of prompts) await emulator.complete(taskOf(prompt));
+		for (const run of runs) await n8n.api.waitForExecution(run, { status: 'success' });
+		expect(
+			emulator
+				.tasks()
+				.map(({ prompt }) => prompt)
+				.sort(),
+		).toEqual(prompts);
+		expect((await table.rows()).map(({ status, taskId }) => [status, taskId])).toEqual(
+			prompts.map((prompt) => ['completed', taskOf(prompt)]),
+		);
+		expect(spent()).toBe(8 * CREDITS);
+	});
+
+	test('looks again at rows whose run was stopped', async () => {
+		const { emulator, n8n } = stage;
+		const table = await tableWith(['One']);
+		const id = await workflowFor(table.id);
+		const stopped = await n8n.api.runWorkflow(id);
+		await n8n.api.waitForExecution(stopped, { status: 'waiting' });
+		await n8n.api.stopExecution(stopped);
+		await emulator.complete(taskOf('One'));
+		await n8n.api.waitForExecution(await n8n.api.runWorkflow(id), { status: 'success' });
+		expect(await table.rows()).toMatchObject([
+			{ status: 'completed', videoUrl: expect.stringContaining(taskOf('One')) },
+		]);
+		expect(emulator.count({ route: 'create' })).toBe(1);
+	});
+});
+
+test.each([
+	['first-video', 'address-of-an-image'],
+	['schedule-to-video', 'address-of-an-image'],
+	['many-images', 'address-of-the-first-image'],
+	['video-to-drive-and-youtube', 'address-of-an-image'],
+	['approve-before-paying', 'address-of-an-image'],
+])('%s says what is missing while nothing is set, and spends nothing', async (file, text) => {
+	const { emulator } = stage;
+	const execution = await stage.run(copyOf(file), 'error');
+	expect(execution.data.resultData.error?.message).toContain(text);
+	expect(emulator.count({ route: 'create' })).toBe(0);
+});

@@ -1,16 +1,11 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { createProxyServer } from 'http-proxy';
 import { z } from 'zod';
 
+import { startHttpServer } from '../harness/httpServer';
 import { createTask } from '../harness/node/tasks';
 import { isFinished, type Execution } from '../harness/n8n/api';
-import {
-	code,
-	webhook,
-	workflow,
-	type NodeSettings,
-	type WorkflowJson,
-} from '../harness/n8n/workflow';
 import {
 	asset,
 	expectVideos,
@@ -22,6 +17,9 @@ import {
 } from '../harness/n8n/media';
 import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
+import { code, webhook, workflow, type NodeSettings } from '../harness/n8n/workflow';
+
+/** What n8n decides about files: how it keeps, moves and serves them, and when it stores a video. */
 
 const PRICE = 110;
 
@@ -120,7 +118,7 @@ describe.each(['filesystem', 'database'])('with n8n’s binary data mode “%s�
 			callback: undefined,
 			downloadVideo: true,
 		});
-		const id = await send({ data: photo() });
+		const id = await send({ data: { ...photo(), type: 'application/octet-stream' } });
 		await n8n.api.waitForExecution(id, { status: 'waiting' });
 		const { id: taskId } = onlyTask();
 		await emulator.complete(taskId);
@@ -143,23 +141,6 @@ describe.each(['filesystem', 'database'])('with n8n’s binary data mode “%s�
 		expect(item?.binary?.data?.id).toMatch(new RegExp(`^${mode}`));
 		expect(videoRequests()).toHaveLength(1);
 		expect(emulator.account().totalConsumed).toBe(PRICE);
-	});
-
-	test('several binary fields, in the order asked for', async () => {
-		const { emulator, n8n } = stage;
-		const { send } = await receive({ binaryPropertyName: 'third, first ,second' });
-		const done = await finished(
-			await send({
-				first: photo('photo.jpg'),
-				second: photo('photo.png'),
-				third: photo('photo.webp'),
-			}),
-		);
-		await emulator.complete(onlyTask().id);
-		expect(onlyTask().images.map((image) => [image.ok, image.sha256])).toEqual(
-			['photo.webp', 'photo.jpg', 'photo.png'].map((name) => [true, sha256(asset(name))]),
-		);
-		expect(jsonOf(done, n8n, 'Kling')).toHaveLength(1);
 	});
 
 	test('a file too large and a GIF are told by size and content', async () => {
@@ -203,90 +184,10 @@ describe('images from binary fields', () => {
 		expect(emulator.account().totalConsumed).toBe(PRICE);
 	});
 
-	test.each<[string, string, Record<string, Upload | string>, RegExp, RegExp]>([
-		[
-			'a field that is not there',
-			'other',
-			{ data: photo() },
-			/binary field 'other' \[item 0\]/,
-			/input binary field name is correct/,
-		],
-		[
-			'an item without files',
-			'data',
-			{ text: 'only this' },
-			/binary file.*'data'.*\[item 0\]/,
-			/output a binary file|binary/i,
-		],
-		[
-			'no field named',
-			' , ',
-			{ data: photo() },
-			/^'Input Data Field Name' is empty \[item 0\]$/,
-			/Name the field that holds the image file/,
-		],
-		[
-			'a GIF named .jpg',
-			'data',
-			{ data: GIF_NAMED_JPG },
-			/^'Input Data Field Name' names “data”, which is not a JPEG, PNG or WebP image \[item 0\]$/,
-			/content counts, not its name/,
-		],
-		[
-			'one bad file among good ones',
-			'data,gif',
-			{ data: photo(), gif: GIF_NAMED_JPG },
-			/^'Input Data Field Name' names “gif”, which is not a JPEG, PNG or WebP image \[item 0\]$/,
-			/content counts, not its name/,
-		],
-		[
-			'a file of 11 MB',
-			'data',
-			{ data: ELEVEN_MEGABYTES },
-			/^'Input Data Field Name' names “data”, which has 11\.0 MB, and at most 10 MB are allowed \[item 0\]$/,
-			/smaller first/,
-		],
-		[
-			'text instead of a picture',
-			'data',
-			{ data: { content: Buffer.from('<p>'), fileName: 'photo.png', type: 'image/png' } },
-			/^'Input Data Field Name' names “data”, which is not a JPEG, PNG or WebP image \[item 0\]$/,
-			/content counts, not its name/,
-		],
-	])(
-		'%s is refused before anything is spent',
-		async (_, binaryPropertyName, fields, message, description) => {
-			const { emulator, n8n } = stage;
-			const { send } = await receive({ binaryPropertyName });
-			const refused = await n8n.api.waitForExecution(await send(fields), { status: 'error' });
-			expect(n8n.api.errorOf(refused, 'Kling')).toMatchObject({
-				name: 'NodeOperationError',
-				message: expect.stringMatching(message),
-				description: expect.stringMatching(description),
-				context: expect.objectContaining({ itemIndex: 0 }),
-			});
-			expect(emulator.requests).toEqual([]);
-		},
-	);
-
 	/** One item for each of these fields, all with all the files. */
 	const itemsFor = (...fields: string[]) =>
 		`const { binary } = $input.first();
 		return ${JSON.stringify(fields)}.map((field) => ({ json: { field }, binary }));`;
-
-	test('a bad image among many items: none is created, and the item is named', async () => {
-		const { emulator, n8n } = stage;
-		const { send } = await receive(
-			{ binaryPropertyName: '={{ $json.field }}' },
-			{ itemsCode: itemsFor('good', 'good', 'bad', 'good') },
-		);
-		const id = await send({ good: photo(), bad: GIF_NAMED_JPG });
-		const refused = await n8n.api.waitForExecution(id, { status: 'error' });
-		expect(n8n.api.errorOf(refused, 'Kling')?.message).toMatch(
-			/^'Input Data Field Name' names “bad”, .* \[item 2\]$/,
-		);
-		expect(emulator.requests).toEqual([]);
-	});
 
 	test('a bad image with Continue On Fail: only its item is refused', async () => {
 		const { emulator, n8n } = stage;
@@ -301,7 +202,7 @@ describe('images from binary fields', () => {
 		expect(jsonOf(done, n8n, 'Kling').map(({ taskId }) => taskId)).toEqual(taskIds());
 		expect(jsonOf(done, n8n, 'Kling', 1)).toMatchObject([
 			{ error: expect.stringMatching(/names “bad”, which is not a JPEG.* \[item 1\]$/) },
-			{ error: expect.stringContaining("'nowhere' [item 2]") },
+			{ error: expect.stringContaining('names “nowhere”, which the item does not have') },
 		]);
 		expect(emulator.account().totalConsumed).toBe(2 * PRICE);
 	});
@@ -358,35 +259,42 @@ describe('images from binary fields', () => {
 		]);
 	});
 
-	test('where the API cannot reach this n8n: refused, naming WEBHOOK_URL', async () => {
+	test('Dry Run tells of a login page before the files, and of one behind which they come', async () => {
 		const { emulator, n8n } = stage;
-		const elsewhere = await n8n.api.createCredential({
-			name: 'Elsewhere',
-			type: 'aiVideoApi',
-			data: { apiKey: emulator.apiKey, baseUrl: 'https://api.example.com' },
+		const passOn = createProxyServer({ target: n8n.url });
+		const doors: Record<string, RegExp> = {
+			'/webhook alone is open': /^\/webhook\//,
+			'files are open, too': /^\/(webhook|rest\/binary-data\/signed)/,
+		};
+		let door = '';
+		const login = await startHttpServer((request, response) => {
+			if (doors[door]?.test(request.url ?? '') === true) passOn.web(request, response);
+			else response.writeHead(302, { location: '/login?next=x' }).end();
 		});
-		const { id, send } = await receive({});
-		const { nodes } = z
-			.object({ nodes: z.array(z.object({ name: z.string() }).passthrough()) })
-			.parse(await n8n.api.getWorkflow(id));
-		await n8n.api.updateWorkflow(id, {
-			nodes: z.custom<WorkflowJson['nodes']>(Array.isArray).parse(
-				nodes.map((node) => ({
-					...node,
-					...(node.name === 'Kling'
-						? { credentials: { aiVideoApi: { id: elsewhere, name: 'Elsewhere' } } }
-						: {}),
-				})),
-			),
-		});
-		await n8n.api.activate(id);
+		await n8n.restart({ WEBHOOK_URL: login.url });
+		const { send } = await receive({ options: { dryRun: true } });
+
+		door = '/webhook alone is open';
 		const refused = await n8n.api.waitForExecution(await send({ data: photo() }), {
 			status: 'error',
 		});
 		expect(n8n.api.errorOf(refused, 'Kling')).toMatchObject({
-			message: `'Input Data Field Name' cannot be used, since the AI Video API cannot reach this n8n at ${n8n.url} to fetch “data” [item 0]`,
-			description: expect.stringContaining('WEBHOOK_URL'),
+			message: `'Input Data Field Name' cannot be used, since the AI Video API cannot fetch the file from this n8n: ${login.url} redirects to ${login.url}/login [item 0]`,
+			description: expect.stringContaining('/rest/binary-data/signed'),
 		});
+
+		door = 'files are open, too';
+		const done = await finished(await send({ data: photo() }));
+		expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ dryRun: true, estimatedCredits: PRICE }]);
+
+		await login.stop();
+		const unreachable = await finished(await send({ data: photo() }));
+		expect(jsonOf(unreachable, n8n, 'Kling')).toMatchObject([{ dryRun: true }]);
+		expect(emulator.count({ route: 'create' })).toBe(0);
+	});
+
+	afterAll(async () => {
+		await stage.n8n.restart({ WEBHOOK_URL: `${stage.n8n.url}/` });
 	});
 });
 
@@ -440,33 +348,8 @@ async function suspended(prompt: string, parameters: Parameters) {
 	return { id, taskId: onlyTask().id };
 }
 
-/** Every way to a finished task. */
+/** The ways to a finished task that lead through a webhook. */
 const WAYS: Record<string, (prompt: string, parameters: Parameters) => Promise<Result>> = {
-	'Get Task': async (prompt, parameters) => {
-		const taskId = await createTask(stage.emulator, prompt);
-		await stage.emulator.complete(taskId);
-		const node = stage.kling({ operation: 'getTask', ...parameters });
-		const execution = await stage.run(chain('Get', [{ taskId }], { Kling: node }), 'success');
-		return { taskId, execution, node: 'Kling' };
-	},
-	'Wait, looking at intervals': async (prompt, parameters) => {
-		const { emulator, n8n } = stage;
-		const taskId = await createTask(emulator, prompt);
-		const { id } = await n8n.api.createWorkflow(
-			chain('Wait', [{ taskId }], {
-				Kling: stage.kling({
-					operation: 'wait',
-					waitStrategy: 'poll',
-					options: { pollInterval: 2 },
-					...parameters,
-				}),
-			}),
-		);
-		const executionId = await n8n.api.runWorkflow(id);
-		await until(() => emulator.count({ route: 'getTask' }) > 0 || undefined);
-		await emulator.complete(taskId);
-		return { taskId, execution: await finished(executionId), node: 'Kling' };
-	},
 	'Create and Wait, suspended': async (prompt, parameters) => {
 		const { id, taskId } = await suspended(prompt, parameters);
 		await stage.emulator.complete(taskId);
@@ -500,43 +383,70 @@ describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
 		expect(videoRequests().map(({ path }) => path.at(-5))).toEqual(['0', '0', '1', '2']);
 	});
 
-	test.each<[string, string, RegExp]>([
-		['not there', 'A cat [video:404]', /answered 404$/],
-		['cut half-way each time', 'A cat [video:cut]', /interrupted|cut off/],
-		['a page', 'A cat', /sent text\/html.* instead of a video$/],
-	])(
-		'a video that is %s: the item keeps its address and says why',
-		async (what, prompt, reason) => {
-			const { emulator, n8n } = stage;
-			if (what === 'a page') {
-				emulator.fault({ match: { path: '/videos/' }, fault: 'html', times: 'always' });
-			}
-			const { taskId, execution, node } = await reach(prompt, { downloadVideo: true });
-			const [item] = n8n.api.outputOf(execution, node);
-			expect(item?.json).toMatchObject({
-				taskId,
-				status: 'completed',
-				videoUrl: `${emulator.url}/videos/${taskId}/0.mp4`,
-				downloadError: expect.stringMatching(reason),
-			});
-			expect(item?.binary ?? {}).toEqual({});
-			expect(videoRequests()).toHaveLength(3);
-		},
-	);
-
-	test('with Simplify off: the API’s own object and the file', async () => {
-		const { n8n } = stage;
-		const { taskId, execution, node } = await reach('A cat', {
-			simplify: false,
-			downloadVideo: true,
-		});
+	test('a page instead of a video, Simplify off: the API’s own object, and why there is no file', async () => {
+		const { emulator, n8n } = stage;
+		emulator.fault({ match: { path: '/videos/' }, fault: 'html', times: 'always' });
+		const parameters = { simplify: false, downloadVideo: true };
+		const { taskId, execution, node } = await reach('A cat', parameters);
 		const [item] = n8n.api.outputOf(execution, node);
 		expect(item?.json).toMatchObject({
 			id: taskId,
 			output: { urls: [expect.stringContaining(taskId)] },
+			downloadError: expect.stringMatching(/is no video \(it calls it text\/html.*\)$/),
 		});
-		expect(item?.json).not.toHaveProperty('downloadError');
-		await expectVideos(stage, item, taskId, { data: 0 });
+		expect(item?.binary ?? {}).toEqual({});
+		expect(videoRequests()).toHaveLength(3);
+	});
+});
+
+describe('Get Video from a file host', () => {
+	const video = Buffer.concat([Buffer.from('\0\0\0\x18ftypisom'), randomBytes(200_000)]);
+
+	/** The item of Get Video for a task whose video another host serves, in so many bytes of the answer. */
+	async function fetchFrom(
+		headers: Record<string, string>,
+		content: Buffer,
+		sent = content.length,
+	) {
+		const { emulator, n8n } = stage;
+		const host = await startHttpServer((_request, response) => {
+			response.writeHead(200, { 'content-length': content.length, ...headers });
+			response.write(content.subarray(0, sent), () =>
+				response[sent < content.length ? 'destroy' : 'end'](),
+			);
+		});
+		const fault = { redirect: `${host.url}/video`, status: 302 };
+		emulator.fault({ match: { path: '/videos/' }, fault, times: 'always' });
+		const taskId = await createTask(emulator, 'A cat');
+		await emulator.complete(taskId);
+		const node = stage.kling({ operation: 'getTask', downloadVideo: true });
+		const done = await stage.run(chain('Get', [{ taskId }], { Kling: node }), 'success');
+		await host.stop();
+		const [item] = n8n.api.outputOf(done, 'Kling');
+		return { error: item?.json.downloadError, file: item?.binary?.data };
+	}
+
+	const GZIP = { 'content-encoding': 'gzip' };
+
+	test.each<[string, Record<string, string>, Buffer]>([
+		['that calls it application/x-download', { 'content-type': 'application/x-download' }, video],
+		['that calls it text/plain', { 'content-type': 'text/plain' }, video],
+		['that compresses', GZIP, gzipSync(video)],
+	])('%s: the file, byte by byte', async (_, headers, content) => {
+		const { error, file } = await fetchFrom(headers, content);
+		expect(error).toBeNull();
+		expect(file).toMatchObject({ mimeType: 'video/mp4', fileExtension: 'mp4' });
+		const stored = file === undefined ? Buffer.alloc(0) : await stage.n8n.api.binaryData(file);
+		expect(sha256(stored)).toBe(sha256(video));
+	});
+
+	test.each([
+		['that cuts it off', {}, video],
+		['that compresses it and cuts it off', GZIP, gzipSync(video)],
+	])('%s: no file', async (_, headers, content) => {
+		const { error, file } = await fetchFrom(headers, content, 100_000);
+		expect(error).toMatch(/the download was interrupted$/);
+		expect(file).toBeUndefined();
 	});
 });
 
@@ -616,190 +526,16 @@ describe('a callback is answered before the download starts', () => {
 	});
 });
 
-describe('examples', () => {
-	const exampleSchema = z.object({
-		name: z.string(),
-		nodes: z.array(
-			z.object({
-				id: z.string(),
-				name: z.string(),
-				type: z.string(),
-				typeVersion: z.number(),
-				position: z.tuple([z.number(), z.number()]),
-				webhookId: z.string().optional(),
-				onError: z.literal('continueErrorOutput').optional(),
-				parameters: z.record(z.unknown()),
-			}),
-		),
-		connections: z.record(
-			z.record(
-				z.array(z.array(z.object({ node: z.string(), type: z.string(), index: z.number() }))),
-			),
-		),
-		settings: z.record(z.unknown()),
-	});
-
-	/** An example with the credential, and with these fields in its “Settings”. */
-	function example(file: string, settings: Record<string, string> = {}): WorkflowJson {
-		const path = join(__dirname, '..', '..', 'examples', `${file}.json`);
-		const json = exampleSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-		const assignments = Object.entries(settings).map(([name, value]) => ({
-			id: name,
-			name,
-			value,
-			type: 'string',
-		}));
-		return {
-			...json,
-			nodes: json.nodes.map((node) => ({
-				...node,
-				...(node.name === 'Settings' && assignments.length > 0
-					? { parameters: { assignments: { assignments }, options: {} } }
-					: {}),
-				...(node.type.startsWith('n8n-nodes-aivideoapi-kling.')
-					? { credentials: { aiVideoApi: { id: stage.credential, name: 'AI Video API' } } }
-					: {}),
-			})),
-		};
-	}
-
-	describe('form-upload-to-video', () => {
-		let id = '';
-
-		beforeAll(async () => {
-			const { api } = stage.n8n;
-			({ id } = await api.createWorkflow(example('form-upload-to-video')));
-			await api.activate(id);
-		});
-
-		const submit = async (picture: Upload, prompt = 'A cat turns its head') =>
-			await upload(stage.n8n, id, `${stage.n8n.url}/form/picture-to-video`, {
-				'field-0': picture,
-				'field-1': prompt,
-			});
-
-		test('shows a form with a file to choose', async () => {
-			const page = await (await fetch(`${stage.n8n.url}/form/picture-to-video`)).text();
-			expect(page).toContain('Turn a Picture Into a Video');
-			expect(page).toContain('type="file"');
-			expect(page).toContain('.jpg,.jpeg,.png,.webp');
-		});
-
-		test('turns the picture into a file with a video', async () => {
-			const { emulator, n8n } = stage;
-			const executionId = await submit(photo('photo.png'));
-			await n8n.api.waitForExecution(executionId, { status: 'waiting' });
-			const { id: taskId, prompt } = onlyTask();
-			expect(prompt).toBe('A cat turns its head');
-			await emulator.complete(taskId);
-			const done = await finished(executionId);
-			expect(onlyTask().images).toMatchObject([{ ok: true, sha256: sha256(asset('photo.png')) }]);
-			const [item] = n8n.api.outputOf(done, 'Use the File');
-			expect(item?.json).toMatchObject({ taskId, status: 'completed', downloadError: null });
-			await expectVideos(stage, item, taskId, { video: 0 });
-			expect(emulator.account().totalConsumed).toBe(PRICE);
-		});
-
-		test('sends a picture that is none, and a task that failed, to the error output', async () => {
-			const { emulator, n8n } = stage;
-			const refused = await finished(await submit(GIF_NAMED_JPG));
-			expect(jsonOf(refused, n8n, 'Handle the Failure')).toMatchObject([
-				{ error: expect.stringContaining('“Picture”, which is not a JPEG') },
-			]);
-			expect(emulator.requests).toEqual([]);
-
-			const executionId = await submit(photo());
-			await n8n.api.waitForExecution(executionId, { status: 'waiting' });
-			await emulator.fail(onlyTask().id);
-			expect(jsonOf(await finished(executionId), n8n, 'Handle the Failure')).toMatchObject([
-				{ error: expect.stringContaining(onlyTask().id) },
-			]);
-			expect(emulator.account().totalConsumed).toBe(0);
-		});
-
-		test('keeps a video that cannot be downloaded apart', async () => {
-			const { emulator, n8n } = stage;
-			const executionId = await submit(photo(), 'A cat [video:404]');
-			await n8n.api.waitForExecution(executionId, { status: 'waiting' });
-			await emulator.complete(onlyTask().id);
-			const done = await finished(executionId);
-			expect(jsonOf(done, n8n, 'Handle What Is Missing')).toMatchObject([
-				{ taskId: onlyTask().id, downloadError: expect.stringContaining('404') },
-			]);
-			expect(runsOf(done, 'Use the File')).toBe(0);
-		});
-	});
-
-	describe('video-to-file', () => {
-		const prepare = (imageUrl: string, prompt = 'A cat') => {
-			const folder = join(stage.n8n.userFolder, '.n8n-files');
-			mkdirSync(folder, { recursive: true });
-			return { folder, json: example('video-to-file', { prompt, imageUrl, folder }) };
-		};
-
-		test('leaves the video on disk, named after its task', async () => {
-			const { emulator, n8n } = stage;
-			const { folder, json } = prepare(emulator.imageUrl());
-			const waiting = await stage.run(json, 'waiting');
-			const { id: taskId } = onlyTask();
-			await emulator.complete(taskId);
-			const done = await finished(waiting.id);
-			const fileName = join(folder, `${taskId}.mp4`);
-			expect(jsonOf(done, n8n, 'Save to Disk')).toMatchObject([{ taskId, fileName }]);
-			expect(sha256(readFileSync(fileName))).toBe(await emulator.videoSha256(taskId));
-			expect(emulator.account().totalConsumed).toBe(PRICE);
-		});
-
-		test('keeps a video that cannot be downloaded apart', async () => {
-			const { emulator, n8n } = stage;
-			const waiting = await stage.run(
-				prepare(emulator.imageUrl(), 'A cat [video:404]').json,
-				'waiting',
-			);
-			await emulator.complete(onlyTask().id);
-			const done = await finished(waiting.id);
-			expect(jsonOf(done, n8n, 'Handle What Is Missing')).toMatchObject([
-				{ taskId: onlyTask().id, downloadError: expect.stringContaining('404') },
-			]);
-			expect(runsOf(done, 'Save to Disk')).toBe(0);
-		});
-
-		test('refuses an image that is not there, and one that was never set', async () => {
-			const { emulator, n8n } = stage;
-			const missing = emulator.imageUrl('missing');
-			const refused = await stage.run(prepare(missing).json, 'error');
-			expect(n8n.api.errorOf(refused, 'Create Video and Wait')?.message).toContain(missing);
-			const unset = await stage.run(example('video-to-file'), 'error');
-			expect(n8n.api.errorOf(unset, 'Create Video and Wait')?.message).toContain(
-				'<address-of-an-image>',
-			);
-			expect(emulator.count({ route: 'create' })).toBe(0);
-		});
-	});
-});
-
 describe('with n8n’s binary data in memory', () => {
 	beforeAll(async () => {
 		await stage.n8n.restart({ N8N_DEFAULT_BINARY_DATA_MODE: 'default' });
 	});
 
-	test('a binary image is refused before anything is spent, naming the setting', async () => {
-		const { emulator, n8n } = stage;
-		const { send } = await receive({});
-		const refused = await n8n.api.waitForExecution(await send({ data: photo() }), {
-			status: 'error',
-		});
-		expect(n8n.api.errorOf(refused, 'Kling')).toMatchObject({
-			message:
-				"'Input Data Field Name' cannot be used, since “data” is kept in memory, where the API cannot fetch it [item 0]",
-			description: expect.stringContaining('N8N_DEFAULT_BINARY_DATA_MODE'),
-		});
-		expect(emulator.requests).toEqual([]);
-	});
-
 	test('a video is downloaded all the same, after a suspended wait too', async () => {
 		const { emulator, n8n } = stage;
-		const { id, taskId } = await suspended('A cat', { downloadVideo: true });
+		const { id, taskId } = await suspended('A cat [video:cut=1]', {
+			downloadVideo: true,
+		});
 		await emulator.complete(taskId);
 		const done = await finished(id);
 		await expectVideos(stage, n8n.api.outputOf(done, 'Kling')[0], taskId, { data: 0 });

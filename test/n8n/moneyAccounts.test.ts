@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { startEmulator } from '../emulator';
 import { startN8n } from '../harness/n8n/instance';
 import { packPackage } from '../harness/n8n/package';
-import { chain, jsonOf, production, stageOn, type Stage } from '../harness/n8n/stage';
+import { chain, jsonOf, stageOn, type Stage } from '../harness/n8n/stage';
 import { useOpened } from '../harness/n8n/useStage';
-import type { NodeSettings, NodeSpec } from '../harness/n8n/workflow';
+import { RETRIES, type NodeSpec } from '../harness/n8n/workflow';
 import { startTlsFront, type TlsFront } from '../harness/tlsFront';
 
 /** Who pays, and over which connection: one key for each client, and an API behind TLS. */
@@ -55,116 +55,46 @@ async function withKey(node: NodeSpec, data: Record<string, string>): Promise<No
 	return { ...node, credentials: { aiVideoApi: { id, name: 'Clients' } } };
 }
 
-/** The key of each item's own client. */
-const OF_ITEM = { apiKey: '={{ $json.key }}' };
-
 const ITEMS = [
 	{ key: 'sk-client-a', number: 0 },
 	{ key: 'sk-client-b', number: 1 },
 	{ key: 'sk-client-a', number: 2 },
 ];
 
-const creates = (parameters: Record<string, unknown> = {}, settings: NodeSettings = {}) =>
-	stage.creates({ callback: 'none', options: { concurrency: 1 }, ...parameters }, settings);
-
-describe('a credential whose key is an expression', () => {
-	test.each([
-		['create', {}],
-		['createAndWait', { waitStrategy: 'poll', timeout: 0 }],
-	])('has each item paid by its own account: %s', async (operation, parameters) => {
-		const node = await withKey(creates({ operation, ...parameters }), {
-			...OF_ITEM,
-			baseUrl: stage.emulator.url,
-		});
-		const execution = await stage.run(chain('Clients', ITEMS, { Kling: node }));
-		expect(CLIENTS.map(paidBy)).toEqual([2 * PRICE, PRICE]);
-		expect(stage.emulator.account().totalConsumed).toBe(0);
-		expect(jsonOf(execution, stage.n8n, 'Kling').map(({ taskId }) => taskId)).toEqual(
-			stage.emulator.tasks().map(({ id }) => id),
-		);
-	});
-
-	test('is resolved for each item that Get Video and Wait read', async () => {
-		const data = { ...OF_ITEM, baseUrl: stage.emulator.url };
-		const execution = await stage.run(
-			chain('Read', ITEMS, {
-				Kling: await withKey(creates(), data),
-				// The key is gone from the items by now.
-				Read: await withKey(stage.kling({ operation: 'getTask' }), {
-					...data,
-					apiKey: "={{ $('Items').item.json.key }}",
-				}),
-				Wait: await withKey(stage.kling({ operation: 'wait', timeout: 0 }), {
-					...data,
-					apiKey: "={{ $('Items').item.json.key }}",
-				}),
-			}),
-		);
-		const ids = stage.emulator.tasks().map(({ id }) => id);
-		for (const node of ['Read', 'Wait']) {
-			expect(jsonOf(execution, stage.n8n, node).map(({ taskId }) => taskId)).toEqual(ids);
-		}
-		expect(stage.emulator.tasks().map(({ reads }) => reads)).toEqual([2, 2, 2]);
-		expect(stage.emulator.count({ route: 'getTask', status: 404 })).toBe(0);
-	});
-
-	test('costs, where it comes to nothing for one item, only that item', async () => {
-		const node = await withKey(creates({}, { onError: 'continueRegularOutput' }), {
-			...OF_ITEM,
-			baseUrl: stage.emulator.url,
-		});
-		const items = [ITEMS[0], { number: 1 }, ITEMS[1]].flatMap((item) => item ?? []);
-		const execution = await stage.run(chain('One without', items, { Kling: node }));
-		expect(CLIENTS.map(paidBy)).toEqual([PRICE, PRICE]);
-		expect(jsonOf(execution, stage.n8n, 'Kling')[1]?.error).toMatch(/API Key/);
-	});
-
-	test('pays once for each item over all tries', async () => {
-		stage.emulator.fault({ match: { method: 'POST' }, fault: 'http:402', skip: 2 });
-		const node = await withKey(
-			creates({}, { retryOnFail: true, maxTries: 2, waitBetweenTries: 1 }),
-			{ ...OF_ITEM, baseUrl: stage.emulator.url },
-		);
-		await stage.run(chain('Tried again', ITEMS, { Kling: node }));
-		expect(CLIENTS.map(paidBy)).toEqual([2 * PRICE, PRICE]);
-		expect(creations()).toBe(4);
-	});
+test('a key that is an expression is resolved for each item that is created, read and waited for', async () => {
+	const keyed = async (node: NodeSpec, apiKey: string) =>
+		await withKey(node, { apiKey, baseUrl: stage.emulator.url });
+	// The key is gone from the items once Create has run.
+	const ofItems = "={{ $('Items').item.json.key }}";
+	const execution = await stage.run(
+		chain('Clients', ITEMS, {
+			Create: await keyed(stage.creates({ callback: 'none' }), '={{ $json.key }}'),
+			Read: await keyed(stage.kling({ operation: 'getTask' }), ofItems),
+			Wait: await keyed(stage.kling({ operation: 'wait', timeout: 0 }), ofItems),
+		}),
+	);
+	expect(CLIENTS.map(paidBy)).toEqual([2 * PRICE, PRICE]);
+	expect(stage.emulator.account().totalConsumed).toBe(0);
+	const ids = stage.emulator.tasks().map(({ id }) => id);
+	for (const node of ['Create', 'Read', 'Wait']) {
+		expect(jsonOf(execution, stage.n8n, node).map(({ taskId }) => taskId)).toEqual(ids);
+	}
+	expect(stage.emulator.tasks().map(({ reads }) => reads)).toEqual([2, 2, 2]);
+	expect(stage.emulator.count({ route: 'getTask', status: 404 })).toBe(0);
 });
 
-describe('an API behind TLS', () => {
-	const RETRIES = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } as const;
-
-	const secure = async (settings: NodeSettings = RETRIES) =>
-		await withKey(creates({}, settings), {
+test.each(['plain text', 'a damaged record'] as const)(
+	'an API behind TLS that breaks with %s gets the request once, and the user is told',
+	async (how) => {
+		stage.front.breakWith(how);
+		const node = await withKey(stage.creates({ callback: 'none' }, RETRIES), {
 			apiKey: 'sk-client-a',
 			baseUrl: stage.front.url,
 		});
-
-	test('takes a create', async () => {
-		await stage.run(chain('Secure', [{}], { Kling: await secure() }));
+		const execution = await stage.run(chain('Broken', [{}], { Kling: node }), 'error');
+		const error = stage.n8n.api.errorOf(execution, 'Kling');
+		expect(error?.message).toMatch(/may have been charged/);
+		expect(error?.description).not.toMatch(/nothing was (sent|spent|charged)/i);
 		expect([creations(), paidBy('sk-client-a')]).toEqual([1, PRICE]);
-	});
-
-	test.each(['plain text', 'a damaged record'] as const)(
-		'that breaks with %s after the request gets it once, and the user is told',
-		async (how) => {
-			stage.front.breakWith(how);
-			const execution = await stage.run(chain('Broken', [{}], { Kling: await secure() }), 'error');
-			const error = stage.n8n.api.errorOf(execution, 'Kling');
-			expect(error?.message).toMatch(/may have been charged/);
-			expect(error?.description).not.toMatch(/nothing was (sent|spent|charged)/i);
-			expect([creations(), paidBy('sk-client-a')]).toEqual([1, PRICE]);
-		},
-	);
-
-	test('whose connection broke is not asked again by Retry On Fail, but by Retry execution', async () => {
-		stage.front.breakWith('plain text');
-		const { start } = await stage.publish(production('Retried', [{}], { Kling: await secure() }));
-		const failed = await stage.n8n.api.waitForExecution(await start(), { status: 'error' });
-		stage.front.breakWith(null);
-		expect(creations()).toBe(1);
-		const retry = await stage.n8n.api.retryExecution(failed.id);
-		await stage.n8n.api.waitForExecution(retry, { status: 'success' });
-		expect(creations()).toBe(2);
-	});
-});
+	},
+);

@@ -1,17 +1,19 @@
-import { isFinished } from '../harness/n8n/api';
-import { workflow, type NodeSpec, type WorkflowJson } from '../harness/n8n/workflow';
-import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import {
+	chain,
+	jsonOf,
+	numbered,
+	production,
+	startedByTrigger,
+	TRIGGER,
+	withTrigger,
+} from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
+import type { WorkflowJson } from '../harness/n8n/workflow';
 
 const stage = useStage();
 
 const createsWith = (parameters: Record<string, unknown>): WorkflowJson =>
 	chain('Create', numbered(1), { Create: stage.creates(parameters) });
-
-function withTrigger(json: WorkflowJson, trigger: NodeSpec = stage.trigger()): WorkflowJson {
-	const { nodes } = workflow(json.name).node('When a video ends', trigger).json();
-	return { ...json, nodes: [...json.nodes, ...nodes] };
-}
 
 async function hintsOf(json: WorkflowJson) {
 	const execution = await stage.run(json, 'success');
@@ -19,22 +21,29 @@ async function hintsOf(json: WorkflowJson) {
 	return hints.map(({ message, type }) => [type ?? 'info', message]);
 }
 
-const NOBODY_IS_TOLD = ['warning', expect.stringMatching(/^Nobody is told .* not published/)];
-const NOBODY_WAITS = ['warning', expect.stringMatching(/^Nobody waits /)];
+const NOT_PUBLISHED = ['warning', expect.stringMatching(/^No callback: .* not published/)];
+const NOTHING_WAITS = ['warning', expect.stringMatching(/^Nothing waits /)];
+const NO_CALLBACK = ['info', expect.stringMatching(/^No callback: put Wait for Video /)];
 const SPENT = ['info', expect.stringMatching(/^1 video for an estimated 110 credits/)];
 
 describe('a hint says before it is too late', () => {
 	test('that the Kling Trigger of a workflow that is not published hears nothing', async () => {
-		expect(await hintsOf(withTrigger(createsWith({})))).toEqual([NOBODY_IS_TOLD, SPENT]);
+		expect(await hintsOf(withTrigger(createsWith({}), stage.trigger()))).toEqual([
+			SPENT,
+			NOT_PUBLISHED,
+		]);
 	});
 
 	test('that nobody waits for the callback to this execution', async () => {
-		expect(await hintsOf(createsWith({ callback: 'execution' }))).toEqual([NOBODY_WAITS, SPENT]);
+		expect(await hintsOf(createsWith({ callback: 'execution' }))).toEqual([SPENT, NOTHING_WAITS]);
 	});
 
-	test('nothing of that where the user has chosen to tell nobody', async () => {
-		expect(await hintsOf(withTrigger(createsWith({ callback: 'none' })))).toEqual([SPENT]);
-		expect(await hintsOf(createsWith({}))).toEqual([SPENT]);
+	test('what to do next where there is no callback', async () => {
+		expect(await hintsOf(withTrigger(createsWith({ callback: 'none' }), stage.trigger()))).toEqual([
+			SPENT,
+			NO_CALLBACK,
+		]);
+		expect(await hintsOf(createsWith({}))).toEqual([SPENT, NO_CALLBACK]);
 	});
 });
 
@@ -56,7 +65,7 @@ describe('a reference', () => {
 		const json = production('Rows', [{ row: 'row 1' }, { row: 'Zeile „2“ & 3' }], {
 			Create: stage.creates({ options: { reference: '={{ $json.row }}' } }),
 		});
-		const { id, start } = await stage.publish(withTrigger(json));
+		const { id, start } = await stage.publish(withTrigger(json, stage.trigger()));
 		const created = await n8n.api.waitForExecution(await start(), { status: 'success' });
 		const [first, second] = jsonOf(created, n8n, 'Create').map(({ taskId }) => String(taskId));
 		await emulator.complete(second ?? '');
@@ -73,7 +82,7 @@ describe('a reference', () => {
 	test('is null where Create gave none', async () => {
 		const { emulator, n8n } = stage;
 		const json = production('No reference', numbered(1), { Create: stage.creates() });
-		const { id, start } = await stage.publish(withTrigger(json));
+		const { id, start } = await stage.publish(withTrigger(json, stage.trigger()));
 		await n8n.api.waitForExecution(await start(), { status: 'success' });
 		await emulator.complete(emulator.tasks()[0]?.id ?? '');
 		expect(await triggeredBy(id, 1)).toEqual([expect.objectContaining({ reference: null })]);
@@ -96,12 +105,6 @@ describe('a reference', () => {
 
 /** What the Kling Trigger of a workflow passed on in so many executions. */
 async function triggeredBy(workflowId: string, count: number) {
-	return await until(async () => {
-		const { api } = stage.n8n;
-		const ended = (await api.listExecutions(workflowId)).filter(({ status }) => isFinished(status));
-		const executions = await Promise.all(ended.map(async ({ id }) => await api.getExecution(id)));
-		const started = executions.filter(({ data }) => 'When a video ends' in data.resultData.runData);
-		if (started.length < count) return undefined;
-		return started.flatMap((execution) => jsonOf(execution, stage.n8n, 'When a video ends'));
-	});
+	const started = await startedByTrigger(stage.n8n, workflowId, count);
+	return started.flatMap((execution) => jsonOf(execution, stage.n8n, TRIGGER));
 }

@@ -156,7 +156,7 @@ test('deactivation withdraws the registration, and the registration follows WEBH
 	await n8n.api.deactivate(id);
 	const executionId = await n8n.api.runWorkflow(id, { startNode: 'Start' });
 	const refused = await n8n.api.waitForExecution(executionId, { status: 'error' });
-	expect(n8n.api.errorOf(refused, 'Create')?.message).toContain('not active');
+	expect(n8n.api.errorOf(refused, 'Create')?.message).toContain('not published');
 	expect(emulator.tasks()).toHaveLength(1);
 });
 
@@ -283,7 +283,7 @@ describe('a registration is believed only where the trigger can listen', () => {
 			if (callback === 'auto') {
 				expect(jsonOf(execution, n8n, 'Create')).toMatchObject([{ callback: 'none' }]);
 			} else {
-				expect(n8n.api.errorOf(execution, 'Create')?.message).toContain('not active');
+				expect(n8n.api.errorOf(execution, 'Create')?.message).toContain('not published');
 				expect(emulator.tasks()).toEqual([]);
 			}
 		},

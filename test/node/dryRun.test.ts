@@ -58,9 +58,13 @@ describe.each(OPERATIONS)('a dry run of %s', (operation) => {
 				},
 			},
 		};
-		expect(json).toEqual([preview, preview]);
+		expect(json).toEqual([
+			{ ...preview, balance: 10_000, balanceAfter: 9_560 },
+			{ ...preview, balance: 10_000, balanceAfter: 9_120 },
+		]);
 		expect(hints.map(({ message }) => message)).toEqual([
 			'Dry run: nothing was created or spent. A real run makes 2 videos for an estimated 880 credits (about US$ 4.40) in all.',
+			...(operation === 'create' ? [expect.stringMatching(/^No callback: /)] : []),
 		]);
 		expect(waitTill).toBeUndefined();
 	});
@@ -68,7 +72,7 @@ describe.each(OPERATIONS)('a dry run of %s', (operation) => {
 	test('keeps the address that resumes the execution to itself', async () => {
 		const { json } = await dryRun(operation, { parameters: { callback: 'execution' } });
 		expect(json[0]?.request).toMatchObject({
-			callback_url: '<the resume URL of the execution>',
+			callback_url: '(the resume address of the execution)',
 		});
 	});
 

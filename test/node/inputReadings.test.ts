@@ -183,7 +183,9 @@ describe('braces in a field that is no expression', () => {
 		expect(refusal.message).toMatch(
 			new RegExp(`^'${parameter}' holds “{{ ?\\$json.\\w+ ?}}” as plain text \\[item 0\\]$`),
 		);
-		expect(refusal.description).toMatch(/Nothing was spent\. Switch the field to Expression/);
+		expect(refusal.description).toMatch(
+			/Nothing was spent in this run\. Switch the field to Expression/,
+		);
 	});
 
 	test('are text where an expression gives them', async () => {
@@ -490,8 +492,9 @@ describe('Callback URL', () => {
 		['its address in the editor', `${N8N}/workflow/${ID}`],
 		['its address with a node open', `${N8N}/workflow/${ID}/4f1c?projectId=1#x`],
 		['its address as it is on the machine itself', `http://localhost:5678/workflow/${ID}`],
-	])('%s stands for its Kling Trigger', async (_, value) => {
-		expect(await targetOf(value)).toMatchObject({ callback_url: `${N8N}/webhook/kling/${ID}` });
+	])('%s stands for its Kling Trigger, which has to listen', async (_, value) => {
+		const refusal = await refusalOf({ callback: 'url', callbackUrl }, { value });
+		expect(refusal.message).toMatch(/names a workflow whose Kling Trigger does not listen/);
 	});
 
 	test('an address elsewhere that only looks like an editor is taken as it is', async () => {
@@ -504,7 +507,7 @@ describe('Callback URL', () => {
 		[`${N8N}/form-test/start`, /a Test URL/],
 		[`${N8N}/webhook/my videos`, /is “.*my videos”, not an http\(s\) address/],
 		[`https://n8n.example.org/workflow/${ID}`, /the editor of a workflow on another n8n/],
-		[`${N8N}/workflow/new`, /names a workflow whose Kling Trigger cannot be found/],
+		[`${N8N}/workflow/new`, /names a workflow whose Kling Trigger does not listen/],
 	])('%s is refused', async (value, reason) => {
 		const refusal = await refusalOf({ callback: 'url', callbackUrl }, { value });
 		expect(refusal.message).toMatch(/^'Callback URL' .* \[item 0\]$/);

@@ -84,7 +84,7 @@ describe('many creates', () => {
 		['one after the other', { concurrency: 1 }, 1],
 		['five unless told otherwise', {}, 5],
 	])('are under way at the same time: %s', async (_, options, most) => {
-		emulator.current.fault({ match: {}, fault: { delay: 120 }, times: 'always' });
+		emulator.current.fault({ match: {}, fault: { delay: 500 }, times: most });
 		await createEach(numbered(8), { options });
 		expect(emulator.current.count({ route: 'create' })).toBe(8);
 		expect(mostAtOnce(emulator.current.requests)).toBe(most);
@@ -98,15 +98,23 @@ describe('many creates', () => {
 		expect(creditsCharged(emulator.current)).toBe(6 * 110);
 	});
 
-	test('stop at the first that fails, and the error names the tasks created', async () => {
-		const { error } = await createEach(['One', 'Two [http:500]', 'Three'], {
+	test.each([
+		['refused', '[http:402]', /use Retry .* or give these task IDs to Wait for Video/],
+		[
+			'unclear',
+			'[http:500]',
+			/give these task IDs to Wait for Video\..* in a new execution only if it is not there/,
+		],
+	])('stop at the first that is %s, and the error names the tasks', async (_, marker, wayOn) => {
+		const { error } = await createEach(['One', `Two ${marker}`, 'Three'], {
 			options: { concurrency: 1 },
 		});
 		const [first] = emulator.current.tasks();
-		expect(apiErrorOf({ error }).message).toMatch(/\(1 of 3 videos was already created\)$/);
-		expect(apiErrorOf({ error }).description).toContain(first?.id);
-		expect(apiErrorOf({ error }).description).toMatch(/Retry.*Wait for Video/);
-		expect(apiErrorOf({ error }).itemIndex).toBe(1);
+		const { message, description, itemIndex } = apiErrorOf({ error });
+		expect(message).toMatch(/\(1 of 3 videos was already created\)$/);
+		expect(description).toContain(first?.id);
+		expect(description).toMatch(wayOn);
+		expect(itemIndex).toBe(1);
 		expect(emulator.current.count({ route: 'create' })).toBe(2);
 	});
 
@@ -137,8 +145,15 @@ describe('many creates', () => {
 	);
 });
 
+test('a spending limit ends a run at what was under way when it was met', async () => {
+	emulator.current.fault({ match: {}, fault: 'http:429-spend', times: 'always' });
+	const { error } = await createEach(numbered(30), { options: { concurrency: 5 } });
+	expect(apiErrorOf({ error }).message).toBe('The spending limit of the key is reached');
+	expect(emulator.current.count({ route: 'create' })).toBeLessThanOrEqual(5);
+});
+
 describe('one wait for many items', () => {
-	test('reads each task once per round, however many items name it, and never after its end', async () => {
+	test('reads a task once, however many items name it, the last open one in each round, and none after its end', async () => {
 		const [early, late] = [await createTask(emulator.current), await createTask(emulator.current)];
 		clock.duringPause = async (count) => {
 			if (count === 2) await emulator.current.complete(early);
@@ -147,7 +162,7 @@ describe('one wait for many items', () => {
 		const { json } = await waitFor([early, late, early, early]);
 		expect(taskIdsOf(json)).toEqual([early, late, early, early]);
 		expect(json.every(({ status }) => status === 'completed')).toBe(true);
-		expect(emulator.current.task(early).reads).toBe(3);
+		expect(emulator.current.task(early).reads).toBe(2);
 		expect(emulator.current.task(late).reads).toBe(5);
 		expect(clock.pauses).toHaveLength(4);
 	});
@@ -302,28 +317,6 @@ describe('cancelling the execution', () => {
 });
 
 describe('a second try of the same run', () => {
-	test('reuses the tasks that the first one created, and pays only for the rest', async () => {
-		const options = { concurrency: 1 };
-		const prompts = ['One', 'Two [http:402=1]', 'Three'];
-		const first = await createEach(prompts, { options });
-		expect(first.error).not.toBeNull();
-		const second = await createEach(prompts, { options, runData: first.runData });
-		expect(second.error).toBeNull();
-		expect(taskIdsOf(second.json).map(promptOf)).toEqual(prompts);
-		expect(emulator.current.tasks()).toHaveLength(3);
-		expect(creditsCharged(emulator.current)).toBe(3 * 110);
-	});
-
-	test('never sends a create again whose outcome was unclear, since that could charge twice', async () => {
-		const options = { concurrency: 1 };
-		const prompts = ['One', 'Two [fault:reset-after=1]'];
-		const first = await createEach(prompts, { options });
-		const second = await createEach(prompts, { options, runData: first.runData });
-		expect(apiErrorOf(second).description).toMatch(/may have been charged/);
-		expect(emulator.current.count({ route: 'create' })).toBe(2);
-		expect(creditsCharged(emulator.current)).toBe(2 * 110);
-	});
-
 	test('creates nothing when the first one created everything', async () => {
 		const first = await createEach(['One', 'Two']);
 		const second = await createEach(['One', 'Two'], { runData: first.runData });

@@ -44,14 +44,25 @@ const creates = () => emulator.current.count({ route: 'create' });
 const prompts = (...texts: string[]) => texts.map((prompt) => ({ prompt }));
 
 describe('a second try of the same run', () => {
-	test('keeps each first task, though every request has changed', async () => {
-		const first = await create(prompts('One', 'Two [http:402=1]', 'Three'));
-		const second = await create(prompts('Other', 'Two', 'Another'), {}, { runData: first.runData });
-		expect(second.error).toBeNull();
-		expect(second.json.map(({ taskId }) => taskId)).toEqual(ids());
-		expect(emulator.current.tasks().map(({ prompt }) => prompt)).toEqual(['One', 'Two', 'Another']);
-		expect(spent()).toBe(3 * PRICE);
-	});
+	test.each(['400', '401', '402', '404', '429-spend'])(
+		'keeps each first task after a refusal with %s, though every request has changed',
+		async (refusal) => {
+			const first = await create(prompts('One', `Two [http:${refusal}=1]`, 'Three'));
+			const second = await create(
+				prompts('Other', 'Two', 'Another'),
+				{},
+				{ runData: first.runData },
+			);
+			expect(second.error).toBeNull();
+			expect(second.json.map(({ taskId }) => taskId)).toEqual(ids());
+			expect(emulator.current.tasks().map(({ prompt }) => prompt)).toEqual([
+				'One',
+				'Two',
+				'Another',
+			]);
+			expect(spent()).toBe(3 * PRICE);
+		},
+	);
 
 	test('passes on what a task was created with, not what the expressions give now', async () => {
 		const parameters = { duration: '={{ $json.seconds }}', sound: '={{ $json.sound }}' };
@@ -238,7 +249,7 @@ describe('Max Credits', () => {
 				await create(prompts('One'), {}, { options: { maxCredits } }),
 			);
 			expect(message).toMatch(/^'Max Credits' .*\[item 0\]$/);
-			expect(description).toMatch(/^Nothing was spent\./);
+			expect(description).toMatch(/^Nothing was spent in this run\./);
 			expect(emulator.current.count()).toBe(0);
 		},
 	);
@@ -375,9 +386,10 @@ describe('as a tool of an AI Agent', () => {
 
 	test('a call that follows a failed one with the same request takes over its task', async () => {
 		const waiting = { operation: 'createAndWait' };
-		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 1 });
+		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 'always' });
 		const first = await call('A cat', undefined, waiting);
 		expect(first.json).toMatchObject([{ error: expect.any(String), taskId: ids()[0] }]);
+		emulator.current.clearFaults();
 		clock.duringPause = async () => await completeAll(emulator.current);
 		const second = await call('A cat', first.runData, waiting);
 		expect(second.json).toMatchObject([{ taskId: ids()[0], status: 'completed' }]);
@@ -398,11 +410,22 @@ describe('as a tool of an AI Agent', () => {
 		expect([creates(), spent()]).toEqual([1, PRICE]);
 	});
 
-	test('two calls after a success get one video each', async () => {
+	test('equal requests are one video, and the second call says so', async () => {
 		const first = await call('A cat');
 		const second = await call('A cat', first.runData);
-		expect(second.json[0]?.['taskId']).not.toBe(first.json[0]?.['taskId']);
-		expect(creates()).toBe(2);
+		expect(first.json[0]).not.toHaveProperty('note');
+		expect(second.json).toMatchObject([
+			{ taskId: ids()[0], note: expect.stringContaining('Change the prompt to get another one') },
+		]);
+		expect(creates()).toBe(1);
+	});
+
+	test('a video that failed, whose credits came back, is made anew', async () => {
+		const first = await call('A cat');
+		await emulator.current.fail(ids()[0] ?? '');
+		const second = await call('A cat', first.runData);
+		expect(second.json).toMatchObject([{ taskId: ids()[1] }]);
+		expect(second.json[0]).not.toHaveProperty('note');
 	});
 
 	test('a call for another video creates it, whatever failed before', async () => {
@@ -462,16 +485,88 @@ test('whatever happens in whichever try, each item is charged at most once, and 
 	);
 }, 60_000);
 
-test('Retry execution with a changed request names the replaced task apart, and counts each item once', async () => {
-	const first = await create(prompts('One', 'Two [http:402=1]'));
-	const retry = await create(
-		prompts('One, changed', 'Two [http:402=2]'),
-		{},
-		{ runData: first.runData, executionId: '43' },
-	);
-	const [replaced = '', current = ''] = ids();
-	const { message, description } = apiErrorOf(retry);
-	expect(message).toMatch(/\(1 of 2 videos was already created\)$/);
-	expect(description).toContain(`The task created so far: ${current}.`);
-	expect(description).toContain(`The task created before a request was changed: ${replaced}.`);
+describe('Retry execution', () => {
+	/** In an execution of its own, with what n8n has stored of the first. */
+	const retryOf = ({ runData }: { runData: IRunExecutionData }) => ({ runData, executionId: '43' });
+	const EDITED = { prompt: '={{ $json.prompt }} ' };
+
+	test('creates what is missing and nothing else, whatever the expressions of an unedited node give now', async () => {
+		const first = await create(prompts('One', 'Two [http:402=1]', 'Three'));
+		const retry = await create(prompts('One, later', 'Two', 'Three'), {}, retryOf(first));
+		expect(retry.json.map(({ taskId }) => taskId)).toEqual(ids());
+		expect(emulator.current.tasks().map(({ prompt }) => prompt)).toEqual(['One', 'Two', 'Three']);
+	});
+
+	test('of an edited node names a replaced task apart, and counts each item once', async () => {
+		const first = await create(prompts('One', 'Two [http:402=1]'));
+		const retry = await create(prompts('One, changed', 'Two [http:402=2]'), EDITED, retryOf(first));
+		const [replaced = '', current = ''] = ids();
+		const { message, description } = apiErrorOf(retry);
+		expect(message).toMatch(/\(1 of 2 videos was already created\)$/);
+		expect(description).toContain(`The task created so far: ${current}.`);
+		expect(description).toContain(`The task created before a request was changed: ${replaced}.`);
+	});
+
+	test('never sends what is unclear, counts it for Max Credits, and nothing recommends it', async () => {
+		const items = prompts('One', 'Two [fault:reset-after=1]', 'Three');
+		const first = await create(items);
+		const retry = await create(items, {}, retryOf(first));
+		for (const run of [first, retry]) {
+			const { message, description } = apiErrorOf(run);
+			expect(message).toMatch(/may have been charged/);
+			expect(description).not.toMatch(/use Retry/);
+		}
+		expect(creates()).toBe(2);
+		const limited = await create(
+			items,
+			{},
+			{
+				...retryOf(first),
+				options: { maxCredits: 3 * PRICE - 1 },
+				onError: 'continueRegularOutput',
+			},
+		);
+		expect(limited.json[2]?.['error']).toMatch(/of which this run has spent 220/);
+		expect(creates()).toBe(2);
+	});
+
+	test('makes another video of one that ended the run and whose credits were given back', async () => {
+		const parameters = { operation: 'createAndWait', waitStrategy: 'poll' };
+		const options = { throwOnFailure: true };
+		clock.duringPause = async () => await emulator.current.fail(ids().at(-1) ?? '');
+		const first = await create(prompts('One'), parameters, { options });
+		const { message, description } = apiErrorOf(first);
+		expect(message).not.toMatch(/already created/);
+		expect(description).not.toMatch(/use Retry/);
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const retry = await create(prompts('One'), parameters, { ...retryOf(first), options });
+		expect(retry.json).toMatchObject([{ taskId: ids()[1], status: 'completed' }]);
+		expect(spent()).toBe(PRICE);
+	});
+});
+
+describe('a pause that the API asks for, of more than a minute', () => {
+	test('leaves the items behind it not sent: never unclear, not counted, and sent by the next try', async () => {
+		const items = prompts('One', 'Two', 'Three');
+		const run = { onError: 'continueRegularOutput', options: { maxCredits: 3 * PRICE } } as const;
+		emulator.current.fault({ match: {}, fault: { http: '429-rate', retryAfter: 120 } });
+		const first = await create(items, {}, run);
+		expect(creates()).toBe(1);
+		for (const { error } of first.json) expect(error).toMatch(/asks to wait 2 minutes|120 seconds/);
+		for (const { error } of first.json) expect(error).not.toMatch(/may have been charged/);
+		expect(first.log.join('\n')).not.toMatch(/may have been/);
+		const second = await create(items, {}, { ...run, runData: first.runData });
+		expect(second.json.map(({ taskId }) => taskId)).toEqual(ids());
+		expect(spent()).toBe(3 * PRICE);
+	});
+});
+
+test('n8n’s log says how many videos are about to be created, before each id', async () => {
+	const { log } = await create(prompts('One', 'Two'));
+	const [begin, ...created] = log;
+	expect(begin).toMatch(/^Creating 2 Kling videos \(workflow workflow-1, execution 42/);
+	expect(created).toHaveLength(2);
+	for (const [index, id] of ids().entries()) {
+		expect(created[index]).toContain(`Kling video created: task ${id} (`);
+	}
 });

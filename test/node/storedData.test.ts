@@ -1,7 +1,15 @@
-import { createRunExecutionData, type IDataObject } from 'n8n-workflow';
+import {
+	createRunExecutionData,
+	type IDataObject,
+	type IHookFunctions,
+	type IWebhookFunctions,
+} from 'n8n-workflow';
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 
-import { parseSuspended } from '../../nodes/Kling/waiting/suspend';
+import { isRegistered } from '../../nodes/Kling/callback/registration';
+import { itemsOf, parseStored } from '../../nodes/Kling/waiting/stored';
+import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
 import { useEmulator } from '../harness/node/emulator';
 import { runKling } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
@@ -12,14 +20,25 @@ jest.mock('n8n-workflow', () =>
 );
 
 /**
- * What version 0.1.0 of the package stored with executions. These names and shapes are in users'
- * databases: they are written out here rather than built by the code that reads them.
+ * What version 0.1.0 stores with executions and workflows. These names and shapes are in users'
+ * databases: they are written out here rather than built by the code that reads them. From the first
+ * release on, what is here may only grow.
  */
 
 const emulator = useEmulator();
 
-const RESUME_URL = 'https://n8n.example.com/webhook-waiting/42';
 const TASK_ID = '54debc04-6f7a-4e9d-a0cc-1082435ebc37';
+const OTHER_ID = '0c9d5b2a-1e43-4b8f-9a77-3f20c6d1e815';
+
+const sha256 = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+
+const request = {
+	estimatedCredits: 110,
+	duration: 5,
+	sound: false,
+	callback: 'none',
+	callbackUrl: null,
+};
 
 /** The run data of an execution whose nodes have left this behind. */
 function stored(contexts: { node?: IDataObject; flow?: IDataObject }) {
@@ -27,40 +46,52 @@ function stored(contexts: { node?: IDataObject; flow?: IDataObject }) {
 	return createRunExecutionData({ executionData: { contextData: { 'node:Kling': node, flow } } });
 }
 
-describe('klingCreated', () => {
-	const fingerprint = (prompt: string, imageUrl: string) =>
-		createHash('sha256')
-			.update(JSON.stringify([prompt, [imageUrl], 5, false]))
-			.digest('hex');
+describe('klingCreated, in the context of the node', () => {
+	const imageUrl = 'https://example.com/cat.jpg';
 
-	/** The second try of a Create of two items, the first of which is as stored. */
-	async function createAgain(entry: IDataObject) {
-		const { current } = emulator;
-		const first = {
-			request: fingerprint('First', current.imageUrl()),
-			executionId: '42',
-			callback: 'none',
-			...entry,
-		};
+	const entry = {
+		runIndex: 0,
+		item: 0,
+		executionId: '42',
+		sentBy: '42',
+		// Of prompt, images, duration and sound.
+		request: sha256(['First', [imageUrl], 5, false]),
+		// Of the parameters as they are written: prompt, imageSource, imageUrls, binaryPropertyName, duration, sound.
+		written: sha256(['={{ $json.prompt }}', 'url', imageUrl, null, 5, false]),
+		taskId: TASK_ID,
+		createdAt: 1_774_706_165_000,
+		summary: request,
+		state: 'standing',
+	};
+
+	/** Another try of a Create of two items, the first of which is as stored; other expressions by now. */
+	async function createAgain(
+		changes: Partial<typeof entry> | { taskId: null },
+		executionId = '42',
+	) {
 		return await runKling({
-			emulator: current,
+			emulator: emulator.current,
 			parameters: {
 				operation: 'create',
 				prompt: '={{ $json.prompt }}',
-				imageUrls: current.imageUrl(),
+				imageUrls: imageUrl,
 				callback: 'none',
 			},
-			items: [{ prompt: 'First' }, { prompt: 'Second' }],
+			items: [{ prompt: 'Changed' }, { prompt: 'Second' }],
 			onError: 'continueRegularOutput',
-			runData: stored({ node: { klingCreated: { runIndex: 0, items: { '0': first } } } }),
+			runData: stored({ node: { klingCreated: [{ ...entry, ...changes }] } }),
+			executionId,
 		});
 	}
 
-	test('a task that an earlier try has created is not created again', async () => {
-		const { json } = await createAgain({ taskId: TASK_ID });
+	test.each([
+		['of an earlier try', '42'],
+		['of the execution that this one retries', '43'],
+	])('a task %s is not created again', async (_, executionId) => {
+		const { json } = await createAgain({}, executionId);
 		expect(emulator.current.tasks()).toMatchObject([{ prompt: 'Second' }]);
 		expect(json).toMatchObject([
-			{ taskId: TASK_ID, callback: 'none' },
+			{ taskId: TASK_ID, ...request },
 			{ taskId: emulator.current.tasks()[0]?.id },
 		]);
 	});
@@ -68,56 +99,91 @@ describe('klingCreated', () => {
 	test('a create whose outcome is unclear is not sent again', async () => {
 		const { json } = await createAgain({ taskId: null });
 		expect(emulator.current.tasks()).toMatchObject([{ prompt: 'Second' }]);
-		expect(json[0]).toMatchObject({ error: expect.stringMatching(/may have been/) });
+		expect(json[0]).toMatchObject({ error: expect.stringMatching(/may have been charged/) });
+	});
+
+	test.each(['replaced', 'refunded'])('a task that is %s stands for nothing', async (state) => {
+		await createAgain({ state });
+		expect(emulator.current.tasks()).toHaveLength(2);
 	});
 });
 
-describe('klingCallbacks', () => {
-	test('a Wait sleeps for a task that is known to call this execution back', async () => {
-		const { current } = emulator;
-		const taskId = await createTask(current);
-		const runData = stored({ flow: { klingCallbacks: { [RESUME_URL]: [taskId] } } });
-		// As in an execution that an older n8n began: without the token that newer ones add to the URL.
-		delete runData.resumeToken;
-		const { waitTill, error } = await runKling({
-			emulator: current,
-			parameters: { operation: 'wait', taskId: '={{ $json.taskId }}' },
-			items: [{ taskId }],
-			runData,
-		});
-		expect(error).toBeNull();
-		expect(waitTill).toBeInstanceOf(Date);
+test('klingCallbacks, in the context of the execution: a Wait sleeps for a task that calls it back', async () => {
+	const taskId = await createTask(emulator.current);
+	const klingCallbacks = { [taskId]: { createdAt: 1_774_706_165_000, executionId: '42' } };
+	const { waitTill, error } = await runKling({
+		emulator: emulator.current,
+		parameters: { operation: 'wait', taskId: '={{ $json.taskId }}' },
+		items: [{ taskId }],
+		runData: stored({ flow: { klingCallbacks } }),
 	});
+	expect(error).toBeNull();
+	expect(waitTill).toBeInstanceOf(Date);
 });
 
-describe('klingSuspended', () => {
-	const extras = {
-		estimatedCredits: 110,
-		duration: 5,
-		sound: false,
-		callback: 'execution',
-		callbackUrl: RESUME_URL,
-	};
-	const waiting = { taskId: TASK_ID, extras, simplify: true, downloadField: null };
-	const downloads = { taskId: TASK_ID, extras: {}, simplify: false, downloadField: 'data' };
-	const refused = {
-		settled: {
-			error: 'The AI Video API did not accept the request',
-			details: { description: 'Nothing was charged.', httpCode: '400', taskId: null },
-		},
-	};
-	const finished = {
-		settled: { taskId: TASK_ID, status: 'completed', timedOut: false },
-		binary: { data: { mimeType: 'video/mp4', data: 'filesystem-v2', id: 'filesystem-v2:1' } },
+describe('klingSuspended, in the context of the node', () => {
+	const klingSuspended = {
+		executionId: '42',
+		runIndex: 0,
+		timeoutAt: 1_774_706_165_000,
+		n8nTimerAt: 1_774_706_269_000,
+		items: [
+			{
+				taskId: TASK_ID,
+				createdAt: 1_774_704_365_000,
+				request: { ...request, callback: 'execution' },
+				simplify: true,
+				downloadField: null,
+				known: { id: TASK_ID, status: 'processing', created_at: 1_774_704_365, progress: null },
+			},
+			{ taskId: OTHER_ID, createdAt: null, request: null, simplify: false, downloadField: 'data' },
+			{
+				settled: {
+					error: 'The AI Video API did not accept the request',
+					details: { description: 'Nothing was charged.', httpCode: '400', taskId: null },
+				},
+			},
+			{
+				settled: { taskId: TASK_ID, status: 'completed', timedOut: false },
+				binary: { data: { mimeType: 'video/mp4', data: 'filesystem-v2', id: 'filesystem-v2:1' } },
+			},
+		],
 	};
 
-	test('tasks to wait for, and items that were settled before, are read as they were stored', () => {
-		const items = [waiting, refused, finished, downloads];
-		expect(parseSuspended({ klingSuspended: { items } })?.items).toEqual(items);
+	test('a wait and its items are read as they were stored', () => {
+		const wait = parseStored({ klingSuspended });
+		expect(wait).toEqual(klingSuspended);
+		expect(wait === null ? [] : itemsOf(wait)).toEqual(klingSuspended.items);
 	});
 
 	test('a node that has stored nothing of the kind waits for nothing', () => {
-		expect(parseSuspended({})).toBeNull();
-		expect(parseSuspended({ klingCreated: { runIndex: 0, items: {} } })).toBeNull();
+		expect(parseStored({})).toBeNull();
+		expect(parseStored(undefined)).toBeNull();
+		expect(parseStored({ klingCreated: [] })).toBeNull();
 	});
+});
+
+test('klingTrigger, in the static data of the workflow: the address at which the trigger listens', () => {
+	const url = 'https://n8n.example.com/webhook/kling/aB3';
+	const listeningAt = (address: string) =>
+		z
+			.custom<IHookFunctions>(() => true)
+			.parse({
+				getWorkflowStaticData: () => ({ klingTrigger: { url } }),
+				getNodeWebhookUrl: () => address,
+			});
+	expect(isRegistered(listeningAt(url))).toBe(true);
+	expect(isRegistered(listeningAt('https://n8n.example.com/webhook/kling/other'))).toBe(false);
+});
+
+test('klingDelivered, in the static data of the trigger: the first letters of each task', () => {
+	const context = z
+		.custom<IWebhookFunctions>(() => true)
+		.parse({
+			getWorkflowStaticData: () => ({ klingDelivered: ['54debc04-6f7'] }),
+			getWorkflow: () => ({ id: 'stored' }),
+			getNode: () => ({ id: 'trigger' }),
+		});
+	const deliveries = openDeliveries(context);
+	expect([TASK_ID, OTHER_ID].map((id) => deliveries.has(id))).toEqual([true, false]);
 });

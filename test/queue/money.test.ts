@@ -1,10 +1,10 @@
 import { chain, numbered, production, until } from '../harness/n8n/stage';
+import { RETRIES } from '../harness/n8n/workflow';
 import { useQueueStage } from '../harness/queue/stage';
 
 /** In queue mode a worker pays: it keeps the journal, and has the ids in its own log. */
 
 const PRICE = 110;
-const RETRIES = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } as const;
 
 // A production execution that the webhook processor began is never stopped on its worker (n8n 2.41).
 const stage = useQueueStage({ env: { OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true' } });
@@ -34,7 +34,7 @@ test('Retry On Fail pays once for each item, though every request changes', asyn
 	stage.emulator.fault({ match: { method: 'POST' }, fault: 'http:402', skip: 1 });
 	const { start } = await stage.publish(
 		production('Tried again', numbered(3), {
-			Kling: creates({ options: { concurrency: 1 } }, RETRIES),
+			Kling: creates({}, RETRIES),
 		}),
 	);
 	await stage.n8n.api.waitForExecution(await start(), { status: 'success' });
@@ -66,7 +66,7 @@ test('Retry execution on another worker’s data pays only for what is missing',
 	stage.emulator.fault({ match: { method: 'POST' }, fault: 'http:402', skip: 2 });
 	const { start } = await stage.publish(
 		production('Retried', numbered(3), {
-			Kling: creates({ prompt: '=Number {{ $json.number }}', options: { concurrency: 1 } }),
+			Kling: creates({ prompt: '=Number {{ $json.number }}' }),
 		}),
 	);
 	const failed = await api.waitForExecution(await start(), { status: 'error' });
@@ -79,7 +79,7 @@ test('Stop lets what a worker has under way end, and its log has every id', asyn
 	const { emulator, n8n } = stage;
 	emulator.fault({ match: { method: 'POST' }, fault: { delay: 2_000 }, times: 'always' });
 	const workflow = await n8n.api.createWorkflow(
-		chain('Stopped', numbered(12), { Kling: creates() }),
+		chain('Stopped', numbered(12), { Kling: creates({ options: { concurrency: 5 } }) }),
 	);
 	const id = await n8n.api.runWorkflow(workflow.id);
 	await untilTrue(() => creations() === 5);

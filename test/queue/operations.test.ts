@@ -1,8 +1,15 @@
-import type { Execution } from '../harness/n8n/api';
-import { isFinished } from '../harness/n8n/api';
+import { isFinished, type Execution } from '../harness/n8n/api';
 import { webhook, workflow, type WorkflowJson } from '../harness/n8n/workflow';
 import { asset, expectVideos, photo, sha256, upload } from '../harness/n8n/media';
-import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import {
+	jsonOf,
+	numbered,
+	production,
+	startedByTrigger,
+	TRIGGER,
+	until,
+	withTrigger,
+} from '../harness/n8n/stage';
 import { callOften, useQueueStage, taskIdOf } from '../harness/queue/stage';
 
 const PRICE = 110;
@@ -16,12 +23,19 @@ const finished = async (id: string) =>
 /** The names of the workers that had an execution in hand. */
 const workersOf = (id: string) => stage.n8n.ranOn(id).map(({ name }) => name);
 
-test('Create, Get Task and Get Credits run on a worker', async () => {
+test('what does not sleep stays on its worker', async () => {
 	const { emulator, n8n } = stage;
+	emulator.setPace(1_500);
 	const { start } = await stage.publish(
-		production('Reading', numbered(2), {
+		production('Awake', numbered(2), {
 			Create: stage.creates({ callback: 'none' }),
-			Task: stage.kling({ operation: 'getTask' }),
+			Both: stage.creates({
+				operation: 'createAndWait',
+				waitStrategy: 'poll',
+				options: { pollInterval: 2 },
+			}),
+			Wait: stage.kling({ operation: 'wait', waitStrategy: 'poll' }),
+			Get: stage.kling({ operation: 'getTask' }),
 			Credits: stage.kling({ operation: 'getCredits' }),
 		}),
 	);
@@ -29,12 +43,10 @@ test('Create, Get Task and Get Credits run on a worker', async () => {
 	const done = await finished(id);
 	expect(workersOf(id)).toHaveLength(1);
 	const ids = emulator.tasks().map((task) => task.id);
-	expect(ids).toHaveLength(2);
-	expect(jsonOf(done, n8n, 'Create').map(({ taskId }) => taskId)).toEqual(
-		expect.arrayContaining(ids),
-	);
-	expect(jsonOf(done, n8n, 'Task')).toMatchObject([{ status: 'pending' }, { status: 'pending' }]);
-	expect(jsonOf(done, n8n, 'Credits')).toMatchObject([{ totalConsumed: 2 * PRICE }]);
+	const idsOf = (node: string) => jsonOf(done, n8n, node).map(({ taskId }) => taskId);
+	expect(idsOf('Create')).toEqual(ids.slice(0, 2));
+	for (const node of ['Both', 'Wait', 'Get']) expect(idsOf(node)).toEqual(ids.slice(2));
+	expect(jsonOf(done, n8n, 'Credits')).toMatchObject([{ totalConsumed: 4 * PRICE }]);
 });
 
 test('Create and Wait, and Wait, sleep until the callback reaches the webhook processor', async () => {
@@ -62,28 +74,6 @@ test('Create and Wait, and Wait, sleep until the callback reaches the webhook pr
 	const addresses = emulator.tasks().map(({ callbackUrl }) => callbackUrl);
 	expect(addresses.every((url) => url?.startsWith(`${n8n.publicUrl}/webhook-waiting/`))).toBe(true);
 	expect(emulator.account().totalConsumed).toBe(4 * PRICE);
-});
-
-test('Wait by polling stays on its worker', async () => {
-	const { emulator, n8n } = stage;
-	emulator.setPace(1_500);
-	const { start } = await stage.publish(
-		production('Polling', numbered(2), {
-			Both: stage.creates({
-				operation: 'createAndWait',
-				waitStrategy: 'poll',
-				options: { pollInterval: 2 },
-			}),
-			Wait: stage.kling({ operation: 'wait', waitStrategy: 'poll' }),
-		}),
-	);
-	const id = await start();
-	const done = await finished(id);
-	expect(jsonOf(done, n8n, 'Wait')).toMatchObject([
-		{ status: 'completed' },
-		{ status: 'completed' },
-	]);
-	expect(workersOf(id)).toHaveLength(1);
 });
 
 test('an uploaded photo becomes a video, both kept in the database', async () => {
@@ -126,18 +116,17 @@ test('an uploaded photo becomes a video, both kept in the database', async () =>
 /** A Create by webhook, and a Kling Trigger of another name than the usual one. */
 function createHereTriggerThere(name: string, create: Record<string, unknown>): WorkflowJson {
 	const json = production(name, numbered(1), { Create: stage.creates(create) });
-	const trigger = workflow(name).node('When a video ends', stage.trigger()).json();
-	return { ...json, nodes: [...json.nodes, ...trigger.nodes] };
+	return withTrigger(json, stage.trigger());
 }
 
-/** All executions of a workflow once so many are finished, oldest first. */
-async function executionsOf(workflowId: string, count: number): Promise<Execution[]> {
-	const listed = await until(async () => {
-		const list = await stage.n8n.api.listExecutions(workflowId);
-		return list.filter(({ status }) => isFinished(status)).length >= count ? list : undefined;
+/** The executions of a workflow that are finished, once there are so many. */
+async function finishedOf(workflowId: string, count: number): Promise<Execution[]> {
+	const finished = await until(async () => {
+		const listed = await stage.n8n.api.listExecutions(workflowId);
+		const ended = listed.filter(({ status }) => isFinished(status));
+		return ended.length >= count ? ended : undefined;
 	});
-	const executions = listed.map(async ({ id }) => await stage.n8n.api.getExecution(id));
-	return (await Promise.all(executions)).reverse();
+	return await Promise.all(finished.map(async ({ id }) => await stage.n8n.api.getExecution(id)));
 }
 
 test('a renamed trigger’s registration reaches Create on every worker, and each task starts it once', async () => {
@@ -150,12 +139,11 @@ test('a renamed trigger’s registration reaches Create on every worker, and eac
 	while (seen.size < n8n.workers.length && started < 60) {
 		await callOften(n8n.webhookUrl(path), 10);
 		started += 10;
-		const executions = await executionsOf(workflowId, started);
-		for (const { id } of executions) for (const worker of workersOf(id)) seen.add(worker);
+		for (const { id } of await finishedOf(workflowId, started))
+			for (const worker of workersOf(id)) seen.add(worker);
 	}
 	expect(seen.size).toBe(n8n.workers.length);
-	const created = await executionsOf(workflowId, started);
-	for (const execution of created) {
+	for (const execution of await finishedOf(workflowId, started)) {
 		expect(jsonOf(execution, n8n, 'Create')).toMatchObject([
 			{ callback: 'trigger', callbackUrl: n8n.webhookUrl(`kling/${workflowId}`) },
 		]);
@@ -166,9 +154,8 @@ test('a renamed trigger’s registration reaches Create on every worker, and eac
 		await emulator.complete(taskId);
 		expect(await emulator.sendCallback(taskId)).toEqual([200]);
 	}
-	const all = await executionsOf(workflowId, started * 2);
-	const triggered = all.filter(({ data }) => 'When a video ends' in data.resultData.runData);
-	const taskIds = triggered.map((run) => taskIdOf(n8n.api.outputOf(run, 'When a video ends')[0]));
+	const triggered = await startedByTrigger(n8n, workflowId, started);
+	const taskIds = triggered.map((run) => taskIdOf(n8n.api.outputOf(run, TRIGGER)[0]));
 	expect(taskIds.sort()).toEqual([...ids].sort());
 	expect(emulator.account().totalConsumed).toBe(started * PRICE);
 });
@@ -186,7 +173,7 @@ test('a callback repeated 100 times at once starts the workflow once', async () 
 	expect(statuses).toContain(200);
 	expect(statuses.filter((status) => status !== 200 && status < 500)).toEqual([]);
 	expect(await emulator.sendCallback(taskId)).toEqual([200]);
-	await executionsOf(workflowId, 2);
+	await finishedOf(workflowId, 2);
 	expect(await n8n.api.listExecutions(workflowId)).toHaveLength(2);
 });
 
@@ -219,7 +206,8 @@ test('a wait that one worker suspended goes on at the other when the first is go
 	expect(jsonOf(done, n8n, 'Wait')).toMatchObject([{ status: 'completed', timedOut: false }]);
 	expect(done.data.resultData.runData.After).toHaveLength(1);
 	expect(emulator.account().totalConsumed).toBe(PRICE);
-	expect(emulator.count({ route: 'getTask' })).toBe(2);
+	// Before the wait and for the callback; a look may have come before the worker was killed.
+	expect([2, 3]).toContain(emulator.count({ route: 'getTask' }));
 	await first?.start();
 });
 

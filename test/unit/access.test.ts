@@ -6,7 +6,7 @@ import {
 	toBaseUrl,
 	toKey,
 } from '../../nodes/Kling/api/access';
-import { withoutKey, withoutKeys } from '../../nodes/Kling/api/redact';
+import { withoutKeys, withoutSecrets } from '../../nodes/Kling/api/redact';
 
 const anyValue = fc.oneof(fc.string(), fc.jsonValue(), fc.anything({ withBigInt: true }));
 
@@ -97,19 +97,46 @@ describe('what others may see', () => {
 		fc.assert(
 			fc.property(key, fc.jsonValue(), (secret, value) => {
 				const body = { [secret]: [`x${secret}y`, { deep: value, [`?k=${secret}`]: secret }] };
-				const masked = JSON.stringify(withoutKey(body, secret));
+				const masked = JSON.stringify(withoutSecrets(body, secret));
 				const escaped = JSON.stringify(secret).slice(1, -1);
 				expect(masked.includes(escaped)).toBe('sk-…'.includes(secret));
 				const text = `see ?key=${encodeURIComponent(secret)}`;
-				expect(withoutKey(text, secret)).not.toContain(encodeURIComponent(secret));
+				expect(withoutSecrets(text, secret)).not.toContain(encodeURIComponent(secret));
 			}),
 		);
+	});
+
+	test.each([
+		[
+			'of an execution',
+			'https://n8n.example/webhook-waiting/42/kling?signature=abc',
+			'https://n8n.example/…',
+		],
+		[
+			'below a base path',
+			'https://n8n.example/x/webhook-waiting/42?signature=a',
+			'https://n8n.example/…',
+		],
+		[
+			'of another endpoint',
+			'http://127.0.0.1:5678/hooks/42/kling?signature=abc',
+			'http://127.0.0.1:5678/…',
+		],
+	])('holds of a resume address %s the origin alone', (_, address, shown) => {
+		expect(withoutSecrets({ text: `no "${address}" here` }, 'sk-key')).toEqual({
+			text: `no "${shown}" here`,
+		});
+	});
+
+	test('keeps other addresses', () => {
+		const text = 'see https://n8n.example/webhook/kling/42?reference=a';
+		expect(withoutSecrets(text, 'sk-key-that-is-nowhere')).toBe(text);
 	});
 
 	test('is untouched where the key is nowhere', () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), (value) => {
-				expect(withoutKey(value, 'sk-key-that-is-nowhere')).toEqual(value);
+				expect(withoutSecrets(value, 'sk-key-that-is-nowhere')).toEqual(value);
 			}),
 		);
 	});

@@ -20,11 +20,7 @@ const FAILURES: Array<[name: string, failure: FailureDetail, advice: RegExp]> = 
 	['ip_not_allowed', detail({ status: 403, code: 'ip_not_allowed' }), /allow-list/],
 	['model_not_found', detail({ status: 404, code: 'model_not_found' }), /later/],
 	['task_not_found', detail({ call: 'getTask', status: 404, code: 'task_not_found' }), /Task ID/],
-	[
-		'rate_limit_exceeded',
-		detail({ status: 429, code: 'rate_limit_exceeded' }),
-		/Concurrency|later/,
-	],
+	['rate_limit_exceeded', detail({ status: 429, code: 'rate_limit_exceeded' }), /later/],
 	['spend_limit_exceeded', detail({ status: 429, code: 'spend_limit_exceeded' }), /limit/],
 	[
 		'internal_error of a create',
@@ -88,6 +84,28 @@ describe('the words for a failed call', () => {
 		);
 	});
 
+	test('name what the account has and what the video needs, where that is known', () => {
+		const shortage = { balance: 90, needed: 220 };
+		const poor = detail({ status: 402, code: 'insufficient_credits', shortage });
+		expect(describeFailure(poor).message).toBe(
+			'The account has too few credits for this video: it needs about 220, and the account has 90',
+		);
+	});
+
+	test('name the time that the API asks for, where it is more than a minute', () => {
+		const limit = detail({ status: 429, code: 'rate_limit_exceeded', retryAfterMs: 300_000 });
+		const { message, description } = describeFailure(limit);
+		expect(message).toMatch(/; the API asks to wait 5 minutes$/);
+		expect(description).toMatch(/^Run this again in 5 minutes\. /);
+	});
+
+	test('say of what waits behind a pause that it was not sent', () => {
+		const paused = detail({ kind: 'paused', outcome: 'notSent', retryAfterMs: 90_000 });
+		const { message, description } = describeFailure(paused);
+		expect(message).toMatch(/asks to wait 90 seconds, so it was not asked to create a task$/);
+		expect(description).toMatch(/Nothing was sent for this item, so nothing was charged/);
+	});
+
 	test('exist for any failure whatsoever', () => {
 		const anyDetail = fc.record({
 			call: fc.constantFrom('create', 'getTask', 'getCredits'),
@@ -112,7 +130,11 @@ describe('the words for a failed call', () => {
 
 describe('a failed call as n8n’s error', () => {
 	const toError = (failed: ApiFailure) =>
-		toNodeApiError(klingNode(), failed, { itemIndex: 3, taskId: TASK_ID });
+		toNodeApiError(klingNode(), failed, {
+			itemIndex: 3,
+			taskId: TASK_ID,
+			reader: 'person',
+		});
 
 	test('is a NodeApiError with the HTTP code, the item and the task', () => {
 		const error = toError(failure({ call: 'getTask', status: 404, code: 'task_not_found' }));
@@ -128,7 +150,11 @@ describe('a failed call as n8n’s error', () => {
 	});
 
 	test.each(FAILURES)('%s: keeps our words, whatever n8n makes of the code', (_, failed) => {
-		const error = toNodeApiError(klingNode(), new ApiFailure(failed));
+		const error = toNodeApiError(klingNode(), new ApiFailure(failed), {
+			itemIndex: 0,
+			taskId: null,
+			reader: 'person',
+		});
 		const words = describeFailure(failed);
 		expect(error.message).toBe(words.message);
 		expect(error.description).toContain(words.description);

@@ -1,4 +1,4 @@
-import { readExample, withCredential } from '../harness/n8n/examples';
+import { EXAMPLES, readExample, withCredential } from '../harness/n8n/examples';
 
 test('an example gets the credential in the nodes of this package, and only there', () => {
 	const { nodes } = withCredential(readExample('webhook-to-video'), 'the-id');
@@ -7,7 +7,21 @@ test('an example gets the credential in the nodes of this package, and only ther
 		['Webhook', undefined],
 		['Create Video', 'the-id'],
 		['Answer With the Task', undefined],
-		['Wait for Video', 'the-id'],
+		['Answer With the Reason', undefined],
+		['Kling Trigger', 'the-id'],
+		['Keep What Is Needed', undefined],
 		['About This Workflow', undefined],
 	]);
+});
+
+describe.each(EXAMPLES)('%s', (file) => {
+	const { nodes } = readExample(file);
+
+	test('ends in something that does something', () => {
+		expect(nodes.filter(({ type }) => type.endsWith('.noOp'))).toEqual([]);
+	});
+
+	test('holds no text in angle brackets, which n8n would strip from its messages', () => {
+		expect(JSON.stringify(nodes)).not.toMatch(/<[a-z]/i);
+	});
 });

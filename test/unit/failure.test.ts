@@ -1,6 +1,5 @@
 import {
 	ApiFailure,
-	failureAsValue,
 	hostFaultOf,
 	isCertificateCode,
 	networkCodeOf,
@@ -146,20 +145,15 @@ describe('n8n’s own reason for a request that it did not send', () => {
 });
 
 describe('a failure as a value', () => {
-	test('is what a failed call resolves to', async () => {
-		const failed = failure();
-		await expect(failureAsValue(Promise.reject(failed))).resolves.toBe(failed);
-	});
-
-	test('leaves results alone', async () => {
-		await expect(failureAsValue(Promise.resolve('task'))).resolves.toBe('task');
-	});
-
-	test('does not swallow anything else', async () => {
-		await expect(failureAsValue(Promise.reject(new TypeError('bug')))).rejects.toThrow('bug');
-	});
-
 	test('says in its message which call it was and why', () => {
-		expect(new ApiFailure(failure().detail).message).toBe('create: invalid_request');
+		expect(failure().message).toBe('create: invalid_request');
+	});
+
+	test('is the same kind of failure when it is about a task, and the original is left alone', () => {
+		const original = failure();
+		const about = original.about('a task');
+		expect(about).toBeInstanceOf(ApiFailure);
+		expect(about).toMatchObject({ taskId: 'a task', detail: original.detail });
+		expect(original.taskId).toBeNull();
 	});
 });

@@ -95,6 +95,14 @@ describe('cancelling', () => {
 		await expect(pausing).rejects.toBeInstanceOf(CancelledError);
 	});
 
+	test('ends a pause that is longer than any timer can last, which does not end at once', async () => {
+		const controller = new AbortController();
+		const pausing = pause(2 ** 31 + 60_000, controller.signal);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+		controller.abort();
+		await expect(pausing).rejects.toBeInstanceOf(CancelledError);
+	});
+
 	test('before a pause ends it, and leaves no rejection that nobody handles', async () => {
 		const unhandled = jest.fn();
 		process.on('unhandledRejection', unhandled);

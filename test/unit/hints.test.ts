@@ -1,19 +1,22 @@
-import { NodeOperationError } from 'n8n-workflow';
-
+import { Refusal } from '../../nodes/Kling/api/failure';
 import { resultHints, videoLinks } from '../../nodes/Kling/result/hints';
-import type { ItemOutcome } from '../../nodes/Kling/result/item';
-import { klingNode } from '../harness/node/builders';
+import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
+import { newTask, type SimplifiedTask } from '../../nodes/Kling/result/task';
+import { failure, TASK_ID } from '../harness/node/builders';
+
+/** An item with this task. */
+function item(task: Partial<SimplifiedTask>, timedOut = false): ItemOutcome {
+	return { json: {}, task: { ...newTask(TASK_ID), ...task }, timedOut };
+}
 
 /** An item whose video is at this address. */
-function outcome(videoUrl: string | null | undefined): ItemOutcome {
-	return { ok: true, json: {}, videoUrl };
-}
+const outcome = (videoUrl: string | null) => item({ videoUrl });
 
 const address = (number: number) => `https://example.com/${number}.mp4`;
 
 describe('links to the videos of a run', () => {
 	test('are none where no item has a video', () => {
-		expect(videoLinks([outcome(null), outcome(undefined)])).toEqual([]);
+		expect(videoLinks([outcome(null), { json: {} }])).toEqual([]);
 	});
 
 	test('are one that says so for a single video', () => {
@@ -45,13 +48,9 @@ describe('links to the videos of a run', () => {
 
 describe('what is said of videos that did not come', () => {
 	const ready = outcome(address(1));
-	const late: ItemOutcome = { ok: true, json: {}, videoUrl: null, timedOut: true };
-	const failed = (message: string): ItemOutcome => ({
-		ok: true,
-		json: {},
-		videoUrl: null,
-		failure: { code: 'upstream_error', message },
-	});
+	const late = item({}, true);
+	const failed = (message: string) =>
+		item({ status: 'failed', failure: { code: 'upstream_error', message } });
 	const warnings = (outcomes: readonly ItemOutcome[]) =>
 		resultHints(outcomes).flatMap((hint) => (typeof hint === 'string' ? [] : [hint.message]));
 
@@ -66,12 +65,7 @@ describe('what is said of videos that did not come', () => {
 	});
 
 	test('promises no credits of a task that completed without a video', () => {
-		const withoutVideo: ItemOutcome = {
-			ok: true,
-			json: {},
-			videoUrl: null,
-			failure: { code: 'no_video', message: 'No address' },
-		};
+		const withoutVideo = item({ failure: { code: 'no_video', message: 'No address' } });
 		expect(warnings([withoutVideo, ready])).toEqual([
 			'1 of 2 videos failed: No address. The API gives credits back only for tasks that failed there.',
 		]);
@@ -88,11 +82,29 @@ describe('what is said of videos that did not come', () => {
 	});
 
 	test('counts failed items too, where they leave by the error output', () => {
-		const error = new NodeOperationError(klingNode(), 'x');
-		const refused: ItemOutcome = { ok: false, error };
-		const unsuccessful: ItemOutcome = { ok: false, error, failure: { code: 'a', message: 'b' } };
-		expect(warnings([refused, unsuccessful])).toEqual([
+		const task = { ...newTask(TASK_ID), failure: { code: 'a', message: 'b' } };
+		expect(warnings([new VideoFailed(task), ready])).toEqual([
 			'1 of 2 videos failed: b. Its credits were given back.',
+		]);
+	});
+
+	test('names what items were refused for, each cause once', () => {
+		const refused = new Refusal("'Prompt' is empty", 'Write one.');
+		expect(warnings([refused, ready, refused])).toEqual([
+			"2 of 3 items were not started: 'Prompt' is empty.",
+		]);
+		expect(warnings([refused, failure({ status: 401, code: 'invalid_api_key' })])).toEqual([
+			"2 of 2 items did not go through: 'Prompt' is empty; The AI Video API refused the key.",
+		]);
+	});
+
+	test('stands behind the videos and what they cost', () => {
+		const hints = resultHints([ready, failed('Too dark')], ['1 video for 110 credits.']);
+		const texts = hints.map((hint) => (typeof hint === 'string' ? hint : hint.message));
+		expect(texts).toEqual([
+			expect.stringMatching(/Open the video/),
+			'1 video for 110 credits.',
+			expect.stringMatching(/failed: Too dark/),
 		]);
 	});
 

@@ -2,15 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
+import { z } from 'zod';
 
-import { reasonAgainst, wholeSize } from '../../nodes/Kling/images/checkImages';
+import { Refusal } from '../../nodes/Kling/api/failure';
+import { refusalOfImage, wholeSize } from '../../nodes/Kling/images/checkImages';
 import {
 	formatMegabytes,
 	imageTypeOf,
+	judgeImage,
 	MAX_IMAGE_BYTES,
 	SIGNATURE_LENGTH,
 } from '../../nodes/Kling/images/imageType';
-import { asStream, readStart } from '../../nodes/Kling/n8n/streams';
+import { peekStart, readStart } from '../../nodes/Kling/n8n/streams';
+import { type DownloadContext, downloadVideos } from '../../nodes/Kling/result/download';
+import { VIDEO_START_LENGTH, videoTypeOf } from '../../nodes/Kling/result/videoType';
 
 const ASSETS = join(__dirname, '..', 'emulator', 'assets');
 
@@ -73,37 +78,100 @@ describe('the size of the whole file', () => {
 	});
 });
 
-describe('what is said against an image address', () => {
-	const jpeg = asset('photo.jpg').subarray(0, SIGNATURE_LENGTH);
-	const gif = asset('animation.gif').subarray(0, SIGNATURE_LENGTH);
-	const nothing = Buffer.alloc(0);
+describe('what is said against a file', () => {
+	const judge = (start: Uint8Array, bytes: number | null = 1_000) =>
+		judgeImage("'Image' names “it”", { start, bytes }, 'Give a picture.');
+
+	const box = (brand: string) => latin1(`\x00\x00\x00\x20ftyp${brand}\x00\x00\x00\x00`);
 
 	test.each([
-		['a picture', 200, jpeg, 14_324, null],
-		['a part of a picture', 206, jpeg, 14_324, null],
-		['a picture of unknown size', 200, jpeg, null, null],
-		['a picture as large as allowed', 200, jpeg, MAX_IMAGE_BYTES, null],
-		['one byte more', 200, jpeg, MAX_IMAGE_BYTES + 1, /at most 10 MB/],
-		['a large picture', 206, jpeg, 11 * 1024 * 1024, /11\.0 MB, and at most 10 MB/],
-		['a GIF', 200, gif, 7_132, /no JPEG, PNG or WebP/],
-		['a page', 200, latin1('<!doctype html>'), 500, /no JPEG, PNG or WebP/],
-		['nothing', 200, nothing, 0, /no JPEG, PNG or WebP/],
-		['no content', 204, nothing, null, /no JPEG, PNG or WebP/],
-		['not found', 404, nothing, 9, /404/],
-		['not found, with a picture saying so', 404, jpeg, 14_324, /404/],
-		['gone', 410, nothing, 4, /410/],
-	])('%s with %d', (_, status, start, bytes, reason) => {
-		const said = reasonAgainst({ status, start, bytes });
-		if (reason === null) expect(said).toBeNull();
-		else expect(said).toMatch(reason);
+		['a JPEG', asset('photo.jpg'), 1_000, 'image/jpeg'],
+		['a WebP of unknown size', asset('photo.webp'), null, 'image/webp'],
+		['a PNG as large as allowed', asset('photo.png'), MAX_IMAGE_BYTES, 'image/png'],
+	])('nothing against %s', (_, start, bytes, type) => {
+		expect(judge(start, bytes)).toBe(type);
+	});
+
+	test.each([
+		['one byte too many', asset('photo.jpg'), MAX_IMAGE_BYTES + 1, /has 10\.0 MB, and at most 10/],
+		['a large file', asset('animation.gif'), 11 * 1024 * 1024, /has 11\.0 MB, and at most 10 MB/],
+		['a GIF', asset('animation.gif'), 7_132, /is not a JPEG, PNG or WebP image$/],
+		['a page', latin1('<!doctype html>'), 500, /is not a JPEG, PNG or WebP image$/],
+		['a video', asset('video-5s.mp4'), 500, /is not a JPEG, PNG or WebP image$/],
+		['nothing', Buffer.alloc(0), 0, /is not a JPEG, PNG or WebP image$/],
+	])('%s is refused by name', (_, start, bytes, message) => {
+		const refusal = judge(start, bytes);
+		expect(refusal).toBeInstanceOf(Refusal);
+		expect(refusal).toMatchObject({ message: expect.stringMatching(message) });
+		expect(refusal).toMatchObject({
+			message: expect.stringMatching(/^'Image' names “it”, which /),
+		});
+	});
+
+	test.each([
+		['HEIC', ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1']],
+		['AVIF', ['avif', 'avis']],
+	])('%s is called so, and Edit Image is not what helps', (name, brands) => {
+		for (const brand of brands) {
+			expect(judge(box(brand))).toMatchObject({
+				message: `'Image' names “it”, which is a picture in ${name}, and only JPEG, PNG and WebP are allowed`,
+				hint: expect.stringMatching(
+					new RegExp(`^Save it as JPEG .* Edit Image node cannot read ${name}\\.$`),
+				),
+			});
+		}
+	});
+});
+
+describe('what is said against an image address', () => {
+	const jpeg = asset('photo.jpg');
+	const seen = (status: number, start: Uint8Array, bytes: number | null = 9) =>
+		refusalOfImage('https://x.example/a.jpg', { status, start, bytes, location: null });
+
+	test.each([
+		['a page', 200, latin1('<html>'), /is not a JPEG/],
+		['no content', 204, Buffer.alloc(0), /is not a JPEG/],
+		['too large a part', 206, jpeg, /11\.0 MB/],
+		[
+			'not found, with a picture saying so',
+			404,
+			jpeg,
+			/where there is nothing \(it answers 404\)$/,
+		],
+		['gone', 410, latin1('Gone'), /where there is nothing \(it answers 410\)$/],
+	])('%s is refused, with the address', (_, status, start, message) => {
+		const refusal = seen(status, start, status === 206 ? 11 * 1024 * 1024 : 9);
+		expect(refusal?.message).toMatch(message);
+		expect(refusal?.message).toMatch(/^'Image URLs' names https:\/\/x\.example\/a\.jpg, wh/);
 	});
 
 	test.each([301, 304, 400, 401, 403, 405, 416, 429, 500, 502, 503, 504])(
 		'nothing is said against one that answers %d to a first look',
 		(status) => {
-			expect(reasonAgainst({ status, start: latin1('<html>'), bytes: 6 })).toBeNull();
+			expect(seen(status, latin1('<html>'))).toBeNull();
 		},
 	);
+});
+
+describe('which video a file is', () => {
+	const EBML = '\x1aE\xdf\xa3\x01\x00\x00\x00\x00\x00\x00\x1fB\x86\x81\x01B\x82\x84';
+
+	test.each([
+		['the video of a silent task', asset('video-5s.mp4'), 'video/mp4'],
+		['the video of a task with sound', asset('video-10s-sound.mp4'), 'video/mp4'],
+		['any other MP4', latin1('\x00\x00\x00\x1cftypisom'), 'video/mp4'],
+		['a QuickTime movie', latin1('\x00\x00\x00\x14ftypqt  '), 'video/quicktime'],
+		['an old QuickTime movie', latin1('\x00\x00\x00\x08wide'), 'video/quicktime'],
+		['a WebM', latin1(`${EBML}webm`), 'video/webm'],
+		['a Matroska', latin1(`${EBML}matroska`), 'video/x-matroska'],
+		['a page', latin1('<!doctype html>'), undefined],
+		['a text', latin1('The wide moov ftyp'), undefined],
+		['a picture', asset('photo.jpg'), undefined],
+		['nothing', Buffer.alloc(0), undefined],
+	])('%s', (_, file, mimeType) => {
+		expect(videoTypeOf(file)?.mimeType).toBe(mimeType);
+		expect(videoTypeOf(file.subarray(0, VIDEO_START_LENGTH))?.mimeType).toBe(mimeType);
+	});
 });
 
 describe('megabytes as text', () => {
@@ -162,12 +230,72 @@ describe('the first bytes of a stream', () => {
 	});
 });
 
-test.each([
-	['a stream', Readable.from([]), true],
-	['text', '<html>', false],
-	['an object', { data: 1 }, false],
-	['null', null, false],
-	['nothing', undefined, false],
-])('a body that is %s', (_, body, isStream) => {
-	expect(asStream(body) !== null).toBe(isStream);
+describe('a stream whose start was looked at', () => {
+	const contentOf = async (stream: Readable) => Buffer.concat(await stream.toArray());
+
+	test('gives all of it again, however its pieces are cut', async () => {
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }),
+				fc.integer({ min: 1, max: 64 }),
+				async (pieces, length) => {
+					const whole = Buffer.concat(pieces);
+					fc.pre(whole.length >= length);
+					const stream = Readable.from(
+						pieces.map((piece) => Buffer.from(piece)),
+						{ objectMode: false },
+					);
+					const start = await peekStart(stream, length);
+					expect([...start]).toEqual([...whole.subarray(0, length)]);
+					expect((await contentOf(stream)).equals(whole)).toBe(true);
+				},
+			),
+		);
+	});
+
+	test('and that ended before has no more', async () => {
+		const stream = Readable.from([Buffer.from('short')], { objectMode: false });
+		expect(Buffer.from(await peekStart(stream, 64)).toString()).toBe('short');
+		expect(stream.destroyed).toBe(true);
+	});
+
+	test('is cut off later, and whoever reads it learns it', async () => {
+		const stream = Readable.from(
+			(function* () {
+				yield Buffer.alloc(100);
+				throw new Error('cut off');
+			})(),
+			{ objectMode: false },
+		);
+		await peekStart(stream, 64);
+		await expect(contentOf(stream)).rejects.toThrow('cut off');
+	});
+});
+
+describe('a download that n8n gives only so much time', () => {
+	const url = 'https://file.example/one.mp4';
+	const videos = { taskId: 'task', urls: [url], field: 'data' };
+	const late = `${url}: the download took longer than n8n lets the execution sleep`;
+	const httpRequest = jest.fn(async () => await new Promise(() => {}));
+	const context = z.custom<DownloadContext>(() => true).parse({ helpers: { httpRequest } });
+
+	afterEach(() => void jest.restoreAllMocks());
+
+	test('is given up when the time is over, with that reason', async () => {
+		const over = new AbortController();
+		const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(over.signal);
+		jest.spyOn(Date, 'now').mockReturnValue(1_000_000);
+		const downloading = downloadVideos(context, { ...videos, deadlineAt: 1_090_000.5 });
+		expect(timeout.mock.calls).toEqual([[90_001]]);
+		over.abort();
+		await expect(downloading).resolves.toEqual({ binary: {}, error: late });
+		expect(httpRequest).toHaveBeenCalledTimes(1);
+	});
+
+	test('is not begun when it is over already', async () => {
+		httpRequest.mockClear();
+		const downloading = downloadVideos(context, { ...videos, deadlineAt: Date.now() });
+		await expect(downloading).resolves.toEqual({ binary: {}, error: late });
+		expect(httpRequest).not.toHaveBeenCalled();
+	});
 });

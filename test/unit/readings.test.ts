@@ -1,134 +1,122 @@
-import type { ApiFailure } from '../../nodes/Kling/api/failure';
-import { jsonObjectSchema, type TaskReading } from '../../nodes/Kling/api/schemas';
+import type { FailureDetail } from '../../nodes/Kling/api/failure';
+import { Task } from '../../nodes/Kling/api/task';
 import {
-	forgetReadings,
-	isHopeless,
-	readingsOf,
-	readOne,
-	settleAll,
-	unsettled,
-	type ReadTask,
-} from '../../nodes/Kling/waiting/readings';
-import { completedTask, failure, parsed, rawTask, taskIdOf } from '../harness/node/builders';
+	completedTask,
+	failedTask,
+	failure,
+	fakeClient,
+	rawTask,
+	taskIdOf,
+	toReading,
+} from '../harness/node/builders';
 
-let executions = 0;
+const ID = taskIdOf(1);
+const MINUTE_MS = 60_000;
 
-/** The memory of an execution that nobody knows yet. */
-function newReadings() {
-	executions += 1;
-	return readingsOf(String(executions), Date.now() + 60_000);
+function unread(detail: Partial<FailureDetail>) {
+	return failure({ call: 'getTask', ...detail });
 }
 
-function toReading(raw: Record<string, unknown>): TaskReading {
-	return { task: parsed(raw), raw: jsonObjectSchema.parse(raw) };
+const notKnown = unread({ status: 404, code: 'task_not_found' });
+
+/** A task that came by its id, with a key that is known to be right unless told. */
+function task({ createdAt = null, hasSucceeded = true }: Partial<Given> = {}): Task {
+	return new Task(ID, fakeClient({ hasSucceeded }), createdAt);
 }
 
-const completed = (taskId: string) => toReading(completedTask({ id: taskId }));
-const underWay = (taskId: string) => toReading(rawTask({ id: taskId, status: 'processing' }));
-
-const down = failure({ call: 'getTask', status: 503, code: 'upstream_error', outcome: 'unclear' });
-const notFound = failure({ call: 'getTask', status: 404, code: 'task_not_found' });
-
-/** An API where the tasks in `ready` are finished; counts how often it is read. */
-function api(ready: ReadonlySet<string>, failures: ReadonlyMap<string, ApiFailure> = new Map()) {
-	const reads: string[] = [];
-	const read: ReadTask = async (taskId) => {
-		reads.push(taskId);
-		return await Promise.resolve(
-			failures.get(taskId) ?? (ready.has(taskId) ? completed(taskId) : underWay(taskId)),
-		);
-	};
-	return { reads, read };
+interface Given {
+	createdAt: number | null;
+	hasSucceeded: boolean;
 }
 
-const idsOf = (count: number) => Array.from({ length: count }, (_, index) => taskIdOf(index + 1));
-
-describe('the tasks of a sleeping execution', () => {
+describe('a reading', () => {
 	test.each([
-		['last to first', (ids: string[]) => ids.toReversed()],
-		['first to last', (ids: string[]) => ids],
-		[
-			'every other',
-			(ids: string[]) => [...ids.filter((_, i) => i % 2), ...ids.filter((_, i) => !(i % 2))],
-		],
-	])('2,500 that end %s cost few reads each', async (_, inOrder) => {
-		const ids = idsOf(2_500);
-		const ready = new Set<string>();
-		const { reads, read } = api(ready);
-		const readings = newReadings();
-		let outcome: unknown;
-		for (const taskId of inOrder(ids)) {
-			ready.add(taskId);
-			await readOne(readings, taskId, read);
-			outcome = await settleAll(readings, ids, read);
-		}
-		expect(outcome).toBe('settled');
-		expect(reads.length).toBeLessThanOrEqual(3 * ids.length);
+		['completed', completedTask({ id: ID }), true],
+		['failed', failedTask({ id: ID }), true],
+		['pending', rawTask({ id: ID, status: 'pending' }), false],
+		['a status nobody knows', rawTask({ id: ID, status: 'archived' }), false],
+	])('that says %s: over is %#', (_, raw, isOver) => {
+		const one = task();
+		one.learn(toReading(raw));
+		expect(one).toMatchObject({ isOver, failure: null, reading: { raw } });
 	});
 
-	test('cost one read as long as the same one is under way', async () => {
-		const ids = idsOf(50);
-		const { reads, read } = api(new Set(ids.slice(1)));
-		const readings = newReadings();
-		while ((await settleAll(readings, ids, read)) === 'open' && reads.length < 60);
-		expect(reads.slice(-5)).toEqual(Array.from({ length: 5 }, () => ids[0]));
-		expect(unsettled(readings, ids)).toEqual([ids[0]]);
+	test.each<[string, Partial<FailureDetail>]>([
+		['a page of a proxy with 404', { status: 404, code: null }],
+		['a page of a proxy with 403', { status: 403, code: null }],
+		['a redirect', { status: 302, code: null }],
+		['a refused key', { status: 401, code: 'invalid_api_key' }],
+		['a refused address', { status: 403, code: 'ip_not_allowed' }],
+		['a limit', { status: 429, code: 'rate_limit_exceeded' }],
+		['a spending limit', { status: 429, code: 'spend_limit_exceeded' }],
+		['a server fault', { status: 500, code: 'internal_error', outcome: 'unclear' }],
+		['no connection', { status: null, code: 'ECONNREFUSED', outcome: 'notSent' }],
+		['a page instead of a task', { status: 200, code: null, kind: 'content', outcome: 'unclear' }],
+		['“task_not_found” with another status', { status: 400, code: 'task_not_found' }],
+	])('that meets %s leaves the task open, and what was read before stays', (_, detail) => {
+		const one = task();
+		const before = toReading(rawTask({ id: ID }));
+		one.learn(before);
+		one.learn(unread(detail));
+		expect(one).toMatchObject({ isOver: false, reading: before });
+		one.learn(toReading(completedTask({ id: ID })));
+		expect(one).toMatchObject({ isOver: true, failure: null });
 	});
 
-	test('are settled when the API says that it will never know one', async () => {
-		const ids = idsOf(3);
-		const { read } = api(new Set(ids), new Map([[ids[1] ?? '', notFound]]));
-		const readings = newReadings();
-		expect(await settleAll(readings, ids, read)).toBe('settled');
-		expect(readings.settled?.get(ids[1] ?? '')).toBe(notFound);
+	test('that the API itself knows no such task ends it', () => {
+		const one = task();
+		one.learn(notKnown);
+		expect(one).toMatchObject({ isOver: true, failure: notKnown });
 	});
 
-	test('are not settled by a passing fault, and the others are kept', async () => {
-		const ids = idsOf(3);
-		const failures = new Map([[ids[1] ?? '', down]]);
-		const { reads, read } = api(new Set(ids), failures);
-		const readings = newReadings();
-		expect(await settleAll(readings, ids, read)).toBe(down);
-		failures.clear();
-		expect(await settleAll(readings, ids, read)).toBe('settled');
-		expect(reads).toHaveLength(ids.length + 1);
+	test('that it knows no such task ends one of this execution only two minutes after its creation', () => {
+		const young = task({ createdAt: Date.now() - 1.9 * MINUTE_MS });
+		young.learn(notKnown);
+		expect(young.isOver).toBe(false);
+		const old = task({ createdAt: Date.now() - 2.1 * MINUTE_MS });
+		old.learn(notKnown);
+		expect(old.isOver).toBe(true);
 	});
 
-	test('are read anew for whoever came while a reading was under way, once for all of them', async () => {
-		const [taskId = ''] = idsOf(1);
-		const answers: Array<(reading: TaskReading) => void> = [];
-		const read: ReadTask = async () =>
-			await new Promise((resolve) => {
-				answers.push(resolve);
-			});
-		const readings = newReadings();
-		const first = readOne(readings, taskId, read);
-		const later = [1, 2, 3].map(async () => await readOne(readings, taskId, read));
-		answers[0]?.(underWay(taskId));
-		expect(await first).toMatchObject({ task: { status: 'processing' } });
-		answers[1]?.(completed(taskId));
-		const outcomes = await Promise.all(later);
-		expect(outcomes).toEqual([1, 2, 3].map(() => completed(taskId)));
-		expect(answers).toHaveLength(2);
-	});
+	test.each([
+		[401, 'invalid_api_key'],
+		[403, null],
+		[404, null],
+	])(
+		'that is refused with %d ends it where nothing ever succeeded with the key',
+		(status, code) => {
+			const one = task({ hasSucceeded: false });
+			one.learn(unread({ status, code }));
+			expect(one.isOver).toBe(true);
+		},
+	);
 
-	test('are forgotten with their execution', async () => {
-		const ids = idsOf(1);
-		const { reads, read } = api(new Set(ids));
-		await settleAll(readingsOf('forgotten', 0), ids, read);
-		forgetReadings('forgotten');
-		await settleAll(readingsOf('forgotten', 0), ids, read);
-		expect(reads).toHaveLength(2);
-		forgetReadings('forgotten');
+	test('that meets a limit or a fault ends nothing even then', () => {
+		const one = task({ hasSucceeded: false });
+		one.learn(unread({ status: 429, code: 'rate_limit_exceeded' }));
+		one.learn(unread({ status: 503, code: null, outcome: 'unclear' }));
+		expect(one.isOver).toBe(false);
 	});
 });
 
-test.each([
-	['a task that the API does not know', { status: 404, code: 'task_not_found' }, true],
-	['a key that it refuses', { status: 401, code: 'invalid_api_key' }, true],
-	['a page of a proxy', { status: 404, code: null }, false],
-	['a redirect of a proxy', { status: 302, code: null }, false],
-	['a limit', { status: 429, code: 'spend_limit_exceeded' }, false],
-])('%s is hopeless: %#', (_, detail, isSo) => {
-	expect(isHopeless(failure({ call: 'getTask', outcome: 'refused', ...detail }))).toBe(isSo);
+test('a task that is over is never read again, and nothing changes it any more', async () => {
+	let reads = 0;
+	const getTask = async () => {
+		reads += 1;
+		return await Promise.resolve(toReading(completedTask({ id: ID })));
+	};
+	const one = new Task(ID, fakeClient({ getTask }));
+	await one.look();
+	await one.look();
+	await one.read();
+	one.learn(notKnown);
+	expect(reads).toBe(1);
+	expect(one).toMatchObject({ isOver: true, failure: null });
+});
+
+test('a task whose account cannot be had is read by no one, and stays open', async () => {
+	const one = new Task(ID, null);
+	await one.look();
+	await one.read();
+	expect(one).toMatchObject({ isOver: false, reading: null, failure: null });
 });

@@ -8,6 +8,9 @@ const TRIGGER: CallbackTarget = {
 	callbackUrl: 'https://n8n.example/hooks/kling/aB3',
 };
 
+const OURS = 'https://n8n.example/webhook/kling/';
+const isOurs = (url: string) => url.startsWith(OURS);
+
 const queryOf = ({ callbackUrl }: CallbackTarget) =>
 	Object.fromEntries(new URL(callbackUrl ?? '').searchParams);
 
@@ -18,28 +21,28 @@ describe('a reference', () => {
 			fc.property(
 				texts.filter((text) => [...text].length <= 200),
 				(text) => {
-					expect(referenceOf(queryOf(withReference(TRIGGER, text)))).toBe(text);
+					expect(referenceOf(queryOf(withReference(TRIGGER, text, isOurs)))).toBe(text);
 				},
 			),
 		);
 	});
 
-	test('goes to a Kling Trigger that is called by its address, too', () => {
-		const url = 'https://other.example/webhook/kling/xYz1';
-		const target = withReference({ callback: 'url', callbackUrl: url }, 'row 42');
+	test('goes to a Kling Trigger of this n8n that is called by its address, too', () => {
+		const url = `${OURS}xYz1`;
+		const target = withReference({ callback: 'url', callbackUrl: url }, 'row 42', isOurs);
 		expect(target.callbackUrl).toBe(`${url}?reference=row+42`);
 	});
 
 	test.each<[string, CallbackTarget]>([
-		['a resume URL', { callback: 'execution', callbackUrl: 'https://n8n.example/w/1?signature=a' }],
-		['an address of others', { callback: 'url', callbackUrl: 'https://shop.example/done' }],
-		['nobody', { callback: 'none', callbackUrl: undefined }],
+		['a resume address', { callback: 'execution', callbackUrl: `${OURS}1?signature=a` }],
+		['an address of others', { callback: 'url', callbackUrl: 'https://shop.example/kling/1' }],
+		['nobody', { callback: 'none', callbackUrl: null }],
 	])('never goes to %s', (_, target) => {
-		expect(withReference(target, 'row-42')).toEqual(target);
+		expect(withReference(target, 'row-42', isOurs)).toEqual(target);
 	});
 
 	test('leaves the address alone where there is none', () => {
-		expect(withReference(TRIGGER, null)).toEqual(TRIGGER);
+		expect(withReference(TRIGGER, null, isOurs)).toEqual(TRIGGER);
 	});
 
 	test.each([

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 
 import type { FailureDetail } from '../../nodes/Kling/api/failure';
-import {
-	MAX_ATTEMPTS,
-	MAX_RETRY_DELAY_MS,
-	mayRetry,
-	parseRetryAfter,
-	retryDelayMs,
-} from '../../nodes/Kling/api/retry';
+import { AFTER_FAULT, mayRetry, parseRetryAfter, pauseMs } from '../../nodes/Kling/api/retry';
 import { detail, networkDetail } from '../harness/node/builders';
 
 const calls = fc.constantFrom('create', 'getTask', 'getCredits');
@@ -39,8 +33,6 @@ const anyFailure: fc.Arbitrary<FailureDetail> = fc.record({
 	retryAfterMs: fc.option(fc.double({ min: 0, max: 1e12, noNaN: true })),
 });
 
-const random = fc.double({ min: 0, max: 1, noNaN: true });
-
 describe('a create', () => {
 	test.each([
 		['a reset connection', networkDetail({ code: 'ECONNRESET' })],
@@ -59,7 +51,6 @@ describe('a create', () => {
 		['a certificate that is not accepted', networkDetail({ code: 'CERT_HAS_EXPIRED' })],
 	])('is never sent again after %s', (_, failure) => {
 		expect(mayRetry(failure)).toBe(false);
-		expect(retryDelayMs(failure, 1, 0)).toBeNull();
 	});
 
 	test.each([
@@ -72,12 +63,17 @@ describe('a create', () => {
 
 	test('is never sent again after any unclear outcome', () => {
 		fc.assert(
-			fc.property(anyFailure, fc.integer({ min: 1, max: 9 }), random, (failure, attempt, at) => {
-				const unclear: FailureDetail = { ...failure, call: 'create', outcome: 'unclear' };
-				fc.pre(unclear.code !== 'rate_limit_exceeded');
-				expect(retryDelayMs(unclear, attempt, at)).toBeNull();
+			fc.property(anyFailure, (failure) => {
+				fc.pre(failure.code !== 'rate_limit_exceeded');
+				expect(mayRetry({ ...failure, call: 'create', outcome: 'unclear' })).toBe(false);
 			}),
 		);
+	});
+
+	test('is not sent again where the API asks for more than a minute', () => {
+		const limit = detail({ status: 429, code: 'rate_limit_exceeded' });
+		expect(mayRetry({ ...limit, retryAfterMs: 60_000 })).toBe(true);
+		expect(mayRetry({ ...limit, retryAfterMs: 61_000 })).toBe(false);
 	});
 });
 
@@ -107,41 +103,38 @@ describe.each(reads)('%s', (call) => {
 	});
 });
 
-describe('the pauses between attempts', () => {
-	const rateLimit = detail({ status: 429, code: 'rate_limit_exceeded' });
+describe('a pause', () => {
+	const pausesOf = (count: number) => [1, 2, 3, 4].map(() => pauseMs(AFTER_FAULT, count));
+	const shortest = (count: number) => Math.min(...pausesOf(count));
 
-	test('grow from one second on, and end', () => {
-		const pauses = [1, 2, 3, 4, 5].map((attempt) => retryDelayMs(rateLimit, attempt, 0));
-		expect(pauses).toEqual([1_000, 2_000, 4_000, null, null]);
+	test('grows from one second on, to a minute', () => {
+		const random = jest.spyOn(Math, 'random').mockReturnValue(0);
+		expect([1, 2, 3, 4, 20].map(shortest)).toEqual([1_000, 2_000, 4_000, 8_000, 60_000]);
+		random.mockRestore();
 	});
 
-	test('are spread, so that requests that failed together do not come back together', () => {
-		expect(retryDelayMs(rateLimit, 1, 0.9)).toBeGreaterThan(retryDelayMs(rateLimit, 1, 0.1) ?? 0);
+	test('is spread, so that requests that failed together do not come back together', () => {
+		expect(new Set(pausesOf(3)).size).toBeGreaterThan(1);
 	});
 
-	test('are at least as long as Retry-After asks', () => {
-		expect(retryDelayMs({ ...rateLimit, retryAfterMs: 20_000 }, 1, 0)).toBe(20_000);
+	test('is at least as long as Retry-After asks, and not shorter because it asks for less', () => {
+		expect(pauseMs(AFTER_FAULT, 1, 20_000)).toBeGreaterThanOrEqual(20_000);
+		expect(pauseMs(AFTER_FAULT, 1, 90_000)).toBe(90_000);
+		expect(pauseMs(AFTER_FAULT, 3, 10)).toBeGreaterThanOrEqual(4_000);
 	});
 
-	test('do not get shorter because Retry-After asks for less', () => {
-		expect(retryDelayMs({ ...rateLimit, retryAfterMs: 10 }, 3, 0)).toBe(4_000);
-	});
-
-	test('are bounded in length and number, whatever the failure', () => {
+	test('keeps within its longest and a fifth of its length, whatever it is for', () => {
+		const growth = fc.record({
+			firstMs: fc.integer({ min: 1, max: 600_000 }),
+			factor: fc.double({ min: 1, max: 4, noNaN: true }),
+			longestMs: fc.integer({ min: 1, max: 3_600_000 }),
+		});
 		fc.assert(
-			fc.property(anyFailure, fc.integer({ min: 1, max: 99 }), random, (failure, attempt, at) => {
-				const delayMs = retryDelayMs(failure, attempt, at);
-				if (attempt >= MAX_ATTEMPTS) expect(delayMs).toBeNull();
-				expect(delayMs ?? 0).toBeGreaterThanOrEqual(0);
-				expect(delayMs ?? 0).toBeLessThanOrEqual(MAX_RETRY_DELAY_MS);
-			}),
-		);
-	});
-
-	test('are there for everything that may be repeated, and for nothing else', () => {
-		fc.assert(
-			fc.property(anyFailure, random, (failure, at) => {
-				expect(retryDelayMs(failure, 1, at) !== null).toBe(mayRetry(failure));
+			fc.property(growth, fc.integer({ min: 1, max: 500 }), (one, count) => {
+				const ms = pauseMs(one, count);
+				const grown = one.firstMs * one.factor ** (count - 1);
+				expect(ms).toBeGreaterThanOrEqual(Math.floor(Math.min(grown, one.longestMs)));
+				expect(ms).toBeLessThanOrEqual(Math.ceil(Math.min(grown * 1.2, one.longestMs)));
 			}),
 		);
 	});

@@ -6,8 +6,8 @@ import {
 	createdSchema,
 	creditsSchema,
 	envelopeSchema,
+	isFinished,
 } from '../../nodes/Kling/api/schemas';
-import { isFinished } from '../../nodes/Kling/result/task';
 import { TASK_ID } from '../harness/node/builders';
 
 const created = (data: unknown, code: unknown = 200) => ({ code, msg: 'success', data });

@@ -1,14 +1,12 @@
-import type { IDataObject } from 'n8n-workflow';
 import fc from 'fast-check';
 
-import { apiTaskSchema, jsonObjectSchema } from '../../nodes/Kling/api/schemas';
+import { apiTaskSchema, isFinished, jsonObjectSchema } from '../../nodes/Kling/api/schemas';
+import { VideoFailed } from '../../nodes/Kling/result/item';
 import {
-	describeUnsuccessful,
-	isFinished,
 	isUnsuccessful,
 	newTask,
+	simplifiedToJson,
 	simplifyTask,
-	taskToJson,
 } from '../../nodes/Kling/result/task';
 import {
 	completedTask,
@@ -199,42 +197,56 @@ describe('whether a task is finished', () => {
 	});
 });
 
-describe('the item of a reading', () => {
-	const raw: IDataObject = {
-		id: TASK_ID,
-		status: 'completed',
-		output: { urls: [VIDEO_URL], metadata: { model: 'kling-2.6/image-to-video' } },
-		seed: 7,
+describe('the item of a task', () => {
+	const request = {
+		estimatedCredits: 110,
+		duration: 5,
+		sound: false,
+		callback: 'none',
+		callbackUrl: null,
 	};
+	const keysOf = (extras: Parameters<typeof simplifiedToJson>[1]) =>
+		Object.keys(simplifiedToJson(newTask(TASK_ID), extras));
 
-	test('without Simplify is the API’s own object, unknown fields included', () => {
-		const reading = { task: parsed(raw), raw };
-		expect(taskToJson(reading, false)).toStrictEqual(raw);
+	test('has the keys of the task alone where nothing else is to be said', () => {
+		expect(keysOf({})).toEqual(KEYS);
 	});
 
-	test('without Simplify is a copy: changing it leaves the reading alone', () => {
-		const reading = { task: parsed(raw), raw };
-		taskToJson(reading, false)['seed'] = 8;
-		expect(reading.raw['seed']).toBe(7);
+	test('has what was paid behind what became of it, and the rest behind that', () => {
+		expect(keysOf({ timedOut: false, request })).toEqual([
+			...KEYS.slice(0, 4),
+			'timedOut',
+			...Object.keys(request),
+			...KEYS.slice(4),
+		]);
 	});
 
-	test('with Simplify has the promised keys alone', () => {
-		expect(Object.keys(taskToJson({ task: parsed(raw), raw }, true))).toEqual(KEYS);
+	test('has the reference at the end', () => {
+		expect(keysOf({ reference: null })).toEqual([...KEYS, 'reference']);
 	});
 });
 
-describe('the sentence about a task without a video', () => {
-	test('names the task, the cause and the code', () => {
-		expect(describeUnsuccessful(parsed(failedTask()))).toBe(
+describe('a task without a video, as an error of its item', () => {
+	const failed = (raw: Record<string, unknown>) => new VideoFailed(simplifyTask(parsed(raw)));
+
+	test('names the task, the cause and the code, and that the credits came back', () => {
+		const { message, hint, taskId } = failed(failedTask());
+		expect(message).toBe(
 			`Task ${TASK_ID} did not produce a video: Video generation failed (upstream_error)`,
 		);
+		expect(hint).toMatch(/credits .* are given back automatically/);
+		expect(taskId).toBe(TASK_ID);
 	});
 
 	test('says so when the API gave no reason', () => {
-		const text = describeUnsuccessful(
-			parsed(failedTask({ error: { code: 'upstream_error', message: '' } })),
-		);
-		expect(text).toMatch(/no reason was given \(upstream_error\)$/);
+		const { message } = failed(failedTask({ error: { code: 'upstream_error', message: '' } }));
+		expect(message).toMatch(/no reason was given \(upstream_error\)$/);
+	});
+
+	test('promises no credits of one that the API calls completed', () => {
+		const { hint, isRefunded } = failed(completedTask({ output: null }));
+		expect(isRefunded).toBe(false);
+		expect(hint).toMatch(/credits may not have been given back/);
 	});
 });
 

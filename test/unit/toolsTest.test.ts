@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { planOf, readTotals, summarize } from '../../tools/test/plan';
 import { totalsOf } from '../harness/totals.cjs';
 
-const SUITES = ['unit', 'node', 'n8n'];
+const SUITES = ['unit', 'node', 'main', 'n8n', 'queue'];
 const STRICT = { strict: true, filtered: false };
 
 describe('what to run', () => {
-	test('everything by default, with the checks behind the first suite', () => {
-		expect(planOf([], SUITES)).toEqual(['unit', 'typecheck', 'lint', 'node', 'n8n']);
+	test('by default the checks, and the suites that take no more than minutes', () => {
+		expect(planOf([], SUITES)).toEqual(['typecheck', 'lint', 'unit', 'node', 'main']);
+	});
+
+	test('all of it when asked for', () => {
+		expect(planOf(['all'], SUITES)).toEqual(['typecheck', 'lint', ...SUITES]);
 	});
 
 	test('named suites without the checks, in the usual order', () => {
@@ -87,14 +91,15 @@ describe('what came of a suite', () => {
 	});
 });
 
-test('the totals are alone on the last line', () => {
+test('each suite has a line with its time, and the totals are alone on the last one', () => {
 	const summary = summarize([
-		{ name: 'unit', passed: 12, failed: 0, complaints: [] },
-		{ name: 'n8n', passed: 1, failed: 2, complaints: ['1 skipped', 'no test ran in a.test.ts'] },
+		{ name: 'unit', passed: 12, failed: 0, seconds: 8.6, complaints: [] },
+		{ name: 'n8n', passed: 1, failed: 2, seconds: 610, complaints: ['1 skipped', 'no test ran'] },
 	]);
 	expect(summary.split('\n')).toEqual([
-		'unit: 12 passed, 0 failed',
-		'n8n: 1 passed, 2 failed; 1 skipped; no test ran in a.test.ts',
+		'unit: 12 passed, 0 failed, 0:09',
+		'n8n: 1 passed, 2 failed, 10:10; 1 skipped; no test ran',
+		'all of it: 10:19',
 		'13 passed, 2 failed',
 	]);
 });

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import getPort from 'get-port';
 
-import { readExample, withCredential } from '../../test/harness/n8n/examples';
+import { readExample, withCredential, withSettings } from '../../test/harness/n8n/examples';
 import { startN8n, type InstanceOptions, type N8nInstance } from '../../test/harness/n8n/instance';
 import { packPackage } from '../../test/harness/n8n/package';
 import { ensureRuntime } from '../../test/harness/n8n/runtime';
@@ -11,7 +11,7 @@ import type { Progress } from './progress';
 
 export const ROOT = resolve(__dirname, '..', '..');
 const LOGS = join(ROOT, '.cache', 'logs');
-const EXAMPLE = 'webhook-to-video';
+const EXAMPLE = 'first-video';
 const USUAL_PORT = 5678;
 const CREDENTIAL = { name: 'AI Video API', type: 'aiVideoApi' };
 
@@ -66,9 +66,14 @@ export async function addCredential(
 	return id;
 }
 
-/** Puts the example workflow into n8n, active. Returns its id. */
-export async function addWorkflow(n8n: N8nInstance, credentialId: string): Promise<string> {
-	const { id } = await n8n.api.createWorkflow(withCredential(readExample(EXAMPLE), credentialId));
-	await n8n.api.activate(id);
-	return id;
+/** Puts the example workflow into n8n, with this image. Returns its id. */
+export async function addWorkflow(
+	n8n: N8nInstance,
+	credentialId: string,
+	imageUrl: string,
+): Promise<string> {
+	const workflow = withCredential(readExample(EXAMPLE), credentialId, ({ name, parameters }) =>
+		name === 'Settings' ? withSettings(parameters, { imageUrl }) : {},
+	);
+	return (await n8n.api.createWorkflow(workflow)).id;
 }

@@ -8,7 +8,7 @@ import { DemoFault, messageOf } from './fault';
 import { addCredential, addWorkflow, choosePort, logFile, startWithPackage } from './instance';
 import { demoOptions, type DemoOptions } from './options';
 import { Progress } from './progress';
-import { callWebhook, followTask, resultOf, saveVideo } from './run';
+import { followTask, resultOf, saveVideo, startVideo } from './run';
 import { Service } from './service';
 import { Interrupted, Shutdown } from './shutdown';
 
@@ -57,32 +57,36 @@ async function agree(): Promise<void> {
 	}
 }
 
-async function makeVideo(n8n: N8nInstance, service: Service, live: boolean): Promise<void> {
+/** Returns the id of the workflow that made it. */
+async function makeVideo(n8n: N8nInstance, service: Service, live: boolean): Promise<string> {
 	progress.step('Adding the credential and the example workflow');
-	const workflowId = await addWorkflow(n8n, await addCredential(n8n, service));
+	const credentialId = await addCredential(n8n, service);
+	const workflowId = await addWorkflow(n8n, credentialId, service.imageUrl);
 
-	progress.step('Calling the workflow’s webhook');
+	progress.step('Running the workflow: Create Video and Wait');
 	const before = await service.balance();
-	const taskId = await callWebhook(n8n, workflowId, service.imageUrl);
+	const { run, taskId } = await startVideo(n8n, workflowId);
 	if (live) unsavedTask = taskId;
 	progress.detail(`Image ${service.imageUrl}`);
 	progress.detail(`Task ${taskId}`);
 	progress.detail(`Balance before: ${before} credits`);
 	const everyMs = live ? FOLLOW_MS.live : FOLLOW_MS.emulated;
-	await followTask({ n8n, workflowId, service, everyMs }, taskId, progress);
+	await followTask(run, taskId, { service, everyMs }, progress);
 
-	const url = await resultOf(n8n, workflowId);
-	const { path, bytes } = await saveVideo(url, taskId);
+	const { path, bytes } = await saveVideo(await resultOf(run), taskId);
 	unsavedTask = undefined;
 	const after = await service.balance();
 	progress.detail(`Balance after: ${after} credits (${before - after} spent)`);
 	progress.step(`Saved ${path} (${Math.ceil(bytes / 1000)} kB)`);
+	return workflowId;
 }
 
-async function stayUp(n8n: N8nInstance): Promise<void> {
-	progress.step(`The editor is at ${n8n.url}`);
+async function stayUp(n8n: N8nInstance, workflowId: string): Promise<void> {
+	progress.step('n8n stays up for you. Press Ctrl-C to stop everything.');
 	progress.detail(`Log in as ${n8n.owner.email} with the password ${n8n.owner.password}`);
-	progress.detail('Press Ctrl-C to stop everything.');
+	progress.step(
+		`Next: open ${n8n.url}/workflow/${workflowId} and click “Execute workflow”: it makes another video.`,
+	);
 	try {
 		await shutdown.unlessInterrupted(untilGone(n8n.pid));
 	} catch (error) {
@@ -115,8 +119,8 @@ async function demo(): Promise<void> {
 	const service = await shutdown.unlessInterrupted(prepared);
 	const n8n = await shutdown.unlessInterrupted(startWithPackage(progress, { port }));
 	shutdown.add(async () => await n8n.stop());
-	await shutdown.unlessInterrupted(makeVideo(n8n, service, options.live));
-	if (!options.once) await stayUp(n8n);
+	const workflowId = await shutdown.unlessInterrupted(makeVideo(n8n, service, options.live));
+	if (!options.once) await stayUp(n8n, workflowId);
 }
 
 /** Reports how the demo ended, in one sentence, and gives the exit code. */

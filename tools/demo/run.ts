@@ -12,64 +12,63 @@ import { ROOT } from './instance';
 import type { Progress } from './progress';
 import type { Service } from './service';
 
-const WEBHOOK_PATH = 'kling-demo';
-const WAIT_NODE = 'Wait for Video';
-const PROMPT = 'The subject turns its head slowly and blinks, soft morning light';
+const NODE = 'Create Video and Wait';
+const LOOK_MS = 200;
 const EXECUTION_MS = 60_000;
 const VIDEO_MS = 300_000;
 const OUTPUT = join(ROOT, 'demo-output');
 
-const createdSchema = z.object({ taskId: z.string() });
+/** How the package tells n8n's log of a paid task. */
+const CREATED = /Kling.*task ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/;
 const finishedSchema = z.object({ status: z.string(), videoUrl: z.string().nullable() });
 
-/** Calls the workflow's production webhook, which answers as soon as the task exists. Returns its id. */
-export async function callWebhook(
+/** A workflow that runs in an n8n. */
+export interface Run {
+	n8n: N8nInstance;
+	executionId: string;
+}
+
+/** Runs the workflow by hand, as the editor does. Resolves as soon as n8n's log names the task. */
+export async function startVideo(
 	n8n: N8nInstance,
 	workflowId: string,
-	imageUrl: string,
-): Promise<string> {
-	const response = await fetch(n8n.webhookUrl(WEBHOOK_PATH), {
-		method: 'POST',
-		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify({ prompt: PROMPT, imageUrl }),
-	});
-	const answer = createdSchema.safeParse(response.ok ? await response.json() : undefined);
-	if (answer.success) return answer.data.taskId;
-	const reason = await failureOf(n8n, workflowId);
-	throw new DemoFault(`The workflow made no task: ${reason ?? `HTTP ${response.status}`}`);
+): Promise<{ run: Run; taskId: string }> {
+	const run = { n8n, executionId: await n8n.api.runWorkflow(workflowId) };
+	for (;;) {
+		const taskId = CREATED.exec(n8n.log())?.[1];
+		if (taskId !== undefined) return { run, taskId };
+		const reason = await failureOf(run);
+		if (reason !== undefined) throw new DemoFault(`The workflow made no task: ${reason}`);
+		await delay(LOOK_MS);
+	}
 }
 
 /** Shows the task's progress until it has finished; rejects when the workflow fails before. */
 export async function followTask(
-	run: { n8n: N8nInstance; workflowId: string; service: Service; everyMs: number },
+	run: Run,
 	taskId: string,
+	{ service, everyMs }: { service: Service; everyMs: number },
 	progress: Progress,
 ): Promise<void> {
 	const startedAt = Date.now();
 	for (;;) {
-		const [status, balance] = await Promise.all([
-			run.service.status(taskId),
-			run.service.balance(),
-		]);
+		const [status, balance] = await Promise.all([service.status(taskId), service.balance()]);
 		progress.task(status, (Date.now() - startedAt) / 1000, balance);
 		if (status === 'completed' || status === 'failed') break;
-		const reason = await failureOf(run.n8n, run.workflowId);
+		const reason = await failureOf(run);
 		if (reason !== undefined) throw new DemoFault(`The workflow stopped: ${reason}`);
-		await delay(run.everyMs);
+		await delay(everyMs);
 	}
 	progress.settle();
 }
 
 /** The video's address, from the output of the finished execution. */
-export async function resultOf(n8n: N8nInstance, workflowId: string): Promise<string> {
-	const execution = await n8n.api.waitForExecution(({ status }) => isFinished(status), {
-		workflowId,
-		timeoutMs: EXECUTION_MS,
-	});
+export async function resultOf({ n8n, executionId }: Run): Promise<string> {
+	const execution = await n8n.api.waitForExecution(executionId, { timeoutMs: EXECUTION_MS });
 	if (execution.status !== 'success') {
 		throw new DemoFault(`The workflow stopped: ${errorText(execution)}`);
 	}
-	const task = finishedSchema.parse(n8n.api.outputOf(execution, WAIT_NODE)[0]?.json);
+	const task = finishedSchema.parse(n8n.api.outputOf(execution, NODE)[0]?.json);
 	if (task.videoUrl !== null) return task.videoUrl;
 	throw new DemoFault(`The task ended as “${task.status}”, without a video.`);
 }
@@ -96,11 +95,10 @@ export async function saveVideo(
 	}
 }
 
-async function failureOf(n8n: N8nInstance, workflowId: string): Promise<string | undefined> {
-	const [latest] = await n8n.api.listExecutions(workflowId);
-	const hasFailed = latest !== undefined && isFinished(latest.status);
-	if (!hasFailed || latest.status === 'success') return undefined;
-	return errorText(await n8n.api.getExecution(latest.id));
+async function failureOf({ n8n, executionId }: Run): Promise<string | undefined> {
+	const execution = await n8n.api.getExecution(executionId);
+	if (!isFinished(execution.status) || execution.status === 'success') return undefined;
+	return errorText(execution);
 }
 
 function errorText({ status, data }: Execution): string {

@@ -5,12 +5,14 @@ import manifest from '../../package.json';
 import { findChromium } from '../../test/harness/browser/chromium';
 import { runNpm } from '../../test/harness/process/npm.mjs';
 import { missingServices } from '../../test/harness/queue/binaries';
-import { CHECKS, planOf, readTotals, summarize, type Outcome } from './plan';
+import { ALL, CHECKS, planOf, readTotals, summarize, type Outcome } from './plan';
 
 const ROOT = resolve(__dirname, '..', '..');
 const TOTALS_FILE = join(ROOT, '.cache', 'totals.json');
-/** The suites are the scripts called `test:…`, in their order; the first starts at once. */
-const SUITES = Object.keys(manifest.scripts).flatMap((name) => /^test:(.+)/.exec(name)?.[1] ?? []);
+/** The suites are the scripts called `test:…`, in their order. */
+const SUITES = Object.keys(manifest.scripts)
+	.flatMap((name) => /^test:(.+)/.exec(name)?.[1] ?? [])
+	.filter((name) => name !== ALL);
 
 /** What a suite needs beyond npm's packages and this machine does not have. */
 function missingFor(suite: string): string[] {
@@ -18,39 +20,45 @@ function missingFor(suite: string): string[] {
 	return suite === 'browser' && findChromium() === undefined ? ['chromium'] : [];
 }
 
-async function check(name: string): Promise<Outcome> {
+type Came = Pick<Outcome, 'passed' | 'failed' | 'complaints'>;
+
+async function check(name: string): Promise<Came> {
 	const code = await runNpm(['run', '--silent', name], { cwd: ROOT });
 	return code === 0
-		? { name, passed: 0, failed: 0, complaints: [] }
-		: { name, passed: 0, failed: 1, complaints: [`exit code ${code}`] };
+		? { passed: 0, failed: 0, complaints: [] }
+		: { passed: 0, failed: 1, complaints: [`exit code ${code}`] };
 }
 
-async function suite(name: string): Promise<Outcome> {
+async function suite(name: string): Promise<Came> {
 	rmSync(TOTALS_FILE, { force: true });
 	mkdirSync(join(ROOT, '.cache'), { recursive: true });
 	const env = { TEST_TOTALS_FILE: TOTALS_FILE };
 	const code = await runNpm(['run', '--silent', `test:${name}`], { cwd: ROOT, env });
-	return { name, ...readTotals(TOTALS_FILE, code) };
+	return readTotals(TOTALS_FILE, code);
+}
+
+/** Runs one part of the plan; `mustRun`: what this machine cannot run is a failure, not left out. */
+async function run(name: string, mustRun: boolean): Promise<Came> {
+	const missing = missingFor(name);
+	if (missing.length > 0) {
+		const complaints = [`not run: this machine has no ${missing.join(' and no ')}`];
+		return { passed: 0, failed: mustRun ? 1 : 0, complaints };
+	}
+	return CHECKS.includes(name) ? await check(name) : await suite(name);
 }
 
 async function main(args: string[]): Promise<number> {
 	const plan = planOf(args, SUITES);
-	// Where all was asked for, what this machine cannot run is left out; elsewhere it is a failure.
-	const mustRun = plan.length < SUITES.length || process.env.CI === 'true';
+	// What this machine cannot run is left out of everything, but fails where it was asked for by name.
+	const mustRun = !plan.some((name) => CHECKS.includes(name)) || process.env.CI === 'true';
 	const outcomes: Outcome[] = [];
 	for (const name of plan) {
 		console.error(`\n── ${name}`);
-		const missing = missingFor(name);
-		if (missing.length > 0) {
-			const complaints = [`not run: this machine has no ${missing.join(' and no ')}`];
-			outcomes.push({ name, passed: 0, failed: mustRun ? 1 : 0, complaints });
-			continue;
-		}
-		const isCheck = CHECKS.includes(name);
-		const outcome = isCheck ? await check(name) : await suite(name);
-		outcomes.push(outcome);
+		const startedAt = performance.now();
+		const came = await run(name, mustRun);
+		outcomes.push({ name, ...came, seconds: (performance.now() - startedAt) / 1_000 });
 		// What does not compile fails everywhere else for that reason alone.
-		if (isCheck && outcome.failed > 0) break;
+		if (CHECKS.includes(name) && came.failed > 0) break;
 	}
 	console.log(`\n${summarize(outcomes)}`);
 	return outcomes.some(({ failed }) => failed > 0) ? 1 : 0;

@@ -2,8 +2,14 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
-/** After the first suite, before those that take minutes. */
+/** What finds most mistakes in the shortest time; `npm test` runs these with `QUICK`. */
 export const CHECKS = ['typecheck', 'lint'];
+
+/** The suites of `npm test`: a few minutes. The others take longer, and run with `ALL`. */
+const QUICK = ['unit', 'node', 'main'];
+
+/** Stands for every suite: `npm run test:all`. */
+export const ALL = 'all';
 
 const totalsSchema = z.object({
 	passed: z.number(),
@@ -11,31 +17,39 @@ const totalsSchema = z.object({
 	complaints: z.array(z.string()),
 });
 
-/** What came of a suite or of a check. */
+/** What came of a suite or of a check, and how long it took. */
 export interface Outcome extends z.infer<typeof totalsSchema> {
 	name: string;
+	seconds: number;
 }
 
-/** What to run: the named suites only, else all of them and the checks. */
+/** What to run: the named suites alone; without names the checks and the quick suites, or all. */
 export function planOf(args: string[], suites: readonly string[]): string[] {
 	const { positionals } = parseArgs({ args, allowPositionals: true });
-	const unknown = positionals.find((name) => !suites.includes(name));
+	const unknown = positionals.find((name) => name !== ALL && !suites.includes(name));
 	if (unknown !== undefined) {
 		throw new Error(`There is no suite “${unknown}”: the suites are ${suites.join(', ')}.`);
 	}
+	if (positionals.includes(ALL)) return [...CHECKS, ...suites];
 	if (positionals.length > 0) return suites.filter((name) => positionals.includes(name));
-	const [first = '', ...others] = suites;
-	return [first, ...CHECKS, ...others];
+	return [...CHECKS, ...suites.filter((name) => QUICK.includes(name))];
 }
 
-/** One line for each suite, then the totals alone on the last line. */
+/** One line for each suite with its time, then the totals alone on the last line. */
 export function summarize(outcomes: readonly Outcome[]): string {
-	const total = (key: 'passed' | 'failed') =>
+	const total = (key: 'passed' | 'failed' | 'seconds') =>
 		outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
-	const lines = outcomes.map(({ name, passed, failed, complaints }) =>
-		[`${name}: ${passed} passed, ${failed} failed`, ...complaints].join('; '),
+	const lines = outcomes.map(({ name, passed, failed, seconds, complaints }) =>
+		[`${name}: ${passed} passed, ${failed} failed, ${timeOf(seconds)}`, ...complaints].join('; '),
 	);
+	lines.push(`all of it: ${timeOf(total('seconds'))}`);
 	return [...lines, `${total('passed')} passed, ${total('failed')} failed`].join('\n');
+}
+
+/** Minutes and seconds: `0:42`, `12:05`. */
+function timeOf(seconds: number): string {
+	const whole = Math.round(seconds);
+	return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 
 /** A run of Jest that left no totals did not come to its end. */

@@ -1,49 +1,50 @@
 import type { FunctionsBase, ICredentialsDecrypted } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
 
 import { InvalidCredentialError, toBaseUrl, toKey } from './access';
-import { withoutKey } from './redact';
+import { Refusal, type Settled, Thrown } from './failure';
+import { withoutSecrets } from './redact';
 
 export const CREDENTIAL_TYPE = 'aiVideoApi';
 
-export type CredentialContext = Pick<FunctionsBase, 'getNode' | 'getCredentials'>;
+type CredentialContext = Pick<FunctionsBase, 'getNode' | 'getCredentials'>;
 
 export interface Credential {
 	/** Without a slash at the end. */
 	baseUrl: string;
 	/** As n8n's own helper takes it; only that helper looks at the key. */
 	decrypted: ICredentialsDecrypted;
-	/** The same for credentials with the same key and base URL. Never shown or stored. */
-	identity: string;
-	/** Parsed JSON or text with the key replaced wherever it stands. */
+	/** The same for credentials that are one in n8n and have the same key and base URL. Never shown or stored. */
+	account: string;
+	/** What the API said, without the key and without resume addresses. */
 	mask(value: unknown): unknown;
+}
+
+/** n8n's id of the credential that the node has chosen. */
+export function credentialIdOf(context: Pick<CredentialContext, 'getNode'>): string {
+	return context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
 }
 
 /**
  * The credential that the node has chosen, its expressions resolved for one item: one key for each
  * client is a pattern of n8n's own documentation.
- *
- * @throws NodeOperationError when no credential is chosen, its key is empty, or nothing can be sent to its
- *   address
  */
 export async function readCredential(
 	context: CredentialContext,
 	itemIndex = 0,
-): Promise<Credential> {
-	const data = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);
+): Promise<Settled<Credential>> {
 	try {
+		const data = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);
 		const key = toKey(data['apiKey']);
-		// A credential from before the field was there has no such key.
 		const baseUrl = toBaseUrl('baseUrl' in data ? data.baseUrl : '');
 		return {
 			baseUrl,
 			decrypted: { id: '', name: 'AI Video API', type: CREDENTIAL_TYPE, data },
-			identity: JSON.stringify([baseUrl, key]),
-			mask: (value) => withoutKey(value, key),
+			account: JSON.stringify([credentialIdOf(context), baseUrl, key]),
+			mask: (value) => withoutSecrets(value, key),
 		};
 	} catch (thrown) {
-		const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-		const description = error instanceof InvalidCredentialError ? error.hint : undefined;
-		throw new NodeOperationError(context.getNode(), error.message, { description, itemIndex });
+		return thrown instanceof InvalidCredentialError
+			? new Refusal(thrown.message, thrown.hint)
+			: new Thrown(thrown);
 	}
 }

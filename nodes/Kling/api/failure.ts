@@ -7,6 +7,16 @@ import { z } from 'zod';
 export abstract class Failure {
 	/** What happened, for people. */
 	abstract readonly message: string;
+
+	/** The task of the item that failed, null where there is none. */
+	taskId: string | null = null;
+
+	/** The same failure, of an item that has a task. */
+	about(taskId: string | null): this {
+		const copy: this = Object.create(this);
+		copy.taskId = taskId;
+		return copy;
+	}
 }
 
 /** What a call gave, or why it gave nothing. */
@@ -22,6 +32,11 @@ export class Refusal extends Failure {
 	) {
 		super();
 	}
+}
+
+/** An item that was not come to, since another one ends the run. */
+export class Unreached extends Failure {
+	readonly message = 'Another item ended the run first';
 }
 
 /** What n8n itself threw, such as an expression that cannot be evaluated or a file that is not there. */
@@ -52,8 +67,9 @@ export interface FailureDetail {
 	/**
 	 * - `host`: n8n itself could not send the request, and `text` is its own reason.
 	 * - `earlier`: nothing was sent now, since an earlier try may have done so already.
+	 * - `paused`: nothing was sent, since the API asked for a pause in answer to another request.
 	 */
-	kind: 'answer' | 'network' | 'content' | 'host' | 'earlier';
+	kind: 'answer' | 'network' | 'content' | 'host' | 'earlier' | 'paused';
 	outcome: SendOutcome;
 	/** HTTP status, null when there was no answer. */
 	status: number | null;
@@ -63,16 +79,22 @@ export interface FailureDetail {
 	text: string;
 	/** What `Retry-After` asked for, in milliseconds; null when it was not there. */
 	retryAfterMs: number | null;
+	/** What the account has and the video needs, in credits, where the API said that it has too few. */
+	shortage?: { balance: number; needed: number };
 }
 
 /**
- * A call to the API that did not succeed, as plain data: it never holds the request, so it cannot
- * hold the key. `errors.ts` turns it into what the user reads.
+ * A call to the API that did not succeed. It never holds the request, so it cannot hold the key.
+ * `messages.ts` has the words for it.
  */
-export class ApiFailure extends Error {
+export class ApiFailure extends Failure {
 	constructor(readonly detail: FailureDetail) {
-		super(`${detail.call}: ${detail.code ?? detail.status ?? detail.kind}`);
-		this.name = 'ApiFailure';
+		super();
+	}
+
+	get message(): string {
+		const { call, code, status, kind } = this.detail;
+		return `${call}: ${code ?? status ?? kind}`;
 	}
 }
 
@@ -170,16 +192,4 @@ export function hostFaultOf(thrown: unknown): string | null {
 	const reason = innermost?.message ?? '';
 	const lostCause = innermost?.name === 'NodeApiError';
 	return wasHandedOver || lostCause || reason === '' ? null : reason;
-}
-
-/**
- * The result of a call, with an {@link ApiFailure} as a value instead of an exception.
- *
- * @throws whatever else went wrong
- */
-export async function failureAsValue<T>(call: Promise<T>): Promise<T | ApiFailure> {
-	return await call.catch((thrown: unknown) => {
-		if (thrown instanceof ApiFailure) return thrown;
-		throw thrown;
-	});
 }

@@ -68,7 +68,7 @@ const TEXT_BY_CODE = new Map<string, Draft>(
 		rate_limit_exceeded: {
 			message: 'The AI Video API is receiving too many requests',
 			description:
-				'It kept refusing, whatever the pauses between the tries. Send fewer items at once, or try again later.',
+				'It kept refusing for five minutes, whatever the pauses between the tries. Send fewer items at once, or try again later.',
 		},
 		internal_error: {
 			message: 'The AI Video API has a fault',
@@ -92,12 +92,17 @@ const UNCLEAR: Draft = {
 	description: AFTER_UNCLEAR.person,
 };
 
-function draftForAnswer({ call, status, code, outcome }: FailureDetail): Draft {
+function draftForAnswer({ call, status, code, outcome, shortage }: FailureDetail): Draft {
 	const documented = code === null ? undefined : TEXT_BY_CODE.get(code);
 	if (documented !== undefined) {
 		if (call !== 'create') return documented;
+		const figures =
+			shortage === undefined
+				? ''
+				: `: it needs about ${shortage.needed}, and the account has ${shortage.balance}`;
 		return {
 			...documented,
+			message: `${documented.message}${figures}`,
 			description: `${documented.description} Nothing was charged for this video.`,
 		};
 	}
@@ -170,6 +175,15 @@ function draftForContent({ call }: FailureDetail): Draft {
 	};
 }
 
+/** A request that waited behind a pause which the API asked for. */
+function draftForPause({ call, retryAfterMs }: FailureDetail): Draft {
+	const wait = formatWait(retryAfterMs ?? 0);
+	return {
+		message: `The AI Video API asks to wait ${wait}, so it was not asked to ${CALL_NAMES[call]}`,
+		description: `Nothing was sent for this item, so nothing was charged. Run it again in ${wait}.`,
+	};
+}
+
 /** n8n's own reason for a request that it did not send. */
 function draftForHost({ call, text }: FailureDetail): Draft {
 	return {
@@ -180,7 +194,7 @@ function draftForHost({ call, text }: FailureDetail): Draft {
 
 /** `300000` → `5 minutes`. */
 function formatWait(ms: number): string {
-	const seconds = Math.ceil(ms / 1000);
+	const seconds = Math.max(1, Math.ceil(ms / 1000));
 	if (seconds < 120) return `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`;
 	const minutes = Math.ceil(seconds / 60);
 	return minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
@@ -202,6 +216,7 @@ const DRAFT_BY_KIND: Record<FailureDetail['kind'], (detail: FailureDetail) => Dr
 	network: draftForNetwork,
 	content: draftForContent,
 	host: draftForHost,
+	paused: draftForPause,
 	earlier: () => ({
 		...UNCLEAR,
 		cause: 'An earlier try sent this request, and what came of it is not known.',
@@ -221,18 +236,17 @@ export function describeFailure(detail: FailureDetail, reader: Reader = 'person'
 }
 
 export interface ErrorPlace {
-	itemIndex?: number;
-	/** Names the task the call was about, when there is one. */
-	taskId?: string;
-	/** A person, unless told. */
-	reader?: Reader;
+	itemIndex: number;
+	/** Names the task the call was about, null when there is none. */
+	taskId: string | null;
+	reader: Reader;
 }
 
 /** The failed call as the error n8n shows: words, HTTP code, and the API's own text. */
 export function toNodeApiError(
 	node: INode,
 	failure: ApiFailure,
-	{ itemIndex, taskId, reader }: ErrorPlace = {},
+	{ itemIndex, taskId, reader }: ErrorPlace,
 ): NodeApiError {
 	const { detail } = failure;
 	const { message, description } = describeFailure(detail, reader);
@@ -242,7 +256,7 @@ export function toNodeApiError(
 		node,
 		{ message: apiTextWithCode(detail) },
 		{
-			message: taskId === undefined ? message : `${message} (task ${taskId})`,
+			message: taskId === null ? message : `${message} (task ${taskId})`,
 			description: `${description}${apiText}`,
 			httpCode: detail.status === null ? undefined : String(detail.status),
 			itemIndex,

@@ -13,19 +13,31 @@ export function withoutKeys(text: string): string {
 	return text.replace(KEY, MASK);
 }
 
+/**
+ * The address at which a sleeping execution is woken: a key to it. An API that repeats the callback
+ * address must not spread it.
+ */
+const RESUME_ADDRESS =
+	/(https?:\/\/[^\s/"'<>]+)[^\s"'<>]*(\/webhook-waiting\/|\/kling\/?\?signature=)[^\s"'<>]*/gi;
+
+/** A text in which only the origin is left of each resume address. */
+function withoutResumeAddresses(text: string): string {
+	return text.replace(RESUME_ADDRESS, '$1/…');
+}
+
 /** Shorter ones would turn up in any text by chance. */
 const SHORTEST_KEY = 4;
 
 /**
- * Parsed JSON or text with one key replaced by `sk-…` wherever it stands, also as a URL writes it.
+ * Parsed JSON or text without the key, also as a URL writes it, and without resume addresses.
  * Everything else stays as it is.
  */
-export function withoutKey(value: unknown, key: string): unknown {
-	if (key.length < SHORTEST_KEY) return value;
-	const spellings = [...new Set([key, encodeURIComponent(key)])];
+export function withoutSecrets(value: unknown, key: string): unknown {
+	const spellings = key.length < SHORTEST_KEY ? [] : [key, encodeURIComponent(key)];
 	const mask = (part: unknown): unknown => {
 		if (typeof part === 'string') {
-			return spellings.reduce((text, spelling) => text.replaceAll(spelling, MASK), part);
+			const bare = spellings.reduce((text, spelling) => text.replaceAll(spelling, MASK), part);
+			return withoutResumeAddresses(bare);
 		}
 		if (Array.isArray(part)) return part.map(mask);
 		if (typeof part !== 'object' || part === null) return part;

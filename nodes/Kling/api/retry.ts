@@ -1,17 +1,48 @@
 import type { FailureDetail } from './failure';
 import { isCertificateCode } from './failure';
 
-/** How often one request is sent at the most, the first time included. */
+/** How often one request is sent at the most, the first time included; refusals by a rate limit do not count. */
 export const MAX_ATTEMPTS = 4;
 
-/** The longest wait before one more attempt. Where `Retry-After` asks for more, there is none. */
-export const MAX_RETRY_DELAY_MS = 60_000;
+/** The longest pause that a run is held up for. Where `Retry-After` asks for more, it ends. */
+export const MAX_PAUSE_MS = 60_000;
 
-const BASE_DELAY_MS = 1_000;
+/** How long a rate limit may refuse everything before a run gives up. */
+export const MAX_LIMITED_MS = 300_000;
 
-/** Whether the same call, made later, can end in another way. */
-export function isTransient({ outcome, status, code }: FailureDetail): boolean {
-	return outcome !== 'refused' || (status === 429 && code !== 'spend_limit_exceeded');
+/** A pause that grows with each try. */
+export interface Growth {
+	firstMs: number;
+	factor: number;
+	longestMs: number;
+}
+
+/** Between the tries of one request, and after passing faults of whatever is done again. */
+export const AFTER_FAULT: Growth = { firstMs: 1_000, factor: 2, longestMs: MAX_PAUSE_MS };
+
+/**
+ * The one formula for pauses, in milliseconds: `firstMs`, then `factor` times as long each time, and up
+ * to a fifth more, so that what failed together is not tried together again; at most `longestMs`, unless
+ * the other side asked for more.
+ *
+ * @param count which pause it is, from 1 on
+ * @param atLeastMs what the other side asked for, null when it did not
+ */
+export function pauseMs(growth: Growth, count: number, atLeastMs: number | null = null): number {
+	const { firstMs, factor, longestMs } = growth;
+	const grown = Math.max(firstMs * factor ** (count - 1), atLeastMs ?? 0);
+	const spread = grown * (1 + Math.random() * 0.2);
+	return Math.round(Math.min(spread, Math.max(longestMs, atLeastMs ?? 0)));
+}
+
+/** Whether the rate limit refused it: certainly before any charge (API docs). */
+export function isRateLimit({ code }: FailureDetail): boolean {
+	return code === 'rate_limit_exceeded';
+}
+
+/** Whether the API did nothing, and would do nothing for the same request later. */
+export function isRefused({ outcome, status, code }: FailureDetail): boolean {
+	return outcome === 'refused' && (status !== 429 || code === 'spend_limit_exceeded');
 }
 
 /**
@@ -20,31 +51,14 @@ export function isTransient({ outcome, status, code }: FailureDetail): boolean {
  */
 export function mayRetry(failure: FailureDetail): boolean {
 	if (failure.kind === 'host' || asksForLong(failure)) return false;
-	if (failure.code === 'rate_limit_exceeded') return true;
+	if (isRateLimit(failure)) return true;
 	if (failure.call === 'create' && failure.outcome !== 'notSent') return false;
-	return isTransient(failure) && !isCertificateCode(failure.code);
-}
-
-/**
- * The wait before the next attempt in milliseconds, or null when there must be none.
- *
- * @param attempt how many attempts were made, at least 1
- * @param random a number from 0 to 1 that spreads attempts which failed together
- */
-export function retryDelayMs(
-	failure: FailureDetail,
-	attempt: number,
-	random: number,
-): number | null {
-	if (attempt >= MAX_ATTEMPTS || !mayRetry(failure)) return null;
-	const growing = BASE_DELAY_MS * 2 ** (attempt - 1);
-	const wanted = Math.max(growing, failure.retryAfterMs ?? 0);
-	return Math.min(Math.round(wanted * (1 + random * 0.25)), MAX_RETRY_DELAY_MS);
+	return !isRefused(failure) && !isCertificateCode(failure.code);
 }
 
 /** Whether the API wants to be left alone for longer than a run should be held up for. */
 export function asksForLong({ retryAfterMs }: FailureDetail): boolean {
-	return (retryAfterMs ?? 0) > MAX_RETRY_DELAY_MS;
+	return (retryAfterMs ?? 0) > MAX_PAUSE_MS;
 }
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date (API docs); null when it says nothing. */

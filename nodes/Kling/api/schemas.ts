@@ -88,6 +88,10 @@ export const apiTaskSchema = z.object({
 /** A task as the API reports it: times in Unix seconds. */
 export type ApiTask = z.infer<typeof apiTaskSchema>;
 
+export function isFinished(task: ApiTask): boolean {
+	return task.status === STATUS.completed || task.status === STATUS.failed;
+}
+
 /** What the API answered for a task: parsed, and as it came. */
 export interface TaskReading {
 	task: ApiTask;

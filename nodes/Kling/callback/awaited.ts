@@ -1,41 +1,56 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { jsonObjectSchema } from '../api/schemas';
+
 /**
- * Which tasks call this execution's resume URL when they end. Create notes it in the context that
- * all nodes of an execution share, since the items may have lost it on their way to Wait.
+ * What Create tells a Wait further down of its tasks, in the context that all nodes of an execution
+ * share: the items may have lost it on their way.
  */
 
 const CONTEXT_KEY = 'klingCallbacks';
 
-/** The ids of the tasks by the resume URL they call. */
-const awaitedSchema = z.record(z.array(z.string())).catch({});
+/** What is stored under a task's id. */
+const entrySchema = z.object({
+	/** When it was created, in milliseconds since 1970. */
+	createdAt: z.number(),
+	/** The execution that its callback wakes; null for none. A *Retry* has an id of its own. */
+	executionId: z.string().nullable(),
+});
 
-/** Notes that these tasks call `resumeUrl` when they end. */
-export function recordCallback(
-	context: IExecuteFunctions,
-	resumeUrl: string,
-	taskIds: readonly string[],
-): void {
-	const store: IDataObject = context.getContext('flow');
-	const awaited = awaitedSchema.parse(store[CONTEXT_KEY]);
-	const known = awaited[resumeUrl] ?? [];
-	store[CONTEXT_KEY] = { ...awaited, [resumeUrl]: [...known, ...taskIds] };
+type Entry = z.infer<typeof entrySchema>;
+
+export interface Created {
+	/** When it was created, in milliseconds since 1970. */
+	createdAt: number;
+	/** Whether its callback wakes this very execution. */
+	callsThisExecution: boolean;
 }
 
-/** Older versions wrote the resume URL into the items. */
-const itemSchema = z.object({ callbackUrl: z.string().nullable().catch(null).default(null) });
+function storedIn(context: IExecuteFunctions): IDataObject {
+	const stored = jsonObjectSchema.safeParse(context.getContext('flow')[CONTEXT_KEY]);
+	return stored.success ? stored.data : {};
+}
 
-/** Whether the end of this item's task is reported to the given resume URL. */
-export function callsBack(
+/** Notes tasks that this execution has created. */
+export function recordCreated(
 	context: IExecuteFunctions,
-	itemIndex: number,
-	taskId: string,
-	resumeUrl: string | null,
-): boolean {
-	if (resumeUrl === null) return false;
-	const awaited = awaitedSchema.parse(context.getContext('flow')[CONTEXT_KEY]);
-	if (awaited[resumeUrl]?.includes(taskId) === true) return true;
-	const item = itemSchema.safeParse(context.getInputData()[itemIndex]?.json);
-	return item.success && item.data.callbackUrl === resumeUrl;
+	tasks: ReadonlyArray<Created & { id: string }>,
+): void {
+	if (tasks.length === 0) return;
+	const executionId = context.getExecutionId();
+	const entries = tasks.map(({ id, createdAt, callsThisExecution }): [string, Entry] => [
+		id,
+		{ createdAt, executionId: callsThisExecution ? executionId : null },
+	]);
+	const store: IDataObject = context.getContext('flow');
+	store[CONTEXT_KEY] = { ...storedIn(context), ...Object.fromEntries(entries) };
+}
+
+/** What a Create of this execution has noted of a task; null where none has. */
+export function recall(context: IExecuteFunctions, taskId: string): Created | null {
+	const entry = entrySchema.safeParse(storedIn(context)[taskId]);
+	if (!entry.success) return null;
+	const { createdAt, executionId } = entry.data;
+	return { createdAt, callsThisExecution: executionId === context.getExecutionId() };
 }

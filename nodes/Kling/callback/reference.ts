@@ -5,26 +5,26 @@ import type { CallbackTarget } from './target';
 
 /**
  * How a reference travels from Create to the Kling Trigger: as a query of the trigger's own address,
- * which the API calls as it was given. Never on resume URLs, whose signature covers the query
+ * which the API calls as it was given. Never on resume addresses, whose signature covers the query
  * (n8n 2.41), nor on addresses of others.
  */
 
 const QUERY = 'reference';
 
-/** The path of every Kling Trigger, below n8n's webhook address. */
-const TRIGGER_PATH = /\/kling\/[^/]+$/;
-
-/** Whether a Kling Trigger is called, by its own choice or by its address. */
-function callsTrigger({ callback, callbackUrl }: CallbackTarget): boolean {
-	if (callbackUrl === undefined || callback === 'execution') return false;
-	return callback === 'trigger' || TRIGGER_PATH.test(new URL(callbackUrl).pathname);
-}
-
-/** The target with the reference, or as it was where no Kling Trigger could give it back. */
-export function withReference(target: CallbackTarget, reference: string | null): CallbackTarget {
-	if (reference === null || target.callbackUrl === undefined || !callsTrigger(target))
-		return target;
-	const url = new URL(target.callbackUrl);
+/**
+ * The target with the reference, or as it was where no Kling Trigger of this n8n could give it back.
+ *
+ * @param isOwnTrigger whether a URL is that of such a trigger
+ */
+export function withReference(
+	target: CallbackTarget,
+	reference: string | null,
+	isOwnTrigger: (url: string) => boolean,
+): CallbackTarget {
+	const { callback, callbackUrl } = target;
+	if (reference === null || callbackUrl === null || callback === 'execution') return target;
+	if (callback === 'url' && !isOwnTrigger(callbackUrl)) return target;
+	const url = new URL(callbackUrl);
 	url.searchParams.set(QUERY, reference);
 	return { ...target, callbackUrl: url.href };
 }

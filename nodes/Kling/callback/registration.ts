@@ -1,8 +1,9 @@
 import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { Refusal } from '../api/failure';
 import { readResumeUrl } from '../n8n/execution';
-import { postToSelf } from '../n8n/ownAddress';
+import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
 import { hasTrigger } from '../n8n/workflow';
 
 /**
@@ -33,12 +34,24 @@ export function isRegistered(context: IHookFunctions): boolean {
 	return readRegistration(context) === context.getNodeWebhookUrl('default');
 }
 
-/** Makes the trigger's production address known to the workflow. */
-export function register(context: IHookFunctions): void {
-	if (context.getActivationMode() === 'manual') return;
+/**
+ * Makes the trigger's production address known to the workflow.
+ *
+ * n8n lets a node without a `webhookId` listen below the node's own name, at which nobody would look
+ * for it, and finds it there only where that name has no blanks (n8n: `getNodeWebhookPath`; seen on 2.0.0).
+ */
+export function register(context: IHookFunctions): Refusal | null {
+	if (context.getActivationMode() === 'manual') return null;
+	if (context.getNode().webhookId === undefined) {
+		return new Refusal(
+			'This Kling Trigger has no webhook ID, so no callback would reach it',
+			'Replace it with a Kling Trigger that you add in the editor, or set “webhookId” of the node to any unique text when you create the workflow by the API.',
+		);
+	}
 	context.getWorkflowStaticData('global')[STATIC_DATA_KEY] = {
 		url: context.getNodeWebhookUrl('default'),
 	};
+	return null;
 }
 
 /**
@@ -54,59 +67,78 @@ export function withdraw(context: IHookFunctions): void {
 	}
 }
 
-export type Registration =
-	| { kind: 'registered'; url: string }
-	/** The workflow has no Kling Trigger, or it is switched off. */
-	| { kind: 'none' }
-	/** There is a Kling Trigger, but the workflow is known not to be active. */
-	| { kind: 'inactive' };
-
-/** The Kling Trigger of the workflow that is being executed, in regular and in queue mode alike. */
-export async function findRegistration(context: IExecuteFunctions): Promise<Registration> {
-	if (!hasTrigger(context)) return { kind: 'none' };
-	const url = (await mayListen(context)) ? currentUrl(context) : null;
-	return url === null ? { kind: 'inactive' } : { kind: 'registered', url };
+/**
+ * The address of the Kling Trigger in the executed workflow, in regular and in queue mode alike; null
+ * where the workflow has none. The message of a refusal says why it does not listen: `the workflow …`.
+ *
+ * A production execution exists only while its workflow is active. Of any other n8n does not say
+ * whether its workflow is (n8n: a manual run and a *Retry* never count as runs of an active workflow,
+ * and neither does any run on a worker), and an export keeps the static data, so a copy that was
+ * never published has them too. So the address itself is asked.
+ */
+export async function findRegistration(
+	context: IExecuteFunctions,
+): Promise<string | Refusal | null> {
+	if (!hasTrigger(context)) return null;
+	const url = currentUrl(context);
+	if (url === null) return NOT_PUBLISHED;
+	if (['webhook', 'trigger'].includes(context.getMode())) return url;
+	const listens = await isTriggerListening(context, url);
+	if (listens === true) return url;
+	return listens === false ? NOT_PUBLISHED : listens;
 }
+
+const NOT_PUBLISHED = new Refusal(
+	'the workflow is not published, so its Kling Trigger does not listen',
+	'Publish (activate) the workflow first, or choose another Callback while testing.',
+);
 
 /**
- * Whether the trigger may be listening. A production execution exists only while its workflow is
- * active. Of any other n8n does not say whether its workflow is (n8n: a manual run never counts as
- * one of an active workflow, and neither does any run on a worker), and an export keeps the static
- * data, so a copy that was never published has them too. So the registered address itself is asked:
- * n8n answers 404 where nobody listens, and the trigger refuses what is no task.
+ * Whether a Kling Trigger listens at an address of this n8n; a refusal where a login stands in front
+ * of it. Only the trigger itself counts, which refuses what is no task.
  */
-async function mayListen(context: IExecuteFunctions): Promise<boolean> {
-	if (['webhook', 'trigger'].includes(context.getMode())) return true;
-	const stored = readRegistration(context);
-	if (stored === null) return context.getWorkflow().active;
-	if (!isOwn(stored, context.getWorkflow().id)) return false;
-	const answer = await postToSelf(context.helpers.httpRequest, currentUrl(context) ?? stored, '{}');
-	return answer === null || answer.status !== 404;
+export async function isTriggerListening(
+	context: IExecuteFunctions,
+	url: string,
+): Promise<boolean | Refusal> {
+	noteInstance(context);
+	const { httpRequest } = context.helpers;
+	const direct = await postAsTheApi(httpRequest, url, NO_TASK);
+	if (typeof direct === 'string') {
+		const { origin, pathname } = new URL(url);
+		return new Refusal(
+			`the address of the Kling Trigger ${direct}, so the AI Video API cannot call it`,
+			`Let ${origin}${pathname.split('/').slice(0, -2).join('/')}/ through without a login.`,
+		);
+	}
+	const answer = direct ?? (await postToSelf(httpRequest, url, NO_TASK));
+	return answer !== null && answer.state !== null;
 }
 
-/** Whether a registration is this workflow's: a copy has an id of its own. */
-function isOwn(url: string, workflowId: string | undefined): boolean {
-	return new URL(url).pathname.endsWith(`/kling/${String(workflowId)}`);
-}
-
-/** n8n's own name for its webhook endpoint, which administrators can change. */
-const DEFAULT_ENDPOINT = 'webhook';
+const NO_TASK = '{}';
 
 /**
  * Where the trigger of this workflow listens now: at the address that it registered, whatever n8n's
  * webhook endpoint is called. Only the origin may have changed since, as the resume URL of this
- * execution tells.
+ * execution tells. A registration that a copy has brought along is another workflow's.
  */
 function currentUrl(context: IExecuteFunctions): string | null {
+	const { id } = context.getWorkflow();
+	if (id === undefined) return null;
 	const stored = readRegistration(context);
+	if (stored === null || workflowIn(stored) !== id) return triggerUrlOf(context, id);
 	const resumeUrl = readResumeUrl(context);
-	if (stored !== null) {
-		const { pathname } = new URL(stored);
-		return resumeUrl === null ? stored : `${new URL(resumeUrl).origin}${pathname}`;
-	}
-	const workflowId = context.getWorkflow().id;
-	return workflowId === undefined ? null : triggerUrlOf(context, workflowId);
+	if (resumeUrl === null) return stored;
+	return `${new URL(resumeUrl).origin}${new URL(stored).pathname}`;
 }
+
+/** The workflow of a Kling Trigger's address; null where it cannot be one. */
+function workflowIn(url: string): string | null {
+	return /\/kling\/([^/]+)$/.exec(new URL(url).pathname)?.[1] ?? null;
+}
+
+/** n8n's own name for its webhook endpoint, which administrators can change. */
+const DEFAULT_ENDPOINT = 'webhook';
 
 const webhookBaseSchema = z.object({
 	additionalData: z.object({ webhookBaseUrl: z.string().url() }),
@@ -129,4 +161,21 @@ export function triggerUrlOf(context: IExecuteFunctions, workflowId: string): st
 	const { origin, pathname } = new URL(resumeUrl);
 	const base = pathname.split('/').slice(0, -2).join('/');
 	return `${origin}${base}/${DEFAULT_ENDPOINT}/kling/${workflowId}`;
+}
+
+/** The host names of this n8n that are known: of its webhooks, and of its editor. */
+export function ownHosts(context: IExecuteFunctions): string[] {
+	return [context.getInstanceBaseUrl(), readResumeUrl(context) ?? '']
+		.filter((url) => URL.canParse(url))
+		.map((url) => new URL(url).hostname);
+}
+
+/** Whether an address is that of a Kling Trigger on this n8n, one that does not listen included. */
+export function isOwnTriggerUrl(context: IExecuteFunctions, url: string): boolean {
+	if (!URL.canParse(url)) return false;
+	const { hostname, pathname } = new URL(url);
+	const workflowId = workflowIn(url);
+	const own = workflowId === null ? null : triggerUrlOf(context, workflowId);
+	if (own === null || new URL(own).pathname !== pathname) return false;
+	return ownHosts(context).includes(hostname);
 }

@@ -2,9 +2,9 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { isPrivateHost, isReachableFromApi } from '../api/address';
-import { readResumeUrl } from '../n8n/execution';
+import { Failure, Refusal, type Settled } from '../api/failure';
 import { type Hint, warning } from '../n8n/hints';
-import { isNodeType } from '../n8n/workflow';
+import { isNodeType, isStartedByTrigger } from '../n8n/workflow';
 import {
 	CALLBACK,
 	CALLBACK_URL,
@@ -13,71 +13,177 @@ import {
 	isWorkflowId,
 } from '../parameters/callback';
 import { quote } from '../parameters/quote';
-import { InvalidParameterError } from '../parameters/read';
-import { findRegistration, type Registration, triggerUrlOf } from './registration';
+import type { WaitStrategy } from '../parameters/waiting';
+import {
+	findRegistration,
+	isOwnTriggerUrl,
+	isTriggerListening,
+	ownHosts,
+	triggerUrlOf,
+} from './registration';
+import { isResumeAddress, resumeAddressOf } from './resumeAddress';
 
 /** Where the API is asked to report the end of a task. */
 export interface CallbackTarget {
 	callback: CallbackKind;
-	callbackUrl: string | undefined;
+	callbackUrl: string | null;
 }
 
-export const NO_CALLBACK: CallbackTarget = { callback: 'none', callbackUrl: undefined };
+export const NO_CALLBACK: CallbackTarget = { callback: 'none', callbackUrl: null };
 
-const SET_WEBHOOK_URL =
-	'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance';
-
-/** Said when a callback was wanted but cannot arrive. */
-export function unreachableHint(url: string): string {
-	return `No callback was asked for, since the AI Video API cannot reach ${url}. ${SET_WEBHOOK_URL} to be called back; until then Wait for Video looks at the task at intervals.`;
-}
-
-const TRIGGER_SLEEPS =
-	'Nobody is told when these videos are ready: the workflow is not published, so its Kling Trigger does not listen. Publish it, or look with Get Video.';
-
-const NOBODY_WAITS =
-	'Nobody waits for the callback to this execution: put a Wait for Video that does not poll further down, or choose another Callback.';
-
-/** The callback targets of one run. */
+/** The callback targets of one run. Nothing is looked up before an item needs it, and then once. */
 export interface Targets {
-	/**
-	 * @param apiBaseUrl where the API of the item lives, which must reach the callback
-	 * @throws {InvalidParameterError} when the callback that was asked for is unavailable
-	 */
-	resolve(setting: CallbackSetting, apiBaseUrl: string): CallbackTarget;
-	/** What the user should know about the targets that were resolved. */
+	/** @param apiBaseUrl where the API of the item lives, which must reach the callback */
+	resolve(setting: CallbackSetting, apiBaseUrl: string): Promise<Settled<CallbackTarget>>;
+	/** What the user should know of the targets that were resolved; what is to be set up comes last. */
 	hints(): Hint[];
 }
 
-function unreachableRefusal(parameter: string, url: string): InvalidParameterError {
-	return new InvalidParameterError(
-		parameter,
-		`cannot be used, since the AI Video API cannot reach ${url}`,
-		`${SET_WEBHOOK_URL}, or choose a way without a callback.`,
-	);
+/** What is chosen, before it is known whether the API can reach it. */
+interface Choice {
+	target: CallbackTarget;
+	/** The parameter that insists on it; null where the run can do without. */
+	insists: string | null;
+	hints: Hint[];
 }
 
 /**
- * The resume URL of this execution as the callback.
+ * First chooses, once for each setting, then asks whether the API can reach it.
  *
- * @param parameter the parameter that asked for it
- * @throws {InvalidParameterError} when there is no such address, or the API cannot reach it
+ * @param without what a run is like that does without a callback: `n8n polled`, and its hints
  */
-export function resolveExecution(
+function targetsOf(
+	choose: (setting: CallbackSetting) => Promise<Settled<Choice>>,
+	without: { text: string; hints: Hint[] },
+): Targets {
+	const choices = new Map<string, Promise<Settled<Choice>>>();
+	const hints = new Set<Hint>();
+	const unreachable = new Set<string>();
+	const show = (more: Hint[]) => more.forEach((hint) => hints.add(hint));
+	return {
+		resolve: async (setting, apiBaseUrl) => {
+			const key = JSON.stringify(setting);
+			const chosen = choices.get(key) ?? choose(setting);
+			choices.set(key, chosen);
+			const choice = await chosen;
+			if (choice instanceof Failure) return choice;
+			const { target, insists } = choice;
+			if (target.callbackUrl === null || isReachableFromApi(target.callbackUrl, apiBaseUrl)) {
+				show(choice.hints);
+				return target;
+			}
+			const { origin } = new URL(target.callbackUrl);
+			if (insists !== null) return unreachableRefusal(insists, origin);
+			show(without.hints);
+			unreachable.add(
+				`${without.text}, since the AI Video API cannot reach ${origin}: fine for trying, set WEBHOOK_URL of n8n for production.`,
+			);
+			return NO_CALLBACK;
+		},
+		hints: () => [...hints, ...unreachable],
+	};
+}
+
+function unreachableRefusal(parameter: string, origin: string): Refusal {
+	return cannotBeUsed(
+		parameter,
+		`the AI Video API cannot reach ${origin}`,
+		'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
+	);
+}
+
+function cannotBeUsed(parameter: string, reason: string, hint: string): Refusal {
+	return new Refusal(`'${parameter}' cannot be used, since ${reason}`, hint);
+}
+
+const WAIT_STRATEGY = 'Wait Strategy';
+
+/** The targets of an operation that waits for its own tasks: this execution, or none where it polls. */
+export function openWaitTargets(
 	context: IExecuteFunctions,
-	apiBaseUrl: string,
-	parameter: string,
-): CallbackTarget {
-	const url = readResumeUrl(context);
-	if (url === null) {
-		throw new InvalidParameterError(
-			parameter,
-			'cannot be used, since this execution has no address to be resumed at',
-			'Run the workflow in n8n itself, or choose a way without a callback.',
-		);
+	strategy: WaitStrategy,
+	maySleep: boolean,
+): Targets {
+	const choose = (): Settled<Choice> => {
+		if (strategy === 'poll') return nowhere();
+		const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
+		const callbackUrl = maySleep ? resumeAddressOf(context) : null;
+		if (callbackUrl !== null) {
+			return { target: { callback: 'execution', callbackUrl }, insists, hints: [] };
+		}
+		return insists === null ? nowhere() : CANNOT_SLEEP;
+	};
+	return targetsOf(async () => await Promise.resolve(choose()), { text: 'n8n polled', hints: [] });
+}
+
+/** For every wait that insists on a callback where n8n cannot wake the execution. */
+export const CANNOT_SLEEP = cannotBeUsed(
+	WAIT_STRATEGY,
+	'n8n does not wake sub-workflows, evaluations, AI tools and runs of its command line',
+	'Choose Automatic or Poll.',
+);
+
+/** The targets of Create Video: wherever the user wants the callback. */
+export function openTargets(context: IExecuteFunctions): Targets {
+	const choose = async (setting: CallbackSetting) => await chooseFor(context, setting);
+	return targetsOf(choose, { text: 'No callback was asked for', hints: [NEXT.none] });
+}
+
+/** What comes next, for each way. */
+const NEXT = {
+	wait: 'Wait for Video further down goes on when the video is ready.',
+	trigger: 'The Kling Trigger of this workflow starts when the video is ready.',
+	otherTrigger: 'The Kling Trigger of the other workflow starts when the video is ready.',
+	none: 'No callback: put Wait for Video behind this node, or use Get Video with the task ID later.',
+	nobodyWaits: warning(
+		'Nothing waits for the callback to this execution: put Wait for Video behind this node, not set to Poll, or choose another Callback.',
+	),
+	startsItself: warning(
+		'No callback: the Kling Trigger of this workflow started this execution, so each video would start the next without end. If you want that, choose “Kling Trigger of This Workflow” as Callback.',
+	),
+	circle: warning(
+		'A Kling Trigger started this execution, and its videos start a Kling Trigger again. Every round is paid, so make sure that it comes to an end.',
+	),
+};
+
+function nowhere(...hints: Hint[]): Choice {
+	return { target: NO_CALLBACK, insists: null, hints };
+}
+
+async function chooseFor(
+	context: IExecuteFunctions,
+	setting: CallbackSetting,
+): Promise<Settled<Choice>> {
+	switch (setting.kind) {
+		case 'none':
+			return nowhere(NEXT.none);
+		case 'auto':
+			return await chooseAutomatically(context);
+		case 'execution':
+			return chooseExecution(context, CALLBACK);
+		case 'trigger':
+			return await chooseOwnTrigger(context);
+		case 'url':
+			return isResumeAddress(context, setting.url)
+				? chooseExecution(context, CALLBACK_URL)
+				: chooseUrl(context, setting.url);
+		case 'workflow':
+			return await chooseWorkflow(context, setting);
 	}
-	if (!isReachableFromApi(url, apiBaseUrl)) throw unreachableRefusal(parameter, url);
-	return { callback: 'execution', callbackUrl: url };
+}
+
+async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> {
+	if (isWaitedFor(context)) {
+		const execution = chooseExecution(context, CALLBACK);
+		if (!(execution instanceof Failure)) return { ...execution, insists: null };
+	}
+	if (isStartedByTrigger(context)) return nowhere(NEXT.startsItself);
+	const callbackUrl = await findRegistration(context);
+	if (callbackUrl === null) return nowhere(NEXT.none);
+	if (callbackUrl instanceof Failure) {
+		return nowhere(warning(`No callback: ${callbackUrl.message}. ${callbackUrl.hint}`));
+	}
+	return { target: { callback: 'trigger', callbackUrl }, insists: null, hints: [NEXT.trigger] };
 }
 
 const waitParameters = z.object({
@@ -95,119 +201,72 @@ function isWaitedFor(context: IExecuteFunctions): boolean {
 	});
 }
 
-/**
- * Decides where the callbacks of one run go. Everything that is the same for all items is looked
- * up once.
- */
-export async function openTargets(context: IExecuteFunctions): Promise<Targets> {
-	const registration = await findRegistration(context);
-	const unreachable = new Set<string>();
-	const told = new Set<string>();
-
-	const refuseUnreachable = (parameter: string, url: string, apiBaseUrl: string) => {
-		if (!isReachableFromApi(url, apiBaseUrl)) throw unreachableRefusal(parameter, url);
-	};
-
-	const toTrigger = (apiBaseUrl: string): CallbackTarget => {
-		if (registration.kind !== 'registered') {
-			throw new InvalidParameterError(
-				CALLBACK,
-				registration.kind === 'none'
-					? 'cannot be used, since this workflow has no Kling Trigger'
-					: 'cannot be used, since the workflow is not active and its Kling Trigger does not listen',
-				registration.kind === 'none'
-					? 'Add a Kling Trigger to this workflow and publish (activate) it. For one in another workflow, choose URL and paste its Production URL.'
-					: 'Publish (activate) the workflow first, or choose another Callback while testing.',
-			);
-		}
-		refuseUnreachable(CALLBACK, registration.url, apiBaseUrl);
-		return { callback: 'trigger', callbackUrl: registration.url };
-	};
-
-	const toUrl = (url: string, apiBaseUrl: string): CallbackTarget => {
-		refuseUnreachable(CALLBACK_URL, url, apiBaseUrl);
-		return { callback: 'url', callbackUrl: url };
-	};
-
-	let automatic: CallbackTarget | undefined;
-
-	const automatically = (apiBaseUrl: string): CallbackTarget => {
-		const wanted = (automatic ??= automaticTarget(context, registration, told));
-		const { callbackUrl } = wanted;
-		if (callbackUrl === undefined || isReachableFromApi(callbackUrl, apiBaseUrl)) return wanted;
-		unreachable.add(callbackUrl);
-		return NO_CALLBACK;
-	};
-
-	return {
-		resolve: (setting, apiBaseUrl) => {
-			switch (setting.kind) {
-				case 'auto':
-					return automatically(apiBaseUrl);
-				case 'execution':
-					if (!isWaitedFor(context)) told.add(NOBODY_WAITS);
-					return resolveExecution(context, apiBaseUrl, CALLBACK);
-				case 'trigger':
-					return toTrigger(apiBaseUrl);
-				case 'url':
-					return toUrl(setting.url, apiBaseUrl);
-				case 'workflow':
-					return toUrl(urlOfWorkflow(context, setting), apiBaseUrl);
-				case 'none':
-					return NO_CALLBACK;
-			}
-		},
-		hints: () => [...[...told].map(warning), ...[...unreachable].map(unreachableHint)],
-	};
-}
-
-/**
- * The address that stands for a workflow: that of its Kling Trigger, or what was given where it only
- * looks like an address of n8n's editor.
- */
-function urlOfWorkflow(
-	context: IExecuteFunctions,
-	{ workflowId, editorUrl }: Extract<CallbackSetting, { kind: 'workflow' }>,
-): string {
-	const url = triggerUrlOf(context, workflowId);
-	if (editorUrl === null || isOfThisN8n(context, editorUrl)) {
-		if (url !== null && workflowId !== 'new') return url;
-		throw new InvalidParameterError(
-			CALLBACK_URL,
-			'names a workflow whose Kling Trigger cannot be found',
-			'Publish that workflow and give the Production URL of its Kling Trigger.',
+function chooseExecution(context: IExecuteFunctions, insists: string): Settled<Choice> {
+	const callbackUrl = resumeAddressOf(context);
+	if (callbackUrl === null) {
+		return cannotBeUsed(
+			insists,
+			'this execution has no address to be resumed at',
+			'Run the workflow in n8n itself, or choose a way without a callback.',
 		);
 	}
-	if (!isWorkflowId(workflowId)) return editorUrl;
-	throw new InvalidParameterError(
-		CALLBACK_URL,
-		`is ${quote(editorUrl)}, the editor of a workflow on another n8n`,
-		'Give the Production URL of the Kling Trigger in that workflow.',
+	const next = isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits;
+	return { target: { callback: 'execution', callbackUrl }, insists, hints: [next] };
+}
+
+async function chooseOwnTrigger(context: IExecuteFunctions): Promise<Settled<Choice>> {
+	const callbackUrl = await findRegistration(context);
+	if (callbackUrl === null) {
+		return cannotBeUsed(
+			CALLBACK,
+			'this workflow has no Kling Trigger',
+			'Add a Kling Trigger to this workflow and publish (activate) it. For one in another workflow, choose URL and give the ID of that workflow.',
+		);
+	}
+	if (callbackUrl instanceof Failure) {
+		return cannotBeUsed(CALLBACK, callbackUrl.message, callbackUrl.hint);
+	}
+	const hints = [NEXT.trigger, ...(isStartedByTrigger(context) ? [NEXT.circle] : [])];
+	return { target: { callback: 'trigger', callbackUrl }, insists: CALLBACK, hints };
+}
+
+function chooseUrl(context: IExecuteFunctions, callbackUrl: string): Choice {
+	const startsTrigger = isOwnTriggerUrl(context, callbackUrl);
+	const { origin } = new URL(callbackUrl);
+	const next = startsTrigger
+		? NEXT.otherTrigger
+		: `The API calls ${origin} when the video is ready.`;
+	const isCircle = startsTrigger && isStartedByTrigger(context);
+	const hints = isCircle ? [next, NEXT.circle] : [next];
+	return { target: { callback: 'url', callbackUrl }, insists: CALLBACK_URL, hints };
+}
+
+/** The Kling Trigger of another workflow, or the address itself where it only looks like n8n's editor. */
+async function chooseWorkflow(
+	context: IExecuteFunctions,
+	{ workflowId, editorUrl }: Extract<CallbackSetting, { kind: 'workflow' }>,
+): Promise<Settled<Choice>> {
+	if (editorUrl !== null && !isOfThisN8n(context, editorUrl)) {
+		if (!isWorkflowId(workflowId)) return chooseUrl(context, editorUrl);
+		return new Refusal(
+			`'${CALLBACK_URL}' is ${quote(editorUrl)}, the editor of a workflow on another n8n`,
+			'Give the Production URL of the Kling Trigger in that workflow.',
+		);
+	}
+	const url = triggerUrlOf(context, workflowId);
+	const listens = url === null ? false : await isTriggerListening(context, url);
+	if (listens instanceof Failure) {
+		return cannotBeUsed(CALLBACK_URL, listens.message, listens.hint);
+	}
+	if (listens && url !== null) return chooseUrl(context, url);
+	return new Refusal(
+		`'${CALLBACK_URL}' names a workflow whose Kling Trigger does not listen`,
+		'Check that the workflow has a Kling Trigger, and publish (activate) it.',
 	);
 }
 
 /** People open the editor at other addresses than the API calls, in their own network above all. */
 function isOfThisN8n(context: IExecuteFunctions, editorUrl: string): boolean {
 	const { hostname } = new URL(editorUrl);
-	const own = [context.getInstanceBaseUrl(), readResumeUrl(context) ?? ''].filter((url) =>
-		URL.canParse(url),
-	);
-	return isPrivateHost(hostname) || own.some((url) => new URL(url).hostname === hostname);
-}
-
-/** @param told gets what the user should know, once each */
-function automaticTarget(
-	context: IExecuteFunctions,
-	registration: Registration,
-	told: Set<string>,
-): CallbackTarget {
-	if (isWaitedFor(context)) {
-		const url = readResumeUrl(context);
-		if (url !== null) return { callback: 'execution', callbackUrl: url };
-	}
-	if (registration.kind === 'registered') {
-		return { callback: 'trigger', callbackUrl: registration.url };
-	}
-	if (registration.kind === 'inactive') told.add(TRIGGER_SLEEPS);
-	return NO_CALLBACK;
+	return isPrivateHost(hostname) || ownHosts(context).includes(hostname);
 }

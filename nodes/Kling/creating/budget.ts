@@ -1,20 +1,23 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-import { NodeOperationError } from 'n8n-workflow';
-
 import type { ApiClient } from '../api/client';
+import { Failure, Refusal } from '../api/failure';
 import { formatCredits } from '../api/pricing';
-import { InvalidParameterError } from '../parameters/read';
 import { maxCreditsOption, NO_LIMIT, type SpendingSettings } from '../parameters/spending';
-import type { ItemError } from '../result/item';
-import { toItemError } from '../result/item';
 
 /** One video that a run is about to pay for. */
 export interface Purchase {
 	itemIndex: number;
-	/** Speaks with the credential of the account that pays. */
+	/** Speaks with the account that pays. */
 	client: ApiClient;
 	/** The estimated price. */
 	credits: number;
+}
+
+/** What the checks before the first create gave. */
+export interface BudgetCheck {
+	/** Why items must not be created, by item index. */
+	refusals: Map<number, Failure>;
+	/** The credits of each account whose balance was read. */
+	balances: Map<ApiClient, number>;
 }
 
 /**
@@ -22,47 +25,50 @@ export interface Purchase {
  * Max Credits; those of one account, when its balance is too low for them or cannot be read.
  *
  * @param spentCredits what earlier tries of the run have spent, which the limit covers too
- * @returns the refusals by item index
  * @throws {CancelledError} when the execution was cancelled
  */
-export async function findUnaffordable(
-	context: IExecuteFunctions,
+export async function checkBudget(
 	purchases: readonly Purchase[],
 	{ maxCredits, checkBalance }: SpendingSettings,
 	spentCredits: number,
-): Promise<Map<number, ItemError>> {
-	const refusals = new Map<number, ItemError>();
-	const refuse = (refused: readonly Purchase[], toError: (itemIndex: number) => ItemError) => {
-		for (const { itemIndex } of refused) refusals.set(itemIndex, toError(itemIndex));
+): Promise<BudgetCheck> {
+	const refusals = new Map<number, Failure>();
+	const balances = new Map<ApiClient, number>();
+	const refuse = (refused: readonly Purchase[], failure: Failure) => {
+		for (const { itemIndex } of refused) refusals.set(itemIndex, failure);
 	};
-
 	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(purchases) > maxCredits) {
-		const spent = spentCredits === 0 ? '' : `, of which this run has spent ${spentCredits}`;
-		const refusal = new InvalidParameterError(
-			maxCreditsOption.displayName,
-			`is ${maxCredits}${spent}, but ${costOf(purchases)}`,
-			'Raise Max Credits under Options, or send fewer items.',
-		);
-		refuse(purchases, (itemIndex) => toItemError(context, refusal, itemIndex));
-		return refusals;
+		refuse(purchases, overLimit(purchases, maxCredits, spentCredits));
+		return { refusals, balances };
 	}
-	if (!checkBalance) return refusals;
-	for (const [client, bought] of byClient(purchases)) {
-		try {
-			const { balance } = await client.getCredits();
-			if (sumOf(bought) <= balance) continue;
-			const message = `The account has ${formatBalance(balance)}, but ${costOf(bought)}`;
-			const description = 'Top up under Dashboard > Billing, or send fewer items.';
-			refuse(
-				bought,
-				(itemIndex) =>
-					new NodeOperationError(context.getNode(), message, { description, itemIndex }),
-			);
-		} catch (thrown) {
-			refuse(bought, (itemIndex) => toItemError(context, thrown, itemIndex));
+	for (const client of new Set(checkBalance ? purchases.map((one) => one.client) : [])) {
+		const bought = purchases.filter((one) => one.client === client);
+		const credits = await client.getCredits();
+		if (credits instanceof Failure) {
+			refuse(bought, credits);
+			continue;
 		}
+		const { balance } = credits;
+		balances.set(client, balance);
+		if (sumOf(bought) > balance) refuse(bought, tooPoor(bought, balance));
 	}
-	return refusals;
+	return { refusals, balances };
+}
+
+function overLimit(purchases: readonly Purchase[], maxCredits: number, spent: number): Refusal {
+	const ofThese = spent === 0 ? '' : `, of which this run has spent ${spent}`;
+	return new Refusal(
+		`'${maxCreditsOption.displayName}' is ${maxCredits}${ofThese}, but ${costOf(purchases)}`,
+		'Raise Max Credits under Options, or send fewer items.',
+	);
+}
+
+function tooPoor(bought: readonly Purchase[], balance: number): Refusal {
+	const has = balance === 1 ? '1 credit' : `${balance} credits`;
+	return new Refusal(
+		`The account has ${has}, but ${costOf(bought)}`,
+		'Top up under Dashboard > Billing, or send fewer items.',
+	);
 }
 
 function sumOf(purchases: readonly Purchase[]): number {
@@ -73,16 +79,4 @@ function costOf(purchases: readonly Purchase[]): string {
 	const count = purchases.length;
 	const videos = count === 1 ? '1 video costs' : `${count} videos cost`;
 	return `${videos} an estimated ${formatCredits(sumOf(purchases))}`;
-}
-
-function formatBalance(balance: number): string {
-	return balance === 1 ? '1 credit' : `${balance} credits`;
-}
-
-function byClient(purchases: readonly Purchase[]): Map<ApiClient, Purchase[]> {
-	const groups = new Map<ApiClient, Purchase[]>();
-	for (const purchase of purchases) {
-		groups.set(purchase.client, [...(groups.get(purchase.client) ?? []), purchase]);
-	}
-	return groups;
 }

@@ -1,120 +1,104 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { ApiFailure } from '../api/failure';
+import type { ApiClient } from '../api/client';
+import { Failure, type Settled, Unreached } from '../api/failure';
 import { formatCredits } from '../api/pricing';
-import { recordCallback } from '../callback/awaited';
+import type { Task } from '../api/task';
+import { recordCreated } from '../callback/awaited';
 import { recordTasks } from '../n8n/customData';
-import { keepsFailedItems, readResumeUrl } from '../n8n/execution';
-import type { ResultSettings } from '../parameters/result';
+import { keepsFailedItems } from '../n8n/execution';
 import { type SpendingSettings, strictest } from '../parameters/spending';
-import type { ItemError, ItemOutcome } from '../result/item';
-import { toItemError } from '../result/item';
-import { refuseUnlessContinuing } from '../result/output';
-import { isRefunded, newTask, simplifiedToJson } from '../result/task';
-import { findUnaffordable } from './budget';
-import type { JournalTask } from './journal';
-import type { Preparation, Preparing } from './prepare';
-import { isToCreate, prepareAll } from './prepare';
-import type { Sent } from './send';
+import { failureOf } from '../result/hints';
+import type { ItemOutcome } from '../result/item';
+import { isRefunded } from '../result/task';
+import { checkBudget } from './budget';
+import { prepareAll, type Preparing } from './prepare';
+import type { Prepared } from './request';
 import { sendAll } from './send';
 
-export interface CreatedTask extends JournalTask {
-	/** How the finished task is passed on. */
-	result: ResultSettings;
+/** An item whose task is paid for. */
+export interface Created extends Prepared {
+	task: Task;
 }
-
-/** What became of one item's request. */
-export type Creation =
-	| { ok: true; created: CreatedTask }
-	| { ok: false; error: ItemError; taskId?: string };
 
 /**
  * Creates a task for each item, several at once, and pays for none twice. Unless failed items are
  * passed on, the first one stops further requests.
  *
- * @throws the first item's error, unless failed items are passed on
  * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
 export async function createTasks(
 	context: IExecuteFunctions,
 	preparing: Preparing,
-): Promise<Creation[]> {
-	const prepared = await checkRun(context, preparing);
+): Promise<Array<Settled<Created>>> {
+	const { prepared } = await checkRun(context, preparing);
+	const stopsAtFailure = !keepsFailedItems(context);
+	if (stopsAtFailure && prepared.some((item) => item instanceof Failure)) {
+		return prepared.map((item) => (item instanceof Failure ? item : new Unreached()));
+	}
 	const sent = await sendAll(prepared, {
 		journal: preparing.journal,
 		concurrency: spendingOf(prepared).concurrency,
-		stopsAtFailure: !keepsFailedItems(context),
+		stopsAtFailure,
 		signal: context.getExecutionCancelSignal(),
 	});
-	const tasks = sent.filter(isTask);
-	recordCallbacks(context, tasks);
+	const tasks = sent.filter((outcome): outcome is Task => !(outcome instanceof Failure));
+	recordCreated(
+		context,
+		tasks.flatMap(({ id, createdAt, request }) =>
+			// A task of an earlier execution is reported to that.
+			createdAt === null
+				? []
+				: [{ id, createdAt, callsThisExecution: request?.callback === 'execution' }],
+		),
+	);
 	recordTasks(
 		context,
-		tasks.map(({ taskId }) => taskId),
+		tasks.map(({ id }) => id),
 	);
-	const creations = prepared.map((item, itemIndex): Creation => {
-		if (!item.ok) return item;
-		const outcome = sent[itemIndex];
-		return isTask(outcome)
-			? { ok: true, created: { ...outcome, result: item.result } }
-			: { ok: false, error: toItemError(context, outcome, itemIndex) };
+	return prepared.map((item, itemIndex): Settled<Created> => {
+		if (item instanceof Failure) return item;
+		const task = sent[itemIndex] ?? new Unreached();
+		return task instanceof Failure ? task : { ...item, task };
 	});
-	refuseUnlessContinuing(context, creations);
-	return creations;
 }
 
-/** What the items say together of what the run may spend. */
-function spendingOf(prepared: readonly Preparation[]): SpendingSettings {
-	return strictest(prepared.flatMap((item) => (item.ok ? [item.spending] : [])));
+export interface CheckedRun {
+	prepared: Array<Settled<Prepared>>;
+	/** The credits of each account whose balance was read. */
+	balances: Map<ApiClient, number>;
 }
 
 /**
  * Checks a run as a whole, before anything is spent: all items, then limit and balance.
  *
  * @param checksBalance whether the balance is looked at even where no item asks for it
- * @throws the first item's error, unless failed items are passed on
  */
 export async function checkRun(
 	context: IExecuteFunctions,
 	preparing: Preparing,
 	checksBalance = false,
-): Promise<Preparation[]> {
+): Promise<CheckedRun> {
 	const prepared = await prepareAll(context, preparing);
-	refuseUnlessContinuing(context, prepared);
+	const ends = !keepsFailedItems(context) && prepared.some((item) => item instanceof Failure);
+	if (ends) return { prepared, balances: new Map() };
 	const purchases = prepared.flatMap((item, itemIndex) =>
-		isToCreate(item)
-			? [{ itemIndex, client: item.client, credits: item.request.estimatedCredits }]
-			: [],
+		item instanceof Failure || item.request === null
+			? []
+			: [{ itemIndex, client: item.client, credits: item.request.summary.estimatedCredits }],
 	);
-	const { checkBalance, ...limits } = spendingOf(prepared);
-	const spending = { ...limits, checkBalance: checkBalance || checksBalance };
-	const spentCredits = preparing.journal.spentCredits();
-	const refusals = await findUnaffordable(context, purchases, spending, spentCredits);
-	const checked = prepared.map((item, itemIndex): Preparation => {
-		const error = refusals.get(itemIndex);
-		return error === undefined ? item : { ok: false, error };
-	});
-	refuseUnlessContinuing(context, checked);
-	return checked;
+	const spending = spendingOf(prepared);
+	const { refusals, balances } = await checkBudget(
+		purchases,
+		{ ...spending, checkBalance: spending.checkBalance || checksBalance },
+		preparing.journal.spentCredits(),
+	);
+	return { prepared: prepared.map((item, index) => refusals.get(index) ?? item), balances };
 }
 
-function isTask(sent: Sent): sent is JournalTask {
-	return sent !== undefined && !(sent instanceof ApiFailure);
-}
-
-/**
- * Lets a Wait further down know which tasks will call this execution back, those included whose
- * Callback URL is the resume URL.
- */
-function recordCallbacks(context: IExecuteFunctions, tasks: readonly JournalTask[]): void {
-	const calling = new Map<string, string[]>();
-	const resumeUrl = readResumeUrl(context);
-	for (const { callback, callbackUrl, taskId } of tasks) {
-		if (callbackUrl === undefined) continue;
-		if (callback !== 'execution' && callbackUrl !== resumeUrl) continue;
-		calling.set(callbackUrl, [...(calling.get(callbackUrl) ?? []), taskId]);
-	}
-	for (const [url, taskIds] of calling) recordCallback(context, url, taskIds);
+/** What the items say together of what the run may spend. */
+function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): SpendingSettings {
+	return strictest(prepared.flatMap((item) => (item instanceof Failure ? [] : [item.spending])));
 }
 
 /**
@@ -123,39 +107,17 @@ function recordCallbacks(context: IExecuteFunctions, tasks: readonly JournalTask
  * @param outcomes what became of the tasks, where that is known already
  */
 export function spendingHints(
-	creations: readonly Creation[],
+	created: ReadonlyArray<Settled<Created>>,
 	outcomes: readonly ItemOutcome[] = [],
 ): string[] {
-	const isPaid = (itemIndex: number) => {
-		const failure = outcomes[itemIndex]?.failure;
-		return !failure || !isRefunded(failure);
-	};
-	const paid = creations.flatMap((creation, itemIndex) =>
-		creation.ok && isPaid(itemIndex) ? [creation.created] : [],
-	);
+	const paid = created.flatMap((item, itemIndex) => {
+		const outcome = outcomes[itemIndex];
+		const failure = outcome === undefined ? null : failureOf(outcome);
+		const isPaid = failure === null || !isRefunded(failure);
+		return item instanceof Failure || !isPaid ? [] : (item.task.request ?? []);
+	});
 	if (paid.length === 0) return [];
 	const credits = paid.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 	const videos = paid.length === 1 ? '1 video' : `${paid.length} videos`;
 	return [`${videos} for an estimated ${formatCredits(credits)} in all.`];
-}
-
-/** What an item says about its request, besides the task itself. */
-export function describeRequest(created: JournalTask): IDataObject {
-	const { estimatedCredits, duration, sound, callback, callbackUrl } = created;
-	return {
-		estimatedCredits,
-		duration,
-		sound,
-		callback,
-		// A resume URL is a key to the execution, so it stays out of the data.
-		callbackUrl: callback === 'execution' ? null : (callbackUrl ?? null),
-	};
-}
-
-/** The item of a task that was created and not read yet. */
-export function createdToOutcome(creation: Creation): ItemOutcome {
-	if (!creation.ok) return creation;
-	const { created } = creation;
-	const json = simplifiedToJson(newTask(created.taskId), { request: describeRequest(created) });
-	return { ok: true, json };
 }

@@ -1,47 +1,93 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { toCreateBody } from '../api/client';
+import { Failure, Refusal, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
-import type { Targets } from '../callback/target';
-import { showHints } from '../n8n/hints';
+import { checkResumeAddress } from '../callback/resumeAddress';
+import { type Hint, showHints } from '../n8n/hints';
+import { dryRunOption, readDryRun } from '../parameters/dryRun';
+import { settingsOf } from '../parameters/settings';
+import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkRun } from './createTasks';
-import { emptyJournal } from './journal';
-import { isToCreate, type PreparedRequest, type Preparing } from './prepare';
+import { Journal } from './journal';
+import type { Preparing } from './prepare';
+import type { Prepared, Request } from './request';
+
+/**
+ * Whether nothing is to be created in this run. All items that can say have to agree: one that was
+ * meant as a try must not be paid for.
+ */
+export function isDryRun(
+	context: Pick<IExecuteFunctions, 'getInputData' | 'getNodeParameter' | 'getNode'>,
+): Settled<boolean> {
+	const said = context
+		.getInputData()
+		.map((_, itemIndex) => readDryRun(settingsOf(context, itemIndex)));
+	const wanted = new Set(said.filter((one): one is boolean => !(one instanceof Failure)));
+	if (wanted.size < 2) return wanted.has(true);
+	return new Refusal(
+		`'${dryRunOption.displayName}' is on for some items and off for others`,
+		'Set it to the same for all items of a run, or send them through two nodes.',
+	);
+}
 
 /**
  * What Create would send for each item. Everything is checked as for a real run, the balance
  * included, and nothing is created, spent or noted for later tries.
- *
- * @throws the first item's error, unless failed items are passed on
  */
 export async function previewTasks(
 	context: IExecuteFunctions,
-	preparing: Omit<Preparing, 'journal'> & { targets: Targets },
+	preparing: Omit<Preparing, 'journal'>,
 ): Promise<ItemOutcome[]> {
-	const { targets } = preparing;
-	const prepared = await checkRun(context, { ...preparing, journal: emptyJournal() }, true);
-	const requests = prepared.flatMap((item) => (isToCreate(item) ? [item.request] : []));
-	showHints(context, [...targets.hints(), summaryOf(requests)]);
-	return prepared.flatMap((item) => {
-		if (!item.ok) return [item];
-		return isToCreate(item) ? [toPreview(item.request)] : [];
+	const { prepared, balances } = await checkRun(
+		context,
+		{ ...preparing, journal: emptyJournal() },
+		true,
+	);
+	const left = new Map(balances);
+	const requests: Request[] = [];
+	const shut = prepared.some(callsExecution) ? await checkResumeAddress(context) : null;
+	const outcomes = prepared.map((item): ItemOutcome => {
+		if (item instanceof Failure) return item;
+		if (shut !== null && callsExecution(item)) return shut;
+		const { client, request } = item;
+		if (request === null) return { json: {} };
+		requests.push(request);
+		const balance = balances.get(client) ?? null;
+		const { estimatedCredits } = request.summary;
+		const rest = balance === null ? null : (left.get(client) ?? balance) - estimatedCredits;
+		if (rest !== null) left.set(client, rest);
+		return { json: { ...toPreview(request), balance, balanceAfter: rest } };
 	});
+	showHints(context, [
+		...resultHints(outcomes, requests.length === 0 ? [] : [summaryOf(requests)]),
+		...preparing.targets.hints(),
+	]);
+	return outcomes;
 }
 
-/** A resume URL is a key to the execution, so it stays out of the data. */
-const RESUME_URL = '<the resume URL of the execution>';
-
-function toPreview({ input, callback, callbackUrl, ...request }: PreparedRequest): ItemOutcome {
-	const body: IDataObject = {
-		...toCreateBody(input, callback === 'execution' ? RESUME_URL : callbackUrl),
-	};
-	const { estimatedCredits } = request;
-	return { ok: true, json: { dryRun: true, estimatedCredits, request: body } };
+function callsExecution(item: Settled<Prepared>): boolean {
+	return !(item instanceof Failure) && item.request?.summary.callback === 'execution';
 }
 
-function summaryOf(requests: readonly PreparedRequest[]): string {
-	const credits = requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
+/** A journal of nothing, for a run that creates nothing. */
+function emptyJournal(): Journal {
+	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
+	return new Journal({}, { executionId: '', runIndex: 0, isTool: false, written: null }, log);
+}
+
+/** A resume address is a key to the execution, so it stays out of the data. */
+const RESUME_ADDRESS = '(the resume address of the execution)';
+
+function toPreview({ input, callbackUrl, summary }: Request): IDataObject {
+	const isResume = summary.callback === 'execution';
+	const body: IDataObject = { ...toCreateBody(input, isResume ? RESUME_ADDRESS : callbackUrl) };
+	return { dryRun: true, estimatedCredits: summary.estimatedCredits, request: body };
+}
+
+function summaryOf(requests: readonly Request[]): Hint {
+	const credits = requests.reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
 	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
 	return `Dry run: nothing was created or spent. A real run makes ${videos} for an estimated ${formatCredits(credits)} in all.`;
 }

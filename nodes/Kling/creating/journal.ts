@@ -2,364 +2,299 @@ import type { IDataObject } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-import { ApiFailure, failureAsValue, type FailureDetail } from '../api/failure';
-import { DURATIONS_SECONDS, type DurationSeconds } from '../api/pricing';
+import type { ApiClient } from '../api/client';
+import { ApiFailure } from '../api/failure';
 import type { CreateInput } from '../api/schemas';
-import type { CallbackTarget } from '../callback/target';
-import { CALLBACK_KINDS } from '../parameters/callback';
+import { type RequestSummary, Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
+import { isRefunded, simplifyTask } from '../result/task';
 
 /**
  * What a run of the node has created and paid, over all its tries. It is the only way to create.
  *
- * It is kept in the node's context, which n8n stores with the execution. So it is there when n8n
- * calls the node again (*Retry On Fail*, an output that n8n takes for a failure) and, where n8n has
- * stored it, for *Retry execution* from the list: a new execution id with the context of the old. A
- * loop's next turn has another run index, and a new execution has an empty context: both create anew.
+ * It is one list, kept in a context that n8n stores with the execution: in the node's own, and for
+ * tools in the one that all nodes share. So it is there when n8n calls the node again (*Retry On
+ * Fail*, an output that n8n takes for a failure) and, where n8n has stored it, for *Retry execution*
+ * from the list: a new execution id with the context of the old. A loop's next turn has another run
+ * index, and a new execution has an empty context: both create anew.
  */
 
 const CONTEXT_KEY = 'klingCreated';
 
+const summarySchema = z.object({
+	estimatedCredits: z.number(),
+	duration: z.number(),
+	sound: z.boolean(),
+	callback: z.string(),
+	callbackUrl: z.string().nullable(),
+}) satisfies z.ZodType<RequestSummary>;
+
 const entrySchema = z.object({
+	runIndex: z.number(),
+	/** The item that it was made for. */
+	item: z.number(),
+	/** The execution whose item it stands for: the one that sent it, or a later *Retry* of that. */
+	executionId: z.string(),
+	/** The execution that sent it, which its callback may wake. */
+	sentBy: z.string(),
 	/** The fingerprint of the request. */
 	request: z.string(),
+	/** The fingerprint of the node's parameters as they were written, expressions included. */
+	written: z.string(),
 	/** Null while it is unclear whether a task came to be. */
 	taskId: z.string().nullable(),
-	/** The execution in which the entry stands: the one that sent the request, or took it over. */
-	executionId: z.string(),
-	callback: z.enum(CALLBACK_KINDS),
-	callbackUrl: z.string().optional(),
-	/** Older versions did not note what follows. */
-	credits: z.number().optional(),
-	duration: z
-		.custom<DurationSeconds>((value) => DURATIONS_SECONDS.some((one) => one === value))
-		.optional(),
-	sound: z.boolean().optional(),
+	/** When it was created, in milliseconds since 1970. */
+	createdAt: z.number(),
+	summary: summarySchema,
+	/**
+	 * What it stands for: its item; nothing, since the item's request was changed before a retry; nothing,
+	 * since its task failed and the credits were given back.
+	 */
+	state: z.enum(['standing', 'replaced', 'refunded']),
 });
 
-type Entry = z.infer<typeof entrySchema>;
+export type Entry = z.infer<typeof entrySchema>;
 
-const entriesSchema = z.record(entrySchema);
-
-/** A task that its item no longer stands for, since its request was changed before a retry. */
-const replacedSchema = z.object({ taskId: z.string(), credits: z.number() });
-
-/** One call of the node as a tool of an AI Agent. */
-const callSchema = z.object({
-	executionId: z.string(),
-	/** Whether the call ended without its video, so that the next one may be its second try. */
-	failed: z.boolean(),
-	items: entriesSchema,
-});
-
-type Call = z.infer<typeof callSchema>;
-
-const storedSchema = z
-	.object({
-		runIndex: z.number(),
-		/** By item index. */
-		items: entriesSchema,
-		replaced: z.array(replacedSchema).default([]),
-		calls: z.array(callSchema).default([]),
-	})
-	// A new one each time, since it is written to.
-	.catch(() => ({ runIndex: -1, items: {}, replaced: [], calls: [] }));
-
-type Stored = z.infer<typeof storedSchema>;
-
-/** What makes two requests the same, what they cost, and where the task's end is reported. */
-export interface JournalRequest extends CallbackTarget {
-	input: CreateInput;
-	imageIdentities: readonly string[];
-	estimatedCredits: number;
-}
-
-/** A task that an earlier try has created, and what it was created with. */
-export interface JournalTask extends CallbackTarget {
-	taskId: string;
-	estimatedCredits: number;
-	duration: DurationSeconds;
-	sound: boolean;
-}
-
-/** What an earlier try has left for an item. */
-export type Earlier =
-	| { kind: 'created'; task: JournalTask }
-	/** A request was sent, and nobody knows what came of it. It must not be sent again. */
-	| { kind: 'unclear' };
+/** A new list each time, since it is written to. */
+const storedSchema = z.array(entrySchema).catch(() => []);
 
 /** Which call of the node this is. */
 export interface RunIdentity {
 	executionId: string;
 	runIndex: number;
-	/** n8n gives each try of a tool a run index of its own, and parallel calls may share one. */
+	/** A tool's equal requests are one video: n8n gives each try of a tool a run index of its own. */
 	isTool: boolean;
+	/** The node's parameters as they were written. */
+	written: unknown;
 }
 
 /** Where each id goes the moment it is known. */
 export interface JournalLog {
+	sending(count: number): void;
 	created(itemIndex: number, taskId: string): void;
 	unclear(itemIndex: number): void;
 }
 
-/** The tasks of a run. */
-export interface CreatedIds {
-	/** Those that their items stand for, in the order of the items. */
-	taskIds: string[];
-	/** Those whose item has another by now, since its request was changed before a retry. */
-	replacedIds: string[];
+/** What makes two requests the same. */
+export interface Wanted {
+	input: CreateInput;
+	/** What stays the same when an item is tried again: signed image addresses do not. */
+	imageIdentities: readonly string[];
 }
 
-export interface Journal {
+function fingerprintOf(value: unknown): string {
+	return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+function fingerprint({ input: { prompt, duration, sound }, imageIdentities }: Wanted): string {
+	return fingerprintOf([prompt, imageIdentities, duration, sound]);
+}
+
+/** What was read from each context, so that parallel calls of a tool write into one list. */
+const live = new WeakMap<IDataObject, Entry[]>();
+
+/** The requests that are under way, for a tool that is called again meanwhile. */
+const underWay = new WeakMap<Entry, Promise<unknown>>();
+
+export class Journal {
+	private readonly entries: Entry[];
+
+	private readonly written: string;
+
+	/** What a tool's call stands for: its own entries, and those that it goes on with. */
+	private readonly ofThisCall = new Set<Entry>();
+
+	/** @param store the context that n8n stores with the execution */
+	constructor(
+		private readonly store: IDataObject,
+		private readonly run: RunIdentity,
+		readonly log: JournalLog,
+	) {
+		this.entries = live.get(store) ?? storedSchema.parse(store[CONTEXT_KEY]);
+		live.set(store, this.entries);
+		this.written = fingerprintOf(run.written);
+	}
+
 	/**
-	 * What an earlier try of this very execution and run has made of the item. It stands, whatever
-	 * the item's expressions give now. Null when nothing was created for it, or when older data do
-	 * not say all.
+	 * What stands for an item whatever its expressions give now: of an earlier try of this execution, or,
+	 * where the node was not edited since, of the execution that this one retries.
 	 */
-	standing(itemIndex: number): Earlier | null;
+	existing(itemIndex: number): Entry | null {
+		if (this.run.isTool) return null;
+		const entry = this.entryOf(itemIndex);
+		if (entry === undefined) return null;
+		const isSame = entry.executionId === this.run.executionId || entry.written === this.written;
+		return isSame ? this.keep(entry) : null;
+	}
+
+	/** What stands for an item by its request; for a tool, whoever made that. */
+	claim(itemIndex: number, wanted: Wanted): Entry | null {
+		const request = fingerprint(wanted);
+		const entry = this.run.isTool
+			? this.entries.find((other) => other.state === 'standing' && other.request === request)
+			: this.entryOf(itemIndex);
+		return entry?.request === request ? this.keep(entry) : null;
+	}
+
 	/**
-	 * What an earlier try has made of the same request: one of another execution, or a failed call of
-	 * the same tool. It then stands for this item.
+	 * An entry's task, once what is under way for it has ended; or that nobody knows what came of it. Null
+	 * for a tool whose task has failed meanwhile: its model wants another video.
 	 */
-	takeOver(itemIndex: number, request: JournalRequest): Earlier | null;
+	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
+		await underWay.get(entry);
+		const task = this.toTask(entry, client);
+		if (task === null) return stillUnclear();
+		if (!this.run.isTool) return task;
+		await task.read();
+		const failure = task.reading === null ? null : simplifyTask(task.reading.task).failure;
+		if (failure !== null && isRefunded(failure)) {
+			this.refund([task.id]);
+			return null;
+		}
+		task.note = REPEATED;
+		return task;
+	}
+
 	/**
-	 * Creates a task for the item, unless one stands for it: then nothing is sent.
+	 * Creates a task for the item. An outcome that is unclear stands from then on.
 	 *
-	 * @param send resolves with the new task's id
-	 * @returns the task's id, or why there is none; an outcome that is unclear stands from then on
-	 * @throws {CancelledError} when `send` does, because nothing was sent before the execution was
-	 *   cancelled
+	 * @throws {CancelledError} when nothing was sent before the execution was cancelled
 	 */
-	create(
+	async create(
 		itemIndex: number,
-		request: JournalRequest,
-		send: () => Promise<string>,
-	): Promise<string | ApiFailure>;
+		wanted: Wanted,
+		summary: RequestSummary,
+		client: ApiClient,
+		callbackUrl: string | null,
+	): Promise<Task | ApiFailure> {
+		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, wanted);
+		const former = existing === null ? null : await this.taskOf(existing, client);
+		if (former !== null) return former;
+		const entry = this.begin(itemIndex, wanted, summary);
+		const sending = this.send(entry, client, wanted.input, callbackUrl);
+		underWay.set(
+			entry,
+			sending.catch(() => undefined),
+		);
+		const failure = await sending;
+		return failure ?? this.toTask(entry, client) ?? stillUnclear();
+	}
+
+	private async send(
+		entry: Entry,
+		client: ApiClient,
+		input: CreateInput,
+		callbackUrl: string | null,
+	): Promise<ApiFailure | null> {
+		const sent = await client.create(input, callbackUrl).catch((thrown: unknown) => {
+			if (thrown instanceof CancelledError) this.forget(entry);
+			else this.log.unclear(entry.item);
+			throw thrown;
+		});
+		if (sent instanceof ApiFailure) {
+			if (sent.detail.outcome === 'unclear') this.log.unclear(entry.item);
+			else this.forget(entry);
+			return sent;
+		}
+		entry.taskId = sent;
+		entry.createdAt = Date.now();
+		this.log.created(entry.item, sent);
+		return null;
+	}
+
+	/** The credits of these tasks were given back: they stand for nothing, and a next try makes new ones. */
+	refund(taskIds: readonly string[]): void {
+		for (const entry of this.entries) {
+			if (entry.taskId !== null && taskIds.includes(entry.taskId)) entry.state = 'refunded';
+		}
+	}
+
 	/** The task that stands for an item. */
-	taskIdOf(itemIndex: number): string | null;
-	/** Every task of this run, earlier tries included. */
-	created(): CreatedIds;
-	/** Whether this run may have spent anything: on a task, or on a request that is unclear. */
-	hasSpent(): boolean;
+	taskIdOf(itemIndex: number): string | null {
+		const mine = this.ofThisRun().filter(
+			({ item, state }) => item === itemIndex && state === 'standing',
+		);
+		return mine.at(-1)?.taskId ?? null;
+	}
+
+	/** All that this run has paid for, earlier tries included, in the order of the items. */
+	paid(): Entry[] {
+		return this.ofThisRun()
+			.filter(({ state }) => state !== 'refunded')
+			.sort((one, other) => one.item - other.item);
+	}
+
 	/** The estimated credits of all that this run has spent or may have spent. */
-	spentCredits(): number;
-	/** To be called at the end of each call of the node: whether it failed, for any item. */
-	end(failed: boolean): void;
+	spentCredits(): number {
+		return this.paid().reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
+	}
+
+	private ofThisRun(): Entry[] {
+		if (this.run.isTool) return [...this.ofThisCall];
+		return this.entries.filter(({ runIndex }) => runIndex === this.run.runIndex);
+	}
+
+	private entryOf(itemIndex: number): Entry | undefined {
+		return this.ofThisRun().find(({ item, state }) => item === itemIndex && state === 'standing');
+	}
+
+	private begin(item: number, wanted: Wanted, summary: RequestSummary): Entry {
+		const former = this.run.isTool ? undefined : this.entryOf(item);
+		if (former !== undefined) former.state = 'replaced';
+		const { executionId, runIndex } = this.run;
+		const entry: Entry = {
+			runIndex,
+			item,
+			executionId,
+			sentBy: executionId,
+			request: fingerprint(wanted),
+			written: this.written,
+			taskId: null,
+			createdAt: Date.now(),
+			summary,
+			state: 'standing',
+		};
+		// A loop's earlier turns are over.
+		const others = this.run.isTool
+			? this.entries
+			: this.entries.filter((other) => other.runIndex === runIndex);
+		this.entries.splice(0, Infinity, ...others, entry);
+		return this.keep(entry);
+	}
+
+	/** From now on it stands for this call of the node, and is stored with this execution. */
+	private keep(entry: Entry): Entry {
+		entry.executionId = this.run.executionId;
+		this.ofThisCall.add(entry);
+		this.store[CONTEXT_KEY] = this.entries;
+		return entry;
+	}
+
+	private forget(entry: Entry): void {
+		this.entries.splice(this.entries.indexOf(entry), 1);
+		this.ofThisCall.delete(entry);
+	}
+
+	private toTask({ taskId, createdAt, summary, sentBy }: Entry, client: ApiClient): Task | null {
+		if (taskId === null) return null;
+		const isOwn = sentBy === this.run.executionId;
+		return new Task(taskId, client, isOwn ? createdAt : null, summary);
+	}
 }
 
-/**
- * The same for equal requests. The callback is left out, and so are signed image addresses: a
- * retried execution has others.
- */
-function fingerprint({ input, imageIdentities }: JournalRequest): string {
-	const parts = [input.prompt, imageIdentities, input.duration, input.sound];
-	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-}
+/** What a model is told that asks for the same video again. */
+const REPEATED =
+	'This is the video of an earlier call with the same prompt and image. Change the prompt to get another one.';
 
 /** A request that an earlier try has sent without learning what came of it. */
 export function stillUnclear(): ApiFailure {
-	return new ApiFailure({ ...NO_ANSWER, call: 'create', outcome: 'unclear' });
-}
-
-const NO_ANSWER: Pick<FailureDetail, 'kind' | 'status' | 'code' | 'text' | 'retryAfterMs'> = {
-	kind: 'earlier',
-	status: null,
-	code: null,
-	text: '',
-	retryAfterMs: null,
-};
-
-/** What was read from each node context, so that parallel calls of a tool write into one object. */
-const live = new WeakMap<IDataObject, Stored>();
-
-function open(store: IDataObject): Stored {
-	const known = live.get(store);
-	if (known !== undefined) return known;
-	const stored = storedSchema.parse(store[CONTEXT_KEY]);
-	live.set(store, stored);
-	return stored;
-}
-
-function entryOf(run: RunIdentity, request: JournalRequest): Entry {
-	const { callback, callbackUrl, estimatedCredits, input } = request;
-	return {
-		request: fingerprint(request),
-		taskId: null,
-		executionId: run.executionId,
-		callback,
-		callbackUrl,
-		credits: estimatedCredits,
-		duration: input.duration,
-		sound: input.sound,
-	};
-}
-
-/** What an entry says of its item; null where an older version did not note all of it. */
-function earlierOf(entry: Entry): Earlier | null {
-	const { taskId, callback, callbackUrl, credits, duration, sound } = entry;
-	if (taskId === null) return { kind: 'unclear' };
-	if (credits === undefined || duration === undefined || sound === undefined) return null;
-	const task = { taskId, callback, callbackUrl, estimatedCredits: credits, duration, sound };
-	return { kind: 'created', task };
-}
-
-/** The same for an entry that stands for this request. */
-function completed(entry: Entry, { estimatedCredits, input }: JournalRequest): Earlier {
-	entry.credits ??= estimatedCredits;
-	entry.duration ??= input.duration;
-	entry.sound ??= input.sound;
-	return earlierOf(entry) ?? { kind: 'unclear' };
-}
-
-/** The entries of one call of the node, and what its tries share. */
-interface Ledger {
-	items: Record<string, Entry>;
-	replaced: Stored['replaced'];
-	/** Has n8n store what is written to `items` and `replaced`. */
-	keep(): void;
-	takeOver(itemIndex: number, request: JournalRequest): Earlier | null;
-	end(failed: boolean): void;
-}
-
-function openRun(store: IDataObject, stored: Stored, run: RunIdentity): Ledger {
-	const continues = stored.runIndex === run.runIndex;
-	const items = continues ? stored.items : {};
-	const replaced = continues ? stored.replaced : [];
-	const keep = () => {
-		stored.runIndex = run.runIndex;
-		stored.items = items;
-		stored.replaced = replaced;
-		store[CONTEXT_KEY] = stored;
-	};
-	return {
-		items,
-		replaced,
-		keep,
-		takeOver: (itemIndex, request) => {
-			const entry = items[itemIndex];
-			if (entry === undefined) return null;
-			const stands = entry.executionId === run.executionId;
-			const isSame = entry.taskId !== null && entry.request === fingerprint(request);
-			if (!stands && !isSame) return null;
-			entry.executionId = run.executionId;
-			keep();
-			return completed(entry, request);
-		},
-		end: () => {},
-	};
-}
-
-function openCall(store: IDataObject, stored: Stored, run: RunIdentity): Ledger {
-	const call: Call = { executionId: run.executionId, failed: false, items: {} };
-	const keep = () => {
-		if (!stored.calls.includes(call)) stored.calls.push(call);
-		store[CONTEXT_KEY] = stored;
-	};
-	const mayBeRepeated = ({ executionId, failed }: Call, { taskId }: Entry) =>
-		executionId === run.executionId ? failed : taskId !== null;
-
-	return {
-		items: call.items,
-		replaced: [],
-		keep,
-		takeOver: (itemIndex, request) => {
-			const wanted = fingerprint(request);
-			const candidates = stored.calls.flatMap((other) =>
-				Object.entries(other.items)
-					.filter(([, entry]) => other !== call && entry.request === wanted)
-					.filter(([, entry]) => mayBeRepeated(other, entry))
-					.map(([key, entry]) => ({ other, key, entry })),
-			);
-			const found = candidates.find(({ entry }) => entry.taskId !== null) ?? candidates[0];
-			if (found === undefined) return null;
-			delete found.other.items[found.key];
-			const entry = { ...found.entry, executionId: run.executionId };
-			call.items[itemIndex] = entry;
-			keep();
-			return completed(entry, request);
-		},
-		end: (failed) => {
-			call.failed = failed;
-		},
-	};
-}
-
-/** Older versions wrote the calls of a tool as runs. */
-function withCallsOfOlderVersions(stored: Stored): void {
-	const [first] = Object.values(stored.items);
-	if (first === undefined) return;
-	stored.calls.push({ executionId: first.executionId, failed: true, items: stored.items });
-	stored.items = {};
-}
-
-/**
- * The journal of the call of the node that is being executed. Nothing is written before something is
- * sent or taken over.
- *
- * @param store the node's context, which n8n stores with the execution
- */
-export function openJournal(store: IDataObject, run: RunIdentity, log: JournalLog): Journal {
-	const stored = open(store);
-	if (run.isTool) withCallsOfOlderVersions(stored);
-	const ledger = run.isTool ? openCall(store, stored, run) : openRun(store, stored, run);
-	const { items, replaced, keep } = ledger;
-
-	const standingEntry = (itemIndex: number): Entry | null => {
-		const entry = items[itemIndex];
-		return entry?.executionId === run.executionId ? entry : null;
-	};
-
-	const begin = (itemIndex: number, request: JournalRequest): Entry => {
-		const former = items[itemIndex];
-		if (former !== undefined && former.taskId !== null) {
-			replaced.push({ taskId: former.taskId, credits: former.credits ?? 0 });
-		}
-		const entry = entryOf(run, request);
-		items[itemIndex] = entry;
-		keep();
-		return entry;
-	};
-
-	return {
-		standing: (itemIndex) => {
-			const entry = standingEntry(itemIndex);
-			return entry === null ? null : earlierOf(entry);
-		},
-		takeOver: ledger.takeOver,
-		create: async (itemIndex, request, send) => {
-			const standing = standingEntry(itemIndex);
-			if (standing !== null) return standing.taskId ?? stillUnclear();
-			const entry = begin(itemIndex, request);
-			const sent = await failureAsValue(send()).catch((thrown: unknown) => {
-				if (thrown instanceof CancelledError) delete items[itemIndex];
-				else log.unclear(itemIndex);
-				throw thrown;
-			});
-			if (!(sent instanceof ApiFailure)) {
-				entry.taskId = sent;
-				log.created(itemIndex, sent);
-			} else if (sent.detail.outcome === 'unclear') log.unclear(itemIndex);
-			else delete items[itemIndex];
-			return sent;
-		},
-		taskIdOf: (itemIndex) => items[itemIndex]?.taskId ?? null,
-		created: () => ({
-			taskIds: Object.values(items).flatMap(({ taskId }) => taskId ?? []),
-			replacedIds: replaced.map(({ taskId }) => taskId),
-		}),
-		hasSpent: () => replaced.length > 0 || Object.keys(items).length > 0,
-		spentCredits: () => {
-			const counts = ({ taskId, executionId }: Entry) =>
-				taskId !== null || executionId === run.executionId;
-			const spent = [...replaced, ...Object.values(items).filter(counts)];
-			return spent.reduce((sum, { credits = 0 }) => sum + credits, 0);
-		},
-		end: ledger.end,
-	};
-}
-
-/** A journal of nothing, for a run that creates nothing. */
-export function emptyJournal(): Journal {
-	const log: JournalLog = { created: () => {}, unclear: () => {} };
-	return openJournal({}, { executionId: '', runIndex: 0, isTool: false }, log);
+	return new ApiFailure({
+		call: 'create',
+		kind: 'earlier',
+		outcome: 'unclear',
+		status: null,
+		code: null,
+		text: '',
+		retryAfterMs: null,
+	});
 }

@@ -1,153 +1,147 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { ApiClient, Clients } from '../api/client';
+import { Failure, type Settled, Thrown } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import { withReference } from '../callback/reference';
+import { isOwnTriggerUrl } from '../callback/registration';
 import type { Targets } from '../callback/target';
-import { checkImageUrls } from '../images/checkImages';
+import { checkImageUrls, checkSignedUrls } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
-import { readCallback } from '../parameters/callback';
+import { CancelledError } from '../n8n/async';
+import type { CallbackSetting } from '../parameters/callback';
+import { readDryRun } from '../parameters/dryRun';
 import { readImageSettings } from '../parameters/images';
-import { orThrow } from '../parameters/read';
-import { collect, type Settings, settingsOf } from '../parameters/settings';
 import { readReference } from '../parameters/reference';
-import { readResult, type ResultSettings } from '../parameters/result';
-import { readSpending, type SpendingSettings } from '../parameters/spending';
+import { readResult } from '../parameters/result';
+import { collect, type Settings, settingsOf } from '../parameters/settings';
+import { readSpending } from '../parameters/spending';
 import { readVideo } from '../parameters/video';
-import type { ItemError } from '../result/item';
-import { toItemError } from '../result/item';
-import type { Earlier, Journal, JournalRequest, JournalTask } from './journal';
-import { stillUnclear } from './journal';
-
-/** One item's request, checked and ready to send. */
-export interface PreparedRequest extends JournalRequest {
-	/** Image addresses that the user wants looked at first. */
-	uncheckedUrls: string[];
-}
-
-/** An item whose task is still to be created. */
-export interface ToCreate {
-	ok: true;
-	created: null;
-	request: PreparedRequest;
-	/** Speaks with the item's own credential. */
-	client: ApiClient;
-	spending: SpendingSettings;
-	/** How the finished task is passed on. */
-	result: ResultSettings;
-}
-
-/** An item for which an earlier try of this run has created a task. */
-export interface AlreadyCreated {
-	ok: true;
-	created: JournalTask;
-	spending: SpendingSettings;
-	result: ResultSettings;
-}
-
-export interface Refused {
-	ok: false;
-	error: ItemError;
-	/** The task that an earlier try has created for the item. */
-	taskId?: string;
-}
-
-export type Preparation = ToCreate | AlreadyCreated | Refused;
-
-export function isToCreate(item: Preparation): item is ToCreate {
-	return item.ok && item.created === null;
-}
+import type { WaitSettings } from '../parameters/waiting';
+import type { Journal } from './journal';
+import type { Prepared, Request } from './request';
 
 /** What is the same for all items of a run. */
 export interface Preparing {
 	clients: Clients;
 	journal: Journal;
-	/** The targets that the items choose from, or the one that serves them all. */
-	targets: Pick<Targets, 'resolve'>;
-	/**
-	 * Reads what the operation needs of an item besides, so that it is known to be right before
-	 * anything is spent.
-	 *
-	 * @throws {InvalidParameterError} when it is not
-	 */
-	check?(settings: Settings): void;
+	targets: Targets;
+	/** What the user asks for; an operation with one way alone gives that. */
+	readCallback(settings: Settings): Settled<CallbackSetting>;
+	/** Null for an operation that does not wait. */
+	readWait(settings: Settings): Settled<WaitSettings | null>;
 }
 
-/**
- * Reads and checks all items, one after the other: everything that they say is evaluated here, how
- * they are passed on included, and nothing is spent. What is wrong with one item is its own refusal.
- *
- * @throws {CancelledError} when the execution was cancelled
- */
+/** Reads and checks all items. Nothing is spent, and what is wrong with one item is its own failure. */
 export async function prepareAll(
 	context: IExecuteFunctions,
 	preparing: Preparing,
-): Promise<Preparation[]> {
-	const prepared: Preparation[] = [];
+): Promise<Array<Settled<Prepared>>> {
+	const checks: ImageChecks = { byItem: new Map(), addresses: [], files: [] };
+	const prepared: Array<Settled<Prepared>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		prepared.push(
-			await prepare(context, preparing, itemIndex).catch((thrown: unknown): Refused => {
-				const taskId = preparing.journal.taskIdOf(itemIndex) ?? undefined;
-				return { ok: false, error: toItemError(context, thrown, itemIndex, taskId), taskId };
+			await prepare(context, preparing, itemIndex, checks).catch((thrown: unknown) => {
+				if (thrown instanceof CancelledError) throw thrown;
+				return new Thrown(thrown);
 			}),
 		);
 	}
-	return await refuseBadImages(context, prepared);
+	return await refuseBadImages(context, prepared, checks);
+}
+
+/** The image addresses that are to be looked at first. */
+interface ImageChecks {
+	byItem: Map<number, readonly string[]>;
+	addresses: string[];
+	/** Of files on this n8n. */
+	files: string[];
 }
 
 async function prepare(
 	context: IExecuteFunctions,
-	{ clients, journal, targets, check }: Preparing,
+	preparing: Preparing,
 	itemIndex: number,
-): Promise<ToCreate | AlreadyCreated> {
+	checks: ImageChecks,
+): Promise<Settled<Prepared>> {
+	const { clients, journal, readWait } = preparing;
 	const settings = settingsOf(context, itemIndex);
-	const { result, spending } = orThrow(
-		collect({ result: readResult(settings), spending: readSpending(settings) }),
-	);
-	check?.(settings);
-	const standing = journal.standing(itemIndex);
-	if (standing !== null) return { ...fromEarlier(standing), spending, result };
-
-	const { video, images, callback, reference } = orThrow(
-		collect({
-			video: readVideo(settings),
-			images: readImageSettings(settings),
-			callback: readCallback(settings),
-			reference: readReference(settings),
-		}),
-	);
-	const { prompt, duration, sound } = video;
 	const client = await clients.clientFor(itemIndex);
-	const { urls, identities } = await readImages(context, itemIndex, images, client.baseUrl);
-	const request: PreparedRequest = {
-		input: { prompt, image_urls: urls, duration, sound },
-		imageIdentities: identities,
-		uncheckedUrls: images.source === 'url' && images.checked ? urls : [],
-		estimatedCredits: estimateCredits(duration, sound),
-		...withReference(targets.resolve(callback, client.baseUrl), reference),
+	const afterwards = {
+		wait: readWait(settings),
+		result: readResult(settings),
+		spending: readSpending(settings),
+		dryRun: readDryRun(settings),
+		client,
 	};
-	const earlier = journal.takeOver(itemIndex, request);
-	if (earlier !== null) return { ...fromEarlier(earlier), spending, result };
-	return { ok: true, created: null, request, client, spending, result };
+	const existing = journal.existing(itemIndex);
+	if (existing !== null) {
+		const read = collect(afterwards);
+		if (read instanceof Failure) return read.about(existing.taskId);
+		const task = await journal.taskOf(existing, read.client);
+		if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
+	}
+	const read = collect({
+		video: readVideo(settings),
+		images: readImageSettings(settings),
+		callback: preparing.readCallback(settings),
+		reference: readReference(settings),
+		...afterwards,
+	});
+	if (read instanceof Failure) return read;
+	const images = await readImages(context, itemIndex, read.images, read.client.baseUrl);
+	if (images instanceof Failure) return images;
+	const { prompt, duration, sound } = read.video;
+	const input = { prompt, image_urls: images.urls, duration, sound };
+	const wanted = { input, imageIdentities: images.identities };
+	const claimed = journal.claim(itemIndex, wanted);
+	const task = claimed === null ? null : await journal.taskOf(claimed, read.client);
+	if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
+	if (read.images.checked) {
+		checks.byItem.set(itemIndex, images.urls);
+		const list = read.images.source === 'url' ? checks.addresses : checks.files;
+		list.push(...images.urls);
+	}
+	const request = await toRequest(context, preparing, wanted, read);
+	return request instanceof Failure ? request : { ...read, request, task: null };
 }
 
-/** @throws {ApiFailure} when nobody knows what came of the earlier request */
-function fromEarlier(earlier: Earlier): Pick<AlreadyCreated, 'ok' | 'created'> {
-	if (earlier.kind === 'unclear') throw stillUnclear();
-	return { ok: true, created: earlier.task };
+async function toRequest(
+	context: IExecuteFunctions,
+	{ targets }: Preparing,
+	wanted: Pick<Request, 'input' | 'imageIdentities'>,
+	read: { callback: CallbackSetting; reference: string | null; client: ApiClient },
+): Promise<Settled<Request>> {
+	const resolved = await targets.resolve(read.callback, read.client.baseUrl);
+	if (resolved instanceof Failure) return resolved;
+	const isOwnTrigger = (url: string) => isOwnTriggerUrl(context, url);
+	const { callback, callbackUrl } = withReference(resolved, read.reference, isOwnTrigger);
+	const { duration, sound } = wanted.input;
+	return {
+		...wanted,
+		callbackUrl,
+		summary: {
+			estimatedCredits: estimateCredits(duration, sound),
+			duration,
+			sound,
+			callback,
+			callbackUrl: callback === 'execution' ? null : callbackUrl,
+		},
+	};
 }
 
-/** With Check Images on: looks at the image addresses, and refuses the items with bad ones. */
 async function refuseBadImages(
 	context: IExecuteFunctions,
-	prepared: readonly Preparation[],
-): Promise<Preparation[]> {
-	const unchecked = (item: Preparation): string[] =>
-		isToCreate(item) ? item.request.uncheckedUrls : [];
-	const refusals = await checkImageUrls(context, prepared.flatMap(unchecked));
+	prepared: ReadonlyArray<Settled<Prepared>>,
+	{ byItem, addresses, files }: ImageChecks,
+): Promise<Array<Settled<Prepared>>> {
+	const refusals = new Map([
+		...(await checkImageUrls(context, addresses)),
+		...(await checkSignedUrls(context, files)),
+	]);
 	return prepared.map((item, itemIndex) => {
-		const bad = unchecked(item).find((url) => refusals.has(url));
-		if (bad === undefined) return item;
-		return { ok: false, error: toItemError(context, refusals.get(bad), itemIndex) };
+		const bad = byItem.get(itemIndex)?.find((url) => refusals.has(url));
+		const refusal = bad === undefined ? undefined : refusals.get(bad);
+		return refusal === undefined || item instanceof Failure ? item : refusal;
 	});
 }

@@ -1,7 +1,9 @@
-import { ApiFailure } from '../api/failure';
+import type { ApiClient } from '../api/client';
+import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
+import type { Task } from '../api/task';
 import { CancelledError, mapConcurrently } from '../n8n/async';
-import type { Journal, JournalTask } from './journal';
-import type { Preparation, ToCreate } from './prepare';
+import type { Journal } from './journal';
+import type { Prepared, Request } from './request';
 
 /** Answers that every further request to the same account would get as well. */
 const CODES_THAT_STOP_AN_ACCOUNT = new Set([
@@ -9,9 +11,6 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
 	'ip_not_allowed',
 	'spend_limit_exceeded',
 ]);
-
-/** What became of one item; undefined where it was refused before. */
-export type Sent = JournalTask | ApiFailure | undefined;
 
 export interface SendOptions {
 	journal: Journal;
@@ -27,54 +26,65 @@ export interface SendOptions {
  * Creates a task for each prepared item that has none yet, through the journal. What is under way
  * when the run stops, for whichever reason, is let to its end: it may have been paid for.
  *
- * @returns what became of each item; one that was not sent any more shares the failure that stopped
- *   the run or its account
+ * @returns what became of each item; those that were not sent any more share the refusal that stopped
+ *   their account
  * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
 export async function sendAll(
-	prepared: readonly Preparation[],
+	prepared: ReadonlyArray<Settled<Prepared>>,
 	{ journal, concurrency, stopsAtFailure, signal }: SendOptions,
-): Promise<Sent[]> {
-	let stoppedBy: ApiFailure | undefined;
-	const stoppedAccounts = new Map<ToCreate['client'], ApiFailure>();
+): Promise<Array<Settled<Task>>> {
+	let isStopped = false;
+	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
 	const thrown: unknown[] = [];
+	const count = prepared.filter(
+		(item) => !(item instanceof Failure) && item.request !== null,
+	).length;
+	if (count > 0) journal.log.sending(count);
 
-	const sendOne = async (item: ToCreate, itemIndex: number): Promise<Sent> => {
-		const { client, request } = item;
-		const stopped = stoppedBy ?? stoppedAccounts.get(client);
+	const send = async (client: ApiClient, request: Request, itemIndex: number) => {
+		if (isStopped) return new Unreached();
+		const stopped = stoppedAccounts.get(client);
 		if (stopped !== undefined) return stopped;
-		const sent = await journal.create(
-			itemIndex,
-			request,
-			async () => await client.create(request.input, request.callbackUrl),
-		);
-		if (!(sent instanceof ApiFailure)) return toTask(sent, item);
-		if (stopsAtFailure) stoppedBy ??= sent;
-		if (CODES_THAT_STOP_AN_ACCOUNT.has(sent.detail.code ?? '')) stoppedAccounts.set(client, sent);
-		return sent;
+		const { summary, callbackUrl } = request;
+		const sent = await journal.create(itemIndex, request, summary, client, callbackUrl);
+		if (!(sent instanceof ApiFailure)) return sent;
+		const failure = await namingShortage(sent, client, summary.estimatedCredits);
+		isStopped ||= stopsAtFailure;
+		if (CODES_THAT_STOP_AN_ACCOUNT.has(sent.detail.code ?? ''))
+			stoppedAccounts.set(client, failure);
+		return failure;
 	};
 
-	const mayStart = () => thrown.length === 0 && signal?.aborted !== true;
 	const outcomes = await mapConcurrently(
 		prepared,
 		concurrency,
-		async (item, itemIndex): Promise<Sent> => {
-			if (!item.ok) return undefined;
-			if (item.created !== null) return item.created;
-			return await sendOne(item, itemIndex).catch((fault: unknown) => {
+		async (item, itemIndex): Promise<Settled<Task>> => {
+			if (item instanceof Failure) return item;
+			const { client, request, task } = item;
+			if (task !== null) return task;
+			if (request === null) return new Unreached();
+			return await send(client, request, itemIndex).catch((fault: unknown) => {
 				thrown.push(fault);
-				return undefined;
+				return new Unreached();
 			});
 		},
-		mayStart,
+		() => thrown.length === 0 && signal?.aborted !== true,
 	);
 	if (signal?.aborted === true) throw new CancelledError();
 	if (thrown.length > 0) throw thrown[0];
-	return outcomes;
+	return outcomes.map((outcome) => outcome ?? new Unreached());
 }
 
-function toTask(taskId: string, { request }: ToCreate): JournalTask {
-	const { callback, callbackUrl, estimatedCredits, input } = request;
-	const { duration, sound } = input;
-	return { taskId, callback, callbackUrl, estimatedCredits, duration, sound };
+/** Says what is missing, by one free reading, where the account has too few credits. */
+async function namingShortage(
+	failure: ApiFailure,
+	client: ApiClient,
+	needed: number,
+): Promise<ApiFailure> {
+	if (failure.detail.code !== 'insufficient_credits') return failure;
+	const credits = await client.getCredits();
+	if (credits instanceof Failure || credits.balance >= needed) return failure;
+	const shortage = { balance: credits.balance, needed };
+	return new ApiFailure({ ...failure.detail, shortage });
 }

@@ -1,46 +1,125 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { z } from 'zod';
 
-import { mapConcurrently, abortable } from '../n8n/async';
-import { IMAGE_URLS } from '../parameters/images';
-import { InvalidParameterError } from '../parameters/read';
-import { formatMegabytes, imageTypeOf, MAX_IMAGE_BYTES, SIGNATURE_LENGTH } from './imageType';
-import { asStream, readStart } from '../n8n/streams';
+import { Refusal } from '../api/failure';
+import { abortable, mapConcurrently } from '../n8n/async';
+import { fetchStream, readStart } from '../n8n/streams';
+import { IMAGE_URLS, INPUT_DATA_FIELD } from '../parameters/images';
+import { type ImageFile, imageTypeOf, judgeImage, SIGNATURE_LENGTH } from './imageType';
 
 const PROBE_TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 5;
 const CONCURRENCY = 5;
 
 /** What a server sent at a first look. */
-export interface Probe {
+export interface Probe extends ImageFile {
 	status: number;
-	/** The first bytes of the body. */
-	start: Uint8Array;
-	/** The size of the whole image, null when the server did not say. */
-	bytes: number | null;
+	/** Where it redirects to, null when it does not. */
+	location: string | null;
 }
-
-const responseSchema = z.object({
-	statusCode: z.number(),
-	headers: z.record(z.unknown()),
-	body: z.unknown(),
-});
 
 /**
- * Why an address certainly cannot be used, or null. A server that does not answer such a look gets
- * the benefit of the doubt: it may answer the API.
+ * Looks at each distinct image address once, at its headers and first bytes only.
+ *
+ * @returns the refusal for each address that cannot be used
+ * @throws {CancelledError} when the execution was cancelled
  */
-export function reasonAgainst({ status, start, bytes }: Probe): string | null {
-	if (status === 404 || status === 410) return `it answers ${status}: there is nothing`;
-	if (status < 200 || status >= 300) return null;
-	if (imageTypeOf(start) === null) return 'what it gives is no JPEG, PNG or WebP image';
-	if (bytes !== null && bytes > MAX_IMAGE_BYTES) {
-		return `its image has ${formatMegabytes(bytes)}, and at most 10 MB are allowed`;
-	}
-	return null;
+export async function checkImageUrls(
+	context: IExecuteFunctions,
+	urls: Iterable<string>,
+): Promise<Map<string, Refusal>> {
+	return await refusalsOf(context, urls, async (url) => {
+		const seen = await probe(context, url, { follow: true });
+		return seen === null ? null : refusalOfImage(url, seen);
+	});
 }
 
-/** The size of the whole file, by `Content-Range` or `Content-Length`. */
+/**
+ * Fetches the start of files by their signed addresses on this n8n, through its public address, as the
+ * API will. No answer refuses nothing: an address that cannot be reached from inside may well be reached
+ * from outside.
+ *
+ * @returns the refusal for each address that gives something else than the file
+ * @throws {CancelledError} when the execution was cancelled
+ */
+export async function checkSignedUrls(
+	context: IExecuteFunctions,
+	urls: Iterable<string>,
+): Promise<Map<string, Refusal>> {
+	return await refusalsOf(context, urls, async (url) => {
+		const seen = await probe(context, url, { follow: false });
+		if (seen === null || isImage(seen)) return null;
+		const isMoved = seen.location !== null && isImage(await probe(context, url, { follow: true }));
+		return isMoved ? null : refusalOfSigned(url, seen);
+	});
+}
+
+async function refusalsOf(
+	context: IExecuteFunctions,
+	urls: Iterable<string>,
+	refusalOf: (url: string) => Promise<Refusal | null>,
+): Promise<Map<string, Refusal>> {
+	const signal = context.getExecutionCancelSignal();
+	const refusals = new Map<string, Refusal>();
+	await mapConcurrently([...new Set(urls)], CONCURRENCY, async (url) => {
+		const refusal = await abortable(refusalOf(url), signal);
+		if (refusal !== null) refusals.set(url, refusal);
+	});
+	return refusals;
+}
+
+/**
+ * Why an image address certainly cannot be used, or null. A server that does not answer such a look
+ * gets the benefit of the doubt: it may answer the API. Pure.
+ */
+export function refusalOfImage(url: string, { status, start, bytes }: Probe): Refusal | null {
+	const subject = `'${IMAGE_URLS}' names ${url}`;
+	const hint =
+		'Open the address in a private browser window: it must show the picture itself, without a login.';
+	if (status === 404 || status === 410) {
+		return new Refusal(`${subject}, where there is nothing (it answers ${status})`, hint);
+	}
+	if (!isSuccess(status)) return null;
+	const judged = judgeImage(subject, { start, bytes }, hint);
+	return judged instanceof Refusal ? judged : null;
+}
+
+/** The refusal of a signed address that answers, but not with the file. The token in it is not shown. Pure. */
+export function refusalOfSigned(url: string, { status, location }: Probe): Refusal {
+	const answer = isSuccess(status)
+		? 'gives something else, such as a login page'
+		: `answers ${status}`;
+	const what = location === null ? answer : `redirects to ${location}`;
+	return new Refusal(
+		`'${INPUT_DATA_FIELD}' cannot be used, since the AI Video API cannot fetch the file from this n8n: ${new URL(url).origin} ${what}`,
+		'What stands in front of n8n, such as a login page, must let /rest/binary-data/signed through: each of its addresses has a signature of its own and needs no login. Or give the image by its address.',
+	);
+}
+
+const isSuccess = (status: number) => status >= 200 && status < 300;
+
+const isImage = (seen: Probe | null) =>
+	seen !== null && isSuccess(seen.status) && imageTypeOf(seen.start) !== null;
+
+async function probe(
+	context: IExecuteFunctions,
+	url: string,
+	{ follow }: { follow: boolean },
+): Promise<Probe | null> {
+	const answer = await fetchStream(context, {
+		url,
+		headers: { Range: `bytes=0-${SIGNATURE_LENGTH - 1}`, Accept: 'image/*' },
+		timeout: PROBE_TIMEOUT_MS,
+		abortSignal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+		...(follow ? { maxRedirects: MAX_REDIRECTS } : { disableFollowRedirect: true }),
+	});
+	if (answer === null) return null;
+	const { status, headers, body } = answer;
+	const start = await readStart(body, SIGNATURE_LENGTH).catch(() => null);
+	if (start === null) return null;
+	return { status, start, bytes: wholeSize(status, headers), location: targetOf(url, headers) };
+}
+
+/** The size of the whole file, by `Content-Range` or `Content-Length`. Pure. */
 export function wholeSize(status: number, headers: Record<string, unknown>): number | null {
 	const range = /\/(\d+)$/.exec(String(headers['content-range'] ?? ''))?.[1];
 	const length = status === 206 ? range : headers['content-length'];
@@ -48,55 +127,9 @@ export function wholeSize(status: number, headers: Record<string, unknown>): num
 	return Number.isFinite(bytes) ? bytes : null;
 }
 
-/**
- * Looks at each distinct address once, at its headers and first bytes only.
- *
- * @returns the refusal for each address that cannot be used
- */
-export async function checkImageUrls(
-	context: IExecuteFunctions,
-	urls: Iterable<string>,
-): Promise<Map<string, InvalidParameterError>> {
-	const signal = context.getExecutionCancelSignal();
-	const distinct = [...new Set(urls)];
-	const reasons = await mapConcurrently(distinct, CONCURRENCY, async (url) => {
-		const seen = await abortable(probe(context, url), signal);
-		return seen === null ? null : reasonAgainst(seen);
-	});
-	return new Map(
-		distinct.flatMap((url, index) => {
-			const reason = reasons[index];
-			return reason === null || reason === undefined ? [] : [[url, refusal(url, reason)]];
-		}),
-	);
-}
-
-function refusal(url: string, reason: string): InvalidParameterError {
-	return new InvalidParameterError(
-		IMAGE_URLS,
-		`names ${url}, which cannot be used, since ${reason}`,
-		'Open the address in a private browser window: it must show the picture itself, without a login.',
-	);
-}
-
-async function probe(context: IExecuteFunctions, url: string): Promise<Probe | null> {
-	const response: unknown = await context.helpers
-		.httpRequest({
-			method: 'GET',
-			url,
-			headers: { Range: `bytes=0-${SIGNATURE_LENGTH - 1}`, Accept: 'image/*' },
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			timeout: PROBE_TIMEOUT_MS,
-			maxRedirects: MAX_REDIRECTS,
-			abortSignal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-		})
-		.catch(() => null);
-	const parsed = responseSchema.safeParse(response);
-	const stream = parsed.success ? asStream(parsed.data.body) : null;
-	if (!parsed.success || stream === null) return null;
-	const { statusCode: status, headers } = parsed.data;
-	const start = await readStart(stream, SIGNATURE_LENGTH).catch(() => null);
-	return start === null ? null : { status, start, bytes: wholeSize(status, headers) };
+/** Where an answer redirects to, without the query: that may repeat the address it was asked for. */
+function targetOf(url: string, { location }: Record<string, unknown>): string | null {
+	if (typeof location !== 'string' || !URL.canParse(location, url)) return null;
+	const { origin, pathname } = new URL(location, url);
+	return `${origin}${pathname}`;
 }

@@ -1,3 +1,5 @@
+import { Refusal, type Settled } from '../api/failure';
+
 /** The largest image the API takes (API docs: 10 MB). */
 export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 
@@ -7,12 +9,61 @@ export const SIGNATURE_LENGTH = 16;
 /** The types the API takes (API docs: JPEG, PNG or WebP). */
 export type ImageType = 'image/jpeg' | 'image/png' | 'image/webp';
 
+/** What is known of a file that may be an image. */
+export interface ImageFile {
+	/** Its first bytes. */
+	start: Uint8Array;
+	/** Its size, null where nobody says. */
+	bytes: number | null;
+}
+
+const textOf = (start: Uint8Array) => String.fromCharCode(...start.slice(0, SIGNATURE_LENGTH));
+
 /** The type of an image by its first bytes, whatever it is called; null when the API takes none such. */
 export function imageTypeOf(start: Uint8Array): ImageType | null {
-	const ascii = String.fromCharCode(...start.slice(0, SIGNATURE_LENGTH));
-	if (ascii.startsWith('\u00ff\u00d8\u00ff')) return 'image/jpeg';
-	if (ascii.startsWith('\u0089PNG\r\n\u001a\n')) return 'image/png';
-	return ascii.startsWith('RIFF') && ascii.slice(8, 12) === 'WEBP' ? 'image/webp' : null;
+	const text = textOf(start);
+	if (text.startsWith('\u00ff\u00d8\u00ff')) return 'image/jpeg';
+	if (text.startsWith('\u0089PNG\r\n\u001a\n')) return 'image/png';
+	return text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP' ? 'image/webp' : null;
+}
+
+/** `ftyp` and the brand of a file: all that is common to what phones take pictures in (ISO/IEC 23008-12, AVIF). */
+const PHONE_PICTURE = /^.{4}ftyp(?:(avi[fs])|(?:he(?:ic|ix|im|is|vc|vx)|mif1|msf1))/s;
+
+/** Such a picture's name, null when it is none. */
+function phonePictureOf(start: Uint8Array): 'HEIC' | 'AVIF' | null {
+	const found = PHONE_PICTURE.exec(textOf(start));
+	if (found === null) return null;
+	return found[1] === undefined ? 'HEIC' : 'AVIF';
+}
+
+/**
+ * The type of an image that the API takes, or why it takes none such. Pure.
+ *
+ * @param subject which file it is, such as `'Image URLs' names https://…`
+ * @param hint what to do about a file that is no picture at all
+ */
+export function judgeImage(
+	subject: string,
+	{ start, bytes }: ImageFile,
+	hint: string,
+): Settled<ImageType> {
+	if (bytes !== null && bytes > MAX_IMAGE_BYTES) {
+		return new Refusal(
+			`${subject}, which has ${formatMegabytes(bytes)}, and at most 10 MB are allowed`,
+			'Make the image smaller first, for example with the Edit Image node.',
+		);
+	}
+	const type = imageTypeOf(start);
+	if (type !== null) return type;
+	const phonePicture = phonePictureOf(start);
+	if (phonePicture === null) {
+		return new Refusal(`${subject}, which is not a JPEG, PNG or WebP image`, hint);
+	}
+	return new Refusal(
+		`${subject}, which is a picture in ${phonePicture}, and only JPEG, PNG and WebP are allowed`,
+		`Save it as JPEG where it comes from (an iPhone does so with Settings > Camera > Formats > Most Compatible), or let an image service convert it. n8n's Edit Image node cannot read ${phonePicture}.`,
+	);
 }
 
 /** `11534336` → `11.0 MB`. */

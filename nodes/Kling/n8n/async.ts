@@ -7,15 +7,6 @@ export class CancelledError extends UnexpectedError {
 	}
 }
 
-function whenAborted(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
-	let onAbort = () => {};
-	const promise = new Promise<never>((_, reject) => {
-		onAbort = () => reject(new CancelledError());
-		signal.addEventListener('abort', onAbort, { once: true });
-	});
-	return { promise, forget: () => signal.removeEventListener('abort', onAbort) };
-}
-
 /**
  * Resolves with what `work` gives, unless the signal fires first.
  *
@@ -24,16 +15,20 @@ function whenAborted(signal: AbortSignal): { promise: Promise<never>; forget: ()
 export async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
 	if (signal === undefined) return await work;
 	if (signal.aborted) throw new CancelledError();
-	const abort = whenAborted(signal);
+	let onAbort = () => {};
+	const aborted = new Promise<never>((_, reject) => {
+		onAbort = () => reject(new CancelledError());
+		signal.addEventListener('abort', onAbort, { once: true });
+	});
 	try {
-		return await Promise.race([work, abort.promise]);
+		return await Promise.race([work, aborted]);
 	} finally {
-		abort.forget();
+		signal.removeEventListener('abort', onAbort);
 	}
 }
 
-/** The longest that one timer can last, in milliseconds: a longer one fires at once (Node.js). */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** n8n 2.0's `sleep` cannot be cut short, so a cancelled pause leaves a timer of at most this long. */
+const LONGEST_SLEEP_MS = 600_000;
 
 /**
  * Waits `ms` milliseconds, or less when the execution is cancelled.
@@ -42,45 +37,26 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 	if (signal?.aborted === true) throw new CancelledError();
-	for (let leftMs = ms; leftMs >= 0; leftMs -= LONGEST_TIMER_MS) {
-		await abortable(sleep(Math.min(leftMs, LONGEST_TIMER_MS), signal), signal);
-		if (leftMs <= LONGEST_TIMER_MS) return;
+	for (let leftMs = ms; leftMs > 0; leftMs -= LONGEST_SLEEP_MS) {
+		await abortable(sleep(Math.min(leftMs, LONGEST_SLEEP_MS), signal), signal);
 	}
+}
+
+/** Resolves after `ms` milliseconds, by a timer that keeps no process alive. */
+export async function after(ms: number): Promise<void> {
+	const timer = AbortSignal.timeout(ms);
+	await new Promise<void>((resolve) => {
+		timer.addEventListener('abort', () => resolve(), { once: true });
+	});
 }
 
 /**
- * What `work` gives, or `late` when that takes longer than `ms` milliseconds. The work itself goes
- * on, and what goes wrong with it then is nobody's concern.
+ * What `work` gives, or `late` when that takes longer than `ms` milliseconds. `work` is not
+ * cancelled; a late rejection is ignored.
  */
 export async function within<T, L>(ms: number, work: Promise<T>, late: L): Promise<T | L> {
-	const settled = new AbortController();
-	const timer = pause(ms, settled.signal).then(
-		() => late,
-		() => late,
-	);
 	work.catch(() => undefined);
-	try {
-		return await Promise.race([work, timer]);
-	} finally {
-		settled.abort();
-	}
-}
-
-/** Lets at most `limit` pieces of work run at once; the others wait for their turn. */
-export function openLimit(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
-	let free = limit;
-	const waiting: Array<() => void> = [];
-	return async (work) => {
-		if (free > 0) free -= 1;
-		else await new Promise<void>((resolve) => waiting.push(resolve));
-		try {
-			return await work();
-		} finally {
-			const next = waiting.shift();
-			if (next === undefined) free += 1;
-			else next();
-		}
-	};
+	return await Promise.race([work, after(Math.max(0, ms)).then(() => late)]);
 }
 
 /**
@@ -103,55 +79,4 @@ export async function mapConcurrently<T, R>(
 	};
 	await Promise.all(Array.from({ length: Math.min(limit, inputs.length) }, runner));
 	return results;
-}
-
-const TICK_MS = 1_000;
-
-/** Something that is worked on once its time has come; the work itself says when that is again. */
-export interface Due {
-	/** In milliseconds since 1970. */
-	nextAt: number;
-	isBusy: boolean;
-}
-
-/**
- * Works on each entry whenever it is due, at most `limit` at once, as long as there are entries.
- * Nothing cancels it: it serves what outlives the execution that began it.
- *
- * @param work must not throw
- * @returns begins with it, unless it is under way
- */
-export function openRounds<K, T extends Due>(
-	entries: ReadonlyMap<K, T>,
-	limit: number,
-	work: (entry: T, key: K) => Promise<void>,
-): () => void {
-	const { signal } = new AbortController();
-	let isUnderWay = false;
-	let busy = 0;
-	const begin = async (entry: T, key: K) => {
-		entry.isBusy = true;
-		busy += 1;
-		try {
-			await work(entry, key);
-		} finally {
-			entry.isBusy = false;
-			busy -= 1;
-		}
-	};
-	const goRound = async () => {
-		isUnderWay = true;
-		while (entries.size > 0) {
-			await sleep(TICK_MS, signal);
-			const now = Date.now();
-			for (const [key, entry] of entries) {
-				if (busy >= limit) break;
-				if (!entry.isBusy && entry.nextAt <= now) void begin(entry, key);
-			}
-		}
-		isUnderWay = false;
-	};
-	return () => {
-		if (!isUnderWay) void goRound();
-	};
 }

@@ -1,4 +1,4 @@
-import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 /**
@@ -6,17 +6,29 @@ import { z } from 'zod';
  * reach from inside, so what listens on this machine is tried too.
  */
 
-/** n8n's own default (`N8N_PORT`), which nearly every container keeps. */
-const DEFAULT_ORIGIN = 'http://127.0.0.1:5678';
-
 /** How long one call may take, in milliseconds. */
 const CALL_TIMEOUT_MS = 20_000;
 
 /** Where this process is known to listen, from the last webhook that reached it. */
 let listening: string | null = null;
 
-/** Which of the addresses of a public origin answered as n8n does. */
-const answering = new Map<string, string>();
+/** The port that n8n was told to listen at (`N8N_PORT`); n8n's own default, until it is known. */
+let configuredPort = 5678;
+
+const configSchema = z.object({
+	instanceSettings: z.object({
+		logger: z.object({ globalConfig: z.object({ port: z.number() }) }),
+	}),
+});
+
+/**
+ * Learns the port before any webhook has come. n8n offers it to nodes nowhere, so this looks where each
+ * n8n context carries it (2.0 to 2.41); a future n8n without it is tried at the default port.
+ */
+export function noteInstance(context: object): void {
+	const config = configSchema.safeParse(context);
+	if (config.success) configuredPort = config.data.instanceSettings.logger.globalConfig.port;
+}
 
 const socketSchema = z.object({
 	localAddress: z.string(),
@@ -41,24 +53,31 @@ export function toOrigin(address: string, port: number, encrypted: boolean): str
 }
 
 /**
- * The addresses at which a URL of this n8n may be reached from inside, the likeliest first. A proxy
- * may take a base path off, and n8n itself serves its webhooks without one (n8n: `N8N_PATH`). Pure.
+ * The path and query of a webhook's `originalUrl`, or null where it is none. It may hold a whole
+ * address, since HTTP allows one as a request's target. Pure.
  */
-export function candidatesFor(
-	url: string,
-	{ listening, answering }: { listening: string | null; answering?: string },
-): string[] {
-	const { origin, pathname, search } = new URL(url);
-	const bare = `/${pathname.split('/').slice(-2).join('/')}`;
-	const local = [...new Set([listening, DEFAULT_ORIGIN])].filter((found) => found !== null);
-	const candidates = [
-		url,
-		...local.flatMap((found) => [`${found}${pathname}${search}`, `${found}${bare}${search}`]),
-	];
-	const distinct = [...new Set(candidates)];
-	const isKnown = (candidate: string) =>
-		answering !== undefined && new URL(candidate).origin === answering && origin !== answering;
-	return [...distinct.filter(isKnown), ...distinct.filter((candidate) => !isKnown(candidate))];
+export function pathOf(originalUrl: string): string | null {
+	if (originalUrl.startsWith('/')) return originalUrl;
+	if (!/^https?:\/\//i.test(originalUrl) || !URL.canParse(originalUrl)) return null;
+	const { pathname, search } = new URL(originalUrl);
+	return `${pathname}${search}`;
+}
+
+/** Every webhook of this package has an address of n8n's endpoint and two more parts. */
+const SHORTEST_PATH = 3;
+
+/**
+ * The addresses at which a URL of this n8n may be reached from inside, the likeliest first: where this
+ * process is known to listen, the URL itself, and a guess. A proxy may take a base path off, and n8n
+ * itself serves its webhooks without one (n8n: `N8N_PATH`). Pure.
+ */
+export function candidatesFor(url: string, listening: string | null, guess: string): string[] {
+	const parts = new URL(url).pathname.split('/').slice(1);
+	const paths = parts
+		.map((_, index) => `/${parts.slice(index).join('/')}${new URL(url).search}`)
+		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1));
+	const below = (origin: string) => paths.map((path) => `${origin}${path}`);
+	return [...new Set([...(listening === null ? [] : below(listening)), url, ...below(guess)])];
 }
 
 export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
@@ -66,9 +85,14 @@ export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
 /** What n8n, or a webhook of this package in it, answered. */
 export interface OwnAnswer {
 	status: number;
-	message: string;
-	/** What `Retry-After` asked for, as it came. */
-	retryAfter: unknown;
+	/** What a webhook of this package says that it did; null where n8n itself answered. */
+	state: string | null;
+	/** n8n: the execution is running, so it cannot be woken now. */
+	isRunning: boolean;
+	/** n8n: there is no such execution, it has finished, or it sleeps at another node. */
+	isGone: boolean;
+	/** What `Retry-After` asked for, in milliseconds. */
+	retryAfterMs: number | null;
 }
 
 const responseSchema = z.object({
@@ -77,21 +101,63 @@ const responseSchema = z.object({
 	body: z.unknown(),
 });
 
-const bodySchema = z.union([
-	z.object({ message: z.string() }).transform(({ message }) => message),
-	z.object({ error: z.string() }).transform(({ error }) => error),
-]);
+const headersSchema = z.object({
+	// The webhooks of this package write seconds.
+	'retry-after': z.coerce.number().nonnegative().optional().catch(undefined),
+	location: z.string().optional().catch(undefined),
+	'content-type': z.string().optional().catch(undefined),
+});
 
-/** Words that stand in every answer of n8n and of this package to a callback, and in few others. */
-const OWN_WORDS = /\b(task|execution|webhook|token|resum\w*|start\w*)\b/i;
+/** An answer of this package's webhooks. */
+const stateSchema = z.object({ state: z.string(), message: z.string() });
 
-function readAnswer(received: unknown): OwnAnswer | null {
-	const response = responseSchema.safeParse(received);
-	if (!response.success) return null;
-	const { statusCode: status, headers, body } = response.data;
-	const message = bodySchema.safeParse(parseJson(body));
-	if (!message.success || !OWN_WORDS.test(message.data)) return null;
-	return { status, message: message.data, retryAfter: headers['retry-after'] };
+/** An error of n8n's (`sendErrorResponse`, 2.0 to 2.41). */
+const n8nErrorSchema = z.object({ code: z.number(), message: z.string() });
+
+/** The texts of n8n's `waiting-webhooks` and `live-webhooks`, the same from 2.0 to 2.41. */
+const N8N_SAYS = {
+	isRunning: /^The execution "\w+" is running already\.$/,
+	isGone:
+		/^The execution "\w+"? (does not exist|has finished already|has finished with error)\.$|^The workflow for execution "\w+" does not contain a waiting webhook /,
+	isUnregistered: /^The requested webhook "[^"]*" is not registered\.$/,
+};
+
+type Response = z.infer<typeof responseSchema>;
+
+function toOwnAnswer({ statusCode: status, headers, body }: Response): OwnAnswer | null {
+	const content = parseJson(body);
+	const { 'retry-after': seconds } = headersSchema.parse(headers);
+	const answer: OwnAnswer = {
+		status,
+		state: null,
+		isRunning: false,
+		isGone: false,
+		retryAfterMs: seconds === undefined ? null : seconds * 1000,
+	};
+	const own = stateSchema.safeParse(content);
+	if (own.success) return { ...answer, state: own.data.state };
+	const error = n8nErrorSchema.safeParse(content);
+	if (!error.success || error.data.code !== status) return null;
+	const { message } = error.data;
+	const isRunning = N8N_SAYS.isRunning.test(message);
+	const isGone = N8N_SAYS.isGone.test(message);
+	const isOfN8n = isRunning || isGone || N8N_SAYS.isUnregistered.test(message);
+	return isOfN8n ? { ...answer, isRunning, isGone } : null;
+}
+
+/**
+ * What somebody in front of n8n answered instead, in words, where it is what a login does; null for
+ * anything else, which may well come from a proxy on the way out.
+ */
+function toStrangersAnswer({ statusCode: status, headers }: Response): string | null {
+	const { location, 'content-type': type } = headersSchema.parse(headers);
+	if (status >= 300 && status < 400) {
+		const isWhole = location !== undefined && URL.canParse(location);
+		return `redirects to ${isWhole ? new URL(location).origin : 'another page'}`;
+	}
+	if (status === 401) return 'asks for a login (HTTP 401)';
+	const isPage = status < 300 && type?.includes('text/html') === true;
+	return isPage ? `shows a page, such as a login (HTTP ${status})` : null;
 }
 
 function parseJson(body: unknown): unknown {
@@ -104,6 +170,63 @@ function parseJson(body: unknown): unknown {
 }
 
 /**
+ * For requests to this machine. The certificate is for the public name. And n8n is named as its own
+ * proxy: a request cannot ask for none, and `HTTP_PROXY` without `NO_PROXY` takes these too. n8n
+ * answers a request for a whole address like any other; https would need a tunnel, which it does not make.
+ */
+function withoutDetour(url: string): Partial<IHttpRequestOptions> {
+	const { protocol, hostname: host, port, pathname } = new URL(url);
+	const proxy = { protocol: 'http', host, port: Number(port || 80) };
+	// n8n's client takes the first word of a path that begins with two slashes for a host.
+	const canBeProxied = protocol === 'http:' && !pathname.startsWith('//');
+	return { skipSslCertificateValidation: true, ...(canBeProxied ? { proxy } : {}) };
+}
+
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
+
+/** @param isLocal whether the address leads to this machine without a detour */
+async function post(
+	httpRequest: HttpRequest,
+	url: string,
+	body: string,
+	isLocal: boolean,
+): Promise<Response | null> {
+	try {
+		const received: unknown = await httpRequest({
+			method: 'POST',
+			url,
+			headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+			body,
+			encoding: 'text',
+			timeout: CALL_TIMEOUT_MS,
+			returnFullResponse: true,
+			ignoreHttpStatusErrors: true,
+			disableFollowRedirect: true,
+			...(isLocal || LOOPBACK.test(new URL(url).hostname) ? withoutDetour(url) : {}),
+		});
+		const response = responseSchema.safeParse(received);
+		return response.success ? response.data : null;
+	} catch {
+		return null;
+	}
+}
+
+/**
+ * Posts JSON to a public URL of this n8n as the API would, and nowhere else. Never throws.
+ *
+ * @returns n8n's answer; in words, what a login in front of it does instead; or null, which tells
+ * nothing: what cannot be reached from inside may well be reached from outside
+ */
+export async function postAsTheApi(
+	httpRequest: HttpRequest,
+	url: string,
+	body: string,
+): Promise<OwnAnswer | string | null> {
+	const response = await post(httpRequest, url, body, false);
+	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
+}
+
+/**
  * Posts JSON to a URL of this n8n, wherever it can be reached; null when n8n answered nowhere.
  * Never throws.
  */
@@ -112,30 +235,18 @@ export async function postToSelf(
 	url: string,
 	body: string,
 ): Promise<OwnAnswer | null> {
+	if (!URL.canParse(url)) return null;
 	const { origin } = new URL(url);
-	for (const candidate of candidatesFor(url, { listening, answering: answering.get(origin) })) {
-		const isLocal = new URL(candidate).origin !== origin;
-		const answer = readAnswer(
-			await httpRequest({
-				method: 'POST',
-				url: candidate,
-				headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-				body,
-				encoding: 'text',
-				timeout: CALL_TIMEOUT_MS,
-				returnFullResponse: true,
-				ignoreHttpStatusErrors: true,
-				disableFollowRedirect: true,
-				// The certificate is for the public name, and this goes to the machine itself.
-				...(isLocal ? { skipSslCertificateValidation: true } : {}),
-			}).catch(() => null),
-		);
+	const guess = `http://127.0.0.1:${configuredPort}`;
+	for (const candidate of candidatesFor(url, listening, guess)) {
+		const at = new URL(candidate).origin;
+		const response = await post(httpRequest, candidate, body, at !== origin);
+		const answer = response === null ? null : toOwnAnswer(response);
 		if (answer === null) continue;
-		const isGuess = isLocal && new URL(candidate).origin !== listening;
-		// Another n8n may listen at the default port: it knows nothing of this one.
-		if (isGuess && [401, 404].includes(answer.status)) continue;
-		answering.set(origin, new URL(candidate).origin);
-		return answer;
+		// Another n8n may listen there, and knows nothing of this one's executions and workflows.
+		const isGuess = at === guess && at !== listening && at !== origin;
+		const isOurs = answer.isRunning || (answer.state !== null && answer.status !== 404);
+		if (!isGuess || isOurs) return answer;
 	}
 	return null;
 }

@@ -1,23 +1,38 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openClients } from '../api/client';
+import { Failure, type Settled } from '../api/failure';
 import { openTargets } from '../callback/target';
-import { createdToOutcome, createTasks, spendingHints } from '../creating/createTasks';
-import { previewTasks } from '../creating/dryRun';
-import { payingRun } from '../creating/payingRun';
-import { readDryRun } from '../parameters/dryRun';
-import { orThrow, readDryRunOfAll } from '../parameters/read';
+import { createTasks, spendingHints } from '../creating/createTasks';
+import { isDryRun, previewTasks } from '../creating/dryRun';
+import type { Journal } from '../creating/journal';
 import { showHints } from '../n8n/hints';
+import { readCallback } from '../parameters/callback';
+import { resultHints } from '../result/hints';
+import type { ItemOutcome } from '../result/item';
+import { createdOutcome } from '../result/reading';
+import { lookAfterTriggers } from '../waiting/triggerLooks';
 
 /** Create Video: one new task for each item. */
-export async function create(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	return await payingRun(context, async (journal) => {
-		const targets = await openTargets(context);
-		const preparing = { clients: openClients(context), targets };
-		if (readDryRunOfAll(context, (settings) => orThrow(readDryRun(settings))))
-			return await previewTasks(context, preparing);
-		const creations = await createTasks(context, { ...preparing, journal });
-		showHints(context, [...targets.hints(), ...spendingHints(creations)]);
-		return creations.map(createdToOutcome);
-	});
+export async function create(
+	context: IExecuteFunctions,
+	journal: Journal,
+): Promise<Settled<ItemOutcome[]>> {
+	const dryRun = isDryRun(context);
+	if (dryRun instanceof Failure) return dryRun;
+	const targets = openTargets(context);
+	const preparing = {
+		clients: openClients(context),
+		targets,
+		readCallback,
+		readWait: () => null,
+	};
+	if (dryRun) return await previewTasks(context, preparing);
+	const created = await createTasks(context, { ...preparing, journal });
+	await lookAfterTriggers(context, created);
+	const outcomes = created.map((item) =>
+		item instanceof Failure ? item : createdOutcome(item.task),
+	);
+	showHints(context, [...resultHints(outcomes, spendingHints(created)), ...targets.hints()]);
+	return outcomes;
 }

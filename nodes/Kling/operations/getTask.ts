@@ -1,55 +1,59 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { openClients } from '../api/client';
+import { type Clients, openClients } from '../api/client';
+import { Failure, Unreached } from '../api/failure';
 import { mapConcurrently } from '../n8n/async';
-import { orThrow } from '../parameters/read';
+import { keepsFailedItems } from '../n8n/execution';
+import { showHints } from '../n8n/hints';
+import { readResult, type ResultSettings } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
-import { readResult } from '../parameters/result';
 import { readTaskId } from '../parameters/taskId';
 import { readThrowOnFailure } from '../parameters/waiting';
-import { showHints } from '../n8n/hints';
-import { resultHints } from '../result/hints';
-import type { ItemOutcome } from '../result/item';
-import { checkItems, settleItem, toOutput } from '../result/output';
+import { resultHints, runningHints } from '../result/hints';
+import { hasErrorOutput, type ItemOutcome } from '../result/item';
 import { readingToOutcome } from '../result/reading';
-import { READ_CONCURRENCY } from '../waiting/poll';
+import { READ_CONCURRENCY } from '../waiting/look';
 
 /** Get Video: each item's task as it is now. */
-export async function getTask(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const items = checkItems(context, (itemIndex) => {
+export async function getTask(context: IExecuteFunctions): Promise<ItemOutcome[]> {
+	const items = context.getInputData().map((_, itemIndex) => {
 		const settings = settingsOf(context, itemIndex);
-		const { result, ...others } = orThrow(
-			collect({
-				taskId: readTaskId(settings),
-				result: readResult(settings),
-				failsItem: readThrowOnFailure(settings),
-			}),
-		);
-		return { ...others, ...result };
+		return collect({
+			taskId: readTaskId(settings),
+			result: readResult(settings),
+			throwOnFailure: readThrowOnFailure(settings),
+		});
 	});
-	const signal = context.getExecutionCancelSignal();
-	const { clientFor } = openClients(context);
-	const outcomes = await mapConcurrently(
-		items,
-		READ_CONCURRENCY,
-		async (item, itemIndex): Promise<ItemOutcome> => {
-			if (!item.ok) return item;
-			const { taskId, ...options } = item.value;
-			return await settleItem(
-				context,
-				itemIndex,
-				async () => {
-					const client = await clientFor(itemIndex);
-					return await readingToOutcome(context, itemIndex, await client.getTask(taskId), {
-						...options,
-						signal,
-					});
-				},
-				taskId,
-			);
-		},
+	if (!keepsFailedItems(context) && items.some((item) => item instanceof Failure)) {
+		return items.map((item) => (item instanceof Failure ? item : new Unreached()));
+	}
+	const clients = openClients(context);
+	const outcomes = await mapConcurrently(items, READ_CONCURRENCY, async (item, itemIndex) =>
+		item instanceof Failure ? item : await readOne(context, clients, item, itemIndex),
 	);
-	const settled = outcomes.filter((outcome) => outcome !== undefined);
-	showHints(context, resultHints(settled));
-	return toOutput(context, settled);
+	const settled = outcomes.map((outcome) => outcome ?? new Unreached());
+	showHints(context, [...resultHints(settled), ...runningHints(settled, Date.now())]);
+	return settled;
+}
+
+interface Asked {
+	taskId: string;
+	result: ResultSettings;
+	throwOnFailure: boolean;
+}
+
+async function readOne(
+	context: IExecuteFunctions,
+	{ clientFor }: Clients,
+	{ taskId, result, throwOnFailure }: Asked,
+	itemIndex: number,
+): Promise<ItemOutcome> {
+	const client = await clientFor(itemIndex);
+	const reading = client instanceof Failure ? client : await client.getTask(taskId);
+	if (reading instanceof Failure) return reading.about(taskId);
+	return await readingToOutcome(context, reading, {
+		...result,
+		failsItem: throwOnFailure || hasErrorOutput(context),
+		signal: context.getExecutionCancelSignal(),
+	});
 }

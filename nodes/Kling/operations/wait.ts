@@ -1,51 +1,71 @@
-import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { callsBack } from '../callback/awaited';
+import { type ApiClient, openClients } from '../api/client';
+import { Failure, type Settled, Unreached } from '../api/failure';
+import { Task } from '../api/task';
+import { recall } from '../callback/awaited';
+import { CANNOT_SLEEP } from '../callback/target';
 import { recordTasks } from '../n8n/customData';
-import { isSubWorkflow, isTool, readResumeUrl } from '../n8n/execution';
-import { orThrow, readForRun } from '../parameters/read';
-import { collect, type Settings, settingsOf } from '../parameters/settings';
-import { readResult } from '../parameters/result';
-import { readTaskId } from '../parameters/taskId';
-import { readWait } from '../parameters/waiting';
+import { keepsFailedItems } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
+import { maySleep } from '../n8n/modes';
+import { readResult } from '../parameters/result';
+import { collect, settingsOf } from '../parameters/settings';
+import { readTaskId } from '../parameters/taskId';
 import { resultHints } from '../result/hints';
-import { checkItems, toOutput } from '../result/output';
-import { suspendedOutput } from '../waiting/suspend';
-import type { WaitingItem } from '../waiting/waitForTasks';
-import { waitByPolling, waitSuspended } from '../waiting/waitForTasks';
+import type { ItemOutcome } from '../result/item';
+import type { Awaited } from '../waiting/awaited';
+import { readWaitOfRun, type RunWait } from '../waiting/settings';
+import { waitAsleep, waitByPolling } from '../waiting/wait';
 
 /** Wait for Video: each item's task once it is finished. */
-export async function wait(context: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-	const read = (settings: Settings) => orThrow(readWait(settings, isTool(context)));
-	const settings = readForRun(context, read);
-	const checked = checkItems(context, (itemIndex) => {
-		const itemSettings = settingsOf(context, itemIndex);
-		read(itemSettings);
-		return orThrow(collect({ taskId: readTaskId(itemSettings), result: readResult(itemSettings) }));
-	});
-	const items = checked.map(
-		(item): WaitingItem => (item.ok ? { ok: true, ...item.value, extras: {} } : item),
-	);
-	recordTasks(
-		context,
-		items.flatMap((item) => (item.ok ? [item.taskId] : [])),
-	);
-	const { strategy } = settings;
-	const suspends =
-		strategy === 'callback' ||
-		(strategy === 'auto' && !isSubWorkflow(context) && callBackAll(context, items));
-	const waitForAll = suspends ? waitSuspended : waitByPolling;
-	const outcomes = await waitForAll(context, items, settings);
-	if (outcomes === null) return suspendedOutput();
-	showHints(context, resultHints(outcomes));
-	return toOutput(context, outcomes);
+export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutcome[] | null>> {
+	const waiting = readWaitOfRun(context);
+	if (waiting instanceof Failure) return waiting;
+	const items = await readItems(context, waiting);
+	if (!keepsFailedItems(context) && items.some((item) => item instanceof Failure)) {
+		return items.map((item) => (item instanceof Failure ? item : new Unreached()));
+	}
+	const ids = items.flatMap((item) => (item instanceof Failure ? [] : [item.task.id]));
+	recordTasks(context, ids);
+	// One that polls needs no other: a callback to this execution has to tell of every task.
+	const callsBack = ids.every((id) => recall(context, id)?.callsThisExecution === true);
+	const { strategy } = waiting;
+	if (strategy === 'callback' && !maySleep(context)) return CANNOT_SLEEP;
+	const sleeps = strategy === 'callback' || (strategy === 'auto' && callsBack && maySleep(context));
+	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, items, waiting);
+	if (outcomes !== null) showHints(context, resultHints(outcomes));
+	return outcomes;
 }
 
-/** Whether a callback to this execution will tell of every task: one that polls needs no other. */
-function callBackAll(context: IExecuteFunctions, items: readonly WaitingItem[]): boolean {
-	const resumeUrl = readResumeUrl(context);
-	return items.every(
-		(item, itemIndex) => !item.ok || callsBack(context, itemIndex, item.taskId, resumeUrl),
-	);
+async function readItems(
+	context: IExecuteFunctions,
+	{ readItem }: RunWait,
+): Promise<Array<Settled<Awaited>>> {
+	const clients = openClients(context);
+	const tasks = new Map<ApiClient, Map<string, Task>>();
+	const items: Array<Settled<Awaited>> = [];
+	for (const itemIndex of context.getInputData().keys()) {
+		const settings = settingsOf(context, itemIndex);
+		const read = collect({
+			taskId: readTaskId(settings),
+			wait: readItem(settings),
+			result: readResult(settings),
+		});
+		if (read instanceof Failure) {
+			items.push(read);
+			continue;
+		}
+		const client = await clients.clientFor(itemIndex);
+		if (client instanceof Failure) {
+			items.push(client.about(read.taskId));
+			continue;
+		}
+		const ofAccount = tasks.get(client) ?? new Map<string, Task>();
+		const createdAt = recall(context, read.taskId)?.createdAt ?? null;
+		const task = ofAccount.get(read.taskId) ?? new Task(read.taskId, client, createdAt);
+		tasks.set(client, ofAccount.set(read.taskId, task));
+		items.push({ ...read, task });
+	}
+	return items;
 }

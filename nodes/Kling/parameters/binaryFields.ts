@@ -7,14 +7,17 @@ import { emptiness, Invalid, notText, toEntries } from './readers';
 /** A file of an item, as n8n's own nodes take it: by its field's name, or as a reference to it. */
 export type BinaryField = string | IBinaryData;
 
-/** What n8n itself takes for a reference to a file. */
-const referenceSchema = z.custom<IBinaryData>(
-	(value) =>
+/** Whether n8n itself takes this for a reference to a file. */
+export function isFile(value: unknown): boolean {
+	return (
 		typeof value === 'object' &&
 		value !== null &&
 		'mimeType' in value &&
-		('id' in value || 'data' in value),
-);
+		('id' in value || 'data' in value)
+	);
+}
+
+const referenceSchema = z.custom<IBinaryData>(isFile);
 
 /** All files of an item, as `$binary` gives them. */
 const filesSchema = z.record(referenceSchema);

@@ -10,13 +10,14 @@ import { collect, type Settings } from './settings';
 import { filledByModel } from './tool';
 
 /** The names in the panel, for refusals. */
+export const IMAGE_SOURCE = 'Image Source';
 export const IMAGE_URLS = 'Image URLs';
 export const INPUT_DATA_FIELD = 'Input Data Field Name';
 
 const DEFAULT_BINARY_FIELD = 'data';
 
 const sourceField: INodeProperties = {
-	displayName: 'Image Source',
+	displayName: IMAGE_SOURCE,
 	name: 'imageSource',
 	type: 'options',
 	options: [

@@ -4,10 +4,10 @@ import type {
 	IExecuteFunctions,
 	IWebhookFunctions,
 } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { abortable, pause } from '../n8n/async';
-import { asStream } from '../n8n/streams';
+import { fetchStream, peekStart } from '../n8n/streams';
+import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
 
 /** The n8n contexts that can store files. */
 export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
@@ -15,18 +15,11 @@ export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 const ATTEMPTS = 3;
 const PAUSE_MS = 1_000;
 
-/** How long the file host may send nothing. */
-const SILENCE_TIMEOUT_MS = 60_000;
+/** How long the file host may take to begin its answer. */
+const ANSWER_TIMEOUT_MS = 60_000;
 
-type BinarySource = Parameters<DownloadContext['helpers']['prepareBinaryData']>[0];
-
-const sourceSchema = z.custom<BinarySource>((value) => asStream(value) !== null);
-
-const responseSchema = z.object({
-	statusCode: z.number(),
-	headers: z.record(z.unknown()),
-	body: z.unknown(),
-});
+/** How long one file may take, all attempts together. */
+const FILE_TIMEOUT_MS = 10 * 60_000;
 
 export interface Download {
 	binary: IBinaryKeyData;
@@ -41,97 +34,89 @@ export interface DownloadOptions {
 	field: string;
 	/** Fires when the execution is cancelled. */
 	signal?: AbortSignal;
+	/** When n8n ends the sleep of the execution, in milliseconds since 1970; it must be over by then. */
+	deadlineAt?: number;
 }
 
 /**
  * Stores each video in n8n's binary store, passing it through as a stream. The key is never sent
  * along: the file host is not the API. A file that cannot be had is said, not thrown, since the
  * task is paid for and its address still good.
+ *
+ * @throws {CancelledError} when the execution was cancelled
  */
 export async function downloadVideos(
 	context: DownloadContext,
-	{ taskId, urls, field, signal }: DownloadOptions,
+	{ taskId, urls, field, ...limits }: DownloadOptions,
 ): Promise<Download> {
 	const binary: IBinaryKeyData = {};
 	const missing: string[] = [];
 	for (const [index, url] of urls.entries()) {
 		const name = index === 0 ? taskId : `${taskId}-${index}`;
-		const stored = await downloadOne(context, url, name, signal);
+		const stored = await downloadOne(context, url, name, limits);
 		if (typeof stored === 'string') missing.push(`${url}: ${stored}`);
 		else binary[index === 0 ? field : `${field}_${index}`] = stored;
 	}
 	return { binary, error: missing.length === 0 ? null : missing.join('; ') };
 }
 
+/** The file, or why there is none. */
 async function downloadOne(
 	context: DownloadContext,
 	url: string,
 	name: string,
-	signal: AbortSignal | undefined,
+	{ signal, deadlineAt = Infinity }: Pick<DownloadOptions, 'signal' | 'deadlineAt'>,
 ): Promise<IBinaryData | string> {
-	for (let attempt = 1; ; attempt++) {
-		const stored = await abortable(attemptDownload(context, url, name), signal);
-		if (typeof stored !== 'string' || attempt === ATTEMPTS) return stored;
-		await pause(PAUSE_MS * 2 ** (attempt - 1), signal);
-	}
+	const leftMs = deadlineAt - Date.now();
+	const tooLate =
+		leftMs < FILE_TIMEOUT_MS
+			? 'the download took longer than n8n lets the execution sleep'
+			: 'the download took more than ten minutes';
+	if (leftMs <= 0) return tooLate;
+	// Unlike n8n's `sleep`, this leaves no timer that keeps the process alive.
+	const timeout = AbortSignal.timeout(Math.ceil(Math.min(leftMs, FILE_TIMEOUT_MS)));
+	const stop = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+	const attempts = async () => {
+		for (let attempt = 1; ; attempt++) {
+			const stored = await abortable(attemptDownload(context, url, name, stop), stop);
+			if (typeof stored !== 'string' || attempt === ATTEMPTS) return stored;
+			await pause(PAUSE_MS * 2 ** (attempt - 1), signal);
+		}
+	};
+	return await attempts().catch((thrown: unknown) => {
+		if (timeout.aborted && signal?.aborted !== true) return tooLate;
+		throw thrown;
+	});
 }
 
+/** The file, or why there is none. That it is whole is for the stream to say: one that is cut off fails. */
 async function attemptDownload(
 	context: DownloadContext,
 	url: string,
 	name: string,
+	abortSignal: AbortSignal,
 ): Promise<IBinaryData | string> {
-	const received: unknown = await context.helpers
-		.httpRequest({
-			method: 'GET',
-			url,
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-			timeout: SILENCE_TIMEOUT_MS,
-		})
-		.catch(() => null);
-	const response = responseSchema.safeParse(received);
-	if (!response.success) return 'the file host could not be reached';
-	const { statusCode, headers, body } = response.data;
-	const source = sourceSchema.safeParse(body);
-	if (!source.success) return 'the file host sent no file';
-	const mimeType = videoTypeOf(headers['content-type']);
-	if (statusCode !== 200 || mimeType === null) {
-		asStream(body)?.destroy();
-		return statusCode === 200
-			? `the file host sent ${String(headers['content-type'])} instead of a video`
-			: `the file host answered ${statusCode}`;
+	const answer = await fetchStream(context, { url, timeout: ANSWER_TIMEOUT_MS, abortSignal });
+	if (answer === null) return 'the file host could not be reached';
+	const { status, headers, body } = answer;
+	const refuse = (reason: string) => {
+		body.destroy();
+		return reason;
+	};
+	if (status !== 200) return refuse(`the file host answered ${status}`);
+	try {
+		const start = await peekStart(body, VIDEO_START_LENGTH);
+		if (start.length === 0) return refuse('the file host sent an empty file');
+		const type = videoTypeOf(start);
+		if (type === null) return refuse(`what the file host sent is no video${calledBy(headers)}`);
+		const { extension, mimeType } = type;
+		return await context.helpers.prepareBinaryData(body, `${name}.${extension}`, mimeType);
+	} catch {
+		return refuse('the download was interrupted');
 	}
-	const stored = await context.helpers
-		.prepareBinaryData(source.data, `${name}.${EXTENSIONS[mimeType]}`, mimeType)
-		.catch(() => null);
-	if (stored === null) return 'the download was interrupted';
-	const expected = Number(headers['content-length'] ?? Number.NaN);
-	const size = await sizeOf(context, stored);
-	if (size === 0) return 'the file host sent an empty file';
-	const isShort = Number.isFinite(expected) && size < expected;
-	return isShort ? 'the download was cut off' : stored;
 }
 
-/** The stored size in bytes. n8n 2.0 keeps it only beside the file, and in memory mode nowhere. */
-async function sizeOf(context: DownloadContext, { bytes, id }: IBinaryData): Promise<number> {
-	if (bytes !== undefined) return bytes;
-	return id === undefined ? Infinity : (await context.helpers.getBinaryMetadata(id)).fileSize;
-}
-
-const EXTENSIONS = { 'video/mp4': 'mp4', 'video/webm': 'webm', 'video/quicktime': 'mov' } as const;
-
-type VideoType = keyof typeof EXTENSIONS;
-
-/** The video's MIME type; null when what was sent is certainly none. */
-function videoTypeOf(contentType: unknown): VideoType | null {
-	const type =
-		String(contentType ?? '')
-			.split(';')[0]
-			?.trim()
-			.toLowerCase() ?? '';
-	if (type === 'video/webm' || type === 'video/quicktime') return type;
-	const mayBeMp4 = type === '' || type.startsWith('video/') || type.endsWith('/octet-stream');
-	return mayBeMp4 ? 'video/mp4' : null;
+/** What the host calls its file, for people. */
+function calledBy({ 'content-type': type }: Record<string, unknown>): string {
+	return typeof type === 'string' ? ` (it calls it ${type})` : '';
 }

@@ -1,33 +1,56 @@
 import { isHttpUrl } from '../api/address';
+import { ApiFailure, Failure, Refusal } from '../api/failure';
+import { describeFailure } from '../api/messages';
 import { type Hint, warning } from '../n8n/hints';
-import type { ItemOutcome } from './item';
-import { isRefunded, type TaskFailure } from './task';
+import { type ItemOutcome, type ItemResult, VideoFailed } from './item';
+import { isRefunded, type SimplifiedTask, type TaskFailure } from './task';
 
-/** What the user should know of the tasks of a run: their videos, and those without one. */
-export function resultHints(outcomes: readonly ItemOutcome[]): Hint[] {
-	return [...failedVideos(outcomes), ...lateVideos(outcomes), ...videoLinks(outcomes)];
+/**
+ * What the user should know of the videos of a run: where they are, what they cost, and those that
+ * are missing.
+ *
+ * @param costs what the run has spent
+ */
+export function resultHints(outcomes: readonly ItemOutcome[], costs: readonly Hint[] = []): Hint[] {
+	return [
+		...videoLinks(outcomes),
+		...costs,
+		...failedVideos(outcomes),
+		...lateVideos(outcomes),
+		...refusedItems(outcomes),
+	];
+}
+
+function resultsOf(outcomes: readonly ItemOutcome[]): ItemResult[] {
+	return outcomes.filter((outcome): outcome is ItemResult => !(outcome instanceof Failure));
 }
 
 /** `1 of 12 videos`, or `The video` where there is only one. */
 function shareOf(count: number, all: number): string {
-	if (all === 1) return 'The video';
-	return `${count} of ${all} videos`;
+	return all === 1 ? 'The video' : `${count} of ${all} videos`;
 }
 
-/** Each cause once, however many videos it ended. */
+/** Each cause once, however many items it ended. */
 const CAUSES_SHOWN = 3;
 
-function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
-	const failures = outcomes.flatMap(({ failure }) => failure ?? []);
-	if (failures.length === 0) return [];
-	const causes = [...new Set(failures.map(({ code, message }) => message || code))];
+function listCauses(texts: readonly string[]): string {
+	const causes = [...new Set(texts)];
 	const named = causes.slice(0, CAUSES_SHOWN).map(escapeHtml).join('; ');
-	const more = causes.length > CAUSES_SHOWN ? '; …' : '';
-	return [
-		warning(
-			`${shareOf(failures.length, outcomes.length)} failed: ${named}${more}. ${creditsOf(failures)}`,
-		),
-	];
+	return `${named}${causes.length > CAUSES_SHOWN ? '; …' : ''}`;
+}
+
+/** Why the tasks of these outcomes ended without a video. */
+export function failureOf(outcome: ItemOutcome): TaskFailure | null {
+	if (outcome instanceof VideoFailed) return outcome.task.failure;
+	return outcome instanceof Failure ? null : (outcome.task?.failure ?? null);
+}
+
+function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
+	const failures = outcomes.flatMap((outcome) => failureOf(outcome) ?? []);
+	if (failures.length === 0) return [];
+	const causes = listCauses(failures.map(({ code, message }) => message || code));
+	const share = shareOf(failures.length, outcomes.length);
+	return [warning(`${share} failed: ${causes}. ${creditsOf(failures)}`)];
 }
 
 function creditsOf(failures: readonly TaskFailure[]): string {
@@ -40,7 +63,7 @@ function creditsOf(failures: readonly TaskFailure[]): string {
 }
 
 function lateVideos(outcomes: readonly ItemOutcome[]): Hint[] {
-	const late = outcomes.filter((outcome) => outcome.ok && outcome.timedOut === true).length;
+	const late = resultsOf(outcomes).filter(({ timedOut }) => timedOut === true).length;
 	if (late === 0) return [];
 	const [was, id] = late === 1 ? ['was', 'its task ID'] : ['were', 'their task IDs'];
 	return [
@@ -48,6 +71,24 @@ function lateVideos(outcomes: readonly ItemOutcome[]): Hint[] {
 			`${shareOf(late, outcomes.length)} ${was} not ready in time. Nothing is lost: use Wait for Video or Get Video with ${id}.`,
 		),
 	];
+}
+
+/** Items that did not come to a task, or whose task cannot be read. */
+function refusedItems(outcomes: readonly ItemOutcome[]): Hint[] {
+	const refused = outcomes.filter(
+		(outcome): outcome is Failure =>
+			outcome instanceof Failure && !(outcome instanceof VideoFailed),
+	);
+	if (refused.length === 0) return [];
+	const was = refused.length === 1 ? 'was' : 'were';
+	const isLocal = refused.every((failure) => failure instanceof Refusal);
+	const happened = isLocal ? `${was} not started` : 'did not go through';
+	const causes = listCauses(refused.map(textOf));
+	return [warning(`${refused.length} of ${outcomes.length} items ${happened}: ${causes}.`)];
+}
+
+function textOf(failure: Failure): string {
+	return failure instanceof ApiFailure ? describeFailure(failure.detail).message : failure.message;
 }
 
 /** The API's own words, where HTML counts (n8n: hints are sanitized HTML). */
@@ -60,10 +101,10 @@ const LINKS_SHOWN = 10;
 
 /**
  * Links to the videos of a run, in the order of its items: the editor shows addresses in items as
- * plain text, and links in hints (n8n: hints are sanitized HTML).
+ * plain text, and links in hints.
  */
 export function videoLinks(outcomes: readonly ItemOutcome[]): string[] {
-	const urls = outcomes.flatMap((outcome) => (outcome.ok ? (outcome.videoUrl ?? []) : []));
+	const urls = resultsOf(outcomes).flatMap(({ task }) => task?.videoUrl ?? []);
 	const shown = urls.filter(isHttpUrl).slice(0, LINKS_SHOWN);
 	if (shown.length === 0) return [];
 	if (urls.length === 1) return shown.map((url) => link(url, 'Open the video'));
@@ -75,4 +116,23 @@ export function videoLinks(outcomes: readonly ItemOutcome[]): string[] {
 /** `URL` escapes whatever could end the attribute. */
 function link(url: string, text: string): string {
 	return `<a href="${new URL(url).href}" target="_blank">${text}</a>`;
+}
+
+/** How long the videos that are under way have been running. */
+export function runningHints(outcomes: readonly ItemOutcome[], nowMs: number): string[] {
+	const running = resultsOf(outcomes).flatMap(({ task }) => (isUnderWay(task) ? [task] : []));
+	const [first] = running;
+	if (first === undefined) return [];
+	if (running.length > 1) {
+		return [`${running.length} of ${outcomes.length} videos are under way. ${USUAL_TIME}`];
+	}
+	const minutes = first.createdAt === null ? 0 : (nowMs - Date.parse(first.createdAt)) / 60_000;
+	const since = minutes >= 1 ? ` for ${Math.round(minutes)} min` : '';
+	return [`The video has been under way${since || ' for less than a minute'}. ${USUAL_TIME}`];
+}
+
+const USUAL_TIME = 'Most videos take 1 to 15 minutes.';
+
+function isUnderWay(task: SimplifiedTask | undefined): task is SimplifiedTask {
+	return task !== undefined && task.videoUrl === null && task.failure === null;
 }

@@ -1,55 +1,73 @@
 import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { ApiFailure } from '../api/failure';
+import { ApiFailure, Failure, Refusal, type Settled, Thrown } from '../api/failure';
 import { toNodeApiError } from '../api/messages';
-import { CancelledError } from '../n8n/async';
 import { isTool, type ToolContext } from '../n8n/execution';
-import { InvalidParameterError } from '../parameters/read';
-import type { TaskFailure } from './task';
+import { isRefunded, type SimplifiedTask } from './task';
 
 export type ItemError = NodeApiError | NodeOperationError;
 
-/** What became of one input item. */
-export type ItemOutcome =
-	| {
-			ok: true;
-			json: IDataObject;
-			binary?: IBinaryKeyData;
-			videoUrl?: string | null;
-			/** Why its task ended without a video. */
-			failure?: TaskFailure | null;
-			/** Whether the time was over before its task had ended. */
-			timedOut?: boolean;
-	  }
-	| { ok: false; error: ItemError; taskId?: string; failure?: TaskFailure | null };
+/** An item as it is passed on. */
+export interface ItemResult {
+	json: IDataObject;
+	binary?: IBinaryKeyData;
+	/** The task it speaks of. */
+	task?: SimplifiedTask;
+	/** Whether the time was over before its task had ended. */
+	timedOut?: boolean;
+	/** What the model of a tool has to know; null for nothing. */
+	note?: string | null;
+}
 
-/**
- * Whatever went wrong with one item, as the error n8n shows for it. A refusal names the item as n8n's
- * own nodes do, except to an AI Agent, which knows no items.
- *
- * @throws {CancelledError} when that was what happened: a cancelled execution has no item errors
- */
-export function toItemError(
-	context: ToolContext,
-	thrown: unknown,
-	itemIndex: number,
-	taskId?: string,
-): ItemError {
-	if (thrown instanceof CancelledError) throw thrown;
-	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
+/** What became of one input item. */
+export type ItemOutcome = Settled<ItemResult>;
+
+/** A task that ended without a video, where that is an error of its item. */
+export class VideoFailed extends Failure {
+	constructor(readonly task: SimplifiedTask) {
+		super();
+		this.taskId = task.taskId;
+	}
+
+	/** “Task 3f2a… did not produce a video: <cause> (<code>)”. */
+	get message(): string {
+		const { taskId, failure } = this.task;
+		const cause = failure?.message || 'no reason was given';
+		return `Task ${taskId} did not produce a video: ${cause} (${failure?.code ?? 'unknown'})`;
+	}
+
+	get isRefunded(): boolean {
+		return this.task.failure === null || isRefunded(this.task.failure);
+	}
+
+	get hint(): string {
+		return this.isRefunded
+			? 'The credits of a task that failed are given back automatically. Change the prompt or the image, or create it again later.'
+			: 'The API calls this task completed, so its credits may not have been given back. Use Get Video with its task ID later, before paying for it once more.';
+	}
+}
+
+/** A failure as the error that n8n shows: the one place that makes them. */
+export function toNodeError(context: ToolContext, failure: Failure, itemIndex: number): ItemError {
 	const node = context.getNode();
-	if (thrown instanceof ApiFailure) {
+	const { taskId } = failure;
+	if (failure instanceof ApiFailure) {
 		const reader = isTool(context) ? 'model' : 'person';
-		return toNodeApiError(node, thrown, { itemIndex, taskId, reader });
+		return toNodeApiError(node, failure, { itemIndex, taskId, reader });
 	}
-	if (thrown instanceof InvalidParameterError) {
-		return new NodeOperationError(node, `${thrown.message} [item ${itemIndex}]`, {
-			description: thrown.hint,
-			itemIndex,
-		});
+	if (failure instanceof VideoFailed) {
+		const { message, hint: description, task } = failure;
+		const text = task.failure?.message ?? '';
+		return new NodeApiError(node, { message: text }, { message, description, itemIndex });
 	}
-	return new NodeOperationError(node, thrown instanceof Error ? thrown : String(thrown), {
+	if (failure instanceof Refusal) {
+		const message = `${failure.message} [item ${itemIndex}]`;
+		return new NodeOperationError(node, message, { description: failure.hint, itemIndex });
+	}
+	const error = failure instanceof Thrown ? failure.error : failure.message;
+	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
+	return new NodeOperationError(node, error instanceof Error ? error : String(error), {
 		itemIndex,
 	});
 }
@@ -63,15 +81,15 @@ export function toItemError(
  * while an item with no other keys goes to the error output just as well and keeps its input.
  */
 export function toItem(
+	context: ToolContext,
 	outcome: ItemOutcome,
 	itemIndex: number,
-	hasErrorOutput: boolean,
 ): INodeExecutionData {
 	const pairedItem = { item: itemIndex };
-	if (!outcome.ok) {
-		const { error, taskId } = outcome;
-		const json = hasErrorOutput ? errorTexts(error, taskId) : errorJson(error, taskId);
-		return { json, pairedItem };
+	if (outcome instanceof Failure) {
+		const error = toNodeError(context, outcome, itemIndex);
+		const toJson = hasErrorOutput(context) ? errorTexts : errorJson;
+		return { json: toJson(error, outcome.taskId), pairedItem };
 	}
 	const { json, binary } = outcome;
 	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
@@ -82,20 +100,20 @@ export function hasErrorOutput(context: Pick<ToolContext, 'getNode'>): boolean {
 	return context.getNode().onError === 'continueErrorOutput';
 }
 
-function errorTexts({ message, description }: ItemError, taskId: string | undefined): IDataObject {
-	const isNamed = taskId === undefined || message.includes(taskId);
+function errorTexts({ message, description }: ItemError, taskId: string | null): IDataObject {
+	const isNamed = taskId === null || message.includes(taskId);
 	const error = isNamed ? message : `${message} (task ${taskId})`;
 	// An empty text would not count.
 	return description ? { error, message: description } : { error };
 }
 
-function errorJson(error: ItemError, taskId: string | undefined): IDataObject {
+function errorJson(error: ItemError, taskId: string | null): IDataObject {
 	return {
 		error: error.message,
 		details: {
 			description: error.description ?? null,
 			httpCode: error instanceof NodeApiError ? error.httpCode : null,
-			taskId: taskId ?? null,
+			taskId,
 		},
 	};
 }

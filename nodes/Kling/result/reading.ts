@@ -1,19 +1,11 @@
-import { NodeApiError } from 'n8n-workflow';
-
 import type { TaskReading } from '../api/schemas';
+import { isFinished, STATUS } from '../api/schemas';
+import { ApiFailure, Failure } from '../api/failure';
+import type { Task } from '../api/task';
 import type { ResultSettings } from '../parameters/result';
-import type { DownloadContext } from './download';
-import { downloadVideos } from './download';
-import type { ItemOutcome } from './item';
-import type { TaskExtras } from './task';
-import {
-	describeUnsuccessful,
-	isFinished,
-	isRefunded,
-	isUnsuccessful,
-	simplifyTask,
-	taskToJson,
-} from './task';
+import { type DownloadContext, downloadVideos } from './download';
+import { type ItemOutcome, VideoFailed } from './item';
+import { newTask, simplifiedToJson, simplifyTask, type TaskExtras } from './task';
 
 export interface ReadingOptions extends ResultSettings {
 	/** Added to a simplified task. */
@@ -22,52 +14,61 @@ export interface ReadingOptions extends ResultSettings {
 	failsItem: boolean;
 	/** Fires when the execution is cancelled. */
 	signal?: AbortSignal;
+	/** When the files must be there, in milliseconds since 1970. */
+	deadlineAt?: number;
+	/** False where nobody but the caller says that the addresses are right. */
+	mayDownload?: boolean;
 }
 
-/** The item for a task that was read, or an item error where the user asked for one. */
+/** The item for a task that was read, or its failure where the user asked for one. */
 export async function readingToOutcome(
 	context: DownloadContext,
-	itemIndex: number,
 	reading: TaskReading,
-	{ simplify, extras, failsItem, downloadField, signal }: ReadingOptions,
+	options: ReadingOptions,
 ): Promise<ItemOutcome> {
-	if (failsItem && isUnsuccessful(reading.task)) {
-		return unsuccessfulOutcome(context, itemIndex, reading);
-	}
-	const json = taskToJson(reading, simplify, extras);
-	const { taskId, videoUrl, videoUrls, failure } = simplifyTask(reading.task);
-	const outcome = { ok: true, json, videoUrl, failure, timedOut: extras?.timedOut } as const;
-	if (downloadField === null) return outcome;
+	const { simplify, extras, failsItem, downloadField, signal, deadlineAt } = options;
+	const task = simplifyTask(reading.task);
+	if (failsItem && task.status === STATUS.failed) return new VideoFailed(task);
+	const json = simplify ? simplifiedToJson(task, extras) : structuredClone(reading.raw);
+	const result = { json, task, timedOut: extras?.timedOut };
+	if (downloadField === null) return result;
+	if (options.mayDownload === false)
+		return { ...result, json: { ...json, downloadError: UNVERIFIED } };
 
 	const { binary, error } = await downloadVideos(context, {
-		taskId,
-		urls: isFinished(reading.task) ? videoUrls : [],
+		taskId: task.taskId,
+		urls: isFinished(reading.task) ? task.videoUrls : [],
 		field: downloadField,
 		signal,
+		deadlineAt,
 	});
 	// The API's own object stays untouched, unless there is something the user must know.
 	const said = simplify || error !== null ? { downloadError: error } : {};
-	return { ...outcome, json: { ...json, ...said }, binary };
+	return { ...result, json: { ...json, ...said }, binary };
 }
 
-/** A task that ended without a video, as an item error that names the task and the cause. */
-function unsuccessfulOutcome(
-	context: DownloadContext,
-	itemIndex: number,
-	reading: TaskReading,
-): ItemOutcome {
-	const { taskId, failure } = simplifyTask(reading.task);
-	const refunded = failure === null || isRefunded(failure);
-	const error = new NodeApiError(
-		context.getNode(),
-		{ message: reading.task.error?.message ?? '' },
-		{
-			message: describeUnsuccessful(reading.task),
-			description: refunded
-				? 'The credits of a task that failed are given back automatically. Change the prompt or the image, or create it again later.'
-				: 'The API calls this task completed, so its credits may not have been given back. Use Get Video with its task ID later, before paying for it once more.',
-			itemIndex,
-		},
-	);
-	return { ok: false, error, taskId, failure };
+/** The item for a task that was just created. */
+export function createdOutcome({ id, reading, request, note }: Task): ItemOutcome {
+	const task = reading === null ? newTask(id) : simplifyTask(reading.task);
+	return { json: simplifiedToJson(task, { request }), task, note };
 }
+
+/** The item for a task at the end of a wait. */
+export async function waitedOutcome(
+	context: DownloadContext,
+	{ id, reading, failure, isOver, request, note }: Task,
+	options: Omit<ReadingOptions, 'extras'>,
+): Promise<ItemOutcome> {
+	if (isOver && failure instanceof ApiFailure) return failure.about(id);
+	const timedOut = !isOver;
+	if (reading === null) {
+		const task = newTask(id);
+		return { json: simplifiedToJson(task, { request, timedOut }), task, timedOut, note };
+	}
+	const extras = { timedOut, request };
+	const outcome = await readingToOutcome(context, reading, { ...options, extras });
+	return outcome instanceof Failure ? outcome : { ...outcome, note };
+}
+
+const UNVERIFIED =
+	'nothing is downloaded while Verify Task is off, since only the caller says where the file is';

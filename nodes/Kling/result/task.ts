@@ -1,7 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { ApiTask, TaskReading } from '../api/schemas';
+import type { ApiTask } from '../api/schemas';
 import { MODEL, STATUS } from '../api/schemas';
+import type { RequestSummary } from '../api/task';
 
 export interface TaskFailure {
 	code: string;
@@ -36,7 +37,7 @@ export interface TaskExtras {
 	/** Only from waits. */
 	timedOut?: boolean;
 	/** What Create says of the request. */
-	request?: IDataObject;
+	request?: RequestSummary | null;
 	/** Only from the trigger: what Create was told to have given back, unverified. */
 	reference?: string | null;
 }
@@ -50,10 +51,6 @@ const NO_VIDEO = 'no_video';
  */
 export function isRefunded({ code }: TaskFailure): boolean {
 	return code !== NO_VIDEO;
-}
-
-export function isFinished(task: ApiTask): boolean {
-	return task.status === STATUS.completed || task.status === STATUS.failed;
 }
 
 /** Whether the task ended without a video: failed, or completed without any address. */
@@ -116,28 +113,10 @@ export function simplifiedToJson(
 		videoUrl,
 		failure,
 		...(timedOut === undefined ? {} : { timedOut }),
-		...details,
 		...request,
+		...details,
 		...(reference === undefined ? {} : { reference }),
 	};
-}
-
-/** The item for a reading: simplified, or the API's own object untouched. */
-export function taskToJson(
-	reading: TaskReading,
-	simplify: boolean,
-	extras: TaskExtras = {},
-): IDataObject {
-	return simplify
-		? simplifiedToJson(simplifyTask(reading.task), extras)
-		: structuredClone(reading.raw);
-}
-
-/** “Task 3f2a… did not produce a video: <cause> (<code>)”, for people. */
-export function describeUnsuccessful(task: ApiTask): string {
-	const { taskId, failure } = simplifyTask(task);
-	const cause = failure?.message || 'no reason was given';
-	return `Task ${taskId} did not produce a video: ${cause} (${failure?.code ?? 'unknown'})`;
 }
 
 function toIso(unixSeconds: number | null): string | null {

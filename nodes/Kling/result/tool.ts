@@ -1,6 +1,8 @@
 import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 
-import type { ItemError, ItemOutcome } from './item';
+import { Failure } from '../api/failure';
+import type { ToolContext } from '../n8n/execution';
+import { type ItemError, type ItemOutcome, toNodeError } from './item';
 
 const LEFT_OUT = new Set(['callback', 'callbackUrl']);
 
@@ -10,22 +12,29 @@ const LEFT_OUT = new Set(['callback', 'callbackUrl']);
  *
  * Item numbers and callbacks are left out: a model knows of neither, and makes up what they mean.
  */
-export function toToolItem(outcome: ItemOutcome, itemIndex: number): INodeExecutionData {
+export function toToolItem(
+	context: ToolContext,
+	outcome: ItemOutcome,
+	itemIndex: number,
+): INodeExecutionData {
 	const pairedItem = { item: itemIndex };
-	if (!outcome.ok) return { json: failureForModel(outcome.error, outcome.taskId), pairedItem };
-	const { binary } = outcome;
+	if (outcome instanceof Failure) {
+		const { taskId } = outcome;
+		const error = textForModel(toNodeError(context, outcome, itemIndex));
+		return { json: { error, ...(taskId === null ? {} : { taskId }) }, pairedItem };
+	}
+	const { binary, note } = outcome;
 	const entries = Object.entries(outcome.json).filter(([key]) => !LEFT_OUT.has(key));
-	const json: IDataObject = Object.fromEntries(entries);
+	const json: IDataObject = { ...Object.fromEntries(entries), ...(note ? { note } : {}) };
 	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
 }
 
-function failureForModel(
-	{ message, description }: ItemError,
-	taskId: string | undefined,
-): IDataObject {
+function textForModel({ message, description }: ItemError): string {
 	const happened = message.replace(ITEM_NUMBER, '');
-	const error = [happened, description ?? ''].filter((text) => text !== '').map(asSentence);
-	return { error: error.join(' '), ...(taskId === undefined ? {} : { taskId }) };
+	return [happened, description ?? '']
+		.filter((text) => text !== '')
+		.map(asSentence)
+		.join(' ');
 }
 
 /** At the end of a message (n8n: guidelines for error texts). */

@@ -1,79 +1,16 @@
-import type { IBinaryData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { z } from 'zod';
+import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import type { TaskReading } from '../api/schemas';
-import { jsonObjectSchema, toTaskReading } from '../api/schemas';
-import { readResumeUrl, readRunIndex } from '../n8n/execution';
-import type { ItemOutcome } from '../result/item';
-import { hasErrorOutput, toItem } from '../result/item';
-import { isFinished } from '../result/task';
-import { netAfterMs } from './schedule';
-import type { WatchedTask } from './watch';
-import { watch } from './watch';
-
-/**
- * A suspended wait. n8n keeps the node's context with the execution, so it holds all that the
- * resume needs; after that the node is not run again (n8n: `webhook()` gives its output).
- */
-
-const CONTEXT_KEY = 'klingSuspended';
+import { Failure, type Settled } from '../api/failure';
+import { resumeAddressOf } from '../callback/resumeAddress';
+import { readRunIndex } from '../n8n/execution';
+import { type ItemOutcome, toItem } from '../result/item';
+import type { Awaited } from './awaited';
+import { fallAsleep } from './sleeper';
+import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
 
 /** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
 export function suspendedOutput(): INodeExecutionData[][] {
 	return [[]];
-}
-
-/** References to files in n8n's binary store. */
-const binarySchema = z.record(
-	z.custom<IBinaryData>((value) => jsonObjectSchema.safeParse(value).success),
-);
-
-const suspendedItemSchema = z.union([
-	z.object({ settled: jsonObjectSchema, binary: binarySchema.optional() }),
-	z.object({
-		taskId: z.string().toLowerCase(),
-		extras: jsonObjectSchema,
-		simplify: z.boolean(),
-		downloadField: z.string().nullable(),
-		/** The API's own object as it was read before the wait. */
-		known: jsonObjectSchema.optional(),
-	}),
-]);
-
-/** One item of a suspended wait: one without a task to read any more, or one with its task. */
-export type SuspendedItem = z.infer<typeof suspendedItemSchema>;
-
-/** What older versions did not store is null. */
-const suspendedSchema = z.object({
-	items: z.array(suspendedItemSchema),
-	executionId: z.string().nullable().default(null),
-	runIndex: z.number().nullable().default(null),
-	/** When the time is over, in milliseconds since 1970. */
-	timeoutAt: z.number().nullable().default(null),
-	/** When n8n's own timer ends the wait, in milliseconds since 1970. */
-	netAt: z.number().nullable().default(null),
-});
-
-/** A wait as it is stored. */
-export type SuspendedWait = z.infer<typeof suspendedSchema>;
-
-const storedSchema = z.object({ [CONTEXT_KEY]: suspendedSchema });
-
-/** A wait as it is stored; null when the node's context holds none. */
-export function parseSuspended(nodeContext: unknown): SuspendedWait | null {
-	const stored = storedSchema.safeParse(nodeContext);
-	return stored.success ? stored.data[CONTEXT_KEY] : null;
-}
-
-/** The tasks that were finished before the execution was suspended for the others. */
-export function finishedBefore({ items }: SuspendedWait): Map<string, TaskReading> {
-	const finished = new Map<string, TaskReading>();
-	for (const item of items) {
-		if (!('taskId' in item)) continue;
-		const reading = toTaskReading(item.known);
-		if (reading !== null && isFinished(reading.task)) finished.set(item.taskId, reading);
-	}
-	return finished;
 }
 
 /**
@@ -81,7 +18,7 @@ export function finishedBefore({ items }: SuspendedWait): Map<string, TaskReadin
  * (*Retry On Fail*), on input items that hold the timed-out result by then.
  */
 export function isSuspended(context: IExecuteFunctions): boolean {
-	const wait = parseSuspended(context.getContext('node'));
+	const wait = parseStored(context.getContext('node'));
 	return (
 		wait !== null &&
 		wait.executionId === context.getExecutionId() &&
@@ -89,52 +26,77 @@ export function isSuspended(context: IExecuteFunctions): boolean {
 	);
 }
 
+/**
+ * How much later than the timeout n8n's own timer is set, in milliseconds. n8n arms it up to 70 s
+ * ahead and does not disarm it when something else wakes the execution: it would then end that
+ * execution's next wait too early. So it must not be armed yet while the last look is made.
+ */
+const TIMER_AFTER_MS = 100_000;
+
+/** For the last look at each task, where there are many. */
+const TIMER_AFTER_EACH_TASK_MS = 1_000;
+
+/** For files that are still on their way: n8n's timer would end the wait without them. */
+const TIMER_AFTER_FILES_MS = 660_000;
+
 export interface Suspension {
-	items: SuspendedItem[];
-	/** What each item is when n8n's own timer ends the wait. */
-	timedOut: readonly ItemOutcome[];
-	/** The tasks that are still under way. */
-	open: readonly WatchedTask[];
+	items: ReadonlyArray<Settled<Awaited>>;
+	/** What is known of each item now. */
+	known: readonly ItemOutcome[];
 	timeoutMs: number;
 }
 
 /**
- * Suspends the execution in n8n's database until all its tasks are finished, or the time is over.
+ * Suspends the execution in n8n's database until all its tasks are over, or the time is.
  *
  * When n8n's own timer fires, because neither a callback nor the process that looks at the tasks was
- * there, n8n passes on the node's own input items. So the complete timed-out result is written into
- * them now, and with *Execute Once*, where n8n still holds all the items that came in, the others are
- * taken out.
+ * there, n8n passes on the node's own input items. So what is known now is written into them, and with
+ * *Execute Once*, where n8n still holds all the items that came in, the others are taken out.
  */
 export async function suspend(
 	context: IExecuteFunctions,
-	{ items, timedOut, open, timeoutMs }: Suspension,
+	{ items, known, timeoutMs }: Suspension,
 ): Promise<void> {
-	const downloads = items.some((item) => 'taskId' in item && item.downloadField !== null);
+	const input = context.getInputData();
+	const output = known.map((outcome, itemIndex) => toItem(context, outcome, itemIndex));
+	const stored = items.map((item, itemIndex): StoredItem => {
+		const isUnreadable = item instanceof Failure || known[itemIndex] instanceof Failure;
+		if (isUnreadable && !isOpen(item)) return { settled: output[itemIndex]?.json ?? {} };
+		return item instanceof Failure ? { settled: {} } : toStored(item);
+	});
+	const downloads = stored.some((item) => 'taskId' in item && item.downloadField !== null);
 	const timeoutAt = Date.now() + timeoutMs;
-	const netAt = timeoutAt + netAfterMs(downloads);
-	const executionId = context.getExecutionId();
-	const wait: SuspendedWait = {
-		items,
-		executionId,
+	const wait: StoredWait = {
+		executionId: context.getExecutionId(),
 		runIndex: readRunIndex(context),
 		timeoutAt,
-		netAt,
+		n8nTimerAt:
+			timeoutAt +
+			TIMER_AFTER_MS +
+			TIMER_AFTER_EACH_TASK_MS * items.length +
+			(downloads ? TIMER_AFTER_FILES_MS : 0),
+		items: stored,
 	};
 	// Before the input changes: keys may be expressions over it.
-	const resumeUrl = readResumeUrl(context);
-	if (resumeUrl !== null) await watch(context, { executionId, resumeUrl, tasks: open, timeoutAt });
+	await fallAsleep(context, wait, items, resumeAddressOf(context));
 	const store: IDataObject = context.getContext('node');
 	store[CONTEXT_KEY] = wait;
-	const input = context.getInputData();
 	for (const [itemIndex, item] of input.entries()) {
-		const outcome = timedOut[itemIndex];
-		if (outcome === undefined) continue;
-		const { json, pairedItem } = toItem(outcome, itemIndex, hasErrorOutput(context));
+		const { json, pairedItem } = output[itemIndex] ?? item;
 		item.json = json;
 		item.pairedItem = pairedItem;
 		delete item.binary;
 	}
 	context.getExecuteData().data.main?.[0]?.splice(input.length);
-	await context.putExecutionToWait(new Date(netAt));
+	await context.putExecutionToWait(new Date(wait.n8nTimerAt));
+}
+
+function isOpen(item: Settled<Awaited>): boolean {
+	return !(item instanceof Failure) && !item.task.isOver;
+}
+
+function toStored({ task, result }: Awaited): StoredItem {
+	const { id, createdAt, request, reading } = task;
+	const known = reading === null ? {} : { known: reading.raw };
+	return { taskId: id, createdAt, request, ...result, ...known };
 }

@@ -4,19 +4,23 @@ import { z } from 'zod';
 /**
  * Which tasks a Kling Trigger has delivered already.
  *
- * The workflow's static data remembers them over restarts, and this process remembers the ones that
- * arrive at the same moment, before the static data is written. With several webhook processes it
- * is a best effort (n8n: static data is written whole, the last writer wins).
+ * The workflow's static data remembers them over restarts. Each call writes a copy of its own, the last
+ * one whole (n8n), so what this process knows is merged into each. With several webhook processes it
+ * is a best effort.
  */
 
 const STATIC_DATA_KEY = 'klingDelivered';
 
-/** How many are remembered: an API that repeats a callback does it soon. */
-const REMEMBERED = 500;
+/** How many are remembered: an API repeats a callback soon, and a look may come hours after one. */
+const REMEMBERED = 5_000;
+
+/** The first letters of an id tell it from 5,000 others, and n8n stores them with each delivery. */
+const LETTERS = 12;
 
 const deliveredSchema = z.array(z.string()).catch([]);
 
-const deliveredHere = new Set<string>();
+/** By workflow and node, the oldest first. */
+const deliveredHere = new Map<string, Set<string>>();
 
 export interface Deliveries {
 	has(taskId: string): boolean;
@@ -26,23 +30,20 @@ export interface Deliveries {
 /** The deliveries of the trigger's workflow. */
 export function openDeliveries(context: IWebhookFunctions): Deliveries {
 	const store: IDataObject = context.getWorkflowStaticData('node');
-	const keyHere = (taskId: string) =>
-		`${context.getWorkflow().id}/${context.getNode().id}/${taskId}`;
-	const stored = () => deliveredSchema.parse(store[STATIC_DATA_KEY]);
+	const key = `${context.getWorkflow().id}/${context.getNode().id}`;
+	const here = deliveredHere.get(key) ?? new Set<string>();
+	deliveredHere.set(key, here);
+	for (const short of deliveredSchema.parse(store[STATIC_DATA_KEY])) here.add(short);
 	return {
-		has: (taskId) => deliveredHere.has(keyHere(taskId)) || stored().includes(taskId),
+		has: (taskId) => here.has(taskId.slice(0, LETTERS)),
 		add: (taskId) => {
-			deliveredHere.add(keyHere(taskId));
-			forgetOldest(deliveredHere);
+			here.add(taskId.slice(0, LETTERS));
+			for (const oldest of here) {
+				if (here.size <= REMEMBERED) break;
+				here.delete(oldest);
+			}
 			// n8n notices a new array, not one that was pushed into.
-			store[STATIC_DATA_KEY] = [...stored(), taskId].slice(-REMEMBERED);
+			store[STATIC_DATA_KEY] = [...here];
 		},
 	};
-}
-
-function forgetOldest(taskIds: Set<string>): void {
-	for (const oldest of taskIds) {
-		if (taskIds.size <= REMEMBERED * 10) return;
-		taskIds.delete(oldest);
-	}
 }

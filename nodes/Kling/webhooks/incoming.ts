@@ -1,38 +1,59 @@
-import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { z } from 'zod';
 
 import type { TaskReading } from '../api/schemas';
-import { isTaskId, toTaskReading } from '../api/schemas';
-import { deliverAgain } from './redeliver';
+import { isFinished, isTaskId, toTaskReading } from '../api/schemas';
+import { redeliver } from './redeliver';
 
-/**
- * The task a callback speaks of, or null when the body is none. What it says is not believed:
- * anyone can send it (API docs: callbacks carry no signature).
- */
-export function parseCallbackBody(body: unknown): TaskReading | null {
+/** A call that reports a task. What it says is not believed: anyone can send it (API docs). */
+export interface Callback {
+	reading: TaskReading;
+	taskId: string;
+	/** Whether it calls the task finished. */
+	isFinished: boolean;
+	/** Whether it says that it comes from this n8n, which waits longer for an answer. */
+	isOwn: boolean;
+}
+
+const ownSchema = z.object({ from: z.literal('n8n') });
+
+/** The task that a body speaks of, or null when it is none. */
+export function parseCallback(body: unknown): Callback | null {
 	const reading = toTaskReading(body);
-	return reading !== null && isTaskId(reading.task.id) ? reading : null;
+	if (reading === null || !isTaskId(reading.task.id)) return null;
+	return {
+		reading,
+		taskId: reading.task.id,
+		isFinished: isFinished(reading.task),
+		isOwn: ownSchema.safeParse(body).success,
+	};
 }
 
 /** The bodies in which n8n may have found no JSON, whatever content type they came under. */
 const rawBodySchema = z.instanceof(Uint8Array).or(z.string());
 
-const triedSchema = z.object({ task: z.string() });
-
-/** {@link parseCallbackBody} for the callback at hand: JSON under any content type, or under none. */
-export function readCallback(context: IWebhookFunctions): TaskReading | null {
-	const parsed = parseCallbackBody(context.getBodyData());
-	if (parsed !== null) return parsed;
+/** Each of the ways in which the body of a call may be JSON. */
+export function* bodiesOf(context: IWebhookFunctions): Iterable<unknown> {
+	yield context.getBodyData();
 	const { rawBody, body }: { rawBody?: unknown; body?: unknown } = context.getRequestObject();
 	for (const candidate of [rawBody, body]) {
 		const raw = rawBodySchema.safeParse(candidate);
-		const task = raw.success ? parseCallbackBody(parseJson(raw.data)) : null;
-		if (task !== null) return task;
+		if (raw.success) yield parseJson(raw.data);
+	}
+}
+
+const triedSchema = z.object({ task: z.string() });
+
+/** The task that is reported: JSON under any content type, or under none. */
+export function readCallback(context: IWebhookFunctions): Callback | null {
+	for (const body of bodiesOf(context)) {
+		const callback = parseCallback(body);
+		if (callback !== null) return callback;
 	}
 	// Whoever tries the trigger opens its Test URL in a browser, with the ID of a task behind it.
 	const tried = triedSchema.safeParse(context.getQueryData());
 	if (context.getMode() !== 'manual' || !tried.success) return null;
-	return parseCallbackBody({ id: tried.data.task, status: 'completed' });
+	return parseCallback({ id: tried.data.task, status: 'completed' });
 }
 
 function parseJson(raw: Uint8Array | string): unknown {
@@ -44,54 +65,88 @@ function parseJson(raw: Uint8Array | string): unknown {
 }
 
 /**
- * How long the sender of a callback waits for an answer at most, in milliseconds: nobody knows how
- * long it does (API docs: not documented).
+ * How long a caller waits for an answer at most, in milliseconds: nobody knows how long a sender does
+ * (API docs: not documented), but this n8n itself waits while a slow API is read.
  */
-export const ANSWER_WITHIN_MS = 8_000;
-
-/**
- * Answers the caller now. The answer is written to the response itself: one returned to n8n together
- * with items would lose what was written to the static data (n8n 2.0 and 2.41), and would come only
- * after the video was downloaded.
- */
-function respond(context: IWebhookFunctions, status: number, message: string): void {
-	context.getResponseObject().status(status).json({ message });
+export function answerWithinMs({ isOwn }: Callback): number {
+	return isOwn ? 32_000 : 8_000;
 }
 
-/** Answers the caller; nothing starts or resumes. */
-export function respondOnly(
+/** What our webhooks say that they did. Nothing is ever decided by the words beside it. */
+export type State =
+	/** The execution goes on, or is about to. */
+	| 'resumed'
+	| 'resuming'
+	/** It sleeps at the place that was asked about, and nowhere else. */
+	| 'asleep'
+	| 'started'
+	/** Not now: the task is still under way, cannot be read, or the settings cannot be used. */
+	| 'open'
+	| 'unread'
+	| 'unusable'
+	/** Never: nobody waits for it, the API does not know it, it was delivered, or is not asked for. */
+	| 'unknown'
+	| 'repeated'
+	| 'unwanted'
+	| 'invalid';
+
+const STATUS_OF: Partial<Record<State, number>> = {
+	unread: 503,
+	unusable: 500,
+	unknown: 404,
+	invalid: 400,
+};
+
+/**
+ * Answers the caller; nothing starts or resumes by that alone. The answer is written to the response
+ * itself: one returned to n8n together with items would lose what was written to the static data (n8n
+ * 2.0 and 2.41), and would come only after the video was downloaded.
+ */
+export function respond(
 	context: IWebhookFunctions,
-	status: number,
+	state: State,
 	message: string,
 ): IWebhookResponseData {
-	respond(context, status, message);
+	context
+		.getResponseObject()
+		.status(STATUS_OF[state] ?? 200)
+		.json({ state, message });
 	return { noWebhookResponse: true };
 }
 
+/** Answers that this is no task. */
+export function respondInvalid(context: IWebhookFunctions): IWebhookResponseData {
+	return respond(context, 'invalid', 'This is no task');
+}
+
 /**
- * Tells the caller that the task cannot be read back just now, and delivers the callback again later.
+ * Tells the caller that the task cannot be read back just now. A sender may repeat its call, but need
+ * not (API docs), so this process does.
  *
+ * @param lane what shares its places with other calls: those of one account
  * @param retryAfterMs how long the API asked to be left alone, null when it did not
  */
-export function respondNotNow(
+export function respondUnread(
 	context: IWebhookFunctions,
-	task: TaskReading,
+	callback: Callback,
+	lane: string,
 	retryAfterMs: number | null,
 ): IWebhookResponseData {
 	if (retryAfterMs !== null) {
 		const seconds = Math.ceil(retryAfterMs / 1000);
 		context.getResponseObject().setHeader('Retry-After', String(seconds));
 	}
-	deliverAgain(context, task, retryAfterMs);
-	return respondOnly(context, 503, 'The task cannot be read back just now');
+	if (!callback.isOwn) redeliver(context, callback.taskId, lane, retryAfterMs);
+	return respond(context, 'unread', 'The task cannot be read back just now');
 }
 
-/** Answers the caller first, then starts or resumes the workflow with the items. */
-export async function respondAndStart(
+/** Answers that a task is under way, and looks again where the caller calls it finished. */
+export function respondOpen(
 	context: IWebhookFunctions,
+	callback: Callback,
+	lane: string,
 	message: string,
-	makeItems: () => Promise<INodeExecutionData[]>,
-): Promise<IWebhookResponseData> {
-	respond(context, 200, message);
-	return { noWebhookResponse: true, workflowData: [await makeItems()] };
+): IWebhookResponseData {
+	if (callback.isFinished && !callback.isOwn) redeliver(context, callback.taskId, lane, null);
+	return respond(context, 'open', message);
 }

@@ -1,11 +1,10 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import type { ApiClient } from '../api/client';
-import { openClient } from '../api/client';
-import { CREDENTIAL_TYPE } from '../api/credential';
-import { ApiFailure, failureAsValue } from '../api/failure';
-import { isTransient } from '../api/retry';
-import type { Outcome } from '../waiting/readings';
+import { type ApiClient, type OneLook, openClient } from '../api/client';
+import { credentialIdOf } from '../api/credential';
+import { ApiFailure, Failure, type Settled } from '../api/failure';
+import type { TaskReading } from '../api/schemas';
+import { hostFailure } from '../api/transport';
 
 /**
  * Reading reported tasks back from the API, with the credential of the node that is called. n8n sets
@@ -16,64 +15,55 @@ import type { Outcome } from '../waiting/readings';
 /** How long a client serves further callbacks to its node, in milliseconds. */
 const SHARED_MS = 10_000;
 
-/** What a task comes to while the credential cannot be used: it may be mended. */
-export const NO_CREDENTIAL = new ApiFailure({
-	call: 'getTask',
-	kind: 'host',
-	outcome: 'notSent',
-	status: null,
-	code: null,
-	text: 'The credential cannot be read',
-	retryAfterMs: null,
-});
-
 interface Shared {
-	/** Null when the credential cannot be used. */
-	client: Promise<ApiClient | null>;
+	client: Promise<Settled<ApiClient>>;
 	until: number;
 }
 
 const byNode = new Map<string, Shared>();
 
+/** What a task comes to while the credential cannot be used: it may be mended. */
+const NO_CREDENTIAL = hostFailure('getTask', 'The credential cannot be read');
+
+export function isWithoutCredential(outcome: TaskReading | ApiFailure): boolean {
+	return outcome === NO_CREDENTIAL;
+}
+
 /**
- * One task as the API has it, asked once: the callback itself comes again. What the API refuses to a
- * client that was opened for an earlier callback is asked again where the credential is another by now.
+ * One task as the API has it, asked once: the callback itself comes again. On a failure, reloads a
+ * credential that was read for an earlier callback, and asks once more where it has changed.
  */
-export async function readBack(context: IWebhookFunctions, taskId: string): Promise<Outcome> {
+export async function readBack(
+	context: IWebhookFunctions,
+	taskId: string,
+	once: OneLook = {},
+): Promise<TaskReading | ApiFailure> {
+	const read = async (by: Settled<ApiClient>) =>
+		by instanceof Failure ? NO_CREDENTIAL : await by.getTask(taskId, once);
 	const key = nodeKey(context);
 	const earlier = byNode.get(key);
-	if (earlier === undefined || earlier.until < Date.now()) {
-		return await read(await open(context, key), taskId);
-	}
-	const client = await earlier.client;
-	const outcome = await read(client, taskId);
-	if (!isRefused(outcome)) return outcome;
+	const shared =
+		earlier !== undefined && earlier.until >= Date.now() ? earlier : open(context, key);
+	const client = await shared.client;
+	const outcome = await read(client);
+	if (shared !== earlier || !(outcome instanceof ApiFailure)) return outcome;
 	const latest = byNode.get(key);
-	// The first that is refused looks at the credential for all.
-	const isRenewed = latest !== undefined && latest !== earlier;
-	const renewed = await (isRenewed ? latest.client : open(context, key));
-	return renewed?.identity === client?.identity ? outcome : await read(renewed, taskId);
+	// The first that fails looks at the credential for all.
+	const isReloaded = latest !== undefined && latest !== earlier;
+	const current = await (isReloaded ? latest : open(context, key)).client;
+	if (current instanceof Failure || client instanceof Failure) return await read(current);
+	return current.account === client.account ? outcome : await read(current);
 }
 
 function nodeKey(context: IWebhookFunctions): string {
-	const { id, credentials } = context.getNode();
-	return [context.getWorkflow().id, id, credentials?.[CREDENTIAL_TYPE]?.id].join('/');
+	return [context.getWorkflow().id, context.getNode().id, credentialIdOf(context)].join('/');
 }
 
-async function open(context: IWebhookFunctions, key: string): Promise<ApiClient | null> {
+/** Kept even where it cannot be used: whoever fails with it opens another. */
+function open(context: IWebhookFunctions, key: string): Shared {
 	const now = Date.now();
 	for (const [other, { until }] of byNode) if (until < now) byNode.delete(other);
-	const client = openClient(context, { maxAttempts: 1 }).catch(() => null);
-	const shared = { client, until: now + SHARED_MS };
+	const shared = { client: openClient(context), until: now + SHARED_MS };
 	byNode.set(key, shared);
-	if ((await client) === null && byNode.get(key) === shared) byNode.delete(key);
-	return await client;
-}
-
-async function read(client: ApiClient | null, taskId: string): Promise<Outcome> {
-	return client === null ? NO_CREDENTIAL : await failureAsValue(client.getTask(taskId));
-}
-
-function isRefused(outcome: Outcome): boolean {
-	return outcome instanceof ApiFailure && !isTransient(outcome.detail);
+	return shared;
 }

@@ -1,78 +1,93 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import { parseRetryAfter } from '../api/retry';
-import type { TaskReading } from '../api/schemas';
-import { type Due, openRounds } from '../n8n/async';
-import { type HttpRequest, noteListener, postToSelf } from '../n8n/ownAddress';
-import { gapBeforeTry } from '../waiting/schedule';
+import { AFTER_FAULT, pauseMs } from '../api/retry';
+import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
+import { noteListener, pathOf } from '../n8n/ownAddress';
+import { type Host, OwnCall } from '../waiting/ownCall';
 
 /**
  * Callbacks that met a passing fault. Their senders were told so, but need not come again (API docs:
- * no retry is documented), so this process delivers each once more, to itself, at growing intervals,
- * until it is answered with anything but a passing fault. To n8n it is a new call each time: what
- * happened in between is not undone, and nothing of the first call is held.
+ * no retry is documented), so this process delivers each once more, to itself, at growing intervals. To
+ * n8n it is a new call each time: nothing of the first call is held.
  */
 
 /** How long a callback is delivered again and again, in milliseconds. */
 const INSIST_MS = 600_000;
 
 /** More are not kept: an address can be flooded. */
-const MOST_PENDING = 1_000;
-
-const DELIVERIES_AT_ONCE = 5;
-
-interface Delivery extends Due {
-	url: string;
-	body: string;
-	faults: number;
-	until: number;
-}
+const MOST_PENDING = 10_000;
 
 const pending = new Map<string, Delivery>();
-/** Of the last callback that met a fault: each holds all of its context. */
-let httpRequest: HttpRequest | null = null;
 
-/**
- * Delivers this callback again, from a moment on.
- *
- * @param retryAfterMs how long the API asked to be left alone, null when it did not
- * @returns false when that is under way already, or cannot be done
- */
-export function deliverAgain(
-	context: IWebhookFunctions,
-	{ task }: TaskReading,
-	retryAfterMs: number | null,
-): boolean {
-	const { originalUrl } = context.getRequestObject();
-	const origin = noteListener(context);
-	const key = `${originalUrl} ${task.id}`;
-	if (origin === null || pending.has(key) || pending.size >= MOST_PENDING) return false;
-	const now = Date.now();
-	pending.set(key, {
-		url: `${origin}${originalUrl}`,
-		// What it says of the task is not believed, so the id is enough.
-		body: JSON.stringify({ id: task.id, status: task.status }),
-		faults: 1,
-		nextAt: now + gapBeforeTry(1, Math.random(), retryAfterMs),
-		until: now + INSIST_MS,
-		isBusy: false,
-	});
-	httpRequest = context.helpers.httpRequest;
-	deliverOnAndOn();
-	return true;
+class Delivery extends OwnCall {
+	readonly tasks = [];
+
+	constructor(
+		private readonly key: string,
+		url: string,
+		private readonly reportedId: string,
+		lane: string,
+		retryAfterMs: number | null,
+		readonly host: Host,
+	) {
+		const now = Date.now();
+		const dueAt = now + pauseMs(AFTER_FAULT, 1, retryAfterMs);
+		super(url, reportedId, dueAt, now + INSIST_MS, lane);
+	}
+
+	protected async look(): Promise<null> {
+		return null;
+	}
+
+	protected get unheard(): string {
+		return `A callback for task ${this.reportedId} cannot be verified again, since n8n cannot reach itself at its own address`;
+	}
+
+	ended(isGivenUp: boolean): void {
+		pending.delete(this.key);
+		if (isGivenUp) {
+			this.host.logger.warn(
+				`A callback for task ${this.reportedId} was given up: the task could not be read back for ten minutes`,
+			);
+		}
+	}
 }
 
-const deliverOnAndOn = openRounds(pending, DELIVERIES_AT_ONCE, deliver);
-
-async function deliver(delivery: Delivery, key: string): Promise<void> {
-	const { url, body } = delivery;
-	const answer = httpRequest === null ? null : await postToSelf(httpRequest, url, body);
-	const now = Date.now();
-	if (now > delivery.until || (answer !== null && answer.status < 500 && answer.status !== 429)) {
-		pending.delete(key);
+/** Delivers a callback again to the address at hand, from a moment on, unless that is under way. */
+export function redeliver(
+	context: IWebhookFunctions,
+	taskId: string,
+	lane: string,
+	retryAfterMs: number | null,
+): void {
+	const origin = noteListener(context);
+	const path = pathOf(context.getRequestObject().originalUrl);
+	const key = `${path ?? ''} ${taskId}`;
+	if (pending.has(key)) return;
+	if (origin === null || path === null || pending.size >= MOST_PENDING) {
+		context.logger.warn(`A callback for task ${taskId} could not be verified, and is not kept`);
 		return;
 	}
-	delivery.faults += 1;
-	const retryAfterMs = parseRetryAfter(answer?.retryAfter, now);
-	delivery.nextAt = now + gapBeforeTry(delivery.faults, Math.random(), retryAfterMs);
+	const delivery = new Delivery(
+		key,
+		`${origin}${path}`,
+		taskId,
+		lane,
+		retryAfterMs,
+		hostOf(context),
+	);
+	pending.set(key, delivery);
+	runWhenDue(delivery);
+}
+
+/** One host serves all: each holds the data of a whole call. */
+function hostOf(context: IWebhookFunctions): Host {
+	for (const due of everythingDue()) if (due instanceof Delivery) return due.host;
+	return { httpRequest: context.helpers.httpRequest, logger: context.logger };
+}
+
+/** Delivers nothing any more: as when the process ends. */
+export function forgetDeliveries(): void {
+	for (const delivery of pending.values()) takeOff(delivery);
+	pending.clear();
 }

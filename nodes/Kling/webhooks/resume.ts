@@ -1,181 +1,172 @@
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import { z } from 'zod';
 
+import { credentialIdOf } from '../api/credential';
 import { ApiFailure } from '../api/failure';
-import type { TaskReading } from '../api/schemas';
+import { isRateLimit } from '../api/retry';
 import { toTaskReading } from '../api/schemas';
+import { type ReadTask, Task } from '../api/task';
 import { mapConcurrently, within } from '../n8n/async';
 import { readNodeContext } from '../n8n/execution';
-import { noteListener } from '../n8n/ownAddress';
-import { hasErrorOutput, toItem, toItemError } from '../result/item';
-import { settleItem } from '../result/output';
-import { readingToOutcome } from '../result/reading';
-import { newTask, simplifiedToJson } from '../result/task';
-import type { Readings, ReadTask } from '../waiting/readings';
-import { isSettled, readingsOf, readOne, settleAll, unsettled } from '../waiting/readings';
-import { FILES_MARGIN_MS, LAST_READING_MS } from '../waiting/schedule';
-import type { SuspendedItem, SuspendedWait } from '../waiting/suspend';
-import { finishedBefore, parseSuspended } from '../waiting/suspend';
-import { forget, readerOf, readLast } from '../waiting/watch';
+import { noteListener, pathOf, postToSelf } from '../n8n/ownAddress';
+import { hasErrorOutput, toItem } from '../result/item';
+import { waitedOutcome } from '../result/reading';
+import { look, openOf } from '../waiting/look';
+import { type Sleeper, sleeperOf } from '../waiting/sleeper';
+import { itemsOf, parseStored, type StoredItem, type StoredWait } from '../waiting/stored';
+import { DOWNLOAD_CONCURRENCY } from '../waiting/wait';
 import {
-	ANSWER_WITHIN_MS,
+	answerWithinMs,
+	type Callback,
 	readCallback,
-	respondAndStart,
-	respondNotNow,
-	respondOnly,
+	respond,
+	respondInvalid,
+	respondOpen,
+	respondUnread,
 } from './incoming';
-import { NO_CREDENTIAL, readBack } from './readBack';
+import { isWithoutCredential, readBack } from './readBack';
 
 /**
- * The waits that were resumed a moment ago, and when: n8n takes an execution for suspended until its
- * files are there and the new run is stored, and another callback would begin all that again.
- */
-const resumed = new Map<string, number>();
-
-const REMEMBERED_MS = 60_000;
-
-/**
- * A callback for a suspended wait. It resumes the execution only after every task of the run was
- * read back as finished, or the time is over; whatever else arrives is answered and changes nothing.
+ * A call to a sleeping execution. It goes on only after every task of the run was read back as
+ * finished, or the time is over; whatever else arrives is answered and changes nothing.
  *
  * Nothing is ever thrown here: n8n would wipe the data of the run.
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
-	noteListener(context);
-	const reported = readCallback(context);
-	if (reported === null) return respondOnly(context, 400, 'This is no task');
-
-	const verdict = await within(
-		ANSWER_WITHIN_MS,
-		judge(context, reported.task.id).catch(() => NOT_NOW),
-		NOT_NOW,
-	);
-	if (verdict.kind === 'not now') return respondNotNow(context, reported, verdict.retryAfterMs);
-	if (verdict.kind === 'refused') return respondOnly(context, verdict.status, verdict.message);
-
-	const key = `${context.getExecutionId()}/${context.getNode().id}/${verdict.wait.runIndex}`;
-	if (isResumed(key)) return respondOnly(context, 200, 'Resuming already');
-	resumed.set(key, Date.now());
 	try {
-		return await respondAndStart(context, 'Resumed', async () => {
-			const items = await toItems(context, verdict);
-			forget(context.getExecutionId());
-			return items;
-		});
-	} catch {
-		// It sleeps on, for the next callback or look, rather than losing what the run has done.
-		resumed.delete(key);
-		return { noWebhookResponse: true };
+		return await answer(context);
+	} catch (thrown) {
+		context.logger.error(
+			`Execution ${context.getExecutionId()} could not go on: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+		);
+		return respond(context, 'unread', 'The execution cannot go on just now');
 	}
 }
 
-function isResumed(key: string): boolean {
-	const oldest = Date.now() - REMEMBERED_MS;
-	for (const [other, at] of resumed) if (at < oldest) resumed.delete(other);
-	return resumed.has(key);
-}
+async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const calledAt = Date.now();
+	noteListener(context);
+	const wait = parseStored(readNodeContext(context));
+	const question = readQuestion(context);
+	if (question !== null) return answerQuestion(context, question, wait);
+	const callback = readCallback(context);
+	if (callback === null) return respondInvalid(context);
+	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 
-/** A wait that is over, and what is known of its tasks. */
-interface Complete {
-	kind: 'complete';
-	wait: SuspendedWait;
-	readings: Readings;
-	read: ReadTask;
-}
-
-type Verdict =
-	| { kind: 'refused'; status: number; message: string }
-	| { kind: 'not now'; retryAfterMs: number | null }
-	| Complete;
-
-const NOT_NOW: Verdict = { kind: 'not now', retryAfterMs: null };
-
-const NOT_ALL: Verdict = {
-	kind: 'refused',
-	status: 200,
-	message: 'Not all tasks are finished yet',
-};
-
-/** What a callback is worth: it counts only by what the API says. */
-async function judge(context: IWebhookFunctions, taskId: string): Promise<Verdict> {
-	const wait = parseSuspended(readNodeContext(context));
-	if (wait === null) {
-		return { kind: 'refused', status: 409, message: 'This execution waits for no task' };
+	const sleeper = sleeperOf(wait);
+	const task = sleeper.tasks.find(({ id }) => id === callback.taskId);
+	if (task === undefined) {
+		return respond(context, 'unknown', 'This execution does not wait for that task');
 	}
-	const awaited = tasksOf(wait);
-	if (!awaited.includes(taskId)) {
-		const message = 'This execution does not wait for that task';
-		return { kind: 'refused', status: 404, message };
+	const read = readerOf(context);
+	if (!sleeper.isOverdue) {
+		const open = await within(answerWithinMs(callback), lookFrom(task, sleeper, read), LATE);
+		if (open !== null) return respondNotYet(context, callback, task, open);
 	}
-	const executionId = context.getExecutionId();
-	const readings = readingsOf(executionId, wait.netAt ?? Date.now() + REMEMBERED_MS);
-	for (const [id, reading] of finishedBefore(wait))
-		(readings.settled ??= new Map()).set(id, reading);
-	const read = openReader(context);
-	const complete: Complete = { kind: 'complete', wait, readings, read };
-	if (isOver(wait)) return complete;
-
-	const outcome = await readOne(readings, taskId, read);
-	if (!isSettled(outcome)) return outcome instanceof ApiFailure ? notNow(outcome) : NOT_ALL;
-	if (unsettled(readings, awaited).length === 0) return complete;
-	// Where this process has suspended the execution, it knows what finished since, and looks itself.
-	if (readerOf(executionId) !== null) return NOT_ALL;
-	const all = await settleAll(readings, awaited, read);
-	if (all instanceof ApiFailure) return notNow(all);
-	return all === 'settled' ? complete : NOT_ALL;
+	if (sleeper.isResuming) return respond(context, 'resuming', 'Resuming already');
+	sleeper.beginResume();
+	respond(context, 'resumed', 'Resumed');
+	return await goOn(context, wait, sleeper, read, calledAt);
 }
 
-function notNow({ detail }: ApiFailure): Verdict {
-	return { kind: 'not now', retryAfterMs: detail.retryAfterMs };
+const LATE = Symbol('late');
+
+/**
+ * One look that begins with the reported task. Where this process suspended the execution it knows what
+ * has finished since, and looks after the others itself.
+ *
+ * @returns a task that is still open, null when all are over
+ */
+async function lookFrom(task: Task, { tasks }: Sleeper, read: ReadTask): Promise<Task | null> {
+	await task.look({}, read);
+	if (!task.isOver) return task;
+	const [open] = openOf(tasks);
+	return open === undefined || open.client !== null ? (open ?? null) : await look(tasks, { read });
 }
 
-function isOver({ timeoutAt }: SuspendedWait): boolean {
-	return timeoutAt !== null && Date.now() >= timeoutAt;
-}
-
-function tasksOf({ items }: SuspendedWait): string[] {
-	return [...new Set(items.flatMap((item) => ('taskId' in item ? [item.taskId] : [])))];
+function respondNotYet(
+	context: IWebhookFunctions,
+	callback: Callback,
+	task: Task,
+	open: Task | typeof LATE,
+): IWebhookResponseData {
+	const lane = task.client?.account ?? `${credentialIdOf(context)}/${context.getExecutionId()}`;
+	if (open === LATE) return respondUnread(context, callback, lane, null);
+	const { failure } = open;
+	if (failure !== null) return respondUnread(context, callback, lane, failure.detail.retryAfterMs);
+	const message = 'Not all tasks are finished yet';
+	return open === task
+		? respondOpen(context, callback, lane, message)
+		: respond(context, 'open', message);
 }
 
 /**
- * How the tasks of this execution are read: by the process that suspended it where this is that one,
- * since it knows keys that n8n cannot resolve here; else, or where that key was replaced in the
- * meantime, with the node's credential as it is now.
+ * How a task is read: by the process that suspended the execution where this is that one, since it knows
+ * keys that n8n cannot resolve here; else, or where that fails, with the node's credential as it is now.
  */
-function openReader(context: IWebhookFunctions): ReadTask {
-	const executionId = context.getExecutionId();
-	const held = readerOf(executionId);
-	return async (taskId) => {
-		const outcome = await held?.(taskId);
-		if (outcome !== undefined && !isKeyRefused(outcome)) return outcome;
-		const own = await readBack(context, taskId);
-		if (own !== NO_CREDENTIAL) return own;
-		if (outcome !== undefined) return outcome;
+function readerOf(context: IWebhookFunctions): ReadTask {
+	return async ({ id, client }, once) => {
+		const held = await client?.getTask(id, once);
+		if (held !== undefined && (!(held instanceof ApiFailure) || asksForPause(held))) return held;
+		const own = await readBack(context, id, once);
+		if (!isWithoutCredential(own)) return own;
+		if (held !== undefined) return held;
 		context.logger.warn(
-			`The credential of “${context.getNode().name}” cannot be read while execution ${executionId} sleeps. Where it takes the key from the run's data, n8n can resolve it only in the process that ran the node.`,
+			`The credential of “${context.getNode().name}” cannot be read while execution ${context.getExecutionId()} sleeps. Where it takes the key from the run's data, n8n can resolve it only in the process that ran the node.`,
 		);
 		return own;
 	};
 }
 
-function isKeyRefused(outcome: TaskReading | ApiFailure): boolean {
-	return outcome instanceof ApiFailure && [401, 403].includes(outcome.detail.status ?? 0);
+/** Another client would not know of the pause. */
+function asksForPause({ detail }: ApiFailure): boolean {
+	return detail.retryAfterMs !== null || isRateLimit(detail);
 }
 
-/** How many items' videos are downloaded at once. */
-const DOWNLOAD_CONCURRENCY = 3;
+/** How old what n8n has loaded of the execution may be: it may go on, and sleep elsewhere, meanwhile. */
+const FRESH_MS = 500;
+
+/** How long before n8n's own timer the files must be there, in milliseconds. */
+const BEFORE_TIMER_MS = 15_000;
+
+async function goOn(
+	context: IWebhookFunctions,
+	wait: StoredWait,
+	sleeper: Sleeper,
+	read: ReadTask,
+	calledAt: number,
+): Promise<IWebhookResponseData> {
+	let isUnderWay = false;
+	try {
+		if (sleeper.isOverdue) await sleeper.lookForTheLastTime(read);
+		const items = await toItems(context, wait, sleeper);
+		isUnderWay = Date.now() - calledAt < FRESH_MS || (await isStillAsleep(context, wait));
+		if (!isUnderWay) return { noWebhookResponse: true };
+		return { noWebhookResponse: true, workflowData: [items] };
+	} catch (thrown) {
+		context.logger.error(
+			`Execution ${wait.executionId} sleeps on: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+		);
+		return { noWebhookResponse: true };
+	} finally {
+		sleeper.endResume(isUnderWay);
+	}
+}
 
 async function toItems(
 	context: IWebhookFunctions,
-	{ wait, readings, read }: Complete,
+	wait: StoredWait,
+	{ tasks }: Sleeper,
 ): Promise<INodeExecutionData[]> {
-	const open = unsettled(readings, tasksOf(wait));
-	if (open.length > 0 && readings.isLastDone !== true) {
-		await within(LAST_READING_MS, readLast(readings, open, read), null).catch(() => null);
-	}
+	const byId = new Map(tasks.map((task) => [task.id, task]));
+	const deadlineAt = wait.n8nTimerAt - BEFORE_TIMER_MS;
 	const items = await mapConcurrently(
-		wait.items,
+		itemsOf(wait),
 		DOWNLOAD_CONCURRENCY,
-		async (item, itemIndex) => await toResumedItem(context, itemIndex, item, wait, readings),
+		async (item, itemIndex) =>
+			'settled' in item
+				? { json: item.settled, binary: item.binary, pairedItem: { item: itemIndex } }
+				: await toResumedItem(context, itemIndex, item, byId.get(item.taskId), deadlineAt),
 	);
 	return items.filter((item) => item !== undefined);
 }
@@ -183,47 +174,53 @@ async function toItems(
 async function toResumedItem(
 	context: IWebhookFunctions,
 	itemIndex: number,
-	item: SuspendedItem,
-	{ netAt }: SuspendedWait,
-	readings: Readings,
+	{ taskId, request, known, ...result }: Exclude<StoredItem, { settled: unknown }>,
+	task: Task | undefined,
+	deadlineAt: number,
 ): Promise<INodeExecutionData> {
-	if ('settled' in item) {
-		return { json: item.settled, binary: item.binary, pairedItem: { item: itemIndex } };
-	}
-	const { taskId, extras, simplify, downloadField, known } = item;
-	const settled = readings.settled?.get(taskId);
-	const timedOut = settled === undefined;
-	const outcome = await settleItem(
-		context,
-		itemIndex,
-		async () => {
-			if (settled instanceof ApiFailure) {
-				return { ok: false, error: toItemError(context, settled, itemIndex, taskId), taskId };
-			}
-			const reading = settled ?? readings.atTimeout?.get(taskId) ?? toTaskReading(known);
-			if (reading === null) {
-				const json = simplifiedToJson(newTask(taskId), { timedOut, request: extras });
-				return { ok: true, json };
-			}
-			const toOutcome = async (field: string | null) =>
-				await readingToOutcome(context, itemIndex, reading, {
-					simplify,
-					downloadField: field,
-					extras: { timedOut, request: extras },
-					failsItem: hasErrorOutput(context),
-				});
-			if (downloadField === null || netAt === null) return await toOutcome(downloadField);
-			const leftMs = Math.max(0, netAt - FILES_MARGIN_MS - Date.now());
-			const withFile = await within(leftMs, toOutcome(downloadField), null);
-			if (withFile !== null) return withFile;
-			const without = await toOutcome(null);
-			return without.ok
-				? { ...without, json: { ...without.json, downloadError: TOO_LATE } }
-				: without;
-		},
-		taskId,
-	);
-	return toItem(outcome, itemIndex, hasErrorOutput(context));
+	const ended = new Task(taskId, null, null, request);
+	ended.reading = task?.reading ?? toTaskReading(known);
+	ended.failure = task?.failure ?? null;
+	ended.isOver = task?.isOver ?? false;
+	const failsItem = hasErrorOutput(context);
+	const outcome = await waitedOutcome(context, ended, { ...result, failsItem, deadlineAt });
+	return toItem(context, outcome, itemIndex);
 }
 
-const TOO_LATE = 'the download took longer than n8n lets the execution sleep';
+/** Asks whether the execution still sleeps at this very wait: any process answers from what is stored. */
+const questionSchema = z.object({ asks: z.object({ node: z.string(), timeoutAt: z.number() }) });
+
+type Question = z.infer<typeof questionSchema>['asks'];
+
+function readQuestion(context: IWebhookFunctions): Question | null {
+	const question = questionSchema.safeParse(context.getBodyData());
+	return question.success ? question.data.asks : null;
+}
+
+function answerQuestion(
+	context: IWebhookFunctions,
+	{ node, timeoutAt }: Question,
+	wait: StoredWait | null,
+): IWebhookResponseData {
+	const isThere = wait?.timeoutAt === timeoutAt && node === context.getNode().id;
+	return isThere
+		? respond(context, 'asleep', 'The execution sleeps here')
+		: respond(context, 'unknown', 'The execution does not sleep here');
+}
+
+/**
+ * Whether the execution still sleeps where this call found it. n8n itself asks only whether it sleeps at
+ * all, which is true again at its next wait: going on from here would run, and pay, all behind it again.
+ */
+async function isStillAsleep(
+	context: IWebhookFunctions,
+	{ timeoutAt }: StoredWait,
+): Promise<boolean> {
+	const path = pathOf(context.getRequestObject().originalUrl);
+	const origin = noteListener(context);
+	if (path === null || origin === null) return true;
+	const asks: Question = { node: context.getNode().id, timeoutAt };
+	const url = `${origin}${path}`;
+	const answer = await postToSelf(context.helpers.httpRequest, url, JSON.stringify({ asks }));
+	return answer === null || answer.state === 'asleep';
+}

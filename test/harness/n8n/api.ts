@@ -30,7 +30,8 @@ export type {
 export { N8nApiError, type Owner } from './rest';
 
 const POLL_MS = 200;
-const WAIT_MS = 60_000;
+/** Longer than it takes until a sleeping execution is looked at for the second time. */
+const WAIT_MS = 150_000;
 const RETRY_MS = 20_000;
 const PUBLICATION_MS = 30_000;
 
@@ -180,12 +181,20 @@ export class N8nApi {
 		if (started.waitingForWebhook !== true) throw new Error('n8n did not wait for a test call.');
 	}
 
-	/** The executions of one workflow, or of all, newest first. */
+	/**
+	 * The executions of one workflow, or of all, newest first and each once: for a moment n8n names one
+	 * that has just ended both as running and as finished.
+	 */
 	async listExecutions(workflowId?: string): Promise<ExecutionSummary[]> {
 		const filter = workflowId === undefined ? {} : { workflowId };
 		const query = new URLSearchParams({ limit: '100', filter: JSON.stringify(filter) });
-		return executionListSchema.parse(await this.rest.get(`/executions?${query.toString()}`))
-			.results;
+		const { results } = executionListSchema.parse(
+			await this.rest.get(`/executions?${query.toString()}`),
+		);
+		const finished = new Set(
+			results.filter(({ status }) => isFinished(status)).map(({ id }) => id),
+		);
+		return results.filter(({ id, status }) => isFinished(status) || !finished.has(id));
 	}
 
 	async getExecution(id: string): Promise<Execution> {

@@ -26,7 +26,8 @@ const exampleSchema = z
 					typeVersion: z.number(),
 					position: z.tuple([z.number().int(), z.number().int()]),
 					webhookId: z.string().uuid().optional(),
-					onError: z.literal('continueErrorOutput').optional(),
+					onError: z.enum(['continueErrorOutput', 'continueRegularOutput']).optional(),
+					executeOnce: z.literal(true).optional(),
 					parameters: z.record(z.unknown()),
 				})
 				.strict(),
@@ -50,15 +51,58 @@ export function readExample(name: string): Example {
 	);
 }
 
-/** The same with a credential for the chat model of an AI Agent, where there is one. */
-export function withModel(json: WorkflowJson, credential: string): WorkflowJson {
+const settingsSchema = z.object({
+	assignments: z.object({
+		assignments: z.array(z.object({ name: z.string(), value: z.unknown() }).passthrough()),
+	}),
+});
+
+/** The parameters of an example's node “Settings” with other values in its fields. */
+export function withSettings(
+	parameters: unknown,
+	values: Readonly<Record<string, string>>,
+): Record<string, unknown> {
+	const { assignments } = settingsSchema.parse(parameters).assignments;
+	const unknown = Object.keys(values).find(
+		(field) => !assignments.some(({ name }) => name === field),
+	);
+	if (unknown !== undefined) throw new Error(`“Settings” has no field “${unknown}”.`);
+	return {
+		assignments: {
+			assignments: assignments.map((field) => ({
+				...field,
+				value: values[field.name] ?? field.value,
+			})),
+		},
+	};
+}
+
+/** The credentials that nodes of others need, by the end of their type's name. */
+const FOREIGN_CREDENTIALS: Readonly<Record<string, string>> = {
+	lmChatOpenAi: 'openAiApi',
+	mcpTrigger: 'httpBearerAuth',
+	telegram: 'telegramApi',
+	googleDrive: 'googleDriveOAuth2Api',
+	youTube: 'youTubeOAuth2Api',
+};
+
+/** The type of credential that a node of another package needs, if it needs one. */
+export function foreignCredential({ type }: Pick<ExampleNode, 'type'>): string | undefined {
+	return FOREIGN_CREDENTIALS[type.split('.').at(-1) ?? ''];
+}
+
+/** The same with credentials in nodes of others, by the credential's type. */
+export function withForeignCredentials(
+	json: WorkflowJson,
+	ids: Readonly<Record<string, string>>,
+): WorkflowJson {
 	return {
 		...json,
-		nodes: json.nodes.map((node) =>
-			node.type.endsWith('.lmChatOpenAi')
-				? { ...node, credentials: { openAiApi: { id: credential, name: 'Chat model' } } }
-				: node,
-		),
+		nodes: json.nodes.map((node) => {
+			const type = foreignCredential(node) ?? '';
+			const id = ids[type];
+			return id === undefined ? node : { ...node, credentials: { [type]: { id, name: type } } };
+		}),
 	};
 }
 

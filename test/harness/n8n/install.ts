@@ -9,7 +9,7 @@ import {
 import { basename, dirname, join, relative, resolve } from 'node:path';
 
 import { exclusively } from '../process/lock';
-import { isInstalled, runNpm } from '../process/npm.mjs';
+import { isInstalled, runNpm, showingPackages } from '../process/npm.mjs';
 
 const ROOT = resolve(__dirname, '..', '..', '..');
 /** Written into `node_modules` once the install scripts ran: the packages they ran for. */
@@ -48,7 +48,7 @@ export async function installRuntime(folder: string, rebuild: string[], say: Say
 				if (!existsSync(join(folder, 'package-lock.json'))) {
 					await npm(['install', '--package-lock-only', ...QUICK]);
 				}
-				await npm(['ci', ...QUICK]);
+				await showingPackages(folder, async () => await npm(['ci', ...QUICK]));
 			}
 			say(`Preparing ${rebuild.join(' and ')}…`);
 			await npm(['rebuild', ...rebuild, '--ignore-scripts=false']);

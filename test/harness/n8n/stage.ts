@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../emulator';
-import type { Execution } from './api';
+import { isFinished, type Execution } from './api';
 import { startN8n, type InstanceOptions, type N8nInstance } from './instance';
 import { packPackage } from './package';
 import {
@@ -16,6 +17,8 @@ import {
 	type WorkflowJson,
 } from './workflow';
 
+const optionsSchema = z.record(z.unknown()).default({});
+
 /** A real n8n with the packed package, and the emulated API it speaks to. */
 export interface Stage {
 	readonly emulator: Emulator;
@@ -26,7 +29,10 @@ export interface Stage {
 	kling(parameters: Record<string, unknown>, settings?: NodeSettings): NodeSpec;
 	/** A Kling Trigger with that credential. */
 	trigger(parameters?: Record<string, unknown>): NodeSpec;
-	/** A Create with a real image, unless told otherwise. */
+	/**
+	 * A Create with a real image, unless told otherwise; it sends one request after the other, so that
+	 * tasks are created in the order of their items.
+	 */
 	creates(parameters?: Record<string, unknown>, settings?: NodeSettings): NodeSpec;
 	/** Saves a workflow, runs it by hand and waits until it is finished, or as `status` says. */
 	run(workflow: WorkflowJson, status?: Execution['status']): Promise<Execution>;
@@ -82,13 +88,14 @@ function stageOf(emulator: Emulator, n8n: N8nInstance, credential: string): Stag
 		credential,
 		kling: ownKling,
 		trigger: (parameters = {}) => klingTrigger(parameters, credential),
-		creates: (parameters = {}, settings) =>
+		creates: ({ options, ...parameters } = {}, settings) =>
 			ownKling(
 				{
 					operation: 'create',
 					prompt: 'A cat turns its head',
 					imageUrls: emulator.imageUrl(),
 					...parameters,
+					options: { concurrency: 1, ...optionsSchema.parse(options) },
 				},
 				settings,
 			),
@@ -135,15 +142,16 @@ async function startByWebhook(
 }
 
 const LOOK_AGAIN_MS = 200;
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 150_000;
 
-/** Looks until there is something to see; fails after a minute. */
+/** Looks until there is something to see; fails after some minutes. */
 export async function until<T>(look: () => Promise<T | undefined> | T | undefined): Promise<T> {
 	const giveUpAt = Date.now() + GIVE_UP_MS;
 	for (;;) {
 		const seen = await look();
 		if (seen !== undefined) return seen;
-		if (Date.now() > giveUpAt) throw new Error('It did not come to be within a minute');
+		if (Date.now() > giveUpAt)
+			throw new Error(`It did not come to be within ${GIVE_UP_MS / 1_000} s`);
 		await delay(LOOK_AGAIN_MS);
 	}
 }
@@ -173,6 +181,60 @@ export function production(
 		.node('Items', items(input));
 	for (const [nodeName, spec] of Object.entries(nodes)) builder.node(nodeName, spec);
 	return builder.chain('Webhook', 'Items', ...Object.keys(nodes)).json();
+}
+
+/** An execution that sleeps until its tasks are finished. */
+export interface Suspended {
+	id: string;
+	taskIds: string[];
+	/** Where the first of its tasks calls back. */
+	resumeUrl: string;
+}
+
+/** Publishes and starts a Create and Wait of so many items, called `name` as its workflow, until it sleeps. */
+export async function suspend(
+	{ emulator, n8n, creates, publish }: Stage,
+	name: string,
+	{
+		count = 1,
+		parameters = {},
+		settings = {},
+	}: { count?: number; parameters?: Record<string, unknown>; settings?: NodeSettings } = {},
+): Promise<Suspended> {
+	const before = emulator.tasks().length;
+	const node = creates({ operation: 'createAndWait', ...parameters }, settings);
+	const { start } = await publish(production(name, numbered(count), { [name]: node }));
+	const id = await start();
+	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	const created = emulator.tasks().slice(before);
+	const resumeUrl = created[0]?.callbackUrl;
+	if (resumeUrl === undefined) throw new Error(`“${name}” sleeps without a callback.`);
+	return { id, taskIds: created.map((task) => task.id), resumeUrl };
+}
+
+/** The name of the Kling Trigger that `withTrigger` adds. */
+export const TRIGGER = 'When a video ends';
+
+/** The workflow with a Kling Trigger beside what it has. */
+export function withTrigger(json: WorkflowJson, trigger: NodeSpec): WorkflowJson {
+	const { nodes } = workflow(json.name).node(TRIGGER, trigger).json();
+	return { ...json, nodes: [...json.nodes, ...nodes] };
+}
+
+/** The executions that this trigger has started, once there are so many, oldest first. */
+export async function startedByTrigger(
+	{ api }: N8nInstance,
+	workflowId: string,
+	count: number,
+): Promise<Execution[]> {
+	return await until(async () => {
+		const listed = (await api.listExecutions(workflowId)).filter(({ status }) =>
+			isFinished(status),
+		);
+		const executions = await Promise.all(listed.map(async ({ id }) => await api.getExecution(id)));
+		const started = executions.filter(({ data }) => TRIGGER in data.resultData.runData);
+		return started.length >= count ? started.reverse() : undefined;
+	});
 }
 
 /** `n` items that differ. */

@@ -57,6 +57,9 @@ export type NodeSettings = Partial<
 	>
 >;
 
+/** *Retry On Fail*, as quick as n8n allows. */
+export const RETRIES = { retryOnFail: true, maxTries: 3, waitBetweenTries: 1 } as const;
+
 export interface ConnectOptions {
 	output?: number;
 	input?: number;

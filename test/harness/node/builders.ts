@@ -1,10 +1,11 @@
-import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
 import type { INode } from 'n8n-workflow';
 
+import type { ApiClient } from '../../../nodes/Kling/api/client';
 import type { FailureDetail } from '../../../nodes/Kling/api/failure';
 import { ApiFailure } from '../../../nodes/Kling/api/failure';
-import type { ApiTask } from '../../../nodes/Kling/api/schemas';
-import { apiTaskSchema } from '../../../nodes/Kling/api/schemas';
+import type { ApiTask, TaskReading } from '../../../nodes/Kling/api/schemas';
+import { apiTaskSchema, jsonObjectSchema } from '../../../nodes/Kling/api/schemas';
+import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
 
 export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
 export const VIDEO_URL = 'https://file.example/videos/one.mp4';
@@ -45,6 +46,30 @@ export function failedTask(overrides: Record<string, unknown> = {}): Record<stri
 
 export function parsed(raw: Record<string, unknown>): ApiTask {
 	return apiTaskSchema.parse(raw);
+}
+
+/** What the client makes of the API's own object. */
+export function toReading(raw: Record<string, unknown>): TaskReading {
+	return { task: parsed(raw), raw: jsonObjectSchema.parse(raw) };
+}
+
+/** A client that answers as the test says, and refuses whatever else it is asked. */
+export function fakeClient(answers: Partial<ApiClient> = {}): ApiClient {
+	const unasked = async () => await Promise.reject(new Error('Nobody was to ask this'));
+	const quiet = () => {};
+	return {
+		baseUrl: 'https://api.example',
+		account: 'account',
+		hasSucceeded: true,
+		host: {
+			httpRequest: unasked,
+			logger: { error: quiet, warn: quiet, info: quiet, debug: quiet },
+		},
+		create: unasked,
+		getTask: unasked,
+		getCredits: unasked,
+		...answers,
+	};
 }
 
 /** A refusal of a create; every field can be changed. */

@@ -5,8 +5,10 @@ import { runInNewContext } from 'node:vm';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import { openClient } from '../../../nodes/Kling/api/client';
-import { watch } from '../../../nodes/Kling/waiting/watch';
+import { openClients } from '../../../nodes/Kling/api/client';
+import { Failure } from '../../../nodes/Kling/api/failure';
+import { Task } from '../../../nodes/Kling/api/task';
+import { fallAsleep } from '../../../nodes/Kling/waiting/sleeper';
 
 /**
  * Prints what it costs to look after one sleeping execution, in bytes. In a process of its own, where
@@ -34,19 +36,42 @@ const context = z
 		getCredentials: async () =>
 			await Promise.resolve({ apiKey: 'sk-x', baseUrl: 'https://api.example' }),
 		getNode: () => ({ name: 'Kling', type: 'kling' }),
+		getExecutionCancelSignal: () => undefined,
 		logger: { warn: () => {} },
 	});
 
 /** As a string out of n8n is: in one piece. */
 const whole = (text: string) => Buffer.from(text).toString('latin1');
 
+const request = {
+	estimatedCredits: 110,
+	duration: 5,
+	sound: false,
+	callback: 'execution',
+	callbackUrl: null,
+};
+const result = { simplify: true, downloadField: null };
+
 async function sleeps(number: number): Promise<void> {
-	await watch(context, {
-		executionId: whole(String(number)),
-		resumeUrl: whole(`https://n8n.example.com/webhook-waiting/${number}?signature=${randomUUID()}`),
-		tasks: [{ taskId: whole(randomUUID()), itemIndex: 0, client: await openClient(context) }],
-		timeoutAt: Date.now() + 1_800_000,
-	});
+	// As in n8n, each execution has clients of its own.
+	const client = await openClients(context).clientFor(0);
+	if (client instanceof Failure) throw new Error(client.message);
+	const task = new Task(whole(randomUUID()), client, Date.now(), request);
+	const timeoutAt = Date.now() + 1_800_000;
+	await fallAsleep(
+		context,
+		{
+			executionId: whole(String(number)),
+			runIndex: 0,
+			timeoutAt,
+			n8nTimerAt: timeoutAt,
+			items: [],
+		},
+		[{ task, result, wait: null }],
+		whole(
+			`https://n8n.example.com/webhook-waiting/${number}/kling?signature=${randomUUID()}${randomUUID()}`,
+		),
+	);
 }
 
 async function main(): Promise<void> {

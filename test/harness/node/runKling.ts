@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 
 import { ExecuteContext } from 'n8n-core';
 import type {
+	IBinaryKeyData,
 	IDataObject,
 	INodeExecutionData,
 	INodeParameters,
@@ -14,12 +15,13 @@ import type {
 import { createRunExecutionData } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
-import { forgetAll } from '../../../nodes/Kling/waiting/watch';
+import { forgetSleepers } from '../../../nodes/Kling/waiting/sleeper';
+import { forgetTriggerLooks } from '../../../nodes/Kling/waiting/triggerLooks';
 import type { Emulator } from '../../emulator';
 import { buildAdditionalData } from './additionalData';
 import type { Credential } from './credentials';
+import type { FileStore } from './fileStore';
 import { TestCredentialsHelper } from './credentials';
-import { clock } from './time';
 import { buildWorkflow, START_NAME } from './workflow';
 
 export interface KlingRun {
@@ -27,6 +29,10 @@ export interface KlingRun {
 	parameters: INodeParameters;
 	/** One empty item unless told. */
 	items?: readonly IDataObject[];
+	/** The files of each item. */
+	files?: readonly IBinaryKeyData[];
+	/** Where they are; without it n8n keeps files in memory. */
+	store?: FileStore;
 	/** Null: the node has none. A function: its fields are expressions, resolved for each item. */
 	credential?: Partial<Credential> | ((itemIndex: number) => Partial<Credential>) | null;
 	onError?: OnError;
@@ -63,9 +69,14 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		asTool: run.asTool,
 	});
 	const signal = run.signal ?? new AbortController().signal;
-	clock.addExecutionSignal(signal);
 	const runData = run.runData ?? createRunExecutionData();
-	const input = items.map((json, item): INodeExecutionData => ({ json, pairedItem: { item } }));
+	const input = items.map(
+		(json, item): INodeExecutionData => ({
+			json,
+			binary: run.files?.[item],
+			pairedItem: { item },
+		}),
+	);
 	const inputData = { main: [input] };
 	const credentialsHelper = new TestCredentialsHelper((itemIndex) => ({
 		apiKey: emulator.apiKey,
@@ -89,6 +100,7 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		[],
 		signal,
 	);
+	Object.assign(context.helpers, run.store?.helpers);
 	const log: string[] = [];
 	const write = (message: string) => void log.push(message);
 	Object.defineProperty(context, 'logger', {
@@ -113,7 +125,10 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 }
 
 // What looks at the tasks of suspended executions would look on after the tests.
-afterEach(forgetAll);
+afterEach(() => {
+	forgetSleepers();
+	forgetTriggerLooks();
+});
 
 /** The results of all runs of a test file. */
 const everything: KlingResult[] = [];

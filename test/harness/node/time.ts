@@ -26,8 +26,6 @@ export class Clock {
 
 	private skippedMs = 0;
 
-	private executionSignals = new WeakSet<AbortSignal>();
-
 	reset(): void {
 		this.pauses.length = 0;
 		this.duringPause = () => {};
@@ -37,15 +35,6 @@ export class Clock {
 
 	now(): number {
 		return realNow() + this.skippedMs;
-	}
-
-	/** A pause knows the signal of its execution; a deadline has one of its own. */
-	addExecutionSignal(signal: AbortSignal): void {
-		this.executionSignals.add(signal);
-	}
-
-	isDeadline(signal: AbortSignal | undefined): boolean {
-		return signal !== undefined && !this.executionSignals.has(signal);
 	}
 
 	async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -67,15 +56,16 @@ export class Clock {
 
 export const clock = new Clock();
 
+const realTimeout = AbortSignal.timeout.bind(AbortSignal);
+
 /** `n8n-workflow` with everything as it is, except that `sleep` does not wait. */
 export function skipPauses(): N8nWorkflow {
 	const actual = jest.requireActual<N8nWorkflow>('n8n-workflow');
 	Date.now = () => clock.now();
-	return {
-		...actual,
-		sleep: async (ms, signal) => {
-			if (clock.isDeadline(signal)) await actual.sleep(clock.deadlineMs(ms), signal);
-			else await clock.pause(ms, signal);
-		},
-	};
+	// One for all files of a worker (Jest).
+	AbortSignal.timeout = (ms) => realTimeout(clock.deadlineMs(ms));
+	afterAll(() => {
+		AbortSignal.timeout = realTimeout;
+	});
+	return { ...actual, sleep: async (ms, signal) => await clock.pause(ms, signal) };
 }

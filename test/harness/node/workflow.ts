@@ -2,10 +2,12 @@ import type { INode, INodeParameters, INodeType, INodeTypes, OnError } from 'n8n
 import { NodeConnectionTypes, Workflow } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
+import { KlingTrigger } from '../../../nodes/Kling/KlingTrigger.node';
 
-const KLING_TYPE = 'n8n-nodes-aivideoapi-kling.kling';
+export const KLING_TYPE = 'n8n-nodes-aivideoapi-kling.kling';
+export const TRIGGER_TYPE = `${KLING_TYPE}Trigger`;
 const TOOL_TYPE = `${KLING_TYPE}Tool`;
-const START_TYPE = 'n8n-nodes-base.manualTrigger';
+export const START_TYPE = 'n8n-nodes-base.manualTrigger';
 
 export const START_NAME = 'Start';
 
@@ -23,10 +25,11 @@ class Start implements INodeType {
 	};
 }
 
-class TestNodeTypes implements INodeTypes {
+export class TestNodeTypes implements INodeTypes {
 	private readonly types = new Map<string, INodeType>([
 		[KLING_TYPE, new Kling()],
 		[TOOL_TYPE, new Kling()],
+		[TRIGGER_TYPE, new KlingTrigger()],
 		[START_TYPE, new Start()],
 	]);
 

@@ -74,6 +74,62 @@ export function isInstalled(folder) {
 	);
 }
 
+const TICK_MS = 1_000;
+/** Where lines cannot be replaced, one is enough from time to time. */
+const PLAIN_EVERY_MS = 15_000;
+
+/**
+ * Shows how an installation gets on while npm, which says nothing, is at work: packages and seconds.
+ *
+ * @template T
+ * @param {string} folder
+ * @param {() => Promise<T>} work
+ * @param {{ isTTY?: boolean, write(text: string): unknown }} [out]
+ * @returns {Promise<T>}
+ */
+export async function showingPackages(folder, work, out = process.stderr) {
+	const startedAt = Date.now();
+	let shownAt = startedAt;
+	const line = () => `  ${countPackages(folder)}, ${Math.round((Date.now() - startedAt) / 1000)} s`;
+	const timer = setInterval(() => {
+		if (out.isTTY === true) out.write(`\r\u001b[2K${line()}`);
+		else if (Date.now() - shownAt >= PLAIN_EVERY_MS) {
+			shownAt = Date.now();
+			out.write(`${line()}\n`);
+		}
+	}, TICK_MS);
+	try {
+		return await work();
+	} finally {
+		clearInterval(timer);
+		out.write(`${out.isTTY === true ? '\r\u001b[2K' : ''}${line()}\n`);
+	}
+}
+
+/**
+ * How much of its lock a folder holds so far, such as “12 of 345 packages”. npm makes all folders
+ * first, so what counts is the file in them.
+ *
+ * @param {string} folder
+ * @returns {string}
+ */
+export function countPackages(folder) {
+	const wanted = Object.entries(packagesOf(join(folder, 'package-lock.json')) ?? {}).filter(
+		([path, { os, cpu }]) => path !== '' && isFor(os, process.platform) && isFor(cpu, process.arch),
+	);
+	const there = wanted.filter(([path]) => existsSync(join(folder, path, 'package.json')));
+	return `${there.length} of ${wanted.length} packages`;
+}
+
+/**
+ * @param {string[] | undefined} systems those that a package is for; none named: all
+ * @param {string} own
+ */
+function isFor(systems, own) {
+	if (systems === undefined) return true;
+	return systems.includes(own) || (systems[0]?.startsWith('!') && !systems.includes(`!${own}`));
+}
+
 /** @param {string} file */
 function packagesOf(file) {
 	try {

@@ -1,0 +1,92 @@
+import { abortable, pause } from '../n8n/async';
+import { ApiFailure } from './failure';
+import { AFTER_FAULT, isRateLimit, MAX_LIMITED_MS, MAX_PAUSE_MS, pauseMs } from './retry';
+
+/**
+ * The pace of the requests to one account. It is free until the API says that there are too many:
+ * then all pause, and go on one after another, one more at once after each that succeeds.
+ */
+export class Pace {
+	private pausedUntil = 0;
+	private pausedBy: ApiFailure | null = null;
+	private limitedSince: number | null = null;
+	private refusals = 0;
+	private atOnce = Infinity;
+	private underWay = 0;
+	private readonly waiting: Array<() => void> = [];
+
+	/**
+	 * Waits for a place, which {@link leave} has to give back.
+	 *
+	 * @param mayWait false: where the API asked for a pause, no place is waited for
+	 * @returns the failure for a request that is not to be sent, null for one that has a place
+	 * @throws {CancelledError} when the execution was cancelled
+	 */
+	async enter(mayWait: boolean, signal?: AbortSignal): Promise<ApiFailure | null> {
+		for (;;) {
+			const leftMs = this.pausedUntil - Date.now();
+			const isTooLong = leftMs > (mayWait ? MAX_PAUSE_MS : 0);
+			if (this.pausedBy !== null && (isTooLong || this.isGivenUp())) {
+				// The next one was not woken, since a place was free for this one.
+				this.waiting.shift()?.();
+				return isTooLong ? notSent(this.pausedBy, leftMs) : this.pausedBy;
+			}
+			if (leftMs > 0) await pause(leftMs, signal);
+			else if (this.underWay < this.atOnce) {
+				this.underWay += 1;
+				return null;
+			} else {
+				const turn = new Promise<void>((resolve) => this.waiting.push(resolve));
+				await abortable(turn, signal);
+			}
+		}
+	}
+
+	/** @param failure why the request did not succeed, null when it did */
+	leave(failure: ApiFailure | null): void {
+		this.underWay -= 1;
+		if (failure === null) {
+			this.limitedSince = null;
+			this.refusals = 0;
+			this.atOnce += 1;
+		} else this.slowDown(failure);
+		for (let free = this.atOnce - this.underWay; free > 0; free--) {
+			const next = this.waiting.shift();
+			if (next === undefined) return;
+			next();
+		}
+	}
+
+	/** Whether the rate limit has refused everything for so long that a run gives up. */
+	isGivenUp(): boolean {
+		return this.limitedSince !== null && Date.now() - this.limitedSince > MAX_LIMITED_MS;
+	}
+
+	private slowDown(failure: ApiFailure): void {
+		const { retryAfterMs } = failure.detail;
+		const isLimit = isRateLimit(failure.detail);
+		if (!isLimit && retryAfterMs === null) return;
+		const now = Date.now();
+		if (isLimit) {
+			// Those that were under way together count as one.
+			if (now >= this.pausedUntil) this.refusals += 1;
+			this.limitedSince ??= now;
+			this.atOnce = 1;
+		}
+		const leftAloneMs = isLimit
+			? pauseMs(AFTER_FAULT, Math.max(1, this.refusals), retryAfterMs)
+			: (retryAfterMs ?? 0);
+		if (now + leftAloneMs <= this.pausedUntil) return;
+		this.pausedUntil = now + leftAloneMs;
+		this.pausedBy = failure;
+	}
+}
+
+function notSent({ detail }: ApiFailure, leftMs: number): ApiFailure {
+	return new ApiFailure({
+		...detail,
+		kind: 'paused',
+		outcome: 'notSent',
+		retryAfterMs: Math.max(0, leftMs),
+	});
+}

@@ -1,0 +1,89 @@
+import type { ApiClient, OneLook } from './client';
+import { ApiFailure } from './failure';
+import { isRefused } from './retry';
+import { isFinished, type TaskReading } from './schemas';
+
+/** What Create says of the request that a task was made for. */
+export interface RequestSummary {
+	estimatedCredits: number;
+	duration: number;
+	sound: boolean;
+	/** Which of the ways was used to report the task's end. */
+	callback: string;
+	/** Null for none, and for `execution`: a resume address is a key to the execution. */
+	callbackUrl: string | null;
+}
+
+/** How long the API may not know a task yet that it has just confirmed: it may read from a replica. */
+const UNKNOWN_AT_FIRST_MS = 120_000;
+
+/** Reads a task once, within the time that the look has. */
+export type ReadTask = (task: Task, look: OneLook) => Promise<TaskReading | ApiFailure>;
+
+/** A task at the API, what was read of it last, and whether anything can happen to it any more. */
+export class Task {
+	/** The last reading that succeeded. */
+	reading: TaskReading | null = null;
+
+	/** When that was, in milliseconds since 1970. */
+	readAt = 0;
+
+	/** Why the last reading did not succeed, null when it did. */
+	failure: ApiFailure | null = null;
+
+	/** What the model of a tool has to know of it. */
+	note: string | null = null;
+
+	/** Finished, or the API itself does not know it: it is never read again. */
+	isOver = false;
+
+	/**
+	 * @param client speaks with the account that the task belongs to; null where that cannot be had
+	 * @param createdAt when this execution created it, in milliseconds since 1970; null when it did not
+	 * @param request null where it came by its id alone
+	 */
+	constructor(
+		readonly id: string,
+		readonly client: ApiClient | null,
+		readonly createdAt: number | null = null,
+		readonly request: RequestSummary | null = null,
+	) {}
+
+	/** Reads it once, unless it is over. */
+	async look(look: OneLook = {}, read?: ReadTask): Promise<void> {
+		if (this.isOver) return;
+		const outcome = await (read?.(this, look) ?? this.client?.getTask(this.id, look));
+		if (outcome !== undefined) this.learn(outcome);
+	}
+
+	/** Reads it with the tries of any request. */
+	async read(): Promise<void> {
+		if (this.isOver || this.client === null) return;
+		this.learn(await this.client.getTask(this.id));
+	}
+
+	/** What a reading says, by the one rule for all who wait. */
+	learn(outcome: TaskReading | ApiFailure): void {
+		if (this.isOver) return;
+		if (outcome instanceof ApiFailure) {
+			this.failure = outcome;
+			this.isOver = this.isFinal(outcome);
+			return;
+		}
+		this.reading = outcome;
+		this.readAt = Date.now();
+		this.failure = null;
+		this.isOver = isFinished(outcome.task);
+	}
+
+	/**
+	 * The API itself does not know the task, or its key was never a right one. Everything else, such as
+	 * the page of a proxy or a key that is being replaced, may be another thing tomorrow.
+	 */
+	private isFinal({ detail }: ApiFailure): boolean {
+		if (detail.code === 'task_not_found' && detail.status === 404) {
+			return this.createdAt === null || Date.now() - this.createdAt > UNKNOWN_AT_FIRST_MS;
+		}
+		return isRefused(detail) && this.client?.hasSucceeded === false;
+	}
+}

@@ -1,0 +1,59 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { Refusal } from '../api/failure';
+import { readResumeUrl } from '../n8n/execution';
+import { postAsTheApi } from '../n8n/ownAddress';
+
+/**
+ * The address that wakes Kling nodes of this execution and nothing else that sleeps in it: n8n's
+ * resume address with a suffix that only the webhook of this node has. It is a key to the execution,
+ * so people are shown its origin at most.
+ */
+
+/** The path of the node's restart webhook: what n8n appends to the resume address. */
+export const RESUME_PATH = 'kling';
+
+/** `…/webhook-waiting/<execution>?signature=…` → `…/webhook-waiting/<execution>/kling?signature=…`. Pure. */
+export function withSuffix(resumeUrl: string): string {
+	const url = new URL(resumeUrl);
+	url.pathname = `${url.pathname.replace(/\/+$/, '')}/${RESUME_PATH}`;
+	return url.href;
+}
+
+/** Where a Kling node of this execution is woken; null where n8n gives no resume address. */
+export function resumeAddressOf(context: IExecuteFunctions): string | null {
+	const resumeUrl = readResumeUrl(context);
+	return resumeUrl === null ? null : withSuffix(resumeUrl);
+}
+
+/** Whether an address leads to this execution: n8n's own, or the one of this node. */
+export function isResumeAddress(context: IExecuteFunctions, url: string): boolean {
+	const own = readResumeUrl(context);
+	if (own === null || !URL.canParse(url)) return false;
+	const places = [own, withSuffix(own)].map(placeOf);
+	return places.includes(placeOf(url));
+}
+
+/** An address without its query, and without a slash at the end. */
+function placeOf(url: string): string {
+	const { origin, pathname } = new URL(url);
+	return `${origin}${pathname.replace(/\/+$/, '')}`;
+}
+
+/**
+ * Calls the resume address as the API would. n8n answers that the execution is still running, so a
+ * call gets through. Only a login in front of it is a reason to refuse: no answer may come of this
+ * machine alone.
+ */
+export async function checkResumeAddress(context: IExecuteFunctions): Promise<Refusal | null> {
+	const url = resumeAddressOf(context);
+	if (url === null) return null;
+	const answer = await postAsTheApi(context.helpers.httpRequest, url, '{}');
+	if (typeof answer !== 'string') return null;
+	const { origin, pathname } = new URL(url);
+	const endpoint = pathname.split('/').slice(0, -2).join('/');
+	return new Refusal(
+		`The address that wakes this execution ${answer}, so the AI Video API cannot call it`,
+		`Let ${origin}${endpoint}/ through without a login: n8n itself checks these calls. Or choose a way without a callback.`,
+	);
+}

@@ -1,0 +1,52 @@
+import type { ItemError } from '../result/item';
+import type { Entry, Journal } from './journal';
+
+/** n8n's own form of naming the item, at the end of a message. */
+const ITEM_NUMBER = /( \[item \d+\])?$/;
+
+const RETRY =
+	'To go on without paying again, use Retry on this execution in the list of executions, which creates only what is missing, or give these task IDs to Wait for Video.';
+
+/** Nothing recommends *Retry* for what is unclear: it is not sent again there either. */
+const WAIT =
+	'To go on without paying again, give these task IDs to Wait for Video. Look for what is unclear in the dashboard of the AI Video API, and run it in a new execution only if it is not there.';
+
+/**
+ * The error that ends a run which may have paid: its title says how many videos there are already, its
+ * description which, and the cheapest way on; or that this run has spent nothing.
+ */
+export function nameCreated(error: ItemError, journal: Journal, itemCount: number): ItemError {
+	const paid = journal.paid();
+	const standing = idsOf(paid.filter(({ state }) => state === 'standing'));
+	const replaced = idsOf(paid.filter(({ state }) => state === 'replaced'));
+	const isUnclear = paid.some(({ taskId }) => taskId === null);
+	if (standing.length > 0) {
+		const videos = sayHowMany(standing.length, itemCount);
+		error.message = error.message.replace(ITEM_NUMBER, (item) => ` (${videos})${item}`);
+	}
+	error.description = [
+		paid.length === 0 ? 'Nothing was spent in this run.' : '',
+		error.description ?? '',
+		standing.length === 0
+			? ''
+			: `${listOf('created so far', standing)} ${isUnclear ? WAIT : RETRY}`,
+		replaced.length === 0 ? '' : listOf('created before a request was changed', replaced),
+	]
+		.filter((part) => part !== '')
+		.join(' ');
+	return error;
+}
+
+function idsOf(entries: readonly Entry[]): string[] {
+	return entries.flatMap(({ taskId }) => taskId ?? []);
+}
+
+function sayHowMany(count: number, itemCount: number): string {
+	const total = Math.max(count, itemCount);
+	if (total === 1) return 'the video was already created';
+	return `${count} of ${total} videos ${count === 1 ? 'was' : 'were'} already created`;
+}
+
+function listOf(what: string, taskIds: readonly string[]): string {
+	return `${taskIds.length === 1 ? 'The task' : 'The tasks'} ${what}: ${taskIds.join(', ')}.`;
+}

@@ -1,0 +1,133 @@
+import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import { NodeApiError } from 'n8n-workflow';
+
+import { ApiFailure, Failure, type Settled, Thrown, Unreached } from '../api/failure';
+import { nameCreated } from '../creating/ending';
+import { Journal } from '../creating/journal';
+import { CancelledError } from '../n8n/async';
+import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
+import { failureOf } from '../result/hints';
+import { type ItemOutcome, toNodeError, VideoFailed } from '../result/item';
+import { toOutput } from '../result/output';
+import { isRefunded } from '../result/task';
+
+/**
+ * What an operation gives: the outcome of each item, or null once it has suspended the execution, or
+ * why the run as a whole cannot be.
+ */
+export type Operation = (
+	context: IExecuteFunctions,
+	journal: Journal,
+) => Promise<Settled<ItemOutcome[] | null>>;
+
+/**
+ * The one way out of a run, whether it pays or not. An error that ends a run names every task that the
+ * run has created so far; a cancelled run, which keeps no output, names them in n8n's log.
+ *
+ * @returns the node's output, or null once the execution is suspended
+ */
+export async function runOperation(
+	context: IExecuteFunctions,
+	operation: Operation,
+): Promise<INodeExecutionData[][] | null> {
+	if (context.getExecutionCancelSignal()?.aborted === true) throw new CancelledError();
+	const journal = openJournal(context);
+	const given = await operation(context, journal).catch((thrown: unknown) => {
+		if (!(thrown instanceof CancelledError)) return new Thrown(thrown);
+		logCancelled(context, journal);
+		throw thrown;
+	});
+	if (given === null) return null;
+	const outcomes =
+		given instanceof Failure
+			? context.getInputData().map((_, itemIndex) => given.about(journal.taskIdOf(itemIndex)))
+			: given;
+	const fatal = keepsFailedItems(context) ? -1 : indexOfFatal(outcomes);
+	journal.refund(refundedOf(context, outcomes));
+	const failure = outcomes[fatal];
+	if (!(failure instanceof Failure)) return toOutput(context, outcomes);
+	throw endingError(context, journal, failure, fatal);
+}
+
+function indexOfFatal(outcomes: readonly ItemOutcome[]): number {
+	return outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
+}
+
+/**
+ * The tasks that stand for nothing any more, since their credits were given back and whoever asks again
+ * wants another video: where a failed video is an error, and in a tool, whose model may ask again.
+ */
+function refundedOf(context: IExecuteFunctions, outcomes: readonly ItemOutcome[]): string[] {
+	return outcomes.flatMap((outcome) => {
+		const failure = failureOf(outcome);
+		const mayBeAskedAgain = outcome instanceof VideoFailed || isTool(context);
+		if (failure === null || !isRefunded(failure) || !mayBeAskedAgain) return [];
+		const taskId = outcome instanceof Failure ? outcome.taskId : outcome.task?.taskId;
+		return taskId ?? [];
+	});
+}
+
+function endingError(
+	context: IExecuteFunctions,
+	journal: Journal,
+	failure: Failure,
+	itemIndex: number,
+): Error {
+	const error = toNodeError(context, failure, itemIndex);
+	const pays = ['create', 'createAndWait'].includes(
+		String(context.getNodeParameter('operation', 0)),
+	);
+	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
+	// What the API refused says itself whether it was charged.
+	if (!pays || (saysItself && journal.paid().length === 0)) return error;
+	return nameCreated(error, journal, context.getInputData().length);
+}
+
+/** The journal of this run, as it writes to n8n's log. */
+function openJournal(context: IExecuteFunctions): Journal {
+	const isToolRun = isTool(context);
+	const run = {
+		executionId: executionIdOf(context),
+		runIndex: readRunIndex(context),
+		isTool: isToolRun,
+		written: writtenRequest(context),
+	};
+	// n8n prints the message alone, so that says it all.
+	const place = placeOf(context);
+	return new Journal(context.getContext(isToolRun ? 'flow' : 'node'), run, {
+		sending: (count) =>
+			context.logger.info(`Creating ${count} Kling ${count === 1 ? 'video' : 'videos'} (${place})`),
+		created: (itemIndex, taskId) =>
+			context.logger.info(`Kling video created: task ${taskId} (${place}, item ${itemIndex})`),
+		unclear: (itemIndex) =>
+			context.logger.warn(
+				`Kling video may have been created and charged, without an answer (${place}, item ${itemIndex})`,
+			),
+	});
+}
+
+/** n8n gives none to a tool that an MCP client calls. */
+function executionIdOf(context: IExecuteFunctions): string {
+	const id: string | undefined = context.getExecutionId();
+	return id ?? '';
+}
+
+/** The parameters that make a request, as they were written. */
+function writtenRequest(context: IExecuteFunctions): unknown[] {
+	const { parameters } = context.getNode();
+	const names = ['prompt', 'imageSource', 'imageUrls', 'binaryPropertyName', 'duration', 'sound'];
+	return names.map((name) => parameters[name] ?? null);
+}
+
+function placeOf(context: IExecuteFunctions): string {
+	const { id = 'unsaved' } = context.getWorkflow();
+	return `workflow ${id}, execution ${context.getExecutionId()}, node “${context.getNode().name}”`;
+}
+
+function logCancelled(context: IExecuteFunctions, journal: Journal): void {
+	const ids = journal.paid().flatMap(({ taskId }) => taskId ?? []);
+	if (ids.length === 0) return;
+	context.logger.warn(
+		`Cancelled after creating Kling videos: ${ids.join(', ')} (${placeOf(context)})`,
+	);
+}

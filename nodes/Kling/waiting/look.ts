@@ -1,0 +1,92 @@
+import type { OneLook } from '../api/client';
+import { AFTER_FAULT, pauseMs } from '../api/retry';
+import type { ReadTask, Task } from '../api/task';
+import { mapConcurrently, pause } from '../n8n/async';
+
+/** Reading more at once would only meet the API's rate limit. */
+export const READ_CONCURRENCY = 5;
+
+/** How a look reads a task: by the task's own client unless told. */
+export interface LookOptions extends OneLook {
+	read?: ReadTask;
+}
+
+/**
+ * Reads open tasks in batches; stops at the first one that is still open. The last are read first: they
+ * were created last. A task that is over is never read again, and only behind one that is over are
+ * several read at once, so looking again and again stays linear.
+ *
+ * @returns a task that is still open, or null when all are over
+ */
+export async function look(
+	tasks: readonly Task[],
+	{ read, ...once }: LookOptions = {},
+): Promise<Task | null> {
+	for (let size = 1; ; size = READ_CONCURRENCY) {
+		const batch = openOf(tasks).slice(-size).reverse();
+		if (batch.length === 0) return null;
+		await mapConcurrently(batch, READ_CONCURRENCY, async (task) => await task.look(once, read));
+		const open = openOf(batch)[0];
+		if (open !== undefined) return open;
+	}
+}
+
+/**
+ * Reads each task once, and none of them any more when the time is over.
+ *
+ * @param endsAt in milliseconds since 1970
+ */
+export async function lookAtAll(tasks: readonly Task[], endsAt: number): Promise<void> {
+	const leftMs = () => endsAt - Date.now();
+	await mapConcurrently(
+		tasks,
+		READ_CONCURRENCY,
+		async (task) => await task.look({ withinMs: leftMs() }),
+		() => leftMs() > 0,
+	);
+}
+
+/** Reads each task with the tries of any request. */
+export async function readAll(tasks: readonly Task[]): Promise<void> {
+	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => await task.read());
+}
+
+/** How long the last look goes on without any answer, in milliseconds. */
+const SILENCE_MS = 10_000;
+
+/**
+ * The last look, once the time is over: each open task is read at least once, however many there are,
+ * and again after passing faults. It ends when nothing was answered for some seconds.
+ */
+export async function lastLook(
+	tasks: readonly Task[],
+	timeoutAt: number,
+	read?: ReadTask,
+	signal?: AbortSignal,
+): Promise<void> {
+	let answeredAt = Date.now();
+	const mayGoOn = () => Date.now() - answeredAt < SILENCE_MS;
+	const unread = openOf(tasks).filter(({ readAt }) => readAt < timeoutAt);
+	await mapConcurrently(
+		unread,
+		READ_CONCURRENCY,
+		async (task) => {
+			for (let faults = 1; mayGoOn(); faults++) {
+				await task.look({ withinMs: SILENCE_MS }, read);
+				if (task.failure === null || task.isOver) {
+					answeredAt = Date.now();
+					return;
+				}
+				const gap = pauseMs(AFTER_FAULT, faults, task.failure.detail.retryAfterMs);
+				if (Date.now() + gap - answeredAt >= SILENCE_MS) return;
+				await pause(gap, signal);
+			}
+		},
+		mayGoOn,
+	);
+}
+
+/** The tasks that are not over. */
+export function openOf(tasks: readonly Task[]): Task[] {
+	return tasks.filter(({ isOver }) => !isOver);
+}

@@ -1,0 +1,184 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import type { ApiClient } from '../api/client';
+import { Failure, type Settled } from '../api/failure';
+import { isFinished, toTaskReading } from '../api/schemas';
+import { type ReadTask, Task } from '../api/task';
+import { runWhenDue, takeOff } from '../n8n/dueWork';
+import { noteInstance } from '../n8n/ownAddress';
+import type { Awaited } from './awaited';
+import { lastLook, look, openOf } from './look';
+import { type Host, lastingClient, OwnCall } from './ownCall';
+import { itemsOf, type StoredWait } from './stored';
+
+/**
+ * What this process knows of an execution that sleeps: one object, for the looks and for the resuming
+ * webhook alike. The process that suspended the execution looks at its tasks and wakes it through its
+ * own resume address, so a callback that never arrives costs one look, not the timeout. Another process
+ * makes the object anew from what is stored, and only remembers what it has read.
+ *
+ * Each costs some hundred bytes, and it all ends with the process: then the callback and n8n's own
+ * timer remain.
+ */
+
+/**
+ * The first look. It also finds what finished between the last reading and the moment at which n8n
+ * had stored the execution: the callback that came in between is lost (n8n: 409).
+ */
+const FIRST_LOOK_MS = 7_000;
+
+/** How long after its timeout an execution that cannot be woken is given up. */
+const GIVE_UP_AFTER_MS = 600_000;
+
+/** How long a resumed one is remembered: n8n calls it suspended until the new run is stored. */
+const REMEMBERED_MS = 60_000;
+
+const byExecution = new Map<string, Sleeper>();
+
+export class Sleeper extends OwnCall {
+	/** Whether a resume is under way, or was a moment ago. */
+	isResuming = false;
+
+	/** Until when it is kept by its resume, in milliseconds since 1970. */
+	private keptUntil = 0;
+
+	private isLastLookDone = false;
+
+	constructor(
+		readonly executionId: string,
+		readonly runIndex: number,
+		readonly tasks: readonly Task[],
+		readonly timeoutAt: number,
+		resumeAddress: string | null,
+	) {
+		const endsAt = timeoutAt + GIVE_UP_AFTER_MS;
+		const dueAt = resumeAddress === null ? endsAt : Math.min(Date.now() + FIRST_LOOK_MS, timeoutAt);
+		super(resumeAddress, tasks[0]?.id ?? '', dueAt, endsAt, laneOf(tasks, executionId));
+	}
+
+	protected get host(): Host | null {
+		return this.tasks.find(({ client }) => client !== null)?.client?.host ?? null;
+	}
+
+	get isOverdue(): boolean {
+		return Date.now() >= this.timeoutAt;
+	}
+
+	override async run(): Promise<number | null> {
+		const next = this.isResuming ? null : await super.run();
+		if (this.isResuming) return Date.now() < this.keptUntil ? this.keptUntil : null;
+		return next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt);
+	}
+
+	/** The last look, once the time is over: it is made once. */
+	async lookForTheLastTime(read?: ReadTask): Promise<void> {
+		if (this.isLastLookDone) return;
+		await lastLook(this.tasks, this.timeoutAt, read);
+		this.isLastLookDone = true;
+	}
+
+	protected async look(): Promise<Task | null> {
+		if (this.isOverdue) {
+			await this.lookForTheLastTime();
+			return null;
+		}
+		const open = await look(this.tasks, { withinMs: this.timeoutAt - Date.now() });
+		// What a task was like on its way is not worth the memory.
+		for (const task of openOf(this.tasks)) task.reading = null;
+		return open;
+	}
+
+	protected get unheard(): string {
+		return `Execution ${this.executionId} is to go on, but n8n cannot reach itself at its own address to wake it. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on. Until then only a callback of the API wakes it, or its timeout.`;
+	}
+
+	/** Called when its resume begins. Nothing looks at it any more; it is kept, however long files take. */
+	beginResume(): void {
+		this.isResuming = true;
+		this.keptUntil = Infinity;
+		this.isDone = true;
+	}
+
+	/** @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call */
+	endResume(isUnderWay: boolean): void {
+		this.isResuming = isUnderWay;
+		this.isDone = isUnderWay;
+		this.keptUntil = Date.now() + (isUnderWay ? REMEMBERED_MS : FIRST_LOOK_MS);
+		this.dueAt = this.keptUntil;
+		runWhenDue(this);
+	}
+
+	ended(isGivenUp: boolean): void {
+		if (byExecution.get(this.executionId) === this) byExecution.delete(this.executionId);
+		if (!isGivenUp || this.isDone) return;
+		this.host?.logger.warn(
+			`Execution ${this.executionId} could not be woken after its time was over. Its tasks: ${this.tasks.map(({ id }) => id).join(', ')}`,
+		);
+	}
+}
+
+/** Tasks of one account share their places with others of it. */
+function laneOf(tasks: readonly Task[], executionId: string): string {
+	const accounts = [...new Set(tasks.map(({ client }) => client?.account ?? executionId))];
+	return accounts.length === 1 ? (accounts[0] ?? executionId) : accounts.sort().join();
+}
+
+function remember(sleeper: Sleeper): Sleeper {
+	const former = byExecution.get(sleeper.executionId);
+	if (former !== undefined) takeOff(former);
+	byExecution.set(sleeper.executionId, sleeper);
+	runWhenDue(sleeper);
+	return sleeper;
+}
+
+/** Looks at the tasks of an execution that is about to be suspended, from a few seconds on. */
+export async function fallAsleep(
+	context: IExecuteFunctions,
+	{ executionId, runIndex, timeoutAt }: StoredWait,
+	items: ReadonlyArray<Settled<Awaited>>,
+	resumeAddress: string | null,
+): Promise<void> {
+	noteInstance(context);
+	const tasks = new Map<string, Task>();
+	let last: ApiClient | undefined;
+	for (const [itemIndex, item] of items.entries()) {
+		if (item instanceof Failure || tasks.has(item.task.id)) continue;
+		const { id, client, createdAt, isOver } = item.task;
+		if (isOver || client === null) {
+			tasks.set(id, endedTask(id));
+			continue;
+		}
+		if (last?.account !== client.account) last = await lastingClient(context, itemIndex, client);
+		tasks.set(id, new Task(id, last, createdAt));
+	}
+	remember(new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress));
+}
+
+/** A task that was over before: what was read of it is stored with the execution. */
+function endedTask(id: string): Task {
+	const task = new Task(id, null);
+	task.isOver = true;
+	return task;
+}
+
+/** What this process knows of a sleeping execution, made anew where it knows nothing of this very wait. */
+export function sleeperOf(wait: StoredWait): Sleeper {
+	const { executionId, runIndex, timeoutAt } = wait;
+	const known = byExecution.get(executionId);
+	if (known?.runIndex === runIndex && known.timeoutAt === timeoutAt) return known;
+	const tasks = new Map<string, Task>();
+	for (const item of itemsOf(wait)) {
+		if (!('taskId' in item) || tasks.has(item.taskId)) continue;
+		const known = toTaskReading(item.known);
+		const isEnded = known !== null && isFinished(known.task);
+		const task = isEnded ? endedTask(item.taskId) : new Task(item.taskId, null, item.createdAt);
+		tasks.set(item.taskId, task);
+	}
+	return remember(new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, null));
+}
+
+/** Forgets all executions: as when the process ends. */
+export function forgetSleepers(): void {
+	for (const sleeper of byExecution.values()) takeOff(sleeper);
+	byExecution.clear();
+}

@@ -1,0 +1,67 @@
+import type { IBinaryData } from 'n8n-workflow';
+import { z } from 'zod';
+
+import { jsonObjectSchema } from '../api/schemas';
+import type { RequestSummary } from '../api/task';
+
+/**
+ * A wait that sleeps, as it is stored in the node's context, which n8n keeps with the execution. It
+ * holds all that the resume needs: after that the node is not run again (n8n: `webhook()` gives its
+ * output).
+ */
+
+export const CONTEXT_KEY = 'klingSuspended';
+
+/** References to files in n8n's binary store. */
+const binarySchema = z.record(
+	z.custom<IBinaryData>((value) => jsonObjectSchema.safeParse(value).success),
+);
+
+const requestSchema = z.custom<RequestSummary>(
+	(value) => jsonObjectSchema.safeParse(value).success,
+);
+
+const itemSchema = z.union([
+	/** An item that waits for nothing: it comes out as it is. */
+	z.object({ settled: jsonObjectSchema, binary: binarySchema.optional() }),
+	z.object({
+		taskId: z.string().toLowerCase(),
+		/** When this execution created it, in milliseconds since 1970; null when it did not. */
+		createdAt: z.number().nullable(),
+		request: requestSchema.nullable(),
+		simplify: z.boolean(),
+		downloadField: z.string().nullable(),
+		/** The API's own object as it was read before the wait. */
+		known: jsonObjectSchema.optional(),
+	}),
+]);
+
+/** One item of a suspended wait. */
+export type StoredItem = z.infer<typeof itemSchema>;
+
+const headSchema = z.object({
+	executionId: z.string(),
+	runIndex: z.number(),
+	/** When the time is over, in milliseconds since 1970. */
+	timeoutAt: z.number(),
+	/** When n8n's own timer ends the wait, in milliseconds since 1970. */
+	n8nTimerAt: z.number(),
+	/** Not looked into before it is needed: there may be thousands. */
+	items: z.array(z.unknown()),
+});
+
+/** A wait as it is stored, its items unread. */
+export type StoredWait = z.infer<typeof headSchema>;
+
+const storedSchema = z.object({ [CONTEXT_KEY]: headSchema });
+
+/** The wait in a node's context; null when there is none. */
+export function parseStored(nodeContext: unknown): StoredWait | null {
+	const stored = storedSchema.safeParse(nodeContext);
+	return stored.success ? stored.data[CONTEXT_KEY] : null;
+}
+
+/** The items of a stored wait, in the order of the node's input. */
+export function itemsOf({ items }: StoredWait): StoredItem[] {
+	return z.array(itemSchema).parse(items);
+}

@@ -1,0 +1,90 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { Failure, type Settled } from '../api/failure';
+import { pauseMs } from '../api/retry';
+import { Task } from '../api/task';
+import { isOwnTriggerUrl } from '../callback/registration';
+import { runWhenDue, takeOff } from '../n8n/dueWork';
+import { noteInstance } from '../n8n/ownAddress';
+import { look } from './look';
+import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
+
+/**
+ * Tasks that were created in this process for a Kling Trigger of this n8n: should the callback get
+ * lost, a look finds that they are over and tells the trigger, which starts only where no callback has.
+ */
+
+const DAY_MS = 86_400_000;
+
+const byTask = new Map<string, TriggerLook>();
+
+class TriggerLook extends OwnCall {
+	readonly tasks: readonly [Task];
+
+	constructor(task: Task, url: string) {
+		const now = Date.now();
+		const dueAt = now + pauseMs(BETWEEN_LOOKS, 1);
+		super(url, task.id, dueAt, now + DAY_MS, task.client?.account ?? url);
+		this.tasks = [task];
+	}
+
+	protected get host(): Host | null {
+		return this.tasks[0].client?.host ?? null;
+	}
+
+	protected async look(): Promise<Task | null> {
+		const [task] = this.tasks;
+		const open = await look(this.tasks);
+		if (open === null && task.reading === null) {
+			this.isDone = true;
+			this.host?.logger.warn(`The AI Video API does not know task ${task.id} any more`);
+		}
+		// Its status is all that matters, and the trigger reads it itself.
+		if (open !== null) task.reading = null;
+		return open;
+	}
+
+	protected get unheard(): string {
+		return `Task ${this.tasks[0].id} is over, but n8n cannot reach itself at its own address to start the Kling Trigger. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on.`;
+	}
+
+	ended(isGivenUp: boolean): void {
+		const [{ id }] = this.tasks;
+		byTask.delete(id);
+		if (isGivenUp) {
+			this.host?.logger.warn(`The Kling Trigger was not told of task ${id}: a day has passed`);
+		}
+	}
+}
+
+/** Looks after those tasks whose callback is a Kling Trigger of this n8n. */
+export async function lookAfterTriggers(
+	context: IExecuteFunctions,
+	created: ReadonlyArray<Settled<{ task: Task }>>,
+): Promise<void> {
+	for (const [itemIndex, item] of created.entries()) {
+		if (item instanceof Failure || item.task.client === null) continue;
+		const { id, client, createdAt, request } = item.task;
+		const url = request?.callbackUrl ?? null;
+		if (url === null || byTask.has(id) || !isOwnTriggerUrl(context, url)) continue;
+		noteInstance(context);
+		const task = new Task(id, await lastingClient(context, itemIndex, client), createdAt);
+		const entry = new TriggerLook(task, url);
+		byTask.set(id, entry);
+		runWhenDue(entry);
+	}
+}
+
+/** A Kling Trigger was told of a task: nobody needs to look after it any more. */
+export function wasHeard(taskId: string): void {
+	const entry = byTask.get(taskId);
+	if (entry === undefined) return;
+	entry.isDone = true;
+	byTask.delete(taskId);
+	takeOff(entry);
+}
+
+/** Looks after no task any more: as when the process ends. */
+export function forgetTriggerLooks(): void {
+	for (const taskId of [...byTask.keys()]) wasHeard(taskId);
+}

@@ -1,0 +1,73 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
+import { Failure, type Settled, Unreached } from '../api/failure';
+import type { Task } from '../api/task';
+import { mapConcurrently } from '../n8n/async';
+import { hasErrorOutput, type ItemOutcome } from '../result/item';
+import { waitedOutcome } from '../result/reading';
+import type { Awaited } from './awaited';
+import { openOf, readAll } from './look';
+import { pollTasks } from './poll';
+import type { RunWait } from './settings';
+import { suspend } from './suspend';
+
+type Awaiting = ReadonlyArray<Settled<Awaited>>;
+
+/** Waits in this process until the tasks of all items are over or the time is. */
+export async function waitByPolling(
+	context: IExecuteFunctions,
+	items: Awaiting,
+	{ timeoutMs, intervalMs }: RunWait,
+): Promise<ItemOutcome[]> {
+	const signal = context.getExecutionCancelSignal();
+	await pollTasks(tasksOf(items), { timeoutMs, intervalMs, signal });
+	return await toOutcomes(context, items);
+}
+
+/**
+ * Reads the tasks of all items once. Finished ones need no wait; for any other the execution is
+ * suspended. Nothing is downloaded before that, since a callback that arrives while the execution
+ * still runs is lost (n8n: 409). A run that is about to fail is never suspended: a suspended node
+ * cannot fail any more.
+ *
+ * @returns null when the execution was suspended
+ */
+export async function waitAsleep(
+	context: IExecuteFunctions,
+	items: Awaiting,
+	{ timeoutMs }: RunWait,
+): Promise<ItemOutcome[] | null> {
+	const tasks = tasksOf(items);
+	await readAll(tasks);
+	const fails = !context.continueOnFail() && items.some(cannotBeRead);
+	if (fails || timeoutMs === 0 || openOf(tasks).length === 0)
+		return await toOutcomes(context, items);
+	const withoutFiles = items.map((item) =>
+		item instanceof Failure ? item : { ...item, result: { ...item.result, downloadField: null } },
+	);
+	const known = await toOutcomes(context, withoutFiles);
+	await suspend(context, { items, known, timeoutMs });
+	return null;
+}
+
+function cannotBeRead(item: Settled<Awaited>): boolean {
+	return item instanceof Failure || (item.task.isOver && item.task.failure !== null);
+}
+
+/** Each task once, however many items share it. */
+function tasksOf(items: Awaiting): Task[] {
+	return [...new Set(items.flatMap((item) => (item instanceof Failure ? [] : [item.task])))];
+}
+
+/** How many items' videos are downloaded at once. */
+export const DOWNLOAD_CONCURRENCY = 3;
+
+async function toOutcomes(context: IExecuteFunctions, items: Awaiting): Promise<ItemOutcome[]> {
+	const signal = context.getExecutionCancelSignal();
+	const outcomes = await mapConcurrently(items, DOWNLOAD_CONCURRENCY, async (item) => {
+		if (item instanceof Failure) return item;
+		const failsItem = hasErrorOutput(context) || item.wait?.throwOnFailure === true;
+		return await waitedOutcome(context, item.task, { ...item.result, failsItem, signal });
+	});
+	return outcomes.map((outcome) => outcome ?? new Unreached());
+}

@@ -1,0 +1,199 @@
+import { startGateway, STOPS, type Gateway } from '../harness/gateway';
+import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
+import { manualTrigger, waitForCall, workflow, type WorkflowJson } from '../harness/n8n/workflow';
+
+const stage = useStage();
+
+/** What belongs to a workflow besides its own chain. */
+function withNodes(json: WorkflowJson, more: WorkflowJson): WorkflowJson {
+	return {
+		...json,
+		nodes: [...json.nodes, ...more.nodes],
+		connections: { ...json.connections, ...more.connections },
+	};
+}
+
+/** A Kling Trigger, and a start by hand before the items. */
+const triggerAndStart = () =>
+	workflow('More')
+		.node('When a video ends', stage.trigger())
+		.node('Start', manualTrigger())
+		.connect('Start', 'Items')
+		.json();
+
+/** The first task that was created. */
+async function firstTask(): Promise<string> {
+	return await until(() => stage.emulator.tasks()[0]?.id);
+}
+
+test('the end of a task wakes no other node that waits in the workflow, and Wait for Video all the same', async () => {
+	const { emulator, n8n } = stage;
+	const json = production('Two waits', numbered(1), {
+		Create: stage.creates(),
+		Approval: waitForCall(),
+		Wait: stage.kling({ operation: 'wait', taskId: '={{ $("Create").item.json.taskId }}' }),
+	});
+	const { start } = await stage.publish(json);
+	const id = await start();
+	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	const taskId = await firstTask();
+	await emulator.complete(taskId);
+	expect(emulator.task(taskId).callbacks.map(({ status }) => status)).toEqual([404]);
+	const asleep = await n8n.api.getExecution(id);
+	expect(asleep.status).toBe('waiting');
+	const address = emulator.task(taskId).callbacks[0]?.url ?? '';
+	expect(new URL(address).pathname).toBe(`/webhook-waiting/${id}/kling`);
+	await fetch(address.replace('/kling', ''), { method: 'POST' });
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Wait')).toMatchObject([{ taskId, status: 'completed' }]);
+});
+
+test('a Kling Trigger without a webhook ID is called, or is not published at all', async () => {
+	const { emulator, n8n } = stage;
+	const json = withNodes(
+		production('By API', numbered(1), { Create: stage.creates() }),
+		triggerAndStart(),
+	);
+	for (const node of json.nodes) if (node.name === 'When a video ends') delete node.webhookId;
+	const { id } = await n8n.api.createWorkflow(json);
+	const refused = await n8n.api.activate(id).then(
+		() => null,
+		(error: unknown) => String(error),
+	);
+	if (refused !== null) {
+		expect(refused).toContain('no webhook ID');
+		return;
+	}
+	const executionId = await n8n.api.runWorkflow(id, { startNode: 'Start' });
+	await n8n.api.waitForExecution(executionId);
+	const taskId = await firstTask();
+	await emulator.complete(taskId);
+	expect(emulator.task(taskId).callbacks.map(({ status }) => status)).toEqual([200]);
+});
+
+test('Automatic never calls the trigger that started the execution, and says so', async () => {
+	const { emulator, n8n } = stage;
+	const json = workflow('A chain of clips')
+		.node('When a video ends', stage.trigger())
+		.node('Create', stage.creates())
+		.chain('When a video ends', 'Create')
+		.json();
+	const { id } = await n8n.api.createWorkflow(json);
+	await n8n.api.activate(id);
+	const first = await stage.run(
+		chain('First', numbered(1), { Create: stage.creates({ callback: 'url', callbackUrl: id }) }),
+	);
+	expect(jsonOf(first, n8n, 'Create')).toMatchObject([
+		{ callback: 'url', callbackUrl: n8n.webhookUrl(`kling/${id}`) },
+	]);
+	const taskId = await firstTask();
+	await emulator.complete(taskId);
+	const started = await until(async () => (await n8n.api.listExecutions(id))[0]);
+	const execution = await n8n.api.waitForExecution(started.id, { status: 'success' });
+	expect(jsonOf(execution, n8n, 'Create')).toMatchObject([{ callback: 'none', callbackUrl: null }]);
+	expect(n8n.api.hintsOf(execution, 'Create')).toContainEqual(
+		expect.objectContaining({
+			type: 'warning',
+			message: expect.stringContaining('without end'),
+		}),
+	);
+	expect(emulator.tasks()).toHaveLength(2);
+});
+
+test('a workflow that is not published is refused as Callback URL before anything is spent', async () => {
+	const { emulator, n8n } = stage;
+	const { id } = await n8n.api.createWorkflow(
+		workflow('Not published').node('When a video ends', stage.trigger()).json(),
+	);
+	const execution = await stage.run(
+		chain('To another', numbered(1), {
+			Create: stage.creates({ callback: 'url', callbackUrl: id }),
+		}),
+		'error',
+	);
+	expect(n8n.api.errorOf(execution, 'Create')?.message).toContain('does not listen');
+	expect(emulator.tasks()).toEqual([]);
+});
+
+test('a Retry finds the trigger of its workflow, although n8n calls that inactive there', async () => {
+	const { emulator, n8n } = stage;
+	const json = withNodes(
+		production('Retried', numbered(2), {
+			Create: stage.creates({
+				callback: 'trigger',
+				prompt: '=A cat {{ $json.number === 1 ? "[http:400=1]" : "" }}',
+			}),
+		}),
+		triggerAndStart(),
+	);
+	const { start } = await stage.publish(json);
+	const id = await start();
+	await n8n.api.waitForExecution(id, { status: 'error' });
+	const retry = await n8n.api.retryExecution(id);
+	const done = await n8n.api.waitForExecution(retry, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Create').map(({ callback }) => callback)).toEqual([
+		'trigger',
+		'trigger',
+	]);
+	expect(emulator.tasks()).toHaveLength(2);
+});
+
+describe('behind a proxy for what goes out and a login for what comes in', () => {
+	let proxy: Gateway;
+	let gateway: Gateway;
+	let stop: keyof typeof STOPS | null = null;
+
+	beforeAll(async () => {
+		const { n8n } = stage;
+		gateway = await startGateway(({ pathname }) =>
+			stop !== null && pathname.startsWith('/webhook-waiting/') ? STOPS[stop] : n8n.url,
+		);
+		proxy = await startGateway(({ port, origin }) =>
+			port === String(n8n.port) ? STOPS['a proxy without a way'] : origin,
+		);
+		await n8n.restart({
+			WEBHOOK_URL: gateway.url,
+			HTTP_PROXY: proxy.url,
+			http_proxy: proxy.url,
+			NO_PROXY: '',
+			no_proxy: '',
+		});
+	});
+
+	afterAll(async () => {
+		await proxy.stop();
+		await gateway.stop();
+	});
+
+	const dryRun = () =>
+		chain('Dry', numbered(1), {
+			Kling: stage.creates({ operation: 'createAndWait', options: { dryRun: true } }),
+		});
+
+	test.each([
+		['a redirect to a login', 'redirects to https://login.example,'],
+		['a login in JSON', 'asks for a login (HTTP 401),'],
+	] as const)('%s: an execution wakes from inside, and Dry Run names it', async (name, words) => {
+		const { emulator, n8n } = stage;
+		stop = name;
+		const { start } = await stage.publish(
+			production(`Behind ${name}`, numbered(1), {
+				Kling: stage.creates({ operation: 'createAndWait', prompt: 'A cat [callback:lost]' }),
+			}),
+		);
+		const id = await start();
+		await n8n.api.waitForExecution(id, { status: 'waiting' });
+		await emulator.complete(await firstTask());
+		await n8n.api.waitForExecution(id, { status: 'success' });
+		const dry = await stage.run(dryRun(), 'error');
+		expect(n8n.api.errorOf(dry, 'Kling')?.message).toContain(words);
+		expect(proxy.stopped).toEqual([]);
+	});
+
+	test('without the login Dry Run is fine', async () => {
+		stop = null;
+		const dry = await stage.run(dryRun());
+		expect(jsonOf(dry, stage.n8n, 'Kling')).toMatchObject([{ dryRun: true }]);
+	});
+});

@@ -1,0 +1,80 @@
+import { jsonOf, suspend } from '../harness/n8n/stage';
+import { useStage } from '../harness/n8n/useStage';
+
+/** What comes out of a sleeping wait when its time is over. */
+
+const stage = useStage();
+
+describe('when the time is over', () => {
+	test('each item is as it is then: finished, failed, or timed out', async () => {
+		const { emulator, n8n } = stage;
+		const { id, taskIds } = await suspend(stage, 'Late', {
+			count: 3,
+			parameters: {
+				prompt: 'A cat [callback:lost]',
+				timeout: 0.1,
+				downloadVideo: true,
+			},
+			settings: { onError: 'continueErrorOutput' },
+		});
+		const [completed = '', failed = '', stuck = ''] = taskIds;
+		await emulator.complete(completed);
+		await emulator.fail(failed);
+		const done = await n8n.api.waitForExecution(id, { status: 'success' });
+		expect(jsonOf(done, n8n, 'Late')).toMatchObject([
+			{ taskId: completed, status: 'completed', timedOut: false, downloadError: null },
+			{ taskId: stuck, status: expect.not.stringContaining('completed'), timedOut: true },
+		]);
+		const [first, second] = n8n.api.outputOf(done, 'Late');
+		expect(first?.binary?.data).toMatchObject({ mimeType: 'video/mp4' });
+		expect([first?.pairedItem, second?.pairedItem]).toEqual([{ item: 0 }, { item: 2 }]);
+		expect(jsonOf(done, n8n, 'Late', 1)).toMatchObject([
+			{ error: expect.stringContaining(failed) },
+		]);
+	});
+
+	test('and the API is down, each item is as it was known last', async () => {
+		const { emulator, n8n } = stage;
+		const { id, taskIds } = await suspend(stage, 'Down', {
+			count: 2,
+			parameters: { timeout: 0.05 },
+		});
+		await emulator.goOffline();
+		try {
+			const done = await n8n.api.waitForExecution(id, { status: 'success', timeoutMs: 90_000 });
+			expect(jsonOf(done, n8n, 'Down')).toMatchObject(
+				taskIds.map((taskId) => ({ taskId, status: 'pending', timedOut: true })),
+			);
+		} finally {
+			await emulator.goOnline();
+		}
+	});
+
+	test('with Execute Once, one item comes out', async () => {
+		const { n8n } = stage;
+		const { id, taskIds } = await suspend(stage, 'Once', {
+			count: 3,
+			parameters: { timeout: 0.05 },
+			settings: { executeOnce: true },
+		});
+		expect(taskIds).toHaveLength(1);
+		const done = await n8n.api.waitForExecution(id, { status: 'success' });
+		expect(jsonOf(done, n8n, 'Once')).toMatchObject([{ taskId: taskIds[0], timedOut: true }]);
+	});
+
+	test('and the process is gone, n8n’s own timer passes on what was known, one item each', async () => {
+		const { emulator, n8n } = stage;
+		const { id, taskIds } = await suspend(stage, 'Net', {
+			count: 2,
+			parameters: { prompt: 'A cat [callback:lost]', timeout: 0.02 },
+			settings: { executeOnce: true },
+		});
+		await n8n.kill();
+		await n8n.restart();
+		await emulator.complete(taskIds[0] ?? '');
+		expect((await n8n.api.getExecution(id)).status).toBe('waiting');
+		const done = await n8n.api.waitForExecution(id, { status: 'success', timeoutMs: 200_000 });
+		expect(jsonOf(done, n8n, 'Net')).toHaveLength(1);
+		expect(jsonOf(done, n8n, 'Net')).toMatchObject([{ taskId: taskIds[0] }]);
+	});
+});

@@ -1,0 +1,428 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IDataObject, INodeParameters } from 'n8n-workflow';
+
+import { ODD_IMAGE_NAMES } from '../emulator/service/images';
+import { useEmulator } from '../harness/node/emulator';
+import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
+import { type StoredFile, useFileStore } from '../harness/node/fileStore';
+import type { KlingRun } from '../harness/node/runKling';
+import { runKling } from '../harness/node/runKling';
+import { completeAll, creditsCharged } from '../harness/node/tasks';
+import type * as Time from '../harness/node/time';
+
+jest.mock('n8n-workflow', () =>
+	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
+);
+jest.setTimeout(30_000);
+
+const emulator = useEmulator();
+
+const imageUrl = (name?: string) => emulator.current.imageUrl(name);
+
+const imageRequests = () =>
+	emulator.current.requests.filter(({ route }) => route === 'image').map(({ path }) => path);
+
+/** The API key is for the API alone: not for those who serve images. */
+afterEach(() => {
+	const files = emulator.current.requests.filter(({ route }) => route === 'image');
+	expect(files.filter(({ authorization }) => authorization)).toEqual([]);
+	expect(JSON.stringify(files)).not.toContain(emulator.current.apiKey);
+});
+
+describe('Check Images', () => {
+	/** Creates a task for each item of image addresses. */
+	async function createFrom(
+		images: ReadonlyArray<string | string[]>,
+		{ options = {}, ...run }: Partial<KlingRun> & { options?: INodeParameters } = {},
+	) {
+		return await runKling({
+			emulator: emulator.current,
+			parameters: {
+				operation: 'create',
+				prompt: '={{ $json.prompt ?? "A cat" }}',
+				imageUrls: '={{ $json.images }}',
+				callback: 'none',
+				options: { checkImages: true, ...options },
+			},
+			items: images.map((one): IDataObject => ({ images: one })),
+			...run,
+		});
+	}
+
+	const NO_PICTURE = /is not a JPEG, PNG or WebP image/;
+
+	/** What each image of the emulator comes to: a refusal, or null when the address is taken. */
+	const VERDICTS: Record<string, RegExp | null> = {
+		'photo.jpg': null,
+		'photo.png': null,
+		'photo.webp': null,
+		'octet-stream.jpg': null,
+		'no-head': null,
+		redirect: null,
+		missing: /there is nothing \(it answers 404\)/,
+		gone: /there is nothing \(it answers 410\)/,
+		page: NO_PICTURE,
+		'page-as-jpeg.jpg': NO_PICTURE,
+		'gif.gif': NO_PICTURE,
+		'huge.jpg': /11\.0 MB, and at most 10 MB/,
+		// No answer to a look, or none that says enough: the API may fare better.
+		forbidden: null,
+		error: null,
+		'slow.jpg': null,
+		'redirect-loop': null,
+		'huge-chunked.jpg': null,
+	};
+
+	test('its table knows every image of the emulator', () => {
+		expect(Object.keys(VERDICTS)).toEqual(expect.arrayContaining([...ODD_IMAGE_NAMES]));
+	});
+
+	test.each(Object.entries(VERDICTS))('%s → %s', async (name, refusal) => {
+		if (name === 'slow.jpg') {
+			const aMoment = AbortSignal.timeout(1_000);
+			jest.spyOn(AbortSignal, 'timeout').mockReturnValueOnce(aMoment);
+		}
+		const { error, json } = await createFrom([imageUrl(name)]);
+		const own = imageRequests().filter((path) => path === `/images/${name}`);
+		// A loop is followed for as long as redirects are, and then given up.
+		expect(own).toHaveLength(name === 'redirect-loop' ? 6 : 1);
+		const [look] = emulator.current.requests.filter(({ route }) => route === 'image');
+		expect(look).toMatchObject({
+			method: 'GET',
+			headers: { range: 'bytes=0-15', accept: 'image/*' },
+		});
+		if (refusal === null) {
+			expect(error).toBeNull();
+			expect(json).toMatchObject([{ status: 'pending' }]);
+			return;
+		}
+		const shown = operationErrorOf({ error });
+		expect(shown.message).toMatch(refusal);
+		expect(shown.message).toMatch(/^'Image URLs' .* \[item 0\]$/);
+		expect(shown.message).toContain(imageUrl(name));
+		expect(shown.description).toContain('Nothing was spent');
+		expect(shown.itemIndex).toBe(0);
+		expect(emulator.current.count({ route: 'create' })).toBe(0);
+	});
+
+	test.each([['http://127.0.0.1:1/nobody-listens.jpg'], ['http://no-such-host.invalid/photo.jpg']])(
+		'an address where nobody answers gets the benefit of the doubt: %s',
+		async (url) => {
+			const { error, json } = await createFrom([url]);
+			expect(error).toBeNull();
+			expect(json).toMatchObject([{ status: 'pending' }]);
+		},
+	);
+
+	test('looks once at an address, however many items have it', async () => {
+		const [one, other] = [imageUrl('one.jpg'), imageUrl('other.png')];
+		const { json } = await createFrom([one, other, one, [one, other], one]);
+		expect(json).toHaveLength(5);
+		expect([...imageRequests()].sort()).toEqual(['/images/one.jpg', '/images/other.png']);
+	});
+
+	test('one bad image among all items, and nothing is spent', async () => {
+		const { error } = await createFrom([
+			imageUrl(),
+			[imageUrl('fine.png'), imageUrl('missing')],
+			imageUrl('gone'),
+		]);
+		const shown = operationErrorOf({ error });
+		expect(shown.message).toContain(`'Image URLs' names ${imageUrl('missing')}`);
+		expect(shown.message).toMatch(/ \[item 1\]$/);
+		expect(shown.itemIndex).toBe(1);
+		expect(emulator.current.count({ route: 'create' })).toBe(0);
+		expect(imageRequests()).toHaveLength(4);
+	});
+
+	test('with Continue only the items with bad images are refused', async () => {
+		const bad = imageUrl('missing');
+		const { json, items, error } = await createFrom([imageUrl(), bad, imageUrl(), bad], {
+			onError: 'continueRegularOutput',
+		});
+		const refused = (itemIndex: number): unknown => ({
+			error: expect.stringMatching(
+				new RegExp(`^'Image URLs' names ${bad}, .* \\[item ${itemIndex}\\]$`),
+			),
+		});
+		expect(error).toBeNull();
+		expect(items.map((item) => item.pairedItem)).toEqual([0, 1, 2, 3].map((item) => ({ item })));
+		expect(json).toMatchObject([
+			{ status: 'pending' },
+			refused(1),
+			{ status: 'pending' },
+			refused(3),
+		]);
+		expect([...imageRequests()].sort()).toEqual(['/images/missing', '/images/photo.jpg']);
+		expect(creditsCharged(emulator.current)).toBe(220);
+	});
+
+	test('the budget counts only what the check has left', async () => {
+		const { json, error } = await createFrom([imageUrl(), imageUrl('missing')], {
+			options: { maxCredits: 110 },
+			onError: 'continueRegularOutput',
+		});
+		expect(error).toBeNull();
+		expect(json).toMatchObject([{ status: 'pending' }, { error: expect.anything() }]);
+	});
+
+	test('nothing is looked at unless asked for', async () => {
+		const { json } = await createFrom([imageUrl('missing')], { options: { checkImages: false } });
+		expect(json).toMatchObject([{ status: 'pending' }]);
+		expect(imageRequests()).toEqual([]);
+	});
+
+	test('a second try does not look again for what is paid already', async () => {
+		const items = [
+			{ images: imageUrl('one.jpg'), prompt: 'One' },
+			{ images: imageUrl('two.jpg'), prompt: 'Two [http:402=1]' },
+		];
+		const first = await createFrom([], { items, options: { concurrency: 1 } });
+		expect(apiErrorOf(first).httpCode).toBe('402');
+		const second = await createFrom([], {
+			items,
+			options: { concurrency: 1 },
+			runData: first.runData,
+		});
+		expect(second.error).toBeNull();
+		expect([...imageRequests()].sort()).toEqual([
+			'/images/one.jpg',
+			'/images/two.jpg',
+			'/images/two.jpg',
+		]);
+		expect(creditsCharged(emulator.current)).toBe(220);
+	});
+
+	test('a cancelled execution spends nothing', async () => {
+		const controller = new AbortController();
+		const running = createFrom([imageUrl('slow.jpg')], { signal: controller.signal });
+		while (imageRequests().length === 0) {
+			await new Promise<void>((resolve) => setImmediate(resolve));
+		}
+		controller.abort();
+		const { error } = await running;
+		expect(String(error)).toContain('cancelled');
+		expect(emulator.current.count({ route: 'create' })).toBe(0);
+	});
+});
+
+const asset = (name: string) => readFileSync(join(__dirname, '..', 'emulator', 'assets', name));
+
+const PHOTO: StoredFile = {
+	content: asset('photo.jpg'),
+	fileName: 'photo.jpg',
+	mimeType: 'image/jpeg',
+};
+const GIF: StoredFile = { ...PHOTO, content: asset('animation.gif') };
+const HEIC: StoredFile = {
+	content: Buffer.from('\0\0\0\x24ftypheic\0\0\0\0mif1heic'),
+	fileName: 'IMG_0001.HEIC',
+	mimeType: 'image/heic',
+};
+const LARGE: StoredFile = {
+	...PHOTO,
+	content: Buffer.concat([PHOTO.content, Buffer.alloc(11 * 1024 * 1024)]),
+};
+
+describe('images from files', () => {
+	const store = useFileStore();
+
+	/** Creates a task for each item of files. */
+	async function createFromFiles(
+		items: ReadonlyArray<Record<string, StoredFile>>,
+		{
+			options = {},
+			field = 'data',
+			...run
+		}: Partial<KlingRun> & { options?: INodeParameters; field?: string } = {},
+	) {
+		return await runKling({
+			emulator: emulator.current,
+			parameters: {
+				operation: 'create',
+				prompt: 'A cat',
+				imageSource: 'binary',
+				binaryPropertyName: field,
+				callback: 'none',
+				options,
+			},
+			items: items.map(() => ({})),
+			files: items.map((files) =>
+				Object.fromEntries(Object.entries(files).map(([name, file]) => [name, store.add(file)])),
+			),
+			store,
+			...run,
+		});
+	}
+
+	test('go to the API as signed addresses, in the order asked for, each under the type that its content has', async () => {
+		const files = {
+			first: { ...PHOTO, mimeType: 'application/octet-stream' },
+			second: { ...PHOTO, content: asset('photo.png') },
+			third: { content: asset('photo.webp'), fileName: 'photo', mimeType: 'text/plain' },
+		};
+		const { error } = await createFromFiles([files], { field: 'third, first ,second' });
+		expect(error).toBeNull();
+		await completeAll(emulator.current);
+		const [task] = emulator.current.tasks();
+		expect(task?.images.map(({ ok, contentType }) => [ok, contentType])).toEqual([
+			[true, 'image/webp'],
+			[true, 'image/jpeg'],
+			[true, 'image/png'],
+		]);
+	});
+
+	test.each<[string, Record<string, StoredFile>, string, RegExp, RegExp]>([
+		[
+			'a field that is not there',
+			{ data: PHOTO, picture: PHOTO },
+			'photo',
+			/^'Input Data Field Name' names “photo”, which the item does not have \[item 0\]$/,
+			/Its files are in “data”, “picture”\.$/,
+		],
+		[
+			'a field that is not there beside the only file',
+			{ picture: PHOTO },
+			'data',
+			/ names “data”, which the item does not have \[item 0\]$/,
+			/Its only file is in “picture”\.$/,
+		],
+		[
+			'an item without files',
+			{},
+			'data',
+			/^'Image Source' is set to File, and the item has no file \[item 0\]$/,
+			/Set 'Image Source' to URL to give the image by its address/,
+		],
+		[
+			'no field named',
+			{ data: PHOTO },
+			' , ',
+			/^'Input Data Field Name' is empty \[item 0\]$/,
+			/Name the field/,
+		],
+		[
+			'a GIF named .jpg, behind a good file',
+			{ data: PHOTO, gif: GIF },
+			'data,gif',
+			/^'Input Data Field Name' names “gif”, which is not a JPEG, PNG or WebP image \[item 0\]$/,
+			/content counts, not its name/,
+		],
+		[
+			'a picture of an iPhone',
+			{ data: HEIC },
+			'data',
+			/^'Input Data Field Name' names “data”, which is a picture in HEIC, .* \[item 0\]$/,
+			/Edit Image node cannot read HEIC/,
+		],
+		[
+			'a file of 11 MB',
+			{ data: LARGE },
+			'data',
+			/^'Input Data Field Name' names “data”, which has 11\.0 MB, and at most 10 MB are allowed \[item 0\]$/,
+			/smaller first/,
+		],
+	])('%s is refused before anything is spent', async (_, files, field, message, hint) => {
+		const shown = operationErrorOf(await createFromFiles([files], { field }));
+		expect(shown.message).toMatch(message);
+		expect(shown.description).toMatch(hint);
+		expect(emulator.current.requests).toEqual([]);
+	});
+
+	test('a file that n8n keeps in memory is refused, naming the setting', async () => {
+		const inMemory = { data: { data: 'aGk=', mimeType: 'image/jpeg' } };
+		const shown = operationErrorOf(await createFromFiles([{}], { files: [inMemory] }));
+		expect(shown.message).toMatch(/“data” is kept in memory, where the API cannot fetch it/);
+		expect(shown.description).toContain('N8N_DEFAULT_BINARY_DATA_MODE');
+	});
+
+	test('a file that n8n has lost is an error in n8n’s own words', async () => {
+		const lost = { data: { ...store.add(PHOTO), id: 'filesystem-v2:folder/gone' } };
+		const shown = operationErrorOf(await createFromFiles([{}], { files: [lost] }));
+		expect(shown.message).toContain('There is no file filesystem-v2:folder/gone');
+	});
+
+	test('where the API cannot reach this n8n, files are refused, naming WEBHOOK_URL', async () => {
+		const credential = { baseUrl: 'https://api.example.com' };
+		const shown = operationErrorOf(await createFromFiles([{ data: PHOTO }], { credential }));
+		expect(shown.message).toMatch(
+			/^'Input Data Field Name' cannot be used, since the AI Video API cannot reach this n8n at http:\/\/127\.0\.0\.1:\d+ to fetch “data” \[item 0\]$/,
+		);
+		expect(shown.description).toContain('WEBHOOK_URL');
+	});
+
+	test('with Continue only the items with bad files are refused', async () => {
+		const { json } = await createFromFiles([{ data: PHOTO }, { data: GIF }, {}, { data: PHOTO }], {
+			onError: 'continueRegularOutput',
+		});
+		expect(json).toMatchObject([
+			{ status: 'pending' },
+			{ error: expect.stringContaining('names “data”, which is not a JPEG') },
+			{ error: expect.stringContaining("'Image Source' is set to File") },
+			{ status: 'pending' },
+		]);
+		expect(creditsCharged(emulator.current)).toBe(220);
+	});
+
+	describe.each(['dryRun', 'checkImages'])(
+		'with %s they are fetched as the API would',
+		(option) => {
+			const create = async () =>
+				await createFromFiles([{ data: PHOTO }], { options: { [option]: true } });
+			const page = '<!doctype html><title>Sign in</title>';
+
+			test('a file that comes is fine, wherever its address leads', async () => {
+				expect((await create()).error).toBeNull();
+				let isFirst = true;
+				store.front = (_request, response) => {
+					if (isFirst) response.writeHead(308, { location: '/moved' }).end();
+					else response.end(PHOTO.content);
+					isFirst = false;
+				};
+				expect((await create()).error).toBeNull();
+			});
+
+			test('no answer from inside says nothing of outside', async () => {
+				await store.unplug();
+				expect((await create()).error).toBeNull();
+			});
+
+			test.each<[string, number, Record<string, string>, RegExp]>([
+				['a login page', 200, {}, /:\d+ gives something else, such as a login page \[item 0\]$/],
+				[
+					'one at the same host',
+					302,
+					{ location: '/login?rd=token' },
+					/redirects to http:\/\/127[^ ]+\/login \[/,
+				],
+				[
+					'one elsewhere',
+					302,
+					{ location: 'http://127.0.0.1:1/sso' },
+					/redirects to http:\/\/127\.0\.0\.1:1\/sso \[/,
+				],
+				['a refusal', 401, {}, /:\d+ answers 401 \[item 0\]$/],
+				['nothing there', 404, {}, /:\d+ answers 404 \[item 0\]$/],
+				['a gateway that is down', 502, {}, /:\d+ answers 502 \[item 0\]$/],
+			])('%s in front of n8n is refused by name', async (_, status, headers, message) => {
+				store.front = (_request, response) => void response.writeHead(status, headers).end(page);
+				const shown = operationErrorOf(await create());
+				expect(shown.message).toMatch(message);
+				expect(shown.message).not.toContain('token');
+				expect(shown.description).toContain('/rest/binary-data/signed');
+				expect(emulator.current.count({ route: 'create' })).toBe(0);
+			});
+		},
+	);
+
+	test('nothing is fetched unless asked for', async () => {
+		let fetched = 0;
+		store.front = (_request, response) => {
+			fetched += 1;
+			response.end();
+		};
+		expect((await createFromFiles([{ data: PHOTO }])).error).toBeNull();
+		expect(fetched).toBe(0);
+	});
+});

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { fileOf, plant } from '../../tools/mutate/copy';
+import { PLANTED_FAULTS } from '../../tools/mutate/faults';
+
+const ROOT = join(__dirname, '..', '..');
+
+test.each(PLANTED_FAULTS)('a fault can be planted in $file: $breaks', (fault) => {
+	const text = readFileSync(join(ROOT, fileOf(fault)), 'utf8');
+	expect(plant(text, fault)).not.toBe(text);
+});
+
+test.each(['', 'twice, twice'])(
+	'a fault whose text does not stand once in “%s” is refused',
+	(text) => {
+		const fault = { file: 'any.ts', find: 'twice', replace: 'once', breaks: 'nothing' };
+		expect(() => plant(text, fault)).toThrow('“twice” does not stand once in any.ts');
+	},
+);
