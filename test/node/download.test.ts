@@ -123,7 +123,10 @@ describe('Download Video', () => {
 
 	test('nothing is fetched unless asked for', async () => {
 		const taskId = await completed();
-		const { items, json } = await fetchEach([taskId], { options: { outputBinaryField: 'film' } });
+		const { items, json } = await fetchEach([taskId], {
+			downloadVideo: false,
+			outputBinaryField: 'film',
+		});
 		expect(items[0]?.binary).toBeUndefined();
 		expect(json[0]).not.toHaveProperty('downloadError');
 		expect(videoRequests()).toEqual([]);

@@ -183,7 +183,9 @@ describe('braces in a field that is no expression', () => {
 		expect(refusal.message).toMatch(
 			new RegExp(`^'${parameter}' holds “{{ ?\\$json.\\w+ ?}}” as plain text \\[item 0\\]$`),
 		);
-		expect(refusal.description).toMatch(/Nothing was spent\. Switch the field to Expression/);
+		expect(refusal.description).toMatch(
+			/Nothing was spent in this run\. Switch the field to Expression/,
+		);
 	});
 
 	test('are text where an expression gives them', async () => {
@@ -479,7 +481,8 @@ describe('Callback URL', () => {
 		const { json, error } = await create(
 			{ callback: 'url', callbackUrl, options: { dryRun: true } },
 			{ value },
-			{ credential: { baseUrl } },
+			// A Kling Trigger refuses what is no task.
+			{ credential: { baseUrl }, ownAnswer: { state: 'invalid', message: 'This is no task' } },
 		);
 		expect(error).toBeNull();
 		return json[0]?.['request'];
@@ -504,7 +507,8 @@ describe('Callback URL', () => {
 		[`${N8N}/form-test/start`, /a Test URL/],
 		[`${N8N}/webhook/my videos`, /is “.*my videos”, not an http\(s\) address/],
 		[`https://n8n.example.org/workflow/${ID}`, /the editor of a workflow on another n8n/],
-		[`${N8N}/workflow/new`, /names a workflow whose Kling Trigger cannot be found/],
+		[`${N8N}/workflow/new`, /names a workflow whose Kling Trigger does not listen/],
+		[ID, /names a workflow whose Kling Trigger does not listen/],
 	])('%s is refused', async (value, reason) => {
 		const refusal = await refusalOf({ callback: 'url', callbackUrl }, { value });
 		expect(refusal.message).toMatch(/^'Callback URL' .* \[item 0\]$/);

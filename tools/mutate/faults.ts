@@ -17,8 +17,8 @@ export interface PlantedFault {
 export const PLANTED_FAULTS: readonly PlantedFault[] = [
 	{
 		file: 'parameters/waiting.ts',
-		find: 'Math.max(intervalSeconds, MIN_POLL_INTERVAL_SECONDS)',
-		replace: 'intervalSeconds',
+		find: 'Math.max(seconds, MIN_POLL_INTERVAL_SECONDS)',
+		replace: 'seconds',
 		breaks: 'the API is read every two seconds at most',
 	},
 	{
@@ -35,7 +35,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'parameters/sharePages.ts',
-		find: "searchParams.get('raw') === '1' || ",
+		find: "if (url.searchParams.get(name) === value) return 'here';",
 		replace: '',
 		breaks: 'the address that the hint for Dropbox recommends is taken',
 	},
@@ -46,14 +46,14 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 		breaks: 'an item without a limit does not lift the limit of the others',
 	},
 	{
-		file: 'parameters/read.ts',
+		file: 'parameters/readers.ts',
 		find: '.flat(Infinity)',
 		replace: '.flat()',
 		breaks: 'lists are read whatever their depth',
 	},
 	{
 		file: 'images/imageType.ts',
-		find: " && ascii.slice(8, 12) === 'WEBP'",
+		find: " && text.slice(8, 12) === 'WEBP'",
 		replace: '',
 		breaks: 'a sound file (RIFF, too) is no image',
 	},
@@ -71,8 +71,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'images/itemImages.ts',
-		find: 'await ownCopy(context, binary, id, type)',
-		replace: 'binary',
+		find: 'createBinarySignedUrl(copy,',
+		replace: 'createBinarySignedUrl(file,',
 		breaks: 'the signed address of an uploaded file outlives the execution',
 		onlyInN8n: 'n8n itself moves the file when the execution ends: test/n8n/media.test.ts',
 	},
