@@ -17,8 +17,8 @@ export interface RequestSummary {
 /** How long the API may not know a task yet that it has just confirmed: it may read from a replica. */
 const UNKNOWN_AT_FIRST_MS = 120_000;
 
-/** Reads a task once. */
-export type ReadTask = (task: Task) => Promise<TaskReading | ApiFailure>;
+/** Reads a task once, within the time that the look has. */
+export type ReadTask = (task: Task, look: OneLook) => Promise<TaskReading | ApiFailure>;
 
 /** A task at the API, what was read of it last, and whether anything can happen to it any more. */
 export class Task {
@@ -52,7 +52,7 @@ export class Task {
 	/** Reads it once, unless it is over. */
 	async look(look: OneLook = {}, read?: ReadTask): Promise<void> {
 		if (this.isOver) return;
-		const outcome = await (read?.(this) ?? this.client?.getTask(this.id, look));
+		const outcome = await (read?.(this, look) ?? this.client?.getTask(this.id, look));
 		if (outcome !== undefined) this.learn(outcome);
 	}
 

@@ -78,7 +78,7 @@ export async function lastLook(
 					return;
 				}
 				const gap = pauseMs(AFTER_FAULT, faults, task.failure.detail.retryAfterMs);
-				if (gap >= SILENCE_MS) return;
+				if (Date.now() + gap - answeredAt >= SILENCE_MS) return;
 				await pause(gap, signal);
 			}
 		},

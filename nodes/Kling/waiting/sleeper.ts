@@ -78,7 +78,7 @@ export class Sleeper extends OwnCall {
 			await this.lookForTheLastTime();
 			return null;
 		}
-		const open = await look(this.tasks);
+		const open = await look(this.tasks, { withinMs: this.timeoutAt - Date.now() });
 		// What a task was like on its way is not worth the memory.
 		for (const task of openOf(this.tasks)) task.reading = null;
 		return open;

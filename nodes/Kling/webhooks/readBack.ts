@@ -1,6 +1,6 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import { type ApiClient, openClient } from '../api/client';
+import { type ApiClient, type OneLook, openClient } from '../api/client';
 import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Failure, type Settled } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
@@ -36,20 +36,23 @@ export function isWithoutCredential(outcome: TaskReading | ApiFailure): boolean 
 export async function readBack(
 	context: IWebhookFunctions,
 	taskId: string,
+	once: OneLook = {},
 ): Promise<TaskReading | ApiFailure> {
+	const read = async (by: Settled<ApiClient>) =>
+		by instanceof Failure ? NO_CREDENTIAL : await by.getTask(taskId, once);
 	const key = nodeKey(context);
 	const earlier = byNode.get(key);
 	const shared =
 		earlier !== undefined && earlier.until >= Date.now() ? earlier : open(context, key);
 	const client = await shared.client;
-	const outcome = await read(client, taskId);
+	const outcome = await read(client);
 	if (shared !== earlier || !(outcome instanceof ApiFailure)) return outcome;
 	const latest = byNode.get(key);
 	// The first that fails looks at the credential for all.
 	const isReloaded = latest !== undefined && latest !== earlier;
 	const current = await (isReloaded ? latest : open(context, key)).client;
-	if (current instanceof Failure || client instanceof Failure) return await read(current, taskId);
-	return current.account === client.account ? outcome : await read(current, taskId);
+	if (current instanceof Failure || client instanceof Failure) return await read(current);
+	return current.account === client.account ? outcome : await read(current);
 }
 
 function nodeKey(context: IWebhookFunctions): string {
@@ -63,8 +66,4 @@ function open(context: IWebhookFunctions, key: string): Shared {
 	const shared = { client: openClient(context), until: now + SHARED_MS };
 	byNode.set(key, shared);
 	return shared;
-}
-
-async function read(client: Settled<ApiClient>, taskId: string): Promise<TaskReading | ApiFailure> {
-	return client instanceof Failure ? NO_CREDENTIAL : await client.getTask(taskId, {});
 }

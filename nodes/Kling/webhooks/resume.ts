@@ -105,10 +105,10 @@ function respondNotYet(
  * keys that n8n cannot resolve here; else, or where that fails, with the node's credential as it is now.
  */
 function readerOf(context: IWebhookFunctions): ReadTask {
-	return async ({ id, client }) => {
-		const held = await client?.getTask(id, {});
+	return async ({ id, client }, once) => {
+		const held = await client?.getTask(id, once);
 		if (held !== undefined && (!(held instanceof ApiFailure) || asksForPause(held))) return held;
-		const own = await readBack(context, id);
+		const own = await readBack(context, id, once);
 		if (!isWithoutCredential(own)) return own;
 		if (held !== undefined) return held;
 		context.logger.warn(

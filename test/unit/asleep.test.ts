@@ -1,0 +1,357 @@
+import { z } from 'zod';
+
+import type { FaultKind, Plan } from '../harness/inMemory/api';
+import { useClock } from '../harness/inMemory/clock';
+import { type Execution, N8n, type Step } from '../harness/inMemory/n8n';
+
+const clock = useClock();
+
+jest.setTimeout(60_000);
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+let n8n: N8n;
+beforeEach(() => {
+	n8n = new N8n(clock);
+});
+
+const IMAGE = { imageUrls: 'https://example.com/cat.jpg' };
+
+const createAndWait = (plans: readonly Plan[], more: Record<string, unknown> = {}): Step => ({
+	parameters: { operation: 'createAndWait', ...IMAGE, ...more },
+	plans,
+	account: 'a',
+});
+
+const createForTrigger = (plans: readonly Plan[]): Step => ({
+	parameters: { operation: 'create', callback: 'trigger', ...IMAGE },
+	plans,
+	account: 'a',
+});
+
+/** The statuses that one step passed on; each item must be of the task that was made for it. */
+function statusesOf({ outputs }: Execution, step = 0): unknown[] {
+	return outputs
+		.filter((output) => output.step === step)
+		.flatMap(({ items }) => items.map(({ json }) => json['status'] ?? json['error']));
+}
+
+const readingsOf = (taskId: string) =>
+	n8n.api.readings.filter((reading) => reading.taskId === taskId).length;
+
+/** The address at which an execution is called back. */
+const resumeUrl = ({ id }: Execution) => `/webhook-waiting/${id}/kling?signature=s`;
+
+const TRIGGER_URL = '/webhook/kling/w1';
+
+const bodyOf = (id: string, status = 'completed') => JSON.stringify({ id, status });
+
+const answerSchema = z.object({ state: z.string() });
+
+async function post(url: string, body: string, process = n8n.door()): Promise<string> {
+	if (process === null) throw new Error('Nobody takes calls');
+	const answer = n8n.deliver(process, url, body);
+	await clock.advance(10 * SECOND);
+	return answerSchema.parse(JSON.parse((await answer).body)).state;
+}
+
+const [ONE = '', TWO = ''] = ['00000001', '00000002'].map(
+	(start) => `${start}-0b7d-4c5a-9e21-6d1f8a2b4c3d`,
+);
+
+describe('an execution that sleeps', () => {
+	test('goes on once all of its tasks have called back, each read once more', async () => {
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ callbacks: [0] }, { endsAfter: 30_000, callbacks: [0] }]),
+		);
+		await clock.advance(61 * SECOND);
+		expect(statusesOf(execution)).toEqual(['completed', 'completed']);
+		// Before it fell asleep, by the first look where it was still open, and by its callback.
+		expect([readingsOf(ONE), readingsOf(TWO)]).toEqual([2, 3]);
+	});
+
+	test('is looked at when its callback is lost, and leaves nothing behind', async () => {
+		const main = n8n.start();
+		const execution = n8n.execute(main, createAndWait([{ endsAfter: 5 * SECOND }]));
+		await clock.advance(10 * SECOND);
+		expect(statusesOf(execution)).toEqual(['completed']);
+		await clock.advance(2 * MINUTE);
+		expect(main.left()).toEqual([]);
+	});
+
+	test('is not woken by a task of somebody else, which is not even read', async () => {
+		const execution = n8n.execute(n8n.start(), createAndWait([{}]));
+		await clock.advance(SECOND);
+		const other = n8n.api.create('a', { endsAfter: 0 });
+		expect(await post(resumeUrl(execution), bodyOf(other.id))).toBe('unknown');
+		expect([execution.status, readingsOf(other.id)]).toEqual(['waiting', 0]);
+	});
+
+	test('is not woken by a callback that only says so', async () => {
+		const execution = n8n.execute(n8n.start(), createAndWait([{}]));
+		await clock.advance(SECOND);
+		expect(await post(resumeUrl(execution), bodyOf(ONE))).toBe('open');
+		expect(execution.status).toBe('waiting');
+	});
+
+	test.each<[string, FaultKind]>([
+		['a key that is being replaced', '401'],
+		['a proxy’s page with 403', 'page 403'],
+		['a proxy’s page with 404', 'page 404'],
+		['a redirect', 'redirect'],
+		['a server fault', '500'],
+		['a rate limit', 'limited'],
+		['an API that hangs', 'hangs'],
+		['a broken connection', 'reset'],
+	])('sleeps on through %s, and goes on afterwards', async (_, kind) => {
+		const { faults } = n8n.api.account('a');
+		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0, 1] }]));
+		await clock.advance(SECOND);
+		faults.push({ from: clock.now, until: clock.now + 3 * MINUTE, kind });
+		await clock.advance(3 * MINUTE);
+		expect(execution.status).toBe('waiting');
+		await clock.advance(2 * MINUTE);
+		expect(statusesOf(execution)).toEqual(['completed']);
+	});
+
+	test.each(['key', 'base URL'])('takes a %s that was changed meanwhile', async (what) => {
+		const account = n8n.api.account('a');
+		const { key: apiKey, baseUrl } = account;
+		n8n.credentials.set('a', { apiKey, baseUrl });
+		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0] }]));
+		await clock.advance(30 * SECOND);
+		if (what === 'key') account.key = 'sk-a-2';
+		else account.baseUrl = 'https://api.moved.example';
+		await clock.advance(3 * MINUTE);
+		expect(execution.status).toBe('waiting');
+		n8n.credentials.delete('a');
+		await clock.advance(2 * MINUTE);
+		expect(statusesOf(execution)).toEqual(['completed']);
+	});
+
+	test('sleeps on while the API does not know its new task yet', async () => {
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ hiddenFor: 100 * SECOND, callbacks: [0] }]),
+		);
+		await clock.advance(90 * SECOND);
+		expect(execution.status).toBe('waiting');
+		await clock.advance(MINUTE);
+		expect(statusesOf(execution)).toEqual(['completed']);
+	});
+
+	test('gives up a task that the API still does not know after two minutes, and no other', async () => {
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ hiddenFor: HOUR }, { callbacks: [0] }]),
+		);
+		await clock.advance(8 * MINUTE);
+		const [{ items: [gone, other] } = { items: [] }] = execution.outputs;
+		expect(gone?.json).toMatchObject({ details: { httpCode: '404', taskId: ONE } });
+		expect(other?.json).toMatchObject({ status: 'completed', taskId: TWO });
+	});
+
+	test('reads each of 120 open tasks at its timeout, although the API takes a second', async () => {
+		n8n.api.account('a').latencyMs = SECOND;
+		const plans = Array.from({ length: 120 }, (_, index) => ({
+			endsAfter: index === 60 ? null : 90 * SECOND,
+		}));
+		const execution = n8n.execute(n8n.start(), createAndWait(plans, { timeout: 2 }));
+		await clock.advance(5 * MINUTE);
+		const statuses = statusesOf(execution);
+		expect(statuses.filter((status) => status === 'completed')).toHaveLength(119);
+		expect(statuses[60]).toBe('processing');
+	});
+
+	test('gets nothing from what was read before its timeout, if it can be read then', async () => {
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ endsAfter: 59_900 }, { endsAfter: null }], { timeout: 1 }),
+		);
+		await clock.advance(2 * MINUTE);
+		expect(statusesOf(execution)).toEqual(['completed', 'processing']);
+	});
+
+	test('is given up, and named in the log, when nothing can wake it', async () => {
+		const main = n8n.start();
+		n8n.execute(main, createAndWait([{}], { timeout: 5 }));
+		await clock.advance(SECOND);
+		n8n.door = () => null;
+		n8n.processes.splice(0);
+		await clock.advance(14 * MINUTE);
+		expect(main.left()).not.toEqual([]);
+		await clock.advance(3 * MINUTE);
+		expect(main.left()).toEqual([]);
+		expect(n8n.log.filter((line) => line.includes('could not be woken'))).toEqual([
+			expect.stringContaining(ONE),
+		]);
+	});
+
+	test('lets n8n’s own timer end it once its process is gone, with its tasks', async () => {
+		const main = n8n.start();
+		const execution = n8n.execute(main, createAndWait([{}], { timeout: 1 }));
+		await clock.advance(SECOND);
+		n8n.kill(main);
+		n8n.start();
+		await clock.advance(5 * MINUTE);
+		expect(execution.outputs).toMatchObject([
+			{ byTimer: true, items: [{ json: { taskId: ONE, timedOut: true } }] },
+		]);
+	});
+});
+
+describe('two processes', () => {
+	test('resume an execution once, though both take a callback while its file is on its way', async () => {
+		n8n.fileMs = 84 * SECOND;
+		const processes = [n8n.start(), n8n.start()];
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ callbacks: [0, 2_000, 62_000, 70_000] }], { downloadVideo: true }),
+			createAndWait([{ endsAfter: 10 * MINUTE }]),
+		);
+		let calls = 0;
+		n8n.door = () => processes[calls++ % 2] ?? null;
+		await clock.advance(8 * MINUTE);
+		expect([execution.ran, n8n.api.tasks.size]).toEqual([[0, 1], 2]);
+	});
+
+	test('look no more at a wait that the other one has ended', async () => {
+		const [main, other] = [n8n.start(), n8n.start()];
+		const execution = n8n.execute(
+			main,
+			createAndWait([{ callbacks: [0] }]),
+			createAndWait([{ endsAfter: null }]),
+		);
+		n8n.door = () => other;
+		await clock.advance(20 * MINUTE);
+		expect(execution.ran).toEqual([0, 1]);
+		const answers = n8n.api.readings.filter(({ status }) => status === 'completed');
+		expect(answers.map(({ by }) => by === main)).toEqual([false, true]);
+	});
+
+	test.each<FaultKind>(['hangs', '401'])(
+		'make their last looks before n8n arms its timer, which would end the next wait: %s',
+		async (kind) => {
+			const [main, other] = [n8n.start(), n8n.start()];
+			n8n.door = () => other;
+			const execution = n8n.execute(
+				main,
+				createAndWait([{ endsAfter: null }], { timeout: 1 }),
+				createAndWait([{ endsAfter: null }]),
+			);
+			const { faults } = n8n.api.account('a');
+			faults.push({ from: clock.now + 50 * SECOND, until: clock.now + 10 * MINUTE, kind });
+			await clock.advance(10 * MINUTE);
+			expect([execution.outputs.length, execution.status]).toEqual([1, 'waiting']);
+		},
+	);
+
+	test('know nothing of each other’s sleepers, so another one reads what it is told of', async () => {
+		const main = n8n.start();
+		const execution = n8n.execute(main, createAndWait([{ callbacks: [MINUTE] }, {}]));
+		await clock.advance(SECOND);
+		n8n.kill(main);
+		const next = n8n.start();
+		await clock.advance(3 * MINUTE);
+		expect(statusesOf(execution)).toEqual(['completed', 'completed']);
+		await clock.advance(HOUR);
+		expect(next.left()).toEqual([]);
+	});
+});
+
+describe('a Kling Trigger', () => {
+	test('starts once for ten callbacks of one task at once', async () => {
+		n8n.start();
+		const { id } = n8n.api.create('a', { endsAfter: 0 });
+		await Promise.all(Array.from({ length: 10 }, async () => await post(TRIGGER_URL, bodyOf(id))));
+		expect(n8n.started).toHaveLength(1);
+	});
+
+	test('remembers ten tasks that came at the same moment, also after a restart', async () => {
+		const main = n8n.start();
+		const ids = Array.from({ length: 10 }, () => n8n.api.create('a', { endsAfter: 0 }).id);
+		const deliver = async () =>
+			await Promise.all(ids.map(async (id) => await post(TRIGGER_URL, bodyOf(id))));
+		await deliver();
+		n8n.kill(main);
+		n8n.start();
+		expect(new Set(await deliver())).toEqual(new Set(['repeated']));
+		expect(n8n.started).toHaveLength(10);
+	});
+
+	test.each<[FaultKind, number]>([
+		['500', 1],
+		['limited', 1],
+		['reset', 1],
+		['hangs', 1],
+		['401', 5],
+	])('starts later, once, after a callback that met %s', async (kind, minutes) => {
+		const main = n8n.start();
+		const { id } = n8n.api.create('a', { endsAfter: 0 });
+		const { faults } = n8n.api.account('a');
+		faults.push({ from: 0, until: clock.now + minutes * MINUTE, kind });
+		expect(await post(TRIGGER_URL, bodyOf(id))).toBe('unread');
+		await clock.advance(20 * MINUTE);
+		expect(n8n.started).toHaveLength(1);
+		expect(main.left()).toEqual([]);
+	});
+
+	test('starts for a task that the API still calls under way when it calls back', async () => {
+		n8n.start();
+		const { id } = n8n.api.create('a', { endsAfter: 12 * SECOND });
+		expect(await post(TRIGGER_URL, bodyOf(id))).toBe('open');
+		await clock.advance(MINUTE);
+		expect(n8n.started).toHaveLength(1);
+	});
+
+	test('gives up a callback after ten minutes, and says so', async () => {
+		const main = n8n.start();
+		const { id } = n8n.api.create('a', { endsAfter: 0 });
+		n8n.api.account('a').faults.push({ from: 0, until: Infinity, kind: '500' });
+		await post(TRIGGER_URL, bodyOf(id));
+		await clock.advance(12 * MINUTE);
+		expect(main.left()).toEqual([]);
+		expect(n8n.log).toEqual([expect.stringContaining(`task ${id} was given up`)]);
+	});
+
+	test('keeps 10,000 callbacks until they can be verified, and logs the one that is too many', async () => {
+		const main = n8n.start();
+		const { faults } = n8n.api.account('a');
+		faults.push({ from: 0, until: clock.now + 5 * SECOND, kind: '500' });
+		const ids = Array.from({ length: 10_001 }, () => n8n.api.create('a', { endsAfter: 0 }).id);
+		for (const id of ids) void n8n.deliver(main, TRIGGER_URL, bodyOf(id));
+		await clock.advance(SECOND);
+		expect(n8n.log).toEqual([expect.stringContaining('is not kept')]);
+		expect(new Set(main.left().filter((value) => typeof value === 'object')).size).toBe(10_000);
+	});
+
+	test('is told by a look, once, of a task whose callback is lost', async () => {
+		const main = n8n.start();
+		n8n.execute(main, createForTrigger([{ endsAfter: 150 * SECOND }]));
+		await clock.advance(5 * MINUTE);
+		expect(n8n.started).toMatchObject([{ json: { taskId: ONE, status: 'completed' } }]);
+		await clock.advance(HOUR);
+		expect([n8n.started.length, main.left()]).toEqual([1, []]);
+	});
+
+	test('is looked after no more once a callback has come', async () => {
+		const main = n8n.start();
+		n8n.execute(main, createForTrigger([{ callbacks: [0] }]));
+		await clock.advance(61 * SECOND);
+		expect([n8n.started.length, main.left()]).toEqual([1, []]);
+		await clock.advance(HOUR);
+		expect(readingsOf(ONE)).toBe(1);
+	});
+
+	test('is not told by a look of what came while that was read, also without Deduplicate', async () => {
+		n8n.trigger = { account: 'a', parameters: { options: { deduplicate: false } } };
+		const main = n8n.start();
+		n8n.api.account('a').latencyMs = 3 * SECOND;
+		n8n.execute(main, createForTrigger([{ endsAfter: 50 * SECOND, callbacks: [18 * SECOND] }]));
+		await clock.advance(10 * MINUTE);
+		expect(n8n.started).toHaveLength(1);
+	});
+});
