@@ -558,9 +558,7 @@ describe('a pause that the API asks for, of more than a minute', () => {
 			emulator.current.fault({ match: {}, fault: { http, retryAfter: 120 } });
 			const first = await create(items, {}, run);
 			expect(creates()).toBe(1);
-			for (const {
-				json: { error },
-			} of first.items.slice(1)) {
+			for (const { error } of first.json.slice(1)) {
 				expect(error).toMatch(/asks to wait .*so it was not asked to create a task/);
 				expect(error).not.toMatch(/may have been charged/);
 			}

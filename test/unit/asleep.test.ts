@@ -17,6 +17,9 @@ beforeEach(() => {
 	n8n = new N8n(clock);
 });
 
+/** Wherever the parameter stands. */
+const DOWNLOADS = { downloadVideo: true, options: { downloadVideo: true } };
+
 const IMAGE = { imageUrls: 'https://example.com/cat.jpg' };
 
 const createAndWait = (plans: readonly Plan[], more: Record<string, unknown> = {}): Step => ({
@@ -160,7 +163,10 @@ describe('an execution that sleeps', () => {
 			endsAfter: index === 60 ? null : 90 * SECOND,
 		}));
 		const execution = n8n.execute(n8n.start(), createAndWait(plans, { timeout: 2 }));
-		await clock.advance(5 * MINUTE);
+		await clock.advance(100 * SECOND);
+		// All before it slept, and by each look only the one that is still open.
+		expect(n8n.api.readings.length).toBeLessThanOrEqual(120 + 2);
+		await clock.advance(200 * SECOND);
 		const statuses = statusesOf(execution);
 		expect(statuses.filter((status) => status === 'completed')).toHaveLength(119);
 		expect(statuses[60]).toBe('processing');
@@ -173,6 +179,18 @@ describe('an execution that sleeps', () => {
 		);
 		await clock.advance(2 * MINUTE);
 		expect(statusesOf(execution)).toEqual(['completed', 'processing']);
+	});
+
+	test('waits for no other account: its looks and callbacks hang, and these are on time', async () => {
+		const main = n8n.start();
+		for (let count = 0; count < 30; count++) {
+			n8n.execute(main, createAndWait([{ endsAfter: SECOND, callbacks: [SECOND] }]));
+		}
+		const other = n8n.execute(main, { ...createAndWait([{ endsAfter: 5 * SECOND }]), account: 'b' });
+		await clock.advance(SECOND / 2);
+		n8n.api.account('a').faults.push({ from: 0, until: Infinity, kind: 'hangs' });
+		await clock.advance(9 * SECOND);
+		expect(statusesOf(other)).toEqual(['completed']);
 	});
 
 	test('is given up, and named in the log, when nothing can wake it', async () => {
@@ -209,16 +227,27 @@ describe('two processes', () => {
 		const processes = [n8n.start(), n8n.start()];
 		const execution = n8n.execute(
 			n8n.start(),
-			createAndWait([{ callbacks: [0, 2_000, 62_000, 70_000] }], { downloadVideo: true }),
+			createAndWait([{ callbacks: [0, 2_000, 62_000, 70_000] }], DOWNLOADS),
 			createAndWait([{ endsAfter: 10 * MINUTE }]),
 		);
 		let calls = 0;
 		n8n.door = () => processes[calls++ % 2] ?? null;
 		await clock.advance(8 * MINUTE);
-		expect([execution.ran, n8n.api.tasks.size]).toEqual([[0, 1], 2]);
+		expect([execution.ran, n8n.api.tasks.size, n8n.files]).toEqual([[0, 1], 2, 2]);
 	});
 
-	test('look no more at a wait that the other one has ended', async () => {
+	test.each([1, 2])('store one file for a callback that is repeated meanwhile: %i of them', async (count) => {
+		n8n.fileMs = 84 * SECOND;
+		const processes = Array.from({ length: count }, () => n8n.start());
+		let calls = 0;
+		n8n.door = () => processes[calls++ % count] ?? null;
+		const plan = { callbacks: [0, 2_000, 62_000, 70_000] };
+		n8n.execute(n8n.start(), createAndWait([plan], DOWNLOADS));
+		await clock.advance(8 * MINUTE);
+		expect(n8n.files).toBe(count);
+	});
+
+	test('look no more at a wait that the other has ended, once the execution sleeps again here', async () => {
 		const [main, other] = [n8n.start(), n8n.start()];
 		const execution = n8n.execute(
 			main,
@@ -226,10 +255,11 @@ describe('two processes', () => {
 			createAndWait([{ endsAfter: null }]),
 		);
 		n8n.door = () => other;
+		n8n.worker = () => main;
 		await clock.advance(20 * MINUTE);
 		expect(execution.ran).toEqual([0, 1]);
-		const answers = n8n.api.readings.filter(({ status }) => status === 'completed');
-		expect(answers.map(({ by }) => by === main)).toEqual([false, true]);
+		const ends = n8n.api.readings.filter(({ status }) => status === 'completed');
+		expect(ends.map(({ by }) => by === other)).toEqual([true]);
 	});
 
 	test.each<FaultKind>(['hangs', '401'])(
@@ -293,10 +323,22 @@ describe('a Kling Trigger', () => {
 		const { id } = n8n.api.create('a', { endsAfter: 0 });
 		const { faults } = n8n.api.account('a');
 		faults.push({ from: 0, until: clock.now + minutes * MINUTE, kind });
-		expect(await post(TRIGGER_URL, bodyOf(id))).toBe('unread');
+		for (let repeated = 0; repeated < 3; repeated++) {
+			expect(await post(TRIGGER_URL, bodyOf(id))).toBe('unread');
+		}
+		expect(new Set(main.left().filter((value) => typeof value === 'object')).size).toBe(1);
 		await clock.advance(20 * MINUTE);
 		expect(n8n.started).toHaveLength(1);
 		expect(main.left()).toEqual([]);
+	});
+
+	test('takes a key that was changed a second ago', async () => {
+		n8n.start();
+		const [one, two] = [n8n.api.create('a', { endsAfter: 0 }), n8n.api.create('a', { endsAfter: 0 })];
+		void post(TRIGGER_URL, bodyOf(one.id));
+		await clock.advance(SECOND);
+		n8n.api.account('a').key = 'sk-a-2';
+		expect(await post(TRIGGER_URL, bodyOf(two.id))).toBe('started');
 	});
 
 	test('starts for a task that the API still calls under way when it calls back', async () => {

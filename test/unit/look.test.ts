@@ -110,9 +110,9 @@ describe('the last look, once the time is over', () => {
 	test('reads each once also when the API takes a second for each', async () => {
 		const tasks = tasksOf(120);
 		const { read } = api(new Set(idsOf(tasks)));
-		await lastLook(tasks, timeIsOver(), async (task) => {
+		await lastLook(tasks, timeIsOver(), async (task, once) => {
 			await clock.pause(1_000, undefined);
-			return await read(task);
+			return await read(task, once);
 		});
 		expect(openOf(tasks)).toEqual([]);
 	});

@@ -83,6 +83,12 @@ export class N8n {
 	/** Which process takes a call from outside; null while none does. */
 	door: () => N8nProcess | null = () => this.processes.find(({ isAlive }) => isAlive) ?? null;
 
+	/** Which process goes on with an execution once it is woken: that which took the call, or a worker. */
+	worker: (by: N8nProcess) => N8nProcess = (by) => by;
+
+	/** How many files were stored. */
+	files = 0;
+
 	/** The parameters of the Kling Trigger, and what its workflow was started with. */
 	trigger: Omit<Step, 'plans'> = { parameters: {}, account: 'a' };
 
@@ -124,12 +130,13 @@ export class N8n {
 		this.executions.push(execution);
 		const count = steps[0]?.plans?.length ?? 1;
 		const input = Array.from({ length: count }, (): INodeExecutionData => ({ json: {} }));
-		void this.run(process, execution, { step: 0, input, contexts: {} });
+		void this.run(execution, { step: 0, input, contexts: {} });
 		return execution;
 	}
 
-	private async run(process: N8nProcess, execution: Execution, at: Sleep): Promise<void> {
+	private async run(execution: Execution, at: Sleep): Promise<void> {
 		const { step } = at;
+		const process = execution.by;
 		if (execution.steps[step] === undefined) {
 			execution.status = 'success';
 			return;
@@ -141,7 +148,7 @@ export class N8n {
 			const [output = []] = await process.whileAlive(
 				async () => await process.kling.execute.call(context),
 			);
-			if (state.waitTill === Infinity) await this.pass(process, execution, at, output, false);
+			if (state.waitTill === Infinity) await this.pass(execution, at, output, false);
 			else this.park(execution, state);
 		} catch (thrown) {
 			execution.error = thrown;
@@ -150,14 +157,13 @@ export class N8n {
 	}
 
 	private async pass(
-		process: N8nProcess,
 		execution: Execution,
 		{ step, contexts }: Sleep,
 		items: INodeExecutionData[],
 		byTimer: boolean,
 	): Promise<void> {
 		execution.outputs.push({ step, at: this.clock.now, items, byTimer });
-		await this.run(process, execution, { step: step + 1, input: items, contexts });
+		await this.run(execution, { step: step + 1, input: items, contexts });
 	}
 
 	private park(execution: Execution, state: Sleep & { waitTill: number }): void {
@@ -179,14 +185,14 @@ export class N8n {
 		if (process === null || execution.status !== 'waiting') return;
 		const sleep = load(execution);
 		if (this.wake(process, execution)) {
-			await this.pass(process, execution, sleep, sleep.input, true);
+			await this.pass(execution, sleep, sleep.input, true);
 		}
 	}
 
 	/** n8n asks only whether it sleeps at all. */
 	private wake(process: N8nProcess, execution: Execution): boolean {
 		if (execution.status !== 'waiting') return false;
-		Object.assign(execution, { status: 'running', by: process, stored: null });
+		Object.assign(execution, { status: 'running', by: this.worker(process), stored: null });
 		return true;
 	}
 
@@ -242,7 +248,7 @@ export class N8n {
 				.then(async ({ workflowData }) => {
 					const [items] = workflowData ?? [];
 					if (items === undefined || !this.wake(process, execution)) return;
-					await this.pass(process, execution, sleep, items, false);
+					await this.pass(execution, sleep, items, false);
 				});
 		});
 	}
@@ -363,6 +369,7 @@ export class N8n {
 					),
 				prepareBinaryData: async (_: unknown, fileName: string) => {
 					await process.whileAlive(async () => await this.clock.sleep(this.fileMs));
+					this.files += 1;
 					return { fileName, mimeType: 'video/mp4', data: '' };
 				},
 			},
@@ -401,8 +408,7 @@ function webhookParts(
 			return response;
 		},
 		setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value),
-		json: (content: unknown) =>
-			answer({ statusCode, headers, body: JSON.stringify(content) }),
+		json: (content: unknown) => answer({ statusCode, headers, body: JSON.stringify(content) }),
 	};
 	const socket = { localAddress: '::ffff:127.0.0.1', localPort: port };
 	return {
