@@ -186,7 +186,10 @@ describe('an execution that sleeps', () => {
 		for (let count = 0; count < 30; count++) {
 			n8n.execute(main, createAndWait([{ endsAfter: SECOND, callbacks: [SECOND] }]));
 		}
-		const other = n8n.execute(main, { ...createAndWait([{ endsAfter: 5 * SECOND }]), account: 'b' });
+		const other = n8n.execute(main, {
+			...createAndWait([{ endsAfter: 5 * SECOND }]),
+			account: 'b',
+		});
 		await clock.advance(SECOND / 2);
 		n8n.api.account('a').faults.push({ from: 0, until: Infinity, kind: 'hangs' });
 		await clock.advance(9 * SECOND);
@@ -236,16 +239,19 @@ describe('two processes', () => {
 		expect([execution.ran, n8n.api.tasks.size, n8n.files]).toEqual([[0, 1], 2, 2]);
 	});
 
-	test.each([1, 2])('store one file for a callback that is repeated meanwhile: %i of them', async (count) => {
-		n8n.fileMs = 84 * SECOND;
-		const processes = Array.from({ length: count }, () => n8n.start());
-		let calls = 0;
-		n8n.door = () => processes[calls++ % count] ?? null;
-		const plan = { callbacks: [0, 2_000, 62_000, 70_000] };
-		n8n.execute(n8n.start(), createAndWait([plan], DOWNLOADS));
-		await clock.advance(8 * MINUTE);
-		expect(n8n.files).toBe(count);
-	});
+	test.each([1, 2])(
+		'store one file for a callback that is repeated meanwhile: %i of them',
+		async (count) => {
+			n8n.fileMs = 84 * SECOND;
+			const processes = Array.from({ length: count }, () => n8n.start());
+			let calls = 0;
+			n8n.door = () => processes[calls++ % count] ?? null;
+			const plan = { callbacks: [0, 2_000, 62_000, 70_000] };
+			n8n.execute(n8n.start(), createAndWait([plan], DOWNLOADS));
+			await clock.advance(8 * MINUTE);
+			expect(n8n.files).toBe(count);
+		},
+	);
 
 	test('look no more at a wait that the other has ended, once the execution sleeps again here', async () => {
 		const [main, other] = [n8n.start(), n8n.start()];
@@ -334,7 +340,10 @@ describe('a Kling Trigger', () => {
 
 	test('takes a key that was changed a second ago', async () => {
 		n8n.start();
-		const [one, two] = [n8n.api.create('a', { endsAfter: 0 }), n8n.api.create('a', { endsAfter: 0 })];
+		const [one, two] = [
+			n8n.api.create('a', { endsAfter: 0 }),
+			n8n.api.create('a', { endsAfter: 0 }),
+		];
 		void post(TRIGGER_URL, bodyOf(one.id));
 		await clock.advance(SECOND);
 		n8n.api.account('a').key = 'sk-a-2';
