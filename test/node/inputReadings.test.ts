@@ -454,7 +454,8 @@ describe('a Retry-After of more than a minute', () => {
 	test('of one minute is waited for', async () => {
 		emulator.current.fault({ fault: { http: '429-rate', retryAfter: 60 } });
 		expect((await create({})).error).toBeNull();
-		expect(clock.pauses).toEqual([60_000]);
+		expect(clock.pauses).toHaveLength(1);
+		expect(clock.pauses[0]).toBeGreaterThan(59_000);
 	});
 
 	test('keeps the other items from being sent', async () => {
