@@ -11,9 +11,12 @@ import { isRegistered, register, TRIGGER_PATH, withdraw } from './callback/regis
 import { triggerFields } from './parameters/trigger';
 import { checkSettings, receive } from './webhooks/trigger';
 
-/** A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer. */
+/**
+ * A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer.
+ * A task that has ended can stand for the callback.
+ */
 const TRY_IT =
-	'<b>To try it</b>, click the button above, then send the Test URL the ID of any task that has ended, such as one that Create Video and Wait has made:<br /><code>curl -X POST &lt;Test URL&gt; -H "content-type: application/json" -d \'{"id": "&lt;task ID&gt;", "status": "completed"}\'</code>';
+	'To try it, click the button above, then open the Test URL in a new browser tab with <code>?id=</code> and the ID of a finished video behind it.';
 
 export class KlingTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -25,7 +28,8 @@ export class KlingTrigger implements INodeType {
 		subtitle: '={{ "On " + [$parameter["events"]].flat().join(" or ") }}',
 		// The node creator shows this text for both nodes, which it lists as one.
 		description: 'Turn images into videos with Kling 2.6, or start the workflow when one is ready',
-		eventTriggerDescription: 'Waiting for the AI Video API to report a task',
+		eventTriggerDescription:
+			'Waiting for the AI Video API to report a video. To try it now, open the Test URL in a new browser tab with “?id=” and the ID of a finished video behind it.',
 		defaults: { name: 'Kling Trigger' },
 		maxNodes: 1,
 		inputs: [],
@@ -44,6 +48,15 @@ export class KlingTrigger implements INodeType {
 				responseMode: 'onReceived',
 				path: TRIGGER_PATH,
 				isFullPath: true,
+			},
+			// For a person who tries it in a browser.
+			{
+				name: 'setup',
+				httpMethod: 'GET',
+				responseMode: 'onReceived',
+				path: TRIGGER_PATH,
+				isFullPath: true,
+				ndvHideUrl: true,
 			},
 		],
 		triggerPanel: {

@@ -1,6 +1,7 @@
 import { startEmulator, type Emulator } from '../emulator';
 import { aiAgent, klingTrigger, manualTrigger, workflow } from '../harness/n8n/workflow';
 import { chain, numbered } from '../harness/n8n/stage';
+import { createTask } from '../harness/node/tasks';
 import { useBrowserStage } from '../harness/browser/stage';
 import { eventually } from '../harness/browser/seen';
 
@@ -45,9 +46,9 @@ async function expectPrice(text: string): Promise<void> {
 
 const CREATING = ['Prompt', 'Image Source', 'Image URLs', 'Duration', 'Sound'];
 
-const RESULT = ['Download Video', 'Put Output File in Field'];
 const SPENDING = ['Check Balance', 'Check Images', 'Concurrency', 'Dry Run', 'Max Credits'];
-const WAITING = ['Wait Strategy', 'Timeout (Minutes)', 'Simplify', 'Options'];
+const RESULT = ['Download Video', 'Simplify', 'Options'];
+const WAITING = ['Wait Strategy', 'Timeout (Minutes)', ...RESULT];
 const INTERVAL = 'Poll Interval (Seconds)';
 
 /** What each operation shows, and what its options are; lists of options are alphabetical. */
@@ -60,14 +61,14 @@ const OPERATIONS = [
 	{
 		name: 'Create Video and Wait',
 		fields: [...CREATING, ...WAITING],
-		options: [...SPENDING, ...RESULT, INTERVAL],
+		options: [...SPENDING, INTERVAL],
 	},
 	{
 		name: 'Get Video',
-		fields: ['Task ID', 'Simplify', 'Options'],
-		options: [...RESULT, 'Throw on Failure'],
+		fields: ['Task ID', ...RESULT],
+		options: ['Stop on Failed Video'],
 	},
-	{ name: 'Wait for Video', fields: ['Task ID', ...WAITING], options: [...RESULT, INTERVAL] },
+	{ name: 'Wait for Video', fields: ['Task ID', ...WAITING], options: [INTERVAL] },
 	{ name: 'Get Credits', fields: [], options: [] },
 ];
 
@@ -105,7 +106,7 @@ test('the price follows duration and sound, in the panel and on the canvas', asy
 	await editor.leaveField();
 	await stage.picture('create-panel');
 	await editor.closeNode();
-	await editor.node('Kling').getByText('Create Video: 5 s ♪, ~220 cr', { exact: true }).waitFor();
+	await editor.node('Kling').getByText('Create Video: ~220 credits', { exact: true }).waitFor();
 });
 
 test('the price is listed where an expression decides it', async () => {
@@ -129,36 +130,35 @@ test('the price is listed where an expression decides it', async () => {
 	await expectPrice('220 credits (about US$ 1.10)');
 });
 
-test('the canvas names operation, duration, sound and credits, with nothing cut off', async () => {
+test('the canvas names operation, credits and what guards them, also where an expression decides', async () => {
 	const { editor } = stage;
+	const creates = (parameters: Record<string, unknown>) =>
+		stage.kling({
+			operation: 'createAndWait',
+			prompt: EXAMPLE_PROMPT,
+			imageUrls: EXAMPLE_IMAGE,
+			...parameters,
+		});
 	const { id } = await stage.n8n.api.createWorkflow(
 		workflow('From photo to video')
 			.node('Start', manualTrigger())
-			.node(
-				'Animate photo',
-				stage.kling({ operation: 'create', prompt: EXAMPLE_PROMPT, imageUrls: EXAMPLE_IMAGE }),
-			)
+			.node('Animate photo', creates({ operation: 'create' }))
 			.node('Wait for video', stage.kling({ operation: 'wait' }))
-			.node(
-				'Animate with sound',
-				stage.kling({
-					operation: 'createAndWait',
-					prompt: EXAMPLE_PROMPT,
-					imageUrls: EXAMPLE_IMAGE,
-					duration: 10,
-					sound: true,
-				}),
-			)
-			.node('Credits left', stage.kling({ operation: 'getCredits' }))
-			.chain('Start', 'Animate photo', 'Wait for video', 'Animate with sound', 'Credits left')
+			.node('Animate with sound', creates({ duration: 10, sound: true }))
+			.node('Try it first', creates({ options: { dryRun: true } }))
+			.node('With a limit', creates({ duration: 10, options: { maxCredits: 500 } }))
+			.node('As the item says', creates({ duration: '={{ $json.seconds }}' }))
+			.chain('Start', 'Animate photo', 'Wait for video', 'Animate with sound')
+			.chain('Start', 'Try it first', 'With a limit', 'As the item says')
 			.json(),
 	);
 	await editor.openWorkflow(id);
 	for (const [node, subtitle] of [
-		['Animate photo', 'Create Video: 5 s, ~110 cr'],
+		['Animate photo', 'Create Video: ~110 credits'],
 		['Wait for video', 'Wait for Video'],
-		['Animate with sound', 'Create & Wait: 10 s ♪, ~440 cr'],
-		['Credits left', 'Get Credits'],
+		['Animate with sound', 'Create & Wait: ~440 credits'],
+		['Try it first', 'Create & Wait: dry run'],
+		['As the item says', 'Create & Wait'],
 	] as const) {
 		const line = editor.node(node).getByText(subtitle, { exact: true });
 		await line.waitFor();
@@ -166,7 +166,45 @@ test('the canvas names operation, duration, sound and credits, with nothing cut 
 			await editor.property(line, 'clientWidth'),
 		);
 	}
+	await editor.node('With a limit').getByText('Create & Wait: ~220, ≤ 500 credits').waitFor();
 	await stage.picture('canvas');
+});
+
+test('what guards the money outlives another choice of operation', async () => {
+	const { editor, n8n } = stage;
+	const { id } = await n8n.api.createWorkflow(
+		chain('Guarded', numbered(1), {
+			Kling: stage.kling({
+				operation: 'create',
+				prompt: EXAMPLE_PROMPT,
+				imageUrls: EXAMPLE_IMAGE,
+				options: { dryRun: true, maxCredits: 500 },
+			}),
+		}),
+	);
+	await editor.openWorkflow(id);
+	await editor.openNode('Kling');
+	await editor.choose('operation', 'Create Video and Wait');
+	await eventually(async () => {
+		expect(await editor.labels()).toEqual(expect.arrayContaining(['Dry Run', 'Max Credits']));
+	});
+	await stage.picture('guards-kept');
+	await editor.closeNode();
+	await editor.node('Kling').getByText('Create & Wait: dry run', { exact: true }).waitFor();
+});
+
+test('braces in a field that is no expression are told of at once', async () => {
+	const { editor } = stage;
+	await open({
+		operation: 'create',
+		prompt: 'A cat in {{ $json.city }}',
+		imageUrls: EXAMPLE_IMAGE,
+	});
+	const told = editor.output.getByText('Prompt holds {{ }}');
+	await told.waitFor();
+	await stage.picture('braces');
+	await editor.setMode('prompt', 'expression');
+	await told.waitFor({ state: 'hidden' });
 });
 
 test('the output is a table of tasks, with the total of the credits above it', async () => {
@@ -224,7 +262,8 @@ test('a downloaded video plays in the preview', async () => {
 		prompt: EXAMPLE_PROMPT,
 		imageUrls: emulator.imageUrl(),
 		waitStrategy: 'poll',
-		options: { pollInterval: 2, downloadVideo: true },
+		downloadVideo: true,
+		options: { pollInterval: 2 },
 	});
 	await editor.executeStep();
 	await editor.byId('node-run-status-success').waitFor();
@@ -280,23 +319,47 @@ test('the trigger panel says each thing once: what happens, what to copy where, 
 	const panel = editor.byId('ndv');
 	await panel.getByText('Start when a video is ready').waitFor();
 	await eventually(async () => {
-		expect(await editor.labels()).toEqual(['Trigger On', 'Simplify', 'Options']);
+		expect(await editor.labels()).toEqual(['Trigger On', 'Download Video', 'Simplify', 'Options']);
 	});
+	await editor.flip('downloadVideo');
+	await eventually(async () => {
+		expect(await editor.labels()).toContain('Put Output File in Field');
+	});
+	await editor.flip('downloadVideo');
 	expect(await editor.notices.allInnerTexts()).toEqual([
 		expect.stringMatching(
-			/a Create Video in it .* calls this trigger by itself\..*another workflow/,
+			/^Publish this workflow\. Each Create Video in it then calls this trigger, unless.*another workflow/,
 		),
 	]);
 	await panel.getByText('Webhook URLs').first().click();
 	await panel.getByText('Production URL', { exact: true }).click();
 	await panel.getByText(`https://n8n.example.com/webhook/kling/${id}`).waitFor();
+	expect(await panel.getByText('https://n8n.example.com/webhook').count()).toBe(1);
 	await panel.getByText('When will this node trigger my flow?').click();
 	await panel.getByText('To try it, click the button above').waitFor();
-	const said = await panel.innerText();
-	for (const phrase of ['by itself', 'another workflow', 'Test URL the ID']) {
-		expect([phrase, said.split(phrase).length - 1]).toEqual([phrase, 1]);
-	}
 	await stage.picture('trigger-panel');
+});
+
+test('a trigger is tried by opening its Test URL with the ID of a finished video', async () => {
+	const { editor, emulator, n8n } = stage;
+	const taskId = await createTask(emulator);
+	await emulator.complete(taskId);
+	const { id } = await n8n.api.createWorkflow(
+		workflow('Try the trigger').node('Kling Trigger', klingTrigger({}, stage.credential)).json(),
+	);
+	await editor.openWorkflow(id);
+	await editor.openNode('Kling Trigger');
+	await editor.executeStep();
+	await editor.byId('ndv').getByText('To try it now, open the Test URL').first().waitFor();
+	await stage.picture('trigger-listening');
+	const tab = await editor.page.context().newPage();
+	await tab.goto(`${n8n.url}/webhook-test/kling/${id}?id=${taskId}`);
+	expect(await tab.innerText('body')).toContain('Workflow started');
+	await tab.close();
+	await editor.byId('node-run-status-success').waitFor();
+	await editor.output.getByText(taskId).first().waitFor();
+	await editor.dismissToasts();
+	await stage.picture('trigger-tried');
 });
 
 test('an AI Agent has it among its tools, without what a tool has no use for', async () => {
@@ -310,10 +373,12 @@ test('an AI Agent has it among its tools, without what a tool has no use for', a
 	);
 	await editor.openWorkflow(id);
 	await editor.openToolCreator('Agent');
-	await editor.searchNodes('image to video');
-	await eventually(async () => {
-		expect(await editor.listed.allInnerTexts()).toEqual(['Kling Tool']);
-	});
+	for (const words of ['image-to-video', 'img2video', 'video generator', 'image to video']) {
+		await editor.searchNodes(words);
+		await eventually(async () => {
+			expect([words, await editor.listed.allInnerTexts()]).toEqual([words, ['Kling Tool']]);
+		});
+	}
 	await stage.picture('agent-tools');
 	await editor.listed.click();
 	await editor.parameters.waitFor();
@@ -322,8 +387,20 @@ test('an AI Agent has it among its tools, without what a tool has no use for', a
 		expect(labels.slice(0, 3)).toEqual(['Tool Description', 'Operation', 'Prompt']);
 		expect(labels).toContain('Timeout (Minutes)');
 		expect(labels).not.toContain('Wait Strategy');
+		expect(labels).not.toContain('Download Video');
 	});
+	// Prompt and Image URLs.
+	expect(await editor.parameters.getByText('Defined automatically by the model').count()).toBe(2);
+	expect((await editor.notices.allInnerTexts()).join(' ')).toMatch(
+		/choose Set Manually above.*\$fromAI\('duration'/,
+	);
 	await stage.picture('agent-tool-panel');
+	await editor.choose('operation', 'Get Video');
+	await eventually(async () => {
+		expect(await editor.labels()).toContain('Task ID');
+		expect(await editor.parameters.getByText('Defined automatically by the model').count()).toBe(1);
+	});
+	await stage.picture('agent-tool-get-video');
 });
 
 test('a dry run shows in the editor what would be sent, and spends nothing', async () => {
@@ -344,9 +421,9 @@ test('a dry run shows in the editor what would be sent, and spends nothing', asy
 	expect(emulator.count({ route: 'create' })).toBe(0);
 });
 
-test('before the first run a hint tells how to give failed videos their own branch', async () => {
+test('before the first run a hint tells how long videos take, and that the page may be left', async () => {
 	const { editor } = stage;
-	const hint = editor.output.getByText('A video that failed comes out with the status');
+	const hint = editor.output.getByText('Most videos take 1 to 15 minutes.');
 	await open({ operation: 'wait' });
 	await hint.waitFor();
 	await stage.picture('hint-before-run');

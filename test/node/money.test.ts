@@ -572,8 +572,10 @@ describe('a pause that the API asks for, of more than a minute', () => {
 
 test('n8n’s log says how many videos are about to be created, before each id', async () => {
 	const { log } = await create(prompts('One', 'Two'));
-	expect(log).toEqual([
-		expect.stringMatching(/^Creating 2 Kling videos \(workflow workflow-1, execution 42/),
-		...ids().map((id): unknown => expect.stringContaining(`Kling video created: task ${id} (`)),
-	]);
+	const [begin, ...created] = log;
+	expect(begin).toMatch(/^Creating 2 Kling videos \(workflow workflow-1, execution 42/);
+	expect(created).toHaveLength(2);
+	for (const [index, id] of ids().entries()) {
+		expect(created[index]).toContain(`Kling video created: task ${id} (`);
+	}
 });

@@ -62,6 +62,10 @@ const realTimeout = AbortSignal.timeout.bind(AbortSignal);
 export function skipPauses(): N8nWorkflow {
 	const actual = jest.requireActual<N8nWorkflow>('n8n-workflow');
 	Date.now = () => clock.now();
+	// One for all files of a worker (Jest).
 	AbortSignal.timeout = (ms) => realTimeout(clock.deadlineMs(ms));
+	afterAll(() => {
+		AbortSignal.timeout = realTimeout;
+	});
 	return { ...actual, sleep: async (ms, signal) => await clock.pause(ms, signal) };
 }
