@@ -92,10 +92,12 @@ test('Automatic never calls the trigger that started the execution, and says so'
 	const started = await until(async () => (await n8n.api.listExecutions(id))[0]);
 	const execution = await n8n.api.waitForExecution(started.id, { status: 'success' });
 	expect(jsonOf(execution, n8n, 'Create')).toMatchObject([{ callback: 'none', callbackUrl: null }]);
-	expect(n8n.api.hintsOf(execution, 'Create')[0]).toMatchObject({
-		type: 'warning',
-		message: expect.stringContaining('without end'),
-	});
+	expect(n8n.api.hintsOf(execution, 'Create')).toContainEqual(
+		expect.objectContaining({
+			type: 'warning',
+			message: expect.stringContaining('without end'),
+		}),
+	);
 	expect(emulator.tasks()).toHaveLength(2);
 });
 

@@ -181,6 +181,23 @@ describe('an execution that sleeps', () => {
 		expect(statusesOf(execution)).toEqual(['completed', 'processing']);
 	});
 
+	test.each(['the same', 'another'])(
+		'comes out at its timeout while the API asks for a pause, with %s key',
+		async (key) => {
+			const execution = n8n.execute(
+				n8n.start(),
+				createAndWait([{ endsAfter: null }], { timeout: 1 }),
+			);
+			await clock.advance(40 * SECOND);
+			const account = n8n.api.account('a');
+			account.faults.push({ from: 0, until: clock.now + SECOND, kind: 'limited', retryAfter: 55 });
+			await post(resumeUrl(execution), bodyOf(ONE));
+			if (key === 'another') account.key = 'sk-a-2';
+			await clock.advance(25 * SECOND);
+			expect(statusesOf(execution)).toEqual(['processing']);
+		},
+	);
+
 	test('waits for no other account: its looks and callbacks hang, and these are on time', async () => {
 		const main = n8n.start();
 		for (let count = 0; count < 30; count++) {
@@ -247,7 +264,7 @@ describe('two processes', () => {
 			let calls = 0;
 			n8n.door = () => processes[calls++ % count] ?? null;
 			const plan = { callbacks: [0, 2_000, 62_000, 70_000] };
-			n8n.execute(n8n.start(), createAndWait([plan], DOWNLOADS));
+			n8n.execute(processes[0] ?? n8n.start(), createAndWait([plan], DOWNLOADS));
 			await clock.advance(8 * MINUTE);
 			expect(n8n.files).toBe(count);
 		},

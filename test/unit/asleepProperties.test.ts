@@ -116,7 +116,9 @@ async function play({
 	for (const { account, from, lasts, ...one } of faults) {
 		const span = { from: start + from, until: start + from + lasts };
 		n8n.api.account(account).faults.push({ ...one, ...span });
-		troubles.push({ account, ...span });
+		// What asks for a pause gets one.
+		const pauseMs = (one.retryAfter ?? 0) * 1.2 * SECOND;
+		troubles.push({ account, ...span, until: span.until + pauseMs });
 	}
 	for (const [number, { account, at, late }] of rotations.entries()) {
 		const known = n8n.api.account(account);

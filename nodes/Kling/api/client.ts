@@ -85,7 +85,8 @@ class Client implements ApiClient {
 
 	readonly account: string;
 
-	private readonly pace = new Pace();
+	/** By account: a pause that one API asks for does not hold up requests with another credential. */
+	private readonly paces = new Map<string, Pace>();
 
 	constructor(
 		private readonly context: ApiContext,
@@ -127,12 +128,15 @@ class Client implements ApiClient {
 	private async send<T>(request: ApiRequest, parse: Parse<T>): Promise<T | ApiFailure> {
 		const { signal } = this.options;
 		for (let attempts = 1; ; attempts++) {
-			const blocked = await this.pace.enter(true, signal);
+			const { credential } = this;
+			const pace = this.paceOf(credential);
+			const blocked = await pace.enter(true, signal);
 			if (blocked !== null) return forCall(request.call, blocked);
-			const result = await this.attempt(request, parse, ATTEMPT_TIMEOUT_MS[request.call]);
+			const timeoutMs = ATTEMPT_TIMEOUT_MS[request.call];
+			const result = await this.attempt(request, parse, timeoutMs, credential);
 			if (!(result instanceof ApiFailure)) return result;
 			const { detail } = result;
-			if (!mayRetry(detail) || this.pace.isGivenUp()) return result;
+			if (!mayRetry(detail) || pace.isGivenUp()) return result;
 			// A rate limit slows a run down: it goes by its own time, not by the number of tries.
 			if (isRateLimit(detail)) attempts -= 1;
 			else if (attempts >= MAX_ATTEMPTS) return result;
@@ -152,17 +156,23 @@ class Client implements ApiClient {
 		const timeoutMs = Math.max(1, Math.min(withinMs, ATTEMPT_TIMEOUT_MS[request.call]));
 		const current = this.options.followsCredential ? await this.reread() : this.credential;
 		const isChanged = current.account !== this.credential.account;
-		// A pause was asked for by the API that the former credential leads to.
-		const blocked = await this.pace.enter(isChanged, this.options.signal);
-		if (blocked !== null) return forCall(request.call, blocked);
-		const result = await this.attempt(request, parse, timeoutMs, current);
+		const former = this.credential;
+		const attempt = async (credential: Credential) => {
+			const blocked = await this.paceOf(credential).enter(false, this.options.signal);
+			if (blocked !== null) return forCall(request.call, blocked);
+			return await this.attempt(request, parse, timeoutMs, credential);
+		};
+		const result = await attempt(current);
 		if (!isChanged) return result;
 		if (!(result instanceof ApiFailure)) this.credential = current;
-		else if (isRefused(result.detail)) {
-			await this.pace.enter(true, this.options.signal);
-			return await this.attempt(request, parse, timeoutMs);
-		}
+		else if (isRefused(result.detail)) return await attempt(former);
 		return result;
+	}
+
+	private paceOf({ account }: Credential): Pace {
+		const pace = this.paces.get(account) ?? new Pace();
+		this.paces.set(account, pace);
+		return pace;
 	}
 
 	private async reread(): Promise<Credential> {
@@ -175,7 +185,7 @@ class Client implements ApiClient {
 		request: ApiRequest,
 		parse: Parse<T>,
 		timeoutMs: number,
-		credential = this.credential,
+		credential: Credential,
 	): Promise<T | ApiFailure> {
 		let failure: ApiFailure | null = null;
 		try {
@@ -188,7 +198,7 @@ class Client implements ApiClient {
 			else this.hasSucceeded = true;
 			return result;
 		} finally {
-			this.pace.leave(failure);
+			this.paceOf(credential).leave(failure);
 		}
 	}
 }

@@ -39,6 +39,9 @@ export class Sleeper extends OwnCall {
 	/** Whether a resume is under way, or was a moment ago. */
 	isResuming = false;
 
+	/** Until when it is kept by its resume, in milliseconds since 1970. */
+	private keptUntil = 0;
+
 	private isLastLookDone = false;
 
 	constructor(
@@ -62,7 +65,8 @@ export class Sleeper extends OwnCall {
 	}
 
 	override async run(): Promise<number | null> {
-		const next = await super.run();
+		const next = this.isResuming ? null : await super.run();
+		if (this.isResuming) return Date.now() < this.keptUntil ? this.keptUntil : null;
 		return next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt);
 	}
 
@@ -88,9 +92,10 @@ export class Sleeper extends OwnCall {
 		return `Execution ${this.executionId} is to go on, but n8n cannot reach itself at its own address to wake it. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on. Until then only a callback of the API wakes it, or its timeout.`;
 	}
 
-	/** Called when its resume begins. Nothing looks at it any more. */
+	/** Called when its resume begins. Nothing looks at it any more; it is kept, however long files take. */
 	beginResume(): void {
 		this.isResuming = true;
+		this.keptUntil = Infinity;
 		this.isDone = true;
 	}
 
@@ -98,7 +103,8 @@ export class Sleeper extends OwnCall {
 	endResume(isUnderWay: boolean): void {
 		this.isResuming = isUnderWay;
 		this.isDone = isUnderWay;
-		this.dueAt = Date.now() + (isUnderWay ? REMEMBERED_MS : FIRST_LOOK_MS);
+		this.keptUntil = Date.now() + (isUnderWay ? REMEMBERED_MS : FIRST_LOOK_MS);
+		this.dueAt = this.keptUntil;
 		runWhenDue(this);
 	}
 

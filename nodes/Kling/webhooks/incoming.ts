@@ -50,7 +50,7 @@ export function readCallback(context: IWebhookFunctions): Callback | null {
 	}
 	if (context.getMode() !== 'manual') return null;
 	// Whoever tries the trigger opens its Test URL in a browser, with the ID of a task behind it.
-	return parseCallbackBody({ ...context.getQueryData(), status: 'completed' });
+	return parseCallback({ ...context.getQueryData(), status: 'completed' });
 }
 
 function parseJson(raw: Uint8Array | string): unknown {

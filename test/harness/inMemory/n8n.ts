@@ -208,7 +208,7 @@ export class N8n {
 			throw networkError('ETIMEDOUT');
 		});
 		return await Promise.race([
-			this.deliver(process, `${pathname}${search}`, String(options.body)),
+			this.deliver(process, `${pathname}${search}`, z.string().parse(options.body)),
 			late,
 		]);
 	}

@@ -71,12 +71,13 @@ export class N8nProcess {
 
 	/** What `work` gives, unless the process has ended by then: nobody ever hears of it. */
 	async whileAlive<T>(work: () => Promise<T>): Promise<T> {
-		if (!this.isAlive) return await never();
+		const isAlive = () => this.isAlive;
+		if (!isAlive()) return await never();
 		try {
 			const result = await work();
-			return this.isAlive ? result : await never();
+			return isAlive() ? result : await never();
 		} catch (thrown) {
-			if (!this.isAlive) return await never();
+			if (!isAlive()) return await never();
 			throw thrown;
 		}
 	}
