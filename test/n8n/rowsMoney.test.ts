@@ -28,9 +28,7 @@ async function runAndRetry(
 ) {
 	const { api } = stage.n8n;
 	const node = stage.creates({ callback: 'none', ...parameters });
-	const { start } = await stage.publish(
-		production('Retried', numbered(count), { Kling: node }),
-	);
+	const { start } = await stage.publish(production('Retried', numbered(count), { Kling: node }));
 	const failed = await api.waitForExecution(await start(), { status: 'error' });
 	const retried = await api.waitForExecution(await api.retryExecution(failed.id), { status });
 	return { failed, retried };
