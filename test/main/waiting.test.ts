@@ -1,5 +1,5 @@
 import { asset, expectVideos, photo, sha256, upload } from '../harness/n8n/media';
-import { chain, jsonOf, numbered, production } from '../harness/n8n/stage';
+import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 import { webhook, workflow } from '../harness/n8n/workflow';
 
@@ -109,9 +109,10 @@ test('an uploaded photo becomes a video that comes out as a file', async () => {
 	await n8n.api.activate(workflowId);
 	const id = await upload(n8n, workflowId, n8n.webhookUrl('photo'), { data: photo() });
 	await n8n.api.waitForExecution(id, { status: 'waiting' });
-	const [task] = emulator.tasks();
-	expect(task?.images).toMatchObject([{ ok: true, sha256: sha256(asset('photo.jpg')) }]);
-	await emulator.complete(task?.id ?? '');
+	// The API fetches the image after its answer.
+	const task = await until(() => emulator.tasks().find(({ images }) => images.length > 0));
+	expect(task.images).toMatchObject([{ ok: true, sha256: sha256(asset('photo.jpg')) }]);
+	await emulator.complete(task.id);
 	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	await expectVideos(stage, n8n.api.outputOf(done, 'Kling')[0], task?.id ?? '', { data: 0 });
+	await expectVideos(stage, n8n.api.outputOf(done, 'Kling')[0], task.id, { data: 0 });
 });

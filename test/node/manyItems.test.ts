@@ -100,7 +100,11 @@ describe('many creates', () => {
 
 	test.each([
 		['refused', '[http:402]', /use Retry .* or give these task IDs to Wait for Video/],
-		['unclear', '[http:500]', /give these task IDs to Wait for Video\..* not sent again by Retry/],
+		[
+			'unclear',
+			'[http:500]',
+			/give these task IDs to Wait for Video\..* in a new execution only if it is not there/,
+		],
 	])('stop at the first that is %s, and the error names the tasks', async (_, marker, wayOn) => {
 		const { error } = await createEach(['One', `Two ${marker}`, 'Three'], {
 			options: { concurrency: 1 },

@@ -9,7 +9,7 @@ const RETRY =
 
 /** Nothing recommends *Retry* for what is unclear: it is not sent again there either. */
 const WAIT =
-	'To go on without paying again, give these task IDs to Wait for Video. What is unclear is not sent again by Retry: who has looked in the dashboard and found nothing runs that item in a new execution.';
+	'To go on without paying again, give these task IDs to Wait for Video. Look for what is unclear in the dashboard of the AI Video API, and run it in a new execution only if it is not there.';
 
 /**
  * The error that ends a run which may have paid: its title says how many videos there are already, its
