@@ -11,13 +11,6 @@ import { isRegistered, register, TRIGGER_PATH, withdraw } from './callback/regis
 import { triggerFields } from './parameters/trigger';
 import { checkSettings, receive } from './webhooks/trigger';
 
-/**
- * A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer.
- * A task that has ended can stand for the callback.
- */
-const TRY_IT =
-	'To try it, click the button above, then open the Test URL in a new browser tab with <code>?id=</code> and the ID of a finished video behind it.';
-
 export class KlingTrigger implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Kling Trigger',
@@ -28,8 +21,7 @@ export class KlingTrigger implements INodeType {
 		subtitle: '={{ "On " + [$parameter["events"]].flat().join(" or ") }}',
 		// The node creator shows this text for both nodes, which it lists as one.
 		description: 'Turn images into videos with Kling 2.6, or start the workflow when one is ready',
-		eventTriggerDescription:
-			'Waiting for the AI Video API to report a video. To try it now, open the Test URL in a new browser tab with “?id=” and the ID of a finished video behind it.',
+		eventTriggerDescription: 'Waiting for the AI Video API to report a video',
 		defaults: { name: 'Kling Trigger' },
 		maxNodes: 1,
 		inputs: [],
@@ -62,8 +54,10 @@ export class KlingTrigger implements INodeType {
 		triggerPanel: {
 			header: 'Start when a video is ready',
 			executionsHelp: {
-				inactive: TRY_IT,
-				active: `${TRY_IT} What it has started already stands in the list of executions.`,
+				inactive:
+					'It starts for each video that is ready or failed, once the workflow is published.',
+				active:
+					'It starts for each video that is ready or failed. What it has started stands in the list of executions.',
 			},
 			activationHint: 'Publish the workflow to start it with every video.',
 		},

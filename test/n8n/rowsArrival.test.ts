@@ -44,7 +44,13 @@ async function withVideo(name: string, prompt = 'A cat') {
 test('a key, an allow-list or a proxy that refuses for a while ends no wait, asleep or not', async () => {
 	const { emulator, n8n } = stage;
 	const page: Fault = { body: { status: 404, headers: {}, body: '<h1>Not here</h1>' } };
-	const faults: Fault[] = ['http:401', 'http:403', 'http:404', page, { redirect: 'http://x.example/' }];
+	const faults: Fault[] = [
+		'http:401',
+		'http:403',
+		'http:404',
+		page,
+		{ redirect: 'http://x.example/' },
+	];
 	const looked = await suspend(stage, 'Looked at', { ...LOST, count: faults.length });
 	const called = await suspend(stage, 'Called', { count: faults.length });
 	const polls = stage.creates({
@@ -89,7 +95,9 @@ test('an account that hangs delays neither looks nor callbacks of another', asyn
 	const { id, start } = await stage.publish(json);
 	for (let count = 0; count < 12; count += 1) await start();
 	await until(async () =>
-		(await n8n.api.listExecutions(id)).every(({ status }) => status === 'waiting') ? true : undefined,
+		(await n8n.api.listExecutions(id)).every(({ status }) => status === 'waiting')
+			? true
+			: undefined,
 	);
 	const hanging = emulator.tasks('sk-slow').map((task) => task.id);
 	for (const taskId of hanging)
@@ -105,7 +113,9 @@ test('an account that hangs delays neither looks nor callbacks of another', asyn
 	expect(summary.map(({ status }) => status)).toEqual(hanging.map(() => 'waiting'));
 	emulator.clearFaults();
 	await Promise.all(
-		summary.map(async (execution) => await n8n.api.waitForExecution(execution.id, { status: 'success' })),
+		summary.map(
+			async (execution) => await n8n.api.waitForExecution(execution.id, { status: 'success' }),
+		),
 	);
 });
 

@@ -220,7 +220,7 @@ test(`kill -9 of the webhook processor: callbacks are lost meanwhile, of ${EXECU
 	}
 	const through = executions.filter(({ status }) => status === 'success');
 	for (const { data } of through) {
-		expect(data.resultData.runData['Use the Result']).toHaveLength(1);
+		expect(data.resultData.runData['Keep What Is Needed']).toHaveLength(1);
 	}
 	expectEachOnce(through, 'Wait for Video');
 });

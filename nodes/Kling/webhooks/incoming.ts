@@ -42,15 +42,18 @@ export function* bodiesOf(context: IWebhookFunctions): Iterable<unknown> {
 	}
 }
 
+const triedSchema = z.object({ task: z.string() });
+
 /** The task that is reported: JSON under any content type, or under none. */
 export function readCallback(context: IWebhookFunctions): Callback | null {
 	for (const body of bodiesOf(context)) {
 		const callback = parseCallback(body);
 		if (callback !== null) return callback;
 	}
-	if (context.getMode() !== 'manual') return null;
 	// Whoever tries the trigger opens its Test URL in a browser, with the ID of a task behind it.
-	return parseCallback({ ...context.getQueryData(), status: 'completed' });
+	const tried = triedSchema.safeParse(context.getQueryData());
+	if (context.getMode() !== 'manual' || !tried.success) return null;
+	return parseCallback({ id: tried.data.task, status: 'completed' });
 }
 
 function parseJson(raw: Uint8Array | string): unknown {
