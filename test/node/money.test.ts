@@ -546,19 +546,28 @@ describe('Retry execution', () => {
 });
 
 describe('a pause that the API asks for, of more than a minute', () => {
-	test('leaves the items behind it not sent: never unclear, not counted, and sent by the next try', async () => {
-		const items = prompts('One', 'Two', 'Three');
-		const run = { onError: 'continueRegularOutput', options: { maxCredits: 3 * PRICE } } as const;
-		emulator.current.fault({ match: {}, fault: { http: '429-rate', retryAfter: 120 } });
-		const first = await create(items, {}, run);
-		expect(creates()).toBe(1);
-		for (const { error } of first.json) expect(error).toMatch(/asks to wait 2 minutes|120 seconds/);
-		for (const { error } of first.json) expect(error).not.toMatch(/may have been charged/);
-		expect(first.log.join('\n')).not.toMatch(/may have been/);
-		const second = await create(items, {}, { ...run, runData: first.runData });
-		expect(second.json.map(({ taskId }) => taskId)).toEqual(ids());
-		expect(spent()).toBe(3 * PRICE);
-	});
+	test.each([
+		['429-rate', 3],
+		['503', 2],
+	] as const)(
+		'with %s leaves the items behind it not sent: never unclear, not counted, and sent by the next try',
+		async (http, paid) => {
+			const items = prompts('One', 'Two', 'Three');
+			const options = { maxCredits: 3 * PRICE };
+			const run = { onError: 'continueRegularOutput', options } as const;
+			emulator.current.fault({ match: {}, fault: { http, retryAfter: 120 } });
+			const first = await create(items, {}, run);
+			expect(creates()).toBe(1);
+			for (const { error } of first.json.slice(1)) {
+				expect(error).toMatch(/asks to wait .*so it was not asked to create a task/);
+				expect(error).not.toMatch(/may have been charged/);
+			}
+			expect(first.log.join('\n')).not.toMatch(/item [12]/);
+			const second = await create(items, {}, { ...run, runData: first.runData });
+			expect(second.json.flatMap(({ taskId }) => taskId ?? [])).toEqual(ids());
+			expect(spent()).toBe(paid * PRICE);
+		},
+	);
 });
 
 test('n8n’s log says how many videos are about to be created, before each id', async () => {

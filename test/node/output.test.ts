@@ -401,6 +401,24 @@ describe('Wait', () => {
 		expect(json[0]?.['failure']).toMatchObject({ code: 'upstream_error' });
 	});
 
+	test('with Throw on Failure goes by what each item itself says', async () => {
+		const [lax, strict] = [await createTask(emulator.current), await createTask(emulator.current)];
+		await emulator.current.fail(lax);
+		const run = async (failing: boolean) =>
+			await runKling({
+				emulator: emulator.current,
+				parameters: { ...parameters, options: { throwOnFailure: '={{ $json.strict }}' } },
+				items: [
+					{ taskId: lax, strict: false },
+					{ taskId: strict, strict: failing },
+				],
+			});
+		await emulator.current.fail(strict);
+		expect((await run(false)).json).toMatchObject([{ status: 'failed' }, { status: 'failed' }]);
+		const { error } = await run(true);
+		expect(error).toMatchObject({ message: expect.stringContaining(strict) });
+	});
+
 	test('past the time gives the last status known and the taskId', async () => {
 		const taskId = await createTask(emulator.current, 'A cat [status:archived]');
 		const { json } = await runKling({

@@ -45,7 +45,7 @@ export abstract class OwnCall implements Due {
 		/** The task that the call speaks of. */
 		private readonly taskId: string,
 		public dueAt: number,
-		readonly endsAt: number,
+		public endsAt: number,
 		readonly lane: string,
 	) {}
 

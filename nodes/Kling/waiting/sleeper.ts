@@ -96,6 +96,7 @@ export class Sleeper extends OwnCall {
 	beginResume(): void {
 		this.isResuming = true;
 		this.keptUntil = Infinity;
+		this.endsAt = Infinity;
 		this.isDone = true;
 	}
 
@@ -105,6 +106,7 @@ export class Sleeper extends OwnCall {
 		this.isDone = isUnderWay;
 		this.keptUntil = Date.now() + (isUnderWay ? REMEMBERED_MS : FIRST_LOOK_MS);
 		this.dueAt = this.keptUntil;
+		if (!isUnderWay) this.endsAt = Math.max(this.timeoutAt, Date.now()) + GIVE_UP_AFTER_MS;
 		runWhenDue(this);
 	}
 

@@ -189,7 +189,9 @@ export class FakeApi {
 		if (origin !== account.baseUrl) return ANSWERS['page 404'];
 		if (key !== account.key) return ANSWERS['401'];
 		if (isCreate) {
-			const { callback_url: url, input } = createSchema.parse(JSON.parse(z.string().parse(options.body)));
+			const { callback_url: url, input } = createSchema.parse(
+				JSON.parse(z.string().parse(options.body)),
+			);
 			const { id } = this.create(name, planSchema.parse(JSON.parse(input.prompt)), url);
 			return json(200, { code: 200, msg: 'success', data: { taskId: id } });
 		}

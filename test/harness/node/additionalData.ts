@@ -7,11 +7,14 @@ function notHere(what: string): () => never {
 	};
 }
 
+/** The public address of this n8n. */
+export const OWN_ADDRESS = 'https://n8n.example.com';
+
 /** What n8n gives to every node, with this credential. */
 export function buildAdditionalData(
 	credentialsHelper: ICredentialsHelper,
 ): IWorkflowExecuteAdditionalData {
-	const base = 'https://n8n.example.com';
+	const base = OWN_ADDRESS;
 	return {
 		credentialsHelper,
 		externalSecretsProxy: new ExternalSecretsProxy(),

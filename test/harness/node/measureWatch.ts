@@ -15,7 +15,7 @@ import { fallAsleep } from '../../../nodes/Kling/waiting/sleeper';
  * nothing else takes or frees memory.
  */
 
-const SLEEPING = 1_000;
+const SLEEPING = 4_000;
 
 setFlagsFromString('--expose-gc');
 const collect = z.function(z.tuple([]), z.void()).parse(runInNewContext('gc'));
@@ -76,9 +76,9 @@ async function sleeps(number: number): Promise<void> {
 
 async function main(): Promise<void> {
 	// The client of their account, and room in what holds them.
-	for (let number = 0; number < 10; number++) await sleeps(number);
+	for (let number = 0; number < 100; number++) await sleeps(number);
 	const before = await heapUsed();
-	for (let number = 0; number < SLEEPING; number++) await sleeps(10 + number);
+	for (let number = 0; number < SLEEPING; number++) await sleeps(100 + number);
 	const each = ((await heapUsed()) - before) / SLEEPING;
 	process.stdout.write(`${Math.round(each)}\n`, () => process.exit(0));
 }

@@ -6,6 +6,7 @@ import { ExecuteContext } from 'n8n-core';
 import type {
 	IBinaryKeyData,
 	IDataObject,
+	IHttpRequestOptions,
 	INodeExecutionData,
 	INodeParameters,
 	IRunExecutionData,
@@ -18,7 +19,7 @@ import { Kling } from '../../../nodes/Kling/Kling.node';
 import { forgetSleepers } from '../../../nodes/Kling/waiting/sleeper';
 import { forgetTriggerLooks } from '../../../nodes/Kling/waiting/triggerLooks';
 import type { Emulator } from '../../emulator';
-import { buildAdditionalData } from './additionalData';
+import { buildAdditionalData, OWN_ADDRESS } from './additionalData';
 import type { Credential } from './credentials';
 import type { FileStore } from './fileStore';
 import { TestCredentialsHelper } from './credentials';
@@ -43,6 +44,8 @@ export interface KlingRun {
 	executionId?: string;
 	/** Whether an AI Agent calls it. */
 	asTool?: boolean;
+	/** What this n8n answers to calls of itself at n8n.example.com; nothing answers unless told. */
+	ownAnswer?: IDataObject;
 }
 
 export interface KlingResult {
@@ -101,6 +104,13 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		signal,
 	);
 	Object.assign(context.helpers, run.store?.helpers);
+	const { httpRequest } = context.helpers;
+	Object.assign(context.helpers, {
+		httpRequest: async (options: IHttpRequestOptions): Promise<unknown> =>
+			run.ownAnswer !== undefined && options.url.startsWith(OWN_ADDRESS)
+				? { statusCode: 200, headers: {}, body: run.ownAnswer }
+				: await httpRequest(options),
+	});
 	const log: string[] = [];
 	const write = (message: string) => void log.push(message);
 	Object.defineProperty(context, 'logger', {

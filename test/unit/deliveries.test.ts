@@ -1,0 +1,72 @@
+import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+
+import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
+
+let workflows = 0;
+
+/** A trigger whose calls each get a copy of their own of what n8n has stored, the last one written whole. */
+function trigger() {
+	const id = `workflow ${(workflows += 1)}`;
+	let stored: IDataObject = {};
+	const call = () => {
+		const copy = { ...stored };
+		const context = z
+			.custom<IWebhookFunctions>(() => true)
+			.parse({
+				getWorkflowStaticData: () => copy,
+				getWorkflow: () => ({ id }),
+				getNode: () => ({ id: 'trigger' }),
+			});
+		return { deliveries: openDeliveries(context), write: () => (stored = copy) };
+	};
+	return { call, stored: () => stored, forget: () => (stored = {}) };
+}
+
+/** As ids are, different from the first letters on. */
+const taskId = (number: number) => `${number.toString(16).padStart(8, '0')}-0b7d-4c5a-9e21`;
+
+test('a task that was delivered is known from then on', () => {
+	const { call } = trigger();
+	const { deliveries } = call();
+	expect(deliveries.has(taskId(1))).toBe(false);
+	deliveries.add(taskId(1));
+	expect(call().deliveries.has(taskId(1))).toBe(true);
+	expect(call().deliveries.has(taskId(2))).toBe(false);
+});
+
+test('ten calls at the same moment, each with its own stale copy, lose none', () => {
+	const { call, stored } = trigger();
+	const calls = Array.from({ length: 10 }, call);
+	for (const [index, { deliveries }] of calls.entries()) deliveries.add(taskId(index));
+	for (const { write } of calls) write();
+	expect(stored()['klingDelivered']).toHaveLength(10);
+});
+
+test('what n8n stores is what is known after a restart, so it is a new list each time', () => {
+	const { call, stored } = trigger();
+	const first = call();
+	first.deliveries.add(taskId(1));
+	first.write();
+	const before = stored()['klingDelivered'];
+	const second = call();
+	second.deliveries.add(taskId(2));
+	second.write();
+	// n8n notices only another array.
+	expect(stored()['klingDelivered']).not.toBe(before);
+	expect(stored()['klingDelivered']).toEqual([taskId(1).slice(0, 12), taskId(2).slice(0, 12)]);
+});
+
+test('another trigger knows nothing of them', () => {
+	trigger().call().deliveries.add(taskId(1));
+	expect(trigger().call().deliveries.has(taskId(1))).toBe(false);
+});
+
+test('the last 5,000 are remembered, the oldest forgotten first', () => {
+	const { call } = trigger();
+	const { deliveries } = call();
+	for (let number = 0; number < 5_001; number++) deliveries.add(taskId(number));
+	expect(deliveries.has(taskId(0))).toBe(false);
+	expect(deliveries.has(taskId(1))).toBe(true);
+	expect(deliveries.has(taskId(5_000))).toBe(true);
+});

@@ -1,0 +1,150 @@
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
+
+import { Refusal, Unreached } from '../../nodes/Kling/api/failure';
+import type { Journal } from '../../nodes/Kling/creating/journal';
+import { CancelledError } from '../../nodes/Kling/n8n/async';
+import { type Operation, runOperation } from '../../nodes/Kling/operations/run';
+import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
+import { newTask } from '../../nodes/Kling/result/task';
+import { failure, fakeClient, klingNode, TASK_ID } from '../harness/node/builders';
+
+const good: ItemOutcome = { json: { taskId: TASK_ID } };
+const refusal = new Refusal("'Prompt' is empty", 'Write.');
+const failedVideo = new VideoFailed({
+	...newTask(TASK_ID),
+	status: 'failed',
+	failure: { code: 'upstream_error', message: 'Too dark' },
+});
+
+interface Surroundings {
+	continues?: boolean;
+	asTool?: boolean;
+	store?: IDataObject;
+}
+
+/** Runs an operation that gives this, for so many items, in an execution that n8n makes up. */
+async function run(
+	operation: Operation,
+	{ continues = false, asTool = false, store = {} }: Surroundings = {},
+) {
+	const warnings: string[] = [];
+	const context = z
+		.custom<IExecuteFunctions>(() => true)
+		.parse({
+			getNode: () => klingNode(),
+			getNodeParameter: () => 'create',
+			getInputData: () => [{ json: {} }, { json: {} }],
+			getExecutionId: () => '42',
+			getExecutionCancelSignal: () => undefined,
+			getWorkflow: () => ({ id: 'w1' }),
+			getWorkflowDataProxy: () => ({ $runIndex: 0 }),
+			getContext: () => store,
+			continueOnFail: () => continues,
+			isToolExecution: () => asTool,
+			logger: {
+				info: () => {},
+				warn: (text: string) => void warnings.push(text),
+			},
+		});
+	const output = await runOperation(context, operation).catch((thrown: unknown) => thrown);
+	return { output, warnings };
+}
+
+const gives = (outcomes: ItemOutcome[]) => async () => await Promise.resolve(outcomes);
+
+/** Creates the task of the first item, as the rooms below do. */
+async function payFor(journal: Journal): Promise<void> {
+	const summary = {
+		estimatedCredits: 110,
+		duration: 5,
+		sound: false,
+		callback: 'none',
+		callbackUrl: null,
+	};
+	const input = { prompt: 'A cat', image_urls: [], duration: 5 as const, sound: false };
+	const client = fakeClient({ create: async () => await Promise.resolve(TASK_ID) });
+	await journal.create(0, { input, imageIdentities: [] }, summary, client, null);
+}
+
+describe('a run', () => {
+	test('ends with the first item that really failed, not with one that was not come to', async () => {
+		const { output } = await run(gives([new Unreached(), refusal]));
+		expect(output).toMatchObject({
+			message: "'Prompt' is empty [item 1]",
+			description: 'Nothing was spent in this run. Write.',
+		});
+	});
+
+	test.each([{ continues: true }, { asTool: true }])(
+		'passes failed items on with the others: %j',
+		async (surroundings) => {
+			const { output } = await run(gives([refusal, good]), surroundings);
+			expect(output).toMatchObject([
+				[{ json: { error: expect.stringContaining("'Prompt' is empty") } }, { json: good.json }],
+			]);
+		},
+	);
+
+	test('whose execution sleeps gives nothing that could be taken for an output', async () => {
+		expect((await run(async () => await Promise.resolve(null))).output).toBeNull();
+	});
+
+	test('that cannot be as a whole fails each item, with the task that is paid for it', async () => {
+		const { output } = await run(
+			async (_, journal) => {
+				await payFor(journal);
+				return refusal;
+			},
+			{ continues: true },
+		);
+		expect(output).toMatchObject([
+			[{ json: { details: { taskId: TASK_ID } } }, { json: { details: { taskId: null } } }],
+		]);
+	});
+
+	test('that nobody foresaw to fail names the tasks that it has paid for', async () => {
+		const { output } = await run(async (_, journal) => {
+			await payFor(journal);
+			throw new TypeError('bug');
+		});
+		expect(output).toMatchObject({
+			message: 'bug (1 of 2 videos was already created)',
+			description: expect.stringContaining(`The task created so far: ${TASK_ID}.`),
+		});
+	});
+
+	test('says nothing of money where the API’s refusal says it itself', async () => {
+		const { output } = await run(gives([failure({ status: 401, code: 'invalid_api_key' })]));
+		expect(output).toMatchObject({ description: expect.not.stringContaining('Nothing was spent') });
+	});
+
+	test('that is cancelled stays cancelled, and its tasks are in the log', async () => {
+		const { output, warnings } = await run(
+			async (_, journal) => {
+				await payFor(journal);
+				throw new CancelledError();
+			},
+			{ continues: true },
+		);
+		expect(output).toBeInstanceOf(CancelledError);
+		expect(warnings).toEqual([
+			expect.stringContaining(`Cancelled after creating Kling videos: ${TASK_ID} (`),
+		]);
+	});
+
+	test('that ended with a video whose credits came back has neither spent nor created', async () => {
+		const store: IDataObject = {};
+		const { output } = await run(
+			async (_, journal) => {
+				await payFor(journal);
+				return [failedVideo];
+			},
+			{ store },
+		);
+		expect(output).toMatchObject({
+			message: `Task ${TASK_ID} did not produce a video: Too dark (upstream_error)`,
+		});
+		expect(store['klingCreated']).toMatchObject([{ state: 'refunded' }]);
+	});
+});

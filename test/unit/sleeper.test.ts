@@ -1,0 +1,49 @@
+import { forgetSleepers, sleeperOf } from '../../nodes/Kling/waiting/sleeper';
+import { useClock } from '../harness/inMemory/clock';
+import { taskIdOf } from '../harness/node/builders';
+
+const clock = useClock();
+
+const MINUTE_MS = 60_000;
+
+afterEach(async () => {
+	forgetSleepers();
+	await clock.advance(MINUTE_MS);
+});
+
+/** A wait as it is stored, whose time is over after a minute. */
+const stored = () => ({
+	executionId: '42',
+	runIndex: 0,
+	timeoutAt: clock.now + MINUTE_MS,
+	n8nTimerAt: clock.now + 15 * MINUTE_MS,
+	items: [
+		{
+			taskId: taskIdOf(1),
+			createdAt: null,
+			request: null,
+			simplify: true,
+			downloadField: 'data',
+		},
+	],
+});
+
+test('a wait that resumes is known as long as its files take, and for a minute more', async () => {
+	const wait = stored();
+	const sleeper = sleeperOf(wait);
+	sleeper.beginResume();
+	await clock.advance(13 * MINUTE_MS);
+	expect(sleeperOf(wait)).toBe(sleeper);
+	sleeper.endResume(true);
+	await clock.advance(0.5 * MINUTE_MS);
+	expect(sleeperOf(wait).isResuming).toBe(true);
+	await clock.advance(MINUTE_MS);
+	expect(sleeperOf(wait)).not.toBe(sleeper);
+});
+
+test('another wait of the same execution is another one', () => {
+	const wait = stored();
+	const sleeper = sleeperOf(wait);
+	expect(sleeperOf(wait)).toBe(sleeper);
+	expect(sleeperOf({ ...wait, runIndex: 1 })).not.toBe(sleeper);
+});
