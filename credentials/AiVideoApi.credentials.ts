@@ -43,7 +43,7 @@ export class AiVideoApi implements ICredentialType {
 	properties: INodeProperties[] = [
 		{
 			displayName:
-				'Keys and credits are in the dashboard of the <a href="https://aivideoapi.ai" target="_blank">AI Video API</a>. The test below is free of charge.',
+				'Keys and credits are in the dashboard of the <a href="https://aivideoapi.ai" target="_blank">AI Video API</a>. n8n tests the key free of charge.',
 			name: 'dashboardNotice',
 			type: 'notice',
 			default: '',

@@ -7,7 +7,14 @@ const WORDS = [
 	'kling',
 	'video',
 	'image to video',
-	'text to video',
+	'image-to-video',
+	'img2video',
+	'i2v',
+	'video generator',
+	'ai generated video',
+	'wait for video',
+	'reels',
+	'tiktok',
 	'animate photo',
 	'AI video',
 	'generate video',
@@ -106,6 +113,20 @@ test('a key that does not work is refused with the cause', async () => {
 		});
 	}
 	await editor.fill('baseUrl', stage.emulator.url);
+
+	for (const [http, cause] of [
+		['429-rate', 'The API had too many requests (429)'],
+		['503', 'The API is not available just now (503)'],
+	] as const) {
+		stage.emulator.fault({ match: { method: 'GET' }, fault: { http }, times: 'always' });
+		await editor.fill('apiKey', `sk-${http}`);
+		await editor.byId('credential-save-button').click();
+		await dialog.getByText(cause).waitFor();
+		stage.emulator.clearFaults();
+	}
+	const dashboard = dialog.getByRole('link', { name: 'AI Video API' });
+	expect(await dashboard.getAttribute('href')).toBe('https://aivideoapi.ai');
+	await stage.picture('credential-later');
 });
 
 test('a key that works is accepted', async () => {

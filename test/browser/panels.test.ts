@@ -420,13 +420,27 @@ test('a dry run shows in the editor what would be sent, and spends nothing', asy
 	expect(emulator.count({ route: 'create' })).toBe(0);
 });
 
-test('before the first run a hint tells how long videos take, and that the page may be left', async () => {
-	const { editor } = stage;
+test('a hint tells how long videos take, and that the page may be left, before and while it looks', async () => {
+	const { editor, emulator } = stage;
 	const hint = editor.output.getByText('Most videos take 1 to 15 minutes.');
-	await open({ operation: 'wait' });
+	await open({
+		operation: 'createAndWait',
+		prompt: EXAMPLE_PROMPT,
+		imageUrls: emulator.imageUrl(),
+		waitStrategy: 'poll',
+		options: { pollInterval: 2 },
+	});
 	await hint.waitFor();
 	await stage.picture('hint-before-run');
-	await editor.choose('operation', 'Create Video');
+	emulator.setPace(Infinity);
+	await editor.executeStep();
+	await eventually(async () => {
+		expect(emulator.count({ route: 'getTask' })).toBeGreaterThan(0);
+	});
+	await hint.waitFor();
+	await stage.picture('hint-while-polling');
+	await emulator.complete(emulator.tasks()[0]?.id ?? '');
+	await editor.byId('node-run-status-success').waitFor();
 	await hint.waitFor({ state: 'hidden' });
 });
 
