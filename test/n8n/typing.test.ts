@@ -255,10 +255,24 @@ describe('the trigger', () => {
 		await callTwice(failed, taskId, 0);
 	});
 
+	test('does not start for whoever opens its production address', async () => {
+		const { emulator, n8n } = stage;
+		const taskId = await newTask();
+		await emulator.complete(taskId);
+		const id = await publish({});
+		const answer = await fetch(`${n8n.webhookUrl(`kling/${id}`)}?task=${taskId}`);
+		expect(answer.status).toBe(400);
+		expect(await n8n.api.listExecutions(id)).toEqual([]);
+	});
+
 	test.each([
 		[{ options: { verifyTask: '={{ "maybe" }}' } }, /'Verify Task' is “maybe”, which is neither/],
 		[{ simplify: '={{ undefined }}' }, /'Simplify' was set and has no value/],
 		[{ events: '={{ "finished" }}' }, /'Trigger On' is “finished”, which is neither/],
+		[
+			{ downloadVideo: true, outputBinaryField: '{{ $json.name }}' },
+			/'Put Output File in Field' holds “{{ \$json.name }}” as plain text/,
+		],
 	])('with %j does not listen, and says why', async (parameters, words) => {
 		const activation = publish(parameters);
 		await expect(activation).rejects.toThrow(words);
