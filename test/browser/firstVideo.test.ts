@@ -7,7 +7,6 @@ const WORDS = [
 	'kling',
 	'video',
 	'image to video',
-	'text to video',
 	'animate photo',
 	'AI video',
 	'generate video',
