@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { request } from 'node:http';
 
 import type { Fault } from '../emulator';
@@ -133,9 +132,12 @@ test('calls without a key to an absolute target, while the API is down, take no 
 				headers: { 'content-type': 'application/json' },
 			});
 			sent.end(JSON.stringify({ id: crypto.randomUUID(), status: 'completed' }));
-			const [response] = await once(sent, 'response');
-			response.resume();
-			return Number(response.statusCode);
+			return await new Promise<number>((resolve) => {
+				sent.once('response', (response) => {
+					response.resume();
+					resolve(response.statusCode ?? 0);
+				});
+			});
 		}),
 	);
 	expect(statuses.every((status) => status >= 400)).toBe(true);

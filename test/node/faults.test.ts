@@ -11,6 +11,9 @@ jest.mock('n8n-workflow', () =>
 	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
 );
 
+// Some requests have to pass their deadline, one after another.
+jest.setTimeout(30_000);
+
 const emulator = useEmulator();
 
 const PRICE = 110;
@@ -62,7 +65,7 @@ const UNCLEAR: ReadonlyArray<[Fault, number]> = [
 
 describe('a create whose outcome is unclear is sent exactly once', () => {
 	test.each(UNCLEAR)('%j: charged %d', async (fault, charged) => {
-		clock.shortDeadlines = true;
+		clock.shortenFor(fault);
 		emulator.current.fault({ match: {}, fault, times: 'always' });
 		const { message, description } = apiErrorOf(await create());
 		expect(creates()).toBe(1);
@@ -179,7 +182,7 @@ const PASSING: readonly Fault[] = [
 
 describe('a read that did not get through', () => {
 	test.each(PASSING)('%j, once: Get Task reads again', async (fault) => {
-		clock.shortDeadlines = true;
+		clock.shortenFor(fault);
 		const taskId = await createTask(emulator.current);
 		emulator.current.fault({ match: {}, fault });
 		const { json, error } = await runKling({
@@ -195,7 +198,7 @@ describe('a read that did not get through', () => {
 	const LIMITED = PASSING.filter((fault) => fault !== 'http:429-rate');
 
 	test.each(LIMITED)('%j, always: Get Task gives up after four', async (fault) => {
-		clock.shortDeadlines = true;
+		clock.shortenFor(fault);
 		const taskId = await createTask(emulator.current);
 		emulator.current.fault({ match: {}, fault, times: 'always' });
 		const result = await runKling({
@@ -209,7 +212,7 @@ describe('a read that did not get through', () => {
 	});
 
 	test.each(PASSING)('%j, twice: Wait goes on and gives the video', async (fault) => {
-		clock.shortDeadlines = true;
+		clock.shortenFor(fault);
 		const taskId = await createTask(emulator.current);
 		await emulator.current.complete(taskId);
 		emulator.current.fault({ match: {}, fault, times: 2 });
@@ -251,7 +254,7 @@ describe('a read that did not get through', () => {
 	});
 
 	test.each(PASSING)('%j, once: Get Credits reads again', async (fault) => {
-		clock.shortDeadlines = true;
+		clock.shortenFor(fault);
 		// No task here: the changed id changes nothing in the credits.
 		emulator.current.fault({ match: {}, fault });
 		const { json, error } = await runKling({
