@@ -16,13 +16,10 @@ jest.setTimeout(300_000);
 
 const RUNS = Number(process.env['ASLEEP_RUNS'] ?? 15);
 
-/** What runs of a property have in common; one that fails is not made smaller, which takes minutes. */
-/**
- * The same scenarios each time, so that a run is never red by chance; ASLEEP_SEED looks for others. Known to
- * fail: 1504663624 with 15 runs, where n8n's timer of a wait whose process was restarted ends the next one.
- */
+/** The same scenarios each time, so that no run is red by chance; ASLEEP_SEED looks for others. */
 const SEED = Number(process.env['ASLEEP_SEED'] ?? 1);
 
+/** What runs of a property have in common; one that fails is not made smaller, which takes minutes. */
 const OPTIONS = { numRuns: RUNS, seed: SEED, endOnFailure: true };
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
