@@ -81,7 +81,8 @@ describe('an execution that sleeps', () => {
 		const execution = n8n.execute(main, createAndWait([{ endsAfter: 5 * SECOND }]));
 		await clock.advance(10 * SECOND);
 		expect(statusesOf(execution)).toEqual(['completed']);
-		await clock.advance(2 * MINUTE);
+		// Its end is remembered until its time would have been over.
+		await clock.advance(41 * MINUTE);
 		expect(main.left()).toEqual([]);
 	});
 
@@ -211,6 +212,17 @@ describe('an execution that sleeps', () => {
 		n8n.api.account('a').faults.push({ from: 0, until: Infinity, kind: 'hangs' });
 		await clock.advance(9 * SECOND);
 		expect(statusesOf(other)).toEqual(['completed']);
+	});
+
+	test('is resumed once, though it waits in n8n for others to end, and its callback is repeated', async () => {
+		n8n.turn = async () => await clock.sleep(2 * MINUTE);
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ callbacks: [0, 2_000, 75_000] }]),
+			createAndWait([{ endsAfter: null }]),
+		);
+		await clock.advance(10 * MINUTE);
+		expect([execution.ran, n8n.api.tasks.size]).toEqual([[0, 1], 2]);
 	});
 
 	test('is given up, and named in the log, when nothing can wake it', async () => {

@@ -30,13 +30,10 @@ const FIRST_LOOK_MS = 7_000;
 /** How long after its timeout an execution that cannot be woken is given up. */
 const GIVE_UP_AFTER_MS = 600_000;
 
-/** How long a resumed one is remembered: n8n calls it suspended until the new run is stored. */
-const REMEMBERED_MS = 60_000;
-
 const byExecution = new Map<string, Sleeper>();
 
 export class Sleeper extends OwnCall {
-	/** Whether a resume is under way, or was a moment ago. */
+	/** Whether it is being resumed, or was: n8n may take long to go on, and calls it suspended until then. */
 	isResuming = false;
 
 	/** Until when it is kept by its resume, in milliseconds since 1970. */
@@ -47,7 +44,7 @@ export class Sleeper extends OwnCall {
 	constructor(
 		readonly executionId: string,
 		readonly runIndex: number,
-		readonly tasks: readonly Task[],
+		public tasks: readonly Task[],
 		readonly timeoutAt: number,
 		resumeAddress: string | null,
 	) {
@@ -100,13 +97,20 @@ export class Sleeper extends OwnCall {
 		this.isDone = true;
 	}
 
-	/** @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call */
+	/**
+	 * Once n8n has the items the wait is remembered to its end, without its tasks. Where n8n limits how many
+	 * executions run at once, this one stays in a queue for as long as others run, and a second resume in
+	 * that queue would run, and pay, all behind it again.
+	 *
+	 * @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call
+	 */
 	endResume(isUnderWay: boolean): void {
 		this.isResuming = isUnderWay;
 		this.isDone = isUnderWay;
-		this.keptUntil = Date.now() + (isUnderWay ? REMEMBERED_MS : FIRST_LOOK_MS);
+		this.endsAt = Math.max(this.timeoutAt, Date.now()) + GIVE_UP_AFTER_MS;
+		this.keptUntil = isUnderWay ? this.endsAt : Date.now() + FIRST_LOOK_MS;
 		this.dueAt = this.keptUntil;
-		if (!isUnderWay) this.endsAt = Math.max(this.timeoutAt, Date.now()) + GIVE_UP_AFTER_MS;
+		if (isUnderWay) this.tasks = [];
 		runWhenDue(this);
 	}
 

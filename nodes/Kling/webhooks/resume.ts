@@ -54,6 +54,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 
 	const sleeper = sleeperOf(wait);
+	if (sleeper.isResuming) return respond(context, 'resuming', 'Resuming already');
 	const task = sleeper.tasks.find(({ id }) => id === callback.taskId);
 	if (task === undefined) {
 		return respond(context, 'unknown', 'This execution does not wait for that task');

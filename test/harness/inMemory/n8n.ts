@@ -86,6 +86,9 @@ export class N8n {
 	/** Which process goes on with an execution once it is woken: that which took the call, or a worker. */
 	worker: (by: N8nProcess) => N8nProcess = (by) => by;
 
+	/** What an execution that is woken waits for before it goes on: others that run, where n8n limits these. */
+	turn: () => Promise<void> = async () => {};
+
 	/** How many files were stored. */
 	files = 0;
 
@@ -247,7 +250,9 @@ export class N8n {
 				.whileAlive(async () => await process.kling.webhook.call(context))
 				.then(async ({ workflowData }) => {
 					const [items] = workflowData ?? [];
-					if (items === undefined || !this.wake(process, execution)) return;
+					if (items === undefined) return;
+					await this.turn();
+					if (!this.wake(process, execution)) return;
 					await this.pass(execution, sleep, items, false);
 				});
 		});
