@@ -53,11 +53,6 @@ export function isRefunded({ code }: TaskFailure): boolean {
 	return code !== NO_VIDEO;
 }
 
-/** Whether the task ended without a video: failed, or completed without any address. */
-export function isUnsuccessful(task: ApiTask): boolean {
-	return simplifyTask(task).status === STATUS.failed;
-}
-
 /** The API's task as the workflow's item. Pure; the contract's “simplified task”. */
 export function simplifyTask(task: ApiTask): SimplifiedTask {
 	const videoUrls = task.output?.urls ?? [];
