@@ -6,9 +6,9 @@ import { isCertificateCode } from './failure';
 import { asksForLong } from './retry';
 
 /** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
-export type Reader = 'person' | 'model';
+type Reader = 'person' | 'model';
 
-export interface ErrorText {
+interface ErrorText {
 	/** What happened. */
 	message: string;
 	/** What to do next. */
@@ -235,20 +235,13 @@ export function describeFailure(detail: FailureDetail, reader: Reader = 'person'
 	};
 }
 
-export interface ErrorPlace {
-	itemIndex: number;
-	/** Names the task the call was about, null when there is none. */
-	taskId: string | null;
-	reader: Reader;
-}
-
-/** The failed call as the error n8n shows: words, HTTP code, and the API's own text. */
+/** The failed call as the error n8n shows: words, task, HTTP code, and the API's own text. */
 export function toNodeApiError(
 	node: INode,
-	failure: ApiFailure,
-	{ itemIndex, taskId, reader }: ErrorPlace,
+	{ detail, taskId }: ApiFailure,
+	itemIndex: number,
+	reader: Reader,
 ): NodeApiError {
-	const { detail } = failure;
 	const { message, description } = describeFailure(detail, reader);
 	const apiText =
 		detail.text === '' || detail.kind === 'host' ? '' : ` The API says: “${detail.text}”`;

@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { ApiTask } from '../api/schemas';
-import { MODEL, STATUS } from '../api/schemas';
+import { type ApiTask, apiTaskSchema, MODEL, STATUS } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 
 export interface TaskFailure {
@@ -82,19 +81,8 @@ function failureOf(task: ApiTask): TaskFailure | null {
 }
 
 /** A task that is known by its id alone: just created, or never read so far. */
-export function newTask(taskId: string): SimplifiedTask {
-	return {
-		taskId,
-		status: STATUS.pending,
-		videoUrl: null,
-		failure: null,
-		generationSeconds: null,
-		createdAt: null,
-		completedAt: null,
-		videoUrls: [],
-		progress: null,
-		model: MODEL,
-	};
+export function newTask(id: string): SimplifiedTask {
+	return simplifyTask(apiTaskSchema.parse({ id, status: STATUS.pending, model: MODEL }));
 }
 
 /** The item of a simplified task, its keys in the contract's order. */
