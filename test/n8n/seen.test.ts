@@ -47,18 +47,6 @@ describe('a hint says before it is too late', () => {
 	});
 });
 
-test('an execution that sleeps names what it waits for in its custom data', async () => {
-	const { emulator, n8n } = stage;
-	const json = chain('Sleeps', numbered(2), {
-		Create: stage.creates(),
-		Wait: stage.kling({ operation: 'wait' }),
-	});
-	const waiting = await stage.run(json, 'waiting');
-	const ids = emulator.tasks().map(({ id }) => id);
-	const { customData } = await n8n.api.getExecution(waiting.id);
-	expect(customData?.klingTasks?.split(', ').sort()).toEqual([...ids].sort());
-});
-
 describe('a reference', () => {
 	test('comes back from the Kling Trigger with the video of its item', async () => {
 		const { emulator, n8n } = stage;

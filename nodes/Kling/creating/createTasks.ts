@@ -5,7 +5,6 @@ import { Failure, type Settled, Unreached } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import type { Task } from '../api/task';
 import { recordCreated } from '../callback/awaited';
-import { recordTasks } from '../n8n/customData';
 import { keepsFailedItems } from '../n8n/execution';
 import { type SpendingSettings, strictest } from '../parameters/spending';
 import { failureOf } from '../result/hints';
@@ -51,10 +50,6 @@ export async function createTasks(
 				? []
 				: [{ id, createdAt, callsThisExecution: request?.callback === 'execution' }],
 		),
-	);
-	recordTasks(
-		context,
-		tasks.map(({ id }) => id),
 	);
 	return prepared.map((item, itemIndex): Settled<Created> => {
 		if (item instanceof Failure) return item;

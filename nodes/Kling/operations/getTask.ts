@@ -9,7 +9,7 @@ import { readResult, type ResultSettings } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
 import { readThrowOnFailure } from '../parameters/waiting';
-import { resultHints, runningHints } from '../result/hints';
+import { resultHints } from '../result/hints';
 import { hasErrorOutput, type ItemOutcome } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { READ_CONCURRENCY } from '../waiting/look';
@@ -32,7 +32,7 @@ export async function getTask(context: IExecuteFunctions): Promise<ItemOutcome[]
 		item instanceof Failure ? item : await readOne(context, clients, item, itemIndex),
 	);
 	const settled = outcomes.map((outcome) => outcome ?? new Unreached());
-	showHints(context, [...resultHints(settled), ...runningHints(settled, Date.now())]);
+	showHints(context, resultHints(settled));
 	return settled;
 }
 

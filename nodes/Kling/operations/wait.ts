@@ -5,10 +5,8 @@ import { Failure, type Settled, Unreached } from '../api/failure';
 import { Task } from '../api/task';
 import { recall } from '../callback/awaited';
 import { CANNOT_SLEEP } from '../callback/target';
-import { recordTasks } from '../n8n/customData';
-import { keepsFailedItems } from '../n8n/execution';
+import { keepsFailedItems, maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
-import { maySleep } from '../n8n/modes';
 import { readResult } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
@@ -27,7 +25,6 @@ export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutc
 		return items.map((item) => (item instanceof Failure ? item : new Unreached()));
 	}
 	const ids = items.flatMap((item) => (item instanceof Failure ? [] : [item.task.id]));
-	recordTasks(context, ids);
 	// One that polls needs no other: a callback to this execution has to tell of every task.
 	const callsBack = ids.every((id) => recall(context, id)?.callsThisExecution === true);
 	const { strategy } = waiting;

@@ -5,6 +5,7 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
+import { AFTER_FAULT, pauseMs } from '../api/retry';
 import { abortable, pause } from '../n8n/async';
 import { fetchStream, peekStart } from '../n8n/streams';
 import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
@@ -13,7 +14,6 @@ import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
 export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 
 const ATTEMPTS = 3;
-const PAUSE_MS = 1_000;
 
 /** How long the file host may take to begin its answer. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -80,7 +80,7 @@ async function downloadOne(
 		for (let attempt = 1; ; attempt++) {
 			const stored = await abortable(attemptDownload(context, url, name, stop), stop);
 			if (typeof stored !== 'string' || attempt === ATTEMPTS) return stored;
-			await pause(PAUSE_MS * 2 ** (attempt - 1), signal);
+			await pause(pauseMs(AFTER_FAULT, attempt), signal);
 		}
 	};
 	return await attempts().catch((thrown: unknown) => {

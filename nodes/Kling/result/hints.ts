@@ -3,7 +3,7 @@ import { ApiFailure, Failure, Refusal } from '../api/failure';
 import { describeFailure } from '../api/messages';
 import { type Hint, warning } from '../n8n/hints';
 import { type ItemOutcome, type ItemResult, VideoFailed } from './item';
-import { isRefunded, type SimplifiedTask, type TaskFailure } from './task';
+import { isRefunded, type TaskFailure } from './task';
 
 /**
  * What the user should know of the videos of a run: where they are, what they cost, and those that
@@ -121,23 +121,4 @@ export function videoLinks(outcomes: readonly ItemOutcome[]): string[] {
 /** `URL` escapes whatever could end the attribute. */
 function link(url: string, text: string): string {
 	return `<a href="${new URL(url).href}" target="_blank">${text}</a>`;
-}
-
-/** How long the videos that are under way have been running. */
-export function runningHints(outcomes: readonly ItemOutcome[], nowMs: number): string[] {
-	const running = resultsOf(outcomes).flatMap(({ task }) => (isUnderWay(task) ? [task] : []));
-	const [first] = running;
-	if (first === undefined) return [];
-	if (running.length > 1) {
-		return [`${running.length} of ${outcomes.length} videos are under way. ${USUAL_TIME}`];
-	}
-	const minutes = first.createdAt === null ? 0 : (nowMs - Date.parse(first.createdAt)) / 60_000;
-	const since = minutes >= 1 ? ` for ${Math.round(minutes)} min` : '';
-	return [`The video has been under way${since || ' for less than a minute'}. ${USUAL_TIME}`];
-}
-
-const USUAL_TIME = 'Most videos take 1 to 15 minutes.';
-
-function isUnderWay(task: SimplifiedTask | undefined): task is SimplifiedTask {
-	return task !== undefined && task.videoUrl === null && task.failure === null;
 }

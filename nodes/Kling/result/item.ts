@@ -51,10 +51,8 @@ export class VideoFailed extends Failure {
 /** A failure as the error that n8n shows: the one place that makes them. */
 export function toNodeError(context: ToolContext, failure: Failure, itemIndex: number): ItemError {
 	const node = context.getNode();
-	const { taskId } = failure;
 	if (failure instanceof ApiFailure) {
-		const reader = isTool(context) ? 'model' : 'person';
-		return toNodeApiError(node, failure, { itemIndex, taskId, reader });
+		return toNodeApiError(node, failure, itemIndex, isTool(context) ? 'model' : 'person');
 	}
 	if (failure instanceof VideoFailed) {
 		const { message, hint: description, task } = failure;

@@ -1,7 +1,7 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
 import { AFTER_FAULT, pauseMs } from '../api/retry';
-import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
+import { everythingDue, runWhenDue } from '../n8n/dueWork';
 import { noteListener, pathOf } from '../n8n/ownAddress';
 import { type Host, OwnCall } from '../waiting/ownCall';
 
@@ -84,10 +84,4 @@ export function redeliver(
 function hostOf(context: IWebhookFunctions): Host {
 	for (const due of everythingDue()) if (due instanceof Delivery) return due.host;
 	return { httpRequest: context.helpers.httpRequest, logger: context.logger };
-}
-
-/** Delivers nothing any more: as when the process ends. */
-export function forgetDeliveries(): void {
-	for (const delivery of pending.values()) takeOff(delivery);
-	pending.clear();
 }

@@ -20,7 +20,6 @@ import {
 	type Callback,
 	readCallback,
 	respond,
-	respondInvalid,
 	respondOpen,
 	respondUnread,
 } from './incoming';
@@ -50,7 +49,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const question = readQuestion(context);
 	if (question !== null) return answerQuestion(context, question, wait);
 	const callback = readCallback(context);
-	if (callback === null) return respondInvalid(context);
+	if (callback === null) return respond(context, 'invalid', 'This is no task');
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 
 	const sleeper = sleeperOf(wait);

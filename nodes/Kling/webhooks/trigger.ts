@@ -13,14 +13,7 @@ import { readingToOutcome } from '../result/reading';
 import { simplifyTask } from '../result/task';
 import { wasHeard } from '../waiting/triggerLooks';
 import { openDeliveries } from './deliveries';
-import {
-	answerWithinMs,
-	readCallback,
-	respond,
-	respondInvalid,
-	respondOpen,
-	respondUnread,
-} from './incoming';
+import { answerWithinMs, readCallback, respond, respondOpen, respondUnread } from './incoming';
 import { readBack } from './readBack';
 
 /**
@@ -30,7 +23,7 @@ import { readBack } from './readBack';
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	noteListener(context);
 	const callback = readCallback(context);
-	if (callback === null) return respondInvalid(context);
+	if (callback === null) return respond(context, 'invalid', 'This is no task');
 
 	const settings = readTriggerSettings(triggerSettingsOf(context));
 	if (settings instanceof Failure) {

@@ -293,8 +293,6 @@ export class N8n {
 		state: Sleep & { waitTill: number },
 	): IExecuteFunctions {
 		const step = execution.steps[state.step];
-		const custom = new Map<string, unknown>();
-		const set = (key: string, value: unknown) => void custom.set(key, value);
 		return z
 			.custom<IExecuteFunctions>(() => true)
 			.parse({
@@ -309,7 +307,6 @@ export class N8n {
 					$runIndex: 0,
 					$execution: {
 						resumeUrl: `${PUBLIC_ORIGIN}/webhook-waiting/${execution.id}?signature=s`,
-						customData: { set, get: (key: string) => custom.get(key) },
 					},
 				}),
 				getInputData: () => state.input,
