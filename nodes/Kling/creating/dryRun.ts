@@ -5,7 +5,7 @@ import { Failure, Refusal, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import { checkResumeAddress } from '../callback/resumeAddress';
 import { type Hint, showHints } from '../n8n/hints';
-import { dryRunOption, readDryRun } from '../parameters/dryRun';
+import { dryRunOption, readDryRun } from '../parameters/spending';
 import { settingsOf } from '../parameters/settings';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
