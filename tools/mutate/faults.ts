@@ -114,7 +114,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/journal.ts',
-		find: ' || entry.written === this.written',
+		find: ' || written === this.written',
 		replace: '',
 		breaks: 'Retry of an unedited node takes the item’s task, whatever its expressions give',
 	},

@@ -4,10 +4,10 @@ import { z } from 'zod';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
-import type { CreateInput } from '../api/schemas';
 import { type RequestSummary, Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
+import type { Request, Wanted } from './request';
 
 /**
  * What a run of the node has created and paid, over all its tries. It is the only way to create.
@@ -75,13 +75,6 @@ export interface JournalLog {
 	unclear(itemIndex: number): void;
 }
 
-/** What makes two requests the same. */
-export interface Wanted {
-	input: CreateInput;
-	/** What stays the same when an item is tried again: signed image addresses do not. */
-	imageIdentities: readonly string[];
-}
-
 function fingerprintOf(value: unknown): string {
 	return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
@@ -121,19 +114,21 @@ export class Journal {
 	 */
 	existing(itemIndex: number): Entry | null {
 		if (this.run.isTool) return null;
-		const entry = this.entryOf(itemIndex);
-		if (entry === undefined) return null;
-		const isSame = entry.executionId === this.run.executionId || entry.written === this.written;
-		return isSame ? this.keep(entry) : null;
+		const entry = this.madeFor(itemIndex).find(
+			({ executionId, written }) =>
+				executionId === this.run.executionId || written === this.written,
+		);
+		return entry === undefined ? null : this.keep(entry);
 	}
 
 	/** What stands for an item by its request; for a tool, whoever made that. */
 	claim(itemIndex: number, wanted: Wanted): Entry | null {
 		const request = fingerprint(wanted);
-		const entry = this.run.isTool
-			? this.entries.find((other) => other.state === 'standing' && other.request === request)
-			: this.entryOf(itemIndex);
-		return entry?.request === request ? this.keep(entry) : null;
+		const candidates = this.run.isTool
+			? this.entries.filter(({ state }) => state === 'standing')
+			: this.madeFor(itemIndex);
+		const entry = candidates.find((other) => other.request === request);
+		return entry === undefined ? null : this.keep(entry);
 	}
 
 	/**
@@ -160,18 +155,12 @@ export class Journal {
 	 *
 	 * @throws {CancelledError} when nothing was sent before the execution was cancelled
 	 */
-	async create(
-		itemIndex: number,
-		wanted: Wanted,
-		summary: RequestSummary,
-		client: ApiClient,
-		callbackUrl: string | null,
-	): Promise<Task | ApiFailure> {
-		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, wanted);
+	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
+		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, request);
 		const former = existing === null ? null : await this.taskOf(existing, client);
 		if (former !== null) return former;
-		const entry = this.begin(itemIndex, wanted, summary);
-		const sending = this.send(entry, client, wanted.input, callbackUrl);
+		const entry = this.begin(itemIndex, request);
+		const sending = this.send(entry, request, client);
 		underWay.set(
 			entry,
 			sending.catch(() => undefined),
@@ -182,9 +171,8 @@ export class Journal {
 
 	private async send(
 		entry: Entry,
+		{ input, callbackUrl }: Request,
 		client: ApiClient,
-		input: CreateInput,
-		callbackUrl: string | null,
 	): Promise<ApiFailure | null> {
 		const sent = await client.create(input, callbackUrl).catch((thrown: unknown) => {
 			if (thrown instanceof CancelledError) this.forget(entry);
@@ -234,24 +222,26 @@ export class Journal {
 		return this.entries.filter(({ runIndex }) => runIndex === this.run.runIndex);
 	}
 
-	private entryOf(itemIndex: number): Entry | undefined {
-		return this.ofThisRun().find(({ item, state }) => item === itemIndex && state === 'standing');
+	/** What was made for an item: first what stands for it, then what did before its request was changed. */
+	private madeFor(itemIndex: number): Entry[] {
+		const mine = this.ofThisRun().filter(({ item }) => item === itemIndex);
+		return ['standing', 'replaced'].flatMap((wanted) =>
+			mine.filter(({ state }) => state === wanted),
+		);
 	}
 
-	private begin(item: number, wanted: Wanted, summary: RequestSummary): Entry {
-		const former = this.run.isTool ? undefined : this.entryOf(item);
-		if (former !== undefined) former.state = 'replaced';
+	private begin(item: number, request: Request): Entry {
 		const { executionId, runIndex } = this.run;
 		const entry: Entry = {
 			runIndex,
 			item,
 			executionId,
 			sentBy: executionId,
-			request: fingerprint(wanted),
+			request: fingerprint(request),
 			written: this.written,
 			taskId: null,
 			createdAt: Date.now(),
-			summary,
+			summary: request.summary,
 			state: 'standing',
 		};
 		// A loop's earlier turns are over.
@@ -262,8 +252,10 @@ export class Journal {
 		return this.keep(entry);
 	}
 
-	/** From now on it stands for this call of the node, and is stored with this execution. */
+	/** From now on it stands for its item and this call of the node, and is stored with this execution. */
 	private keep(entry: Entry): Entry {
+		if (!this.run.isTool) for (const other of this.madeFor(entry.item)) other.state = 'replaced';
+		entry.state = 'standing';
 		entry.executionId = this.run.executionId;
 		this.ofThisCall.add(entry);
 		this.store[CONTEXT_KEY] = this.entries;

@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { Settled } from '../api/failure';
+import { Failure, type Settled } from '../api/failure';
 import { CREATING } from './operation';
 import { toBoolean, toNumber } from './readers';
 import { collect, type Settings } from './settings';
@@ -57,6 +57,7 @@ export const maxCreditsOption: INodeProperties = {
 export interface SpendingSettings {
 	/** {@link NO_LIMIT} for none. */
 	maxCredits: number;
+	/** Also for a dry run. */
 	checkBalance: boolean;
 	/** How many creates of this run may be under way at once. */
 	concurrency: number;
@@ -81,9 +82,13 @@ export function readDryRun(settings: Settings): Settled<boolean> {
 }
 
 export function readSpending(settings: Settings): Settled<SpendingSettings> {
-	return collect({
+	const read = collect({
 		checkBalance: settings.option(checkBalanceOption, toBoolean),
 		concurrency: settings.option(concurrencyOption, (value) => toNumber(value, CONCURRENCY)),
+		dryRun: readDryRun(settings),
 		maxCredits: settings.option(maxCreditsOption, (value) => toNumber(value, { min: NO_LIMIT })),
 	});
+	if (read instanceof Failure) return read;
+	const { dryRun, checkBalance, ...limits } = read;
+	return { ...limits, checkBalance: checkBalance || dryRun };
 }

@@ -27,7 +27,7 @@ const eventsField: INodeProperties = {
 			description: 'A video failed',
 		},
 	],
-	default: EVENTS,
+	default: [...EVENTS],
 	description: 'Which videos start the workflow',
 };
 
