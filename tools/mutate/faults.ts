@@ -114,7 +114,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/journal.ts',
-		find: ' || written === this.written',
+		find: ' || entry.written === this.written',
 		replace: '',
 		breaks: 'Retry of an unedited node takes the item’s task, whatever its expressions give',
 	},

@@ -114,21 +114,19 @@ export class Journal {
 	 */
 	existing(itemIndex: number): Entry | null {
 		if (this.run.isTool) return null;
-		const entry = this.madeFor(itemIndex).find(
-			({ executionId, written }) =>
-				executionId === this.run.executionId || written === this.written,
-		);
-		return entry === undefined ? null : this.keep(entry);
+		const entry = this.entryOf(itemIndex);
+		if (entry === undefined) return null;
+		const isSame = entry.executionId === this.run.executionId || entry.written === this.written;
+		return isSame ? this.keep(entry) : null;
 	}
 
 	/** What stands for an item by its request; for a tool, whoever made that. */
 	claim(itemIndex: number, wanted: Wanted): Entry | null {
 		const request = fingerprint(wanted);
-		const candidates = this.run.isTool
-			? this.entries.filter(({ state }) => state === 'standing')
-			: this.madeFor(itemIndex);
-		const entry = candidates.find((other) => other.request === request);
-		return entry === undefined ? null : this.keep(entry);
+		const entry = this.run.isTool
+			? this.entries.find((other) => other.state === 'standing' && other.request === request)
+			: this.entryOf(itemIndex);
+		return entry?.request === request ? this.keep(entry) : null;
 	}
 
 	/**
@@ -199,10 +197,7 @@ export class Journal {
 
 	/** The task that stands for an item. */
 	taskIdOf(itemIndex: number): string | null {
-		const mine = this.ofThisRun().filter(
-			({ item, state }) => item === itemIndex && state === 'standing',
-		);
-		return mine.at(-1)?.taskId ?? null;
+		return this.entryOf(itemIndex)?.taskId ?? null;
 	}
 
 	/** All that this run has paid for, earlier tries included, in the order of the items. */
@@ -222,15 +217,17 @@ export class Journal {
 		return this.entries.filter(({ runIndex }) => runIndex === this.run.runIndex);
 	}
 
-	/** What was made for an item: first what stands for it, then what did before its request was changed. */
-	private madeFor(itemIndex: number): Entry[] {
-		const mine = this.ofThisRun().filter(({ item }) => item === itemIndex);
-		return ['standing', 'replaced'].flatMap((wanted) =>
-			mine.filter(({ state }) => state === wanted),
+	/** The last entry of an item in this run. */
+	private entryOf(itemIndex: number, wanted: Entry['state'] = 'standing'): Entry | undefined {
+		const mine = this.ofThisRun().filter(
+			({ item, state }) => item === itemIndex && state === wanted,
 		);
+		return mine.at(-1);
 	}
 
 	private begin(item: number, request: Request): Entry {
+		const former = this.run.isTool ? undefined : this.entryOf(item);
+		if (former !== undefined) former.state = 'replaced';
 		const { executionId, runIndex } = this.run;
 		const entry: Entry = {
 			runIndex,
@@ -252,19 +249,20 @@ export class Journal {
 		return this.keep(entry);
 	}
 
-	/** From now on it stands for its item and this call of the node, and is stored with this execution. */
+	/** From now on it stands for this call of the node, and is stored with this execution. */
 	private keep(entry: Entry): Entry {
-		if (!this.run.isTool) for (const other of this.madeFor(entry.item)) other.state = 'replaced';
-		entry.state = 'standing';
 		entry.executionId = this.run.executionId;
 		this.ofThisCall.add(entry);
 		this.store[CONTEXT_KEY] = this.entries;
 		return entry;
 	}
 
+	/** It was not carried out: what it was to replace stands again. */
 	private forget(entry: Entry): void {
 		this.entries.splice(this.entries.indexOf(entry), 1);
 		this.ofThisCall.delete(entry);
+		const former = this.entryOf(entry.item, 'replaced');
+		if (former !== undefined) former.state = 'standing';
 	}
 
 	private toTask({ taskId, createdAt, summary, sentBy }: Entry, client: ApiClient): Task | null {

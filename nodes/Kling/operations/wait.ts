@@ -13,8 +13,7 @@ import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
 import { resultHints } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
-import type { Awaited } from '../waiting/awaited';
-import { readWaitOfRun, type RunWait } from '../waiting/settings';
+import { type Awaited, readWaitOfRun, type RunWait } from '../waiting/settings';
 import { waitAsleep, waitByPolling } from '../waiting/wait';
 
 /** Wait for Video: each item's task once it is finished. */
