@@ -45,7 +45,12 @@ module.exports = {
 	testSequencer: require.resolve('./test/harness/sequencer.cjs'),
 	projects: [
 		{ ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
-		{ ...common, displayName: 'node', testMatch: ['<rootDir>/test/node/**/*.test.ts'] },
+		{
+			...common,
+			displayName: 'node',
+			testMatch: ['<rootDir>/test/node/**/*.test.ts'],
+			setupFilesAfterEnv: ['<rootDir>/test/harness/node/skipPauses.ts'],
+		},
 		{ ...onServers, displayName: 'main', testMatch: [MAIN_WAYS] },
 		{ ...onServers, displayName: 'n8n', testMatch: [IN_N8N] },
 		{

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import httpProxy from 'http-proxy';
-import { z } from 'zod';
 
 import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
@@ -126,16 +125,6 @@ test('a callback that n8n refuses since the execution still runs costs one look'
 		'completed',
 		'completed',
 	]);
-});
-
-test('n8n’s own timer is set so much later that it cannot end another wait', async () => {
-	const { n8n } = stage;
-	const id = await asleep('Net', {
-		Kling: stage.creates({ operation: 'createAndWait', timeout: 10 }),
-	});
-	const { waitTill, startedAt } = await n8n.api.getExecution(id);
-	const sleeps = Date.parse(z.string().parse(waitTill)) - Date.parse(z.string().parse(startedAt));
-	expect(sleeps).toBeGreaterThan((10 * 60 + 75) * 1_000);
 });
 
 describe('behind a proxy that serves n8n below a path', () => {

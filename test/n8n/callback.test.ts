@@ -72,7 +72,7 @@ test('a Kling Trigger without a webhook ID is called, or is not published at all
 	expect(emulator.task(taskId).callbacks.map(({ status }) => status)).toEqual([200]);
 });
 
-test('Automatic never calls the trigger that started the execution, and says so', async () => {
+test('Automatic never calls the trigger that started the execution, in a Retry neither, and says so', async () => {
 	const { emulator, n8n } = stage;
 	const json = workflow('A chain of clips')
 		.node('When a video ends', stage.trigger())
@@ -87,10 +87,12 @@ test('Automatic never calls the trigger that started the execution, and says so'
 	expect(jsonOf(first, n8n, 'Create')).toMatchObject([
 		{ callback: 'url', callbackUrl: n8n.webhookUrl(`kling/${id}`) },
 	]);
-	const taskId = await firstTask();
-	await emulator.complete(taskId);
+	emulator.fault({ match: { method: 'POST' }, fault: 'http:402' });
+	await emulator.complete(await firstTask());
 	const started = await until(async () => (await n8n.api.listExecutions(id))[0]);
-	const execution = await n8n.api.waitForExecution(started.id, { status: 'success' });
+	await n8n.api.waitForExecution(started.id, { status: 'error' });
+	const retry = await n8n.api.retryExecution(started.id);
+	const execution = await n8n.api.waitForExecution(retry, { status: 'success' });
 	expect(jsonOf(execution, n8n, 'Create')).toMatchObject([{ callback: 'none', callbackUrl: null }]);
 	expect(n8n.api.hintsOf(execution, 'Create')).toContainEqual(
 		expect.objectContaining({

@@ -1,11 +1,11 @@
-import type { Fault } from '../emulator';
+import { runsOf } from '../harness/n8n/media';
 import {
 	jsonOf,
 	numbered,
 	production,
 	startedByTrigger,
 	suspend,
-	TRIGGER,
+	until,
 	withTrigger,
 } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
@@ -15,25 +15,6 @@ import { useStage } from '../harness/n8n/useStage';
 const stage = useStage();
 
 describe('a callback that never arrives', () => {
-	test('of one among many items: the look finds what is missing', async () => {
-		const { emulator, n8n } = stage;
-		const { id, taskIds } = await suspend(stage, 'One lost', {
-			count: 4,
-			parameters: {
-				prompt: '=No {{ $json.number }}{{ $json.number === 2 ? " [callback:lost]" : "" }}',
-			},
-		});
-		await Promise.all(taskIds.map(async (taskId) => await emulator.complete(taskId)));
-		const done = await n8n.api.waitForExecution(id, { status: 'success' });
-		expect(jsonOf(done, n8n, 'One lost').map(({ status }) => status)).toEqual(
-			taskIds.map(() => 'completed'),
-		);
-		// Before the wait, and once finished; a look may have come before the last one was.
-		const reads = emulator.tasks().map((task) => task.reads);
-		expect(Math.min(...reads)).toBe(2);
-		expect(Math.max(...reads)).toBeLessThanOrEqual(3);
-	});
-
 	test('with a key that is an expression, which n8n cannot resolve while the execution sleeps', async () => {
 		const { emulator, n8n } = stage;
 		const credential = await n8n.api.createCredential({
@@ -69,32 +50,6 @@ describe('a callback that never arrives', () => {
 });
 
 describe('a passing fault while a callback is verified', () => {
-	test('the sender is told, and the execution resumes all the same', async () => {
-		const { emulator, n8n } = stage;
-		const passing: Fault[] = [{ http: '429-rate', retryAfter: 2 }, 'http:500', 'reset', 'html-502'];
-		const { id, taskIds } = await suspend(stage, 'Faulty', { count: passing.length });
-		for (const [index, fault] of passing.entries()) {
-			const taskId = taskIds[index] ?? '';
-			emulator.fault({ match: { taskId }, fault });
-			await emulator.complete(taskId);
-			expect(emulator.task(taskId).callbacks.map(({ status }) => status)).toEqual([503]);
-		}
-		const done = await n8n.api.waitForExecution(id, { status: 'success' });
-		expect(jsonOf(done, n8n, 'Faulty').map(({ status }) => status)).toEqual(
-			passing.map(() => 'completed'),
-		);
-	});
-
-	test('an API that hangs: the sender is answered within ten seconds', async () => {
-		const { emulator, n8n } = stage;
-		const { id, taskIds } = await suspend(stage, 'Hanging');
-		emulator.fault({ match: { path: '/v1/tasks/' }, fault: 'hang' });
-		await emulator.complete(taskIds[0] ?? '');
-		const [callback] = emulator.task(taskIds[0] ?? '').callbacks;
-		expect(callback?.status).toBe(503);
-		await n8n.api.waitForExecution(id, { status: 'success' });
-	});
-
 	test('survives a restart of n8n: the new process insists as well', async () => {
 		const { emulator, n8n } = stage;
 		const { id, taskIds } = await suspend(stage, 'Restarted', { count: 3 });
@@ -109,55 +64,6 @@ describe('a passing fault while a callback is verified', () => {
 		expect(jsonOf(done, n8n, 'Restarted').map(({ status }) => status)).toEqual(
 			taskIds.map(() => 'completed'),
 		);
-	});
-
-	test('of a trigger: it starts the workflow once, as soon as the API can be read', async () => {
-		const { emulator, n8n } = stage;
-		const json = production('Trigger and a fault', numbered(1), { Create: stage.creates() });
-		const { id, start } = await stage.publish(withTrigger(json, stage.trigger()));
-		await n8n.api.waitForExecution(await start(), { status: 'success' });
-		const [task] = emulator.tasks();
-		emulator.fault({ match: { path: '/v1/tasks/' }, fault: 'http:503', times: 3 });
-		await emulator.complete(task?.id ?? '');
-		expect(emulator.task(task?.id ?? '').callbacks.map(({ status }) => status)).toEqual([503]);
-		const started = await startedByTrigger(n8n, id, 1);
-		expect(started.flatMap((execution) => jsonOf(execution, n8n, TRIGGER))).toMatchObject([
-			{ taskId: task?.id, status: 'completed' },
-		]);
-		await emulator.sendCallback(task?.id ?? '', { times: 3 });
-		expect(await n8n.api.listExecutions(id)).toHaveLength(2);
-	});
-});
-
-describe('a task that can never be read again', () => {
-	test('is the error of its item; the others come out', async () => {
-		const { emulator, n8n } = stage;
-		const { id, taskIds } = await suspend(stage, 'Unreadable', { count: 3 });
-		const [first = '', second = '', third = ''] = taskIds;
-		emulator.fault({ match: { taskId: second }, fault: 'http:404', times: 'always' });
-		for (const taskId of [first, second, third]) await emulator.complete(taskId);
-		const done = await n8n.api.waitForExecution(id, { status: 'success' });
-		expect(jsonOf(done, n8n, 'Unreadable')).toMatchObject([
-			{ taskId: first, status: 'completed' },
-			{ error: expect.stringContaining(second) },
-			{ taskId: third, status: 'completed' },
-		]);
-	});
-
-	test('leaves by the error output, which names it', async () => {
-		const { emulator, n8n } = stage;
-		const { id, taskIds } = await suspend(stage, 'Unreadable too', {
-			count: 2,
-			settings: { onError: 'continueErrorOutput' },
-		});
-		const [first = '', second = ''] = taskIds;
-		emulator.fault({ match: { taskId: first }, fault: 'http:404', times: 'always' });
-		for (const taskId of [first, second]) await emulator.complete(taskId);
-		const done = await n8n.api.waitForExecution(id, { status: 'success' });
-		expect(jsonOf(done, n8n, 'Unreadable too')).toMatchObject([{ taskId: second }]);
-		expect(jsonOf(done, n8n, 'Unreadable too', 1)).toMatchObject([
-			{ error: expect.stringContaining(first) },
-		]);
 	});
 });
 
@@ -188,4 +94,37 @@ test('a callback reaches a node whose name holds the marks of an expression', as
 	expect(emulator.task(taskIds[0] ?? '').callbacks.map(({ status }) => status)).toEqual([200]);
 	const done = await n8n.api.waitForExecution(id, { status: 'success' });
 	expect(jsonOf(done, n8n, name)).toMatchObject([{ status: 'completed' }]);
+});
+
+test('tasks that come at the same moment start the workflow once each, after a restart too', async () => {
+	const { emulator, n8n } = stage;
+	const node = stage.creates({ callback: 'trigger', prompt: 'A cat [callback:lost]' });
+	const json = production('At once', numbered(10), { Create: node });
+	const { id, start } = await stage.publish(withTrigger(json, stage.trigger()));
+	await n8n.api.waitForExecution(await start(), { status: 'success' });
+	const taskIds = emulator.tasks().map((task) => task.id);
+	for (const taskId of taskIds) await emulator.complete(taskId);
+	const deliver = async () =>
+		await Promise.all(taskIds.map(async (taskId) => await emulator.sendCallback(taskId)));
+	await deliver();
+	await startedByTrigger(n8n, id, 10);
+	await n8n.restart();
+	expect(await deliver()).toEqual(taskIds.map(() => [200]));
+	expect(await n8n.api.listExecutions(id)).toHaveLength(11);
+});
+
+test('a resume that a kill -9 cuts off in the middle of its file goes on with the next callback', async () => {
+	const { emulator, n8n } = stage;
+	const name = 'Cut off';
+	const sleeping = await suspend(stage, name, { parameters: { downloadVideo: true } });
+	const [taskId = ''] = sleeping.taskIds;
+	emulator.fault({ match: { path: '/videos/' }, fault: 'hang' });
+	await emulator.complete(taskId);
+	await until(() => emulator.count({ route: 'video' }) || undefined);
+	await n8n.kill();
+	await n8n.restart();
+	expect(await emulator.sendCallback(taskId)).toEqual([200]);
+	const done = await n8n.api.waitForExecution(sleeping.id, { status: 'success' });
+	expect(jsonOf(done, n8n, name)).toMatchObject([{ taskId, downloadError: null }]);
+	expect(runsOf(done, name)).toBe(1);
 });

@@ -1,10 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
-import { createProxyServer } from 'http-proxy';
 import { z } from 'zod';
-
-import { startHttpServer } from '../harness/httpServer';
-import { createTask } from '../harness/node/tasks';
 import { isFinished, type Execution } from '../harness/n8n/api';
 import {
 	asset,
@@ -15,25 +9,13 @@ import {
 	upload,
 	type Upload,
 } from '../harness/n8n/media';
-import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 import { code, webhook, workflow, type NodeSettings } from '../harness/n8n/workflow';
 
 /** What n8n decides about files: how it keeps, moves and serves them, and when it stores a video. */
 
 const PRICE = 110;
-
-const GIF_NAMED_JPG: Upload = {
-	content: asset('animation.gif'),
-	fileName: 'photo.jpg',
-	type: 'image/jpeg',
-};
-
-const ELEVEN_MEGABYTES: Upload = {
-	content: Buffer.concat([asset('photo.jpg'), Buffer.alloc(11 * 1024 * 1024)]),
-	fileName: 'large.jpg',
-	type: 'image/jpeg',
-};
 
 const stage = useStage();
 
@@ -94,8 +76,6 @@ const onlyTask = () => {
 	return task;
 };
 
-const taskIds = () => stage.emulator.tasks().map(({ id }) => id);
-
 const finished = async (id: string) =>
 	await stage.n8n.api.waitForExecution(id, { status: 'success' });
 
@@ -142,21 +122,6 @@ describe.each(['filesystem', 'database'])('with n8n’s binary data mode “%s�
 		expect(videoRequests()).toHaveLength(1);
 		expect(emulator.account().totalConsumed).toBe(PRICE);
 	});
-
-	test('a file too large and a GIF are told by size and content', async () => {
-		const { emulator, n8n } = stage;
-		const { send } = await receive({});
-		for (const [file, reason] of [
-			[ELEVEN_MEGABYTES, 'names “data”, which has 11.0 MB'],
-			[GIF_NAMED_JPG, 'names “data”, which is not a JPEG, PNG or WebP image'],
-		] as const) {
-			const refused = await n8n.api.waitForExecution(await send({ data: file }), {
-				status: 'error',
-			});
-			expect(n8n.api.errorOf(refused, 'Kling')?.message).toContain(reason);
-		}
-		expect(emulator.requests).toEqual([]);
-	});
 });
 
 describe('images from binary fields', () => {
@@ -182,115 +147,6 @@ describe('images from binary fields', () => {
 		expect((await fetch(address)).ok).toBe(false);
 		expect((await fetch(`${n8n.url}/rest/binary-data?id=x`)).ok).toBe(false);
 		expect(emulator.account().totalConsumed).toBe(PRICE);
-	});
-
-	/** One item for each of these fields, all with all the files. */
-	const itemsFor = (...fields: string[]) =>
-		`const { binary } = $input.first();
-		return ${JSON.stringify(fields)}.map((field) => ({ json: { field }, binary }));`;
-
-	test('a bad image with Continue On Fail: only its item is refused', async () => {
-		const { emulator, n8n } = stage;
-		const { send } = await receive(
-			{ binaryPropertyName: '={{ $json.field }}', options: { concurrency: 1 } },
-			{
-				itemsCode: itemsFor('good', 'bad', 'nowhere', 'good'),
-				onError: 'continueErrorOutput',
-			},
-		);
-		const done = await finished(await send({ good: photo(), bad: GIF_NAMED_JPG }));
-		expect(jsonOf(done, n8n, 'Kling').map(({ taskId }) => taskId)).toEqual(taskIds());
-		expect(jsonOf(done, n8n, 'Kling', 1)).toMatchObject([
-			{ error: expect.stringMatching(/names “bad”, which is not a JPEG.* \[item 1\]$/) },
-			{ error: expect.stringContaining('names “nowhere”, which the item does not have') },
-		]);
-		expect(emulator.account().totalConsumed).toBe(2 * PRICE);
-	});
-
-	const MARKED = '=Of {{ $itemIndex }}{{ $itemIndex === 1 ? " [http:402=1]" : "" }}';
-
-	/** The image address of each create that was sent, in order. */
-	const sentAddresses = () =>
-		stage.emulator.requests
-			.filter(({ route }) => route === 'create')
-			.map(({ body }) =>
-				z.object({ input: z.object({ image_urls: z.tuple([z.string()]) }) }).parse(body),
-			)
-			.map(({ input }) => input.image_urls[0]);
-
-	test('Retry On Fail pays once for each item, although the signed addresses differ', async () => {
-		const { emulator, n8n } = stage;
-		const { send } = await receive(
-			{ prompt: MARKED, binaryPropertyName: 'data', options: { concurrency: 1 } },
-			{
-				itemsCode: itemsFor('data', 'data', 'data'),
-				retryOnFail: true,
-				maxTries: 3,
-				waitBetweenTries: 1_100,
-			},
-		);
-		const done = await finished(await send({ data: photo() }));
-		expect(jsonOf(done, n8n, 'Kling').map(({ taskId }) => taskId)).toEqual(taskIds());
-		expect(emulator.tasks().map(({ prompt }) => prompt[3])).toEqual(['0', '1', '2']);
-		expect(emulator.account().totalConsumed).toBe(3 * PRICE);
-		const [, refused, again] = sentAddresses();
-		expect(again).not.toBe(refused);
-		expect(emulator.count({ route: 'create' })).toBe(4);
-	});
-
-	test('Retry execution pays only for what was not created', async () => {
-		const { emulator, n8n } = stage;
-		const { send } = await receive(
-			// Not the field “data”: n8n 2.0 loses the file of that one for a retry.
-			{ prompt: MARKED, binaryPropertyName: 'photo', options: { concurrency: 1 } },
-			{ itemsCode: itemsFor('photo', 'photo') },
-		);
-		const failed = await n8n.api.waitForExecution(await send({ photo: photo() }), {
-			status: 'error',
-		});
-		expect(emulator.account().totalConsumed).toBe(PRICE);
-		const done = await finished(await n8n.api.retryExecution(failed.id));
-		expect(jsonOf(done, n8n, 'Kling').map(({ taskId }) => taskId)).toEqual(taskIds());
-		expect(emulator.account().totalConsumed).toBe(2 * PRICE);
-		for (const taskId of taskIds()) await emulator.complete(taskId);
-		expect(emulator.tasks().flatMap(({ images }) => images.map((image) => image.sha256))).toEqual([
-			sha256(asset('photo.jpg')),
-			sha256(asset('photo.jpg')),
-		]);
-	});
-
-	test('Dry Run tells of a login page before the files, and of one behind which they come', async () => {
-		const { emulator, n8n } = stage;
-		const passOn = createProxyServer({ target: n8n.url });
-		const doors: Record<string, RegExp> = {
-			'/webhook alone is open': /^\/webhook\//,
-			'files are open, too': /^\/(webhook|rest\/binary-data\/signed)/,
-		};
-		let door = '';
-		const login = await startHttpServer((request, response) => {
-			if (doors[door]?.test(request.url ?? '') === true) passOn.web(request, response);
-			else response.writeHead(302, { location: '/login?next=x' }).end();
-		});
-		await n8n.restart({ WEBHOOK_URL: login.url });
-		const { send } = await receive({ options: { dryRun: true } });
-
-		door = '/webhook alone is open';
-		const refused = await n8n.api.waitForExecution(await send({ data: photo() }), {
-			status: 'error',
-		});
-		expect(n8n.api.errorOf(refused, 'Kling')).toMatchObject({
-			message: `'Input Data Field Name' cannot be used, since the AI Video API cannot fetch the file from this n8n: ${login.url} redirects to ${login.url}/login [item 0]`,
-			description: expect.stringContaining('/rest/binary-data/signed'),
-		});
-
-		door = 'files are open, too';
-		const done = await finished(await send({ data: photo() }));
-		expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ dryRun: true, estimatedCredits: PRICE }]);
-
-		await login.stop();
-		const unreachable = await finished(await send({ data: photo() }));
-		expect(jsonOf(unreachable, n8n, 'Kling')).toMatchObject([{ dryRun: true }]);
-		expect(emulator.count({ route: 'create' })).toBe(0);
 	});
 
 	afterAll(async () => {
@@ -382,72 +238,6 @@ describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
 		// The first download was cut half-way, and only it was fetched again.
 		expect(videoRequests().map(({ path }) => path.at(-5))).toEqual(['0', '0', '1', '2']);
 	});
-
-	test('a page instead of a video, Simplify off: the API’s own object, and why there is no file', async () => {
-		const { emulator, n8n } = stage;
-		emulator.fault({ match: { path: '/videos/' }, fault: 'html', times: 'always' });
-		const parameters = { simplify: false, downloadVideo: true };
-		const { taskId, execution, node } = await reach('A cat', parameters);
-		const [item] = n8n.api.outputOf(execution, node);
-		expect(item?.json).toMatchObject({
-			id: taskId,
-			output: { urls: [expect.stringContaining(taskId)] },
-			downloadError: expect.stringMatching(/is no video \(it calls it text\/html.*\)$/),
-		});
-		expect(item?.binary ?? {}).toEqual({});
-		expect(videoRequests()).toHaveLength(3);
-	});
-});
-
-describe('Get Video from a file host', () => {
-	const video = Buffer.concat([Buffer.from('\0\0\0\x18ftypisom'), randomBytes(200_000)]);
-
-	/** The item of Get Video for a task whose video another host serves, in so many bytes of the answer. */
-	async function fetchFrom(
-		headers: Record<string, string>,
-		content: Buffer,
-		sent = content.length,
-	) {
-		const { emulator, n8n } = stage;
-		const host = await startHttpServer((_request, response) => {
-			response.writeHead(200, { 'content-length': content.length, ...headers });
-			response.write(content.subarray(0, sent), () =>
-				response[sent < content.length ? 'destroy' : 'end'](),
-			);
-		});
-		const fault = { redirect: `${host.url}/video`, status: 302 };
-		emulator.fault({ match: { path: '/videos/' }, fault, times: 'always' });
-		const taskId = await createTask(emulator, 'A cat');
-		await emulator.complete(taskId);
-		const node = stage.kling({ operation: 'getTask', downloadVideo: true });
-		const done = await stage.run(chain('Get', [{ taskId }], { Kling: node }), 'success');
-		await host.stop();
-		const [item] = n8n.api.outputOf(done, 'Kling');
-		return { error: item?.json.downloadError, file: item?.binary?.data };
-	}
-
-	const GZIP = { 'content-encoding': 'gzip' };
-
-	test.each<[string, Record<string, string>, Buffer]>([
-		['that calls it application/x-download', { 'content-type': 'application/x-download' }, video],
-		['that calls it text/plain', { 'content-type': 'text/plain' }, video],
-		['that compresses', GZIP, gzipSync(video)],
-	])('%s: the file, byte by byte', async (_, headers, content) => {
-		const { error, file } = await fetchFrom(headers, content);
-		expect(error).toBeNull();
-		expect(file).toMatchObject({ mimeType: 'video/mp4', fileExtension: 'mp4' });
-		const stored = file === undefined ? Buffer.alloc(0) : await stage.n8n.api.binaryData(file);
-		expect(sha256(stored)).toBe(sha256(video));
-	});
-
-	test.each([
-		['that cuts it off', {}, video],
-		['that compresses it and cuts it off', GZIP, gzipSync(video)],
-	])('%s: no file', async (_, headers, content) => {
-		const { error, file } = await fetchFrom(headers, content, 100_000);
-		expect(error).toMatch(/the download was interrupted$/);
-		expect(file).toBeUndefined();
-	});
 });
 
 describe('a callback is answered before the download starts', () => {
@@ -499,30 +289,6 @@ describe('a callback is answered before the download starts', () => {
 		const items = executions.flatMap((execution) => n8n.api.outputOf(execution, TRIGGER));
 		await expectVideos(stage, items[0], taskId, { data: 0 });
 		expect(videoRequests()).toHaveLength(2);
-	});
-
-	test('of a wait for many: one video that is missing keeps none of the others from its item', async () => {
-		const { emulator, n8n } = stage;
-		const { start } = await stage.publish(
-			production('Three', numbered(3), {
-				Kling: stage.creates({
-					operation: 'createAndWait',
-					prompt: '={{ $json.number === 1 ? "A dog [video:404]" : "A cat" }}',
-					downloadVideo: true,
-					options: { concurrency: 1 },
-				}),
-			}),
-		);
-		const id = await start();
-		await n8n.api.waitForExecution(id, { status: 'waiting' });
-		for (const taskId of taskIds()) await emulator.complete(taskId);
-		const done = await finished(id);
-		const items = n8n.api.outputOf(done, 'Kling');
-		expect(items.map(({ json }) => json.taskId)).toEqual(taskIds());
-		const [first = '', , third = ''] = taskIds();
-		await expectVideos(stage, items[0], first, { data: 0 });
-		expect(items[1]?.json.downloadError).toContain('404');
-		await expectVideos(stage, items[2], third, { data: 0 });
 	});
 });
 

@@ -54,20 +54,6 @@ describe('Retry On Fail', () => {
 		},
 	);
 
-	test('sends each request once whose outcome is unclear, whatever came back instead', async () => {
-		const faults = ['http:500-after', 'empty-body', 'not-json', 'cut-body', 'html-502-after'];
-		const node = creates(
-			{ prompt: '=Number {{ $json.number }} [fault:{{ $json.fault }}]' },
-			{ ...RETRIES, onError: 'continueRegularOutput' },
-		);
-		const input = faults.map((fault, number) => ({ number, fault }));
-		const execution = await stage.run(chain('Unclear', input, { Kling: node }));
-		expectPaid(0, 1, 2, 3, 4);
-		expect(creations()).toBe(5);
-		const told = jsonOf(execution, stage.n8n, 'Kling').map(({ error }) => error);
-		expect(told).toEqual(faults.map((): unknown => expect.stringMatching(/may have been charged/)));
-	});
-
 	test('does not run a Create again that went well', async () => {
 		await stage.run(chain('Went well', numbered(2), { Kling: creates() }));
 		expectPaid(0, 1);
@@ -91,32 +77,23 @@ describe('Retry On Fail', () => {
 		},
 	);
 
-	/** Create and Wait, suspended; gives the finished execution. */
-	async function sleepAndWake(prompt: string, settings: NodeSettings): Promise<Execution> {
+	test('runs a node once that sleeps though its first item was refused, with Continue', async () => {
 		const { emulator, n8n } = stage;
-		const node = stage.creates({ operation: 'createAndWait', prompt }, settings);
+		const node = stage.creates(
+			{
+				operation: 'createAndWait',
+				prompt: '=Number {{ $json.number }}{{ $json.number === 0 ? " [http:402]" : "" }}',
+			},
+			{ ...RETRIES, onError: 'continueRegularOutput' },
+		);
 		const { start } = await stage.publish(production('Sleeping', numbered(3), { Kling: node }));
 		const id = await start();
 		await n8n.api.waitForExecution(id, { status: 'waiting' });
 		for (const taskId of ids()) await emulator.complete(taskId);
-		return await n8n.api.waitForExecution(id, { status: 'success' });
-	}
-
-	test('runs a node once that sleeps, and it wakes with each item’s own video', async () => {
-		const done = await sleepAndWake('=Number {{ $json.number }}, slowly', RETRIES);
-		expectPaid(0, 1, 2);
-		expect([creations(), idsOf(done)]).toEqual([3, ids()]);
-		expect(stage.emulator.count({ route: 'getTask' })).toBeLessThanOrEqual(3 * 3);
-	});
-
-	test('runs a node once that sleeps though its first item was refused, with Continue', async () => {
-		const done = await sleepAndWake(
-			'=Number {{ $json.number }}{{ $json.number === 0 ? " [http:402]" : "" }}',
-			{ ...RETRIES, onError: 'continueRegularOutput' },
-		);
+		const done = await n8n.api.waitForExecution(id, { status: 'success' });
 		expectPaid(1, 2);
 		expect(creations()).toBe(3);
-		expect(jsonOf(done, stage.n8n, 'Kling')).toMatchObject([
+		expect(jsonOf(done, n8n, 'Kling')).toMatchObject([
 			{ error: expect.stringContaining('too few credits') },
 			...ids().map((taskId) => ({ taskId, status: 'completed' })),
 		]);
@@ -209,4 +186,14 @@ describe('a node that is deliberately run again creates anew', () => {
 		expectPaid(0, 1, 0, 1, 0, 1);
 		expect([first, second, third].flatMap((execution) => idsOf(execution))).toEqual(ids());
 	});
+});
+
+test('the second turn of a loop that is refused speaks of itself, not of the turn that paid', async () => {
+	const node = creates({ options: { maxCredits: '={{ $json.limit }}' } }, {});
+	const limits = [0, 1].map((limit, number) => ({ number, limit }));
+	const failed = await stage.run(loop(limits, 1, node), 'error');
+	expectPaid(0);
+	expect(stage.n8n.api.errorOf(failed, 'Kling')?.description).toContain(
+		'Nothing was spent in this run.',
+	);
 });

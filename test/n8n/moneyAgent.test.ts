@@ -135,25 +135,4 @@ describe.each(AGENTS)('an AI Agent of version %s', (version) => {
 		await runAgent(version, tool({ operation: 'create', callback: 'none' }), [{}, {}, {}]);
 		expect([creations(), charged()]).toEqual([1, PRICE]);
 	});
-
-	test('gets another video where the one before has failed, and its credits were given back', async () => {
-		prompt = 'A cat [fail]';
-		callsWanted = 2;
-		await runAgent(version);
-		expect(creations()).toBe(2);
-		expect(charged()).toBe(0);
-	});
-
-	test('has a video that was refused made at the next try', async () => {
-		stage.emulator.fault({ match: { method: 'POST' }, fault: 'http:402' });
-		callsWanted = 2;
-		await runAgent(version);
-		expect(stage.emulator.tasks().length).toBeGreaterThanOrEqual(1);
-		expect(charged()).toBe(stage.emulator.tasks().length * PRICE);
-	});
-
-	test('has every id in n8n’s log', async () => {
-		await runAgent(version);
-		for (const id of ids()) expect(stage.n8n.log()).toContain(`created: task ${id} (`);
-	});
 });

@@ -75,25 +75,6 @@ describe('Stop while videos are being created', () => {
 });
 
 describe('a wait that is ended while it looks', () => {
-	test('by Stop: the log names all tasks at the end', async () => {
-		const { n8n } = stage;
-		const execution = await startByHand(chain('Stopped wait', numbered(11), { Kling: polls() }));
-		await untilTrue(() => stage.emulator.count({ route: 'getTask' }) >= 11);
-		await n8n.api.stopExecution(execution);
-		await n8n.api.waitForExecution(execution, { status: 'canceled' });
-		await expectAllLogged();
-		const last = await until(() =>
-			n8n
-				.log()
-				.split('\n')
-				.find(
-					(line) => line.includes(`Cancelled after`) && line.includes(`execution ${execution}`),
-				),
-		);
-		for (const id of ids()) expect(last).toContain(id);
-		expect(ids()).toHaveLength(11);
-	});
-
 	test('by the workflow’s own timeout: so too, and Retry from the list pays nothing again', async () => {
 		const { emulator, n8n } = stage;
 		const json = production('Timed out, then retried', numbered(3), { Kling: polls() });
@@ -111,19 +92,6 @@ describe('a wait that is ended while it looks', () => {
 		const results = n8n.api.outputOf(done, 'Kling').map(({ json: { taskId } }) => String(taskId));
 		expect(results.sort()).toEqual(ids().sort());
 	});
-});
-
-test('a workflow timeout while videos are being created lets what is under way end, and logs it', async () => {
-	const { emulator, n8n } = stage;
-	emulator.fault({ match: { method: 'POST' }, fault: { delay: 3_000 }, times: 'always' });
-	const json = production('Timed out early', numbered(12), { Kling: creates() });
-	json.settings = { ...json.settings, executionTimeout: 2 };
-	const { start } = await stage.publish(json);
-	const execution = await start();
-	await n8n.api.waitForExecution(execution, { status: 'canceled' });
-	await untilTrue(() => answered() === 5);
-	await expectAllLogged();
-	expect(creations()).toBe(5);
 });
 
 test('when n8n is shut down (SIGTERM) while videos are being created, each one is logged before the process ends', async () => {

@@ -153,10 +153,3 @@ describe('an item that fails', () => {
 		]);
 	});
 });
-
-test('without a credential nothing is sent', async () => {
-	const node = { ...stage.creates({ callback: 'none' }), credentials: undefined };
-	const execution = await stage.run(chain('No credential', [{}], { Kling: node }), 'error');
-	expect(execution.data.resultData.error?.message).toMatch(/credential/i);
-	expect(stage.emulator.requests).toEqual([]);
-});

@@ -1,7 +1,6 @@
-import { code, merge, noOp, webhook, workflow } from '../harness/n8n/workflow';
-import { jsonOf, numbered, production, suspend, until } from '../harness/n8n/stage';
+import { merge, webhook, workflow } from '../harness/n8n/workflow';
+import { jsonOf, numbered, production, suspend } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
-import { createTask } from '../harness/node/tasks';
 
 const UNKNOWN_TASK = '00000000-0000-4000-8000-000000000000';
 
@@ -74,23 +73,6 @@ test('a callback repeated 100 times at once resumes the execution once', async (
 	expect(await n8n.api.listExecutions(workflowId)).toHaveLength(1);
 });
 
-test('a task that is finished before the wait begins never suspends', async () => {
-	const { emulator, n8n } = stage;
-	const taskId = await createTask(emulator);
-	await emulator.complete(taskId);
-	// The reading that fails is not enough to put it to sleep.
-	emulator.fault({ match: { taskId }, fault: 'http:503' });
-	const { start } = await stage.publish(
-		production('Early', [{ taskId }], {
-			Wait: stage.kling({ operation: 'wait', waitStrategy: 'callback' }),
-		}),
-	);
-	const done = await n8n.api.waitForExecution(await start(), { status: 'success' });
-	expect(done.waitTill ?? null).toBeNull();
-	expect(jsonOf(done, n8n, 'Wait')).toMatchObject([{ status: 'completed', timedOut: false }]);
-	expect(emulator.count({ route: 'getTask', taskId })).toBe(2);
-});
-
 test('two Waits in a row, after a Merge of two Creates', async () => {
 	const { emulator, n8n } = stage;
 	const { start } = await stage.publish(
@@ -115,87 +97,4 @@ test('two Waits in a row, after a Merge of two Creates', async () => {
 	expect(jsonOf(done, n8n, 'Wait again')).toMatchObject(
 		ids.map((taskId) => ({ taskId, status: 'completed', timedOut: false })),
 	);
-});
-
-test('the same Wait is passed several times in a loop', async () => {
-	const { emulator, n8n } = stage;
-	const { start } = await stage.publish(
-		workflow('Loop')
-			.node('Webhook', webhook('loop'))
-			.node('Items', code('return [1, 2].map((number) => ({ json: { number } }));'))
-			.node('Each', {
-				type: 'n8n-nodes-base.splitInBatches',
-				typeVersion: 3,
-				parameters: { options: {} },
-			})
-			.node(
-				'Kling',
-				stage.creates({ operation: 'createAndWait', prompt: '=No {{ $json.number }}' }),
-			)
-			.node('End', noOp())
-			.chain('Webhook', 'Items', 'Each', 'End')
-			.connect('Each', 'Kling', { output: 1 })
-			.connect('Kling', 'Each')
-			.json(),
-	);
-	const id = await start();
-	for (const prompt of ['No 1', 'No 2']) {
-		await n8n.api.waitForExecution(id, { status: 'waiting' });
-		const task = emulator.tasks().at(-1);
-		expect(task?.prompt).toBe(prompt);
-		await emulator.complete(task?.id ?? '');
-		if (prompt === 'No 1') await until(() => emulator.tasks().length === 2 || undefined);
-	}
-	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	expect(jsonOf(done, n8n, 'End').map(({ taskId }) => taskId)).toEqual(
-		emulator.tasks().map((task) => task.id),
-	);
-});
-
-test('Wait follows a Create in a sub-workflow by looking at intervals', async () => {
-	const { emulator, n8n } = stage;
-	const sub = await n8n.api.createWorkflow(
-		workflow('Sub-workflow')
-			.node('Called', {
-				type: 'n8n-nodes-base.executeWorkflowTrigger',
-				typeVersion: 1.1,
-				parameters: { inputSource: 'passthrough' },
-			})
-			.node('Create', stage.creates())
-			.chain('Called', 'Create')
-			.json(),
-	);
-	await n8n.api.activate(sub.id);
-	const { start } = await stage.publish(
-		production('Parent', numbered(1), {
-			Sub: {
-				type: 'n8n-nodes-base.executeWorkflow',
-				typeVersion: 1.2,
-				parameters: {
-					workflowId: { __rl: true, mode: 'id', value: sub.id },
-					options: {},
-				},
-			},
-			Wait: stage.kling({ operation: 'wait', options: { pollInterval: 2 } }),
-		}),
-	);
-	const id = await start();
-	await until(() => emulator.count({ route: 'getTask' }) > 0 || undefined);
-	expect(await statusOf(id)).toBe('running');
-	await emulator.complete(emulator.tasks()[0]?.id ?? '');
-	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	expect(jsonOf(done, n8n, 'Sub')).toMatchObject([{ callback: 'none' }]);
-	expect(jsonOf(done, n8n, 'Wait')).toMatchObject([{ status: 'completed', timedOut: false }]);
-});
-
-test('many tasks that finish at once cost few reads, and resume the execution once', async () => {
-	const { emulator, n8n } = stage;
-	const { id, taskIds } = await suspend(stage, 'Many at once', { count: 30 });
-	await Promise.all(taskIds.map(async (taskId) => await emulator.complete(taskId)));
-	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	const results = jsonOf(done, n8n, 'Many at once');
-	expect(results.map(({ taskId }) => taskId)).toEqual(taskIds);
-	expect(results.every(({ status }) => status === 'completed')).toBe(true);
-	// One before the wait, one when it was finished, and at most one more for each callback.
-	expect(emulator.count({ route: 'getTask' })).toBeLessThanOrEqual(3 * 30);
 });

@@ -33,23 +33,6 @@ describe('when the time is over', () => {
 		]);
 	});
 
-	test('and the API is down, each item is as it was known last', async () => {
-		const { emulator, n8n } = stage;
-		const { id, taskIds } = await suspend(stage, 'Down', {
-			count: 2,
-			parameters: { timeout: 0.05 },
-		});
-		await emulator.goOffline();
-		try {
-			const done = await n8n.api.waitForExecution(id, { status: 'success', timeoutMs: 90_000 });
-			expect(jsonOf(done, n8n, 'Down')).toMatchObject(
-				taskIds.map((taskId) => ({ taskId, status: 'pending', timedOut: true })),
-			);
-		} finally {
-			await emulator.goOnline();
-		}
-	});
-
 	test('with Execute Once, one item comes out', async () => {
 		const { n8n } = stage;
 		const { id, taskIds } = await suspend(stage, 'Once', {

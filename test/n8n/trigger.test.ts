@@ -1,8 +1,7 @@
 import { isFinished, type Execution } from '../harness/n8n/api';
 import { manualTrigger, workflow, type WorkflowJson } from '../harness/n8n/workflow';
-import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
-import { createTask } from '../harness/node/tasks';
 
 const stage = useStage();
 
@@ -160,50 +159,6 @@ test('deactivation withdraws the registration, and the registration follows WEBH
 	expect(emulator.tasks()).toHaveLength(1);
 });
 
-test('a trigger that is not there is refused before anything is spent', async () => {
-	const { emulator, n8n } = stage;
-	const execution = await stage.run(
-		chain('No trigger', numbered(1), { Create: stage.creates({ callback: 'trigger' }) }),
-		'error',
-	);
-	expect(n8n.api.errorOf(execution, 'Create')).toMatchObject({
-		message: expect.stringContaining('no Kling Trigger'),
-		description: expect.stringContaining('Add a Kling Trigger'),
-	});
-	expect(emulator.requests.filter(({ route }) => route !== 'control')).toEqual([]);
-});
-
-test('an account that is replaced between two callbacks is asked at once for the second', async () => {
-	const { emulator, n8n } = stage;
-	const accounts = ['sk-first', 'sk-second'];
-	const credentialFor = (apiKey: string) => ({
-		name: 'Replaced',
-		type: 'aiVideoApi',
-		data: { apiKey, baseUrl: emulator.url },
-	});
-	for (const account of accounts) emulator.setBalance(account, 1_000);
-	const credential = await n8n.api.createCredential(credentialFor('sk-first'));
-	const json = createHereTriggerThere('Replaced account');
-	const { id } = await stage.publish({
-		...json,
-		nodes: json.nodes.map((node) =>
-			'aiVideoApi' in (node.credentials ?? {})
-				? { ...node, credentials: { aiVideoApi: { id: credential, name: 'Replaced' } } }
-				: node,
-		),
-	});
-	const url = n8n.webhookUrl(`kling/${id}`);
-	for (const [index, account] of accounts.entries()) {
-		await n8n.api.updateCredential(credential, credentialFor(account));
-		const taskId = await createTask(emulator, 'A cat', account);
-		await emulator.complete(taskId);
-		expect(await emulator.sendCallback(taskId, { url })).toEqual([200]);
-		await triggered(id, index + 1);
-	}
-	expect(emulator.count({ route: 'getTask', status: 200, key: 'sk-second' })).toBe(1);
-	expect(emulator.count({ route: 'getTask', status: 404, key: 'sk-first' })).toBe(1);
-});
-
 test('while listening for a test event the Test URL works, and the registration stays', async () => {
 	const { emulator, n8n } = stage;
 	const { id, start } = await stage.publish(createHereTriggerThere('Test event'));
@@ -239,18 +194,6 @@ test.each(['text/plain', 'application/octet-stream', null])(
 		expect(await n8n.api.listExecutions(id)).toHaveLength(2);
 	},
 );
-
-test('options as text, with a line break behind them, are taken for what they say', async () => {
-	const { emulator, n8n } = stage;
-	const { id, start } = await stage.publish(
-		createHereTriggerThere('Text options', {
-			trigger: { options: { verifyTask: '={{ true }}\n', deduplicate: '={{ true }}\n' } },
-		}),
-	);
-	await n8n.api.waitForExecution(await start());
-	await emulator.complete(await onlyTaskId());
-	expect(await triggered(id, 1)).toHaveLength(1);
-});
 
 describe('a registration is believed only where the trigger can listen', () => {
 	const byHand = () =>

@@ -1,14 +1,9 @@
 import type { INodeParameters } from 'n8n-workflow';
 
-import type * as Time from '../harness/node/time';
 import { useEmulator } from '../harness/node/emulator';
 import { runKling } from '../harness/node/runKling';
 import { completeAll } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
-
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 
 const emulator = useEmulator();
 

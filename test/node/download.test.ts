@@ -8,12 +8,8 @@ import { startHttpServer } from '../harness/httpServer';
 import type { KlingRun } from '../harness/node/runKling';
 import { runKling } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
-import type * as Time from '../harness/node/time';
 import { clock } from '../harness/node/time';
 
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 jest.setTimeout(30_000);
 
 const emulator = useEmulator();

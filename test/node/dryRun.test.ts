@@ -1,15 +1,10 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import type * as Time from '../harness/node/time';
 import { useEmulator } from '../harness/node/emulator';
 import { operationErrorOf } from '../harness/node/errors';
 import type { KlingRun } from '../harness/node/runKling';
 import { runKling } from '../harness/node/runKling';
 import { creditsCharged } from '../harness/node/tasks';
-
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 
 const emulator = useEmulator();
 

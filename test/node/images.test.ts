@@ -9,11 +9,7 @@ import { type StoredFile, useFileStore } from '../harness/node/fileStore';
 import type { KlingRun } from '../harness/node/runKling';
 import { runKling } from '../harness/node/runKling';
 import { completeAll, creditsCharged } from '../harness/node/tasks';
-import type * as Time from '../harness/node/time';
 
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 jest.setTimeout(30_000);
 
 const emulator = useEmulator();

@@ -5,12 +5,6 @@ import { useEmulator } from '../harness/node/emulator';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
 import { everythingShown, type KlingRun, runKling } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
-import type * as Time from '../harness/node/time';
-import { clock } from '../harness/node/time';
-
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 
 const emulator = useEmulator();
 
@@ -187,27 +181,9 @@ describe('braces in a field that is no expression', () => {
 			/Nothing was spent in this run\. Switch the field to Expression/,
 		);
 	});
-
-	test('are text where an expression gives them', async () => {
-		const prompt = 'A shop sign that says {{ open }}';
-		expect(await requestOf({ prompt: '={{ $json.value }}' }, { value: prompt })).toMatchObject({
-			input: { prompt },
-		});
-	});
-});
-
-test('everything that is wrong with an item is named at once, in the order of the panel', async () => {
-	const { message } = await refusalOf({ prompt: '', duration: 7, imageUrls: 'cat.jpg' });
-	expect(message).toBe(
-		"'Prompt' is empty; 'Duration' is 7, which is neither 5 nor 10; 'Image URLs' is “cat.jpg”, not an http(s) address [item 0]",
-	);
 });
 
 describe('Prompt', () => {
-	test('a number is its text', async () => {
-		expect(await requestOf({ prompt: '={{ 2024 }}' })).toMatchObject({ input: { prompt: '2024' } });
-	});
-
 	test.each([
 		['={{ { "scene": "a cat" } }}', 'is an object, not text', '{{ $json.output.text }}'],
 		['={{ ["a", "b"] }}', 'is a list, not text', '{{ $json.texts[0] }}'],
@@ -291,19 +267,6 @@ describe('the settings of a wait', () => {
 });
 
 describe('the credential', () => {
-	test.each<[string, (key: string) => string]>([
-		['with Bearer before it', (key) => `Bearer ${key}`],
-		['with a whole header before it', (key) => `Authorization: bearer  ${key}\n`],
-		['in quotes', (key) => `"${key}"`],
-		['in quotes of a text processor', (key) => ` “Bearer ${key}” `],
-		['in quotes behind Bearer', (key) => `Bearer '${key}'`],
-	])('works with a key %s', async (_, form) => {
-		const apiKey = form(emulator.current.apiKey);
-		const { error } = await create({}, {}, { credential: { apiKey } });
-		expect(error).toBeNull();
-		expect(emulator.current.tasks()).toHaveLength(1);
-	});
-
 	test.each(['/', '/v1', '/v1/', '//', '/V1'])(
 		'works with a base URL that ends in %s',
 		async (end) => {
@@ -434,40 +397,6 @@ describe('a fault of n8n before the request is sent', () => {
 		const { error } = await create({}, {}, { runData });
 		expect(error).toBeNull();
 		expect(emulator.current.tasks()).toHaveLength(1);
-	});
-});
-
-describe('a Retry-After of more than a minute', () => {
-	test.each([
-		[300, '5 minutes'],
-		[61, '61 seconds'],
-		[7_200, '2 hours'],
-	])('of %d s ends a create at once and names the time', async (retryAfter, wait) => {
-		emulator.current.fault({ fault: { http: '429-rate', retryAfter }, times: 'always' });
-		const { message, description } = apiErrorOf(await create({}));
-		expect(message).toContain(`asks to wait ${wait}`);
-		expect(description).toMatch(new RegExp(`in ${wait}.*Nothing was charged`));
-		expect(emulator.current.count()).toBe(1);
-		expect(clock.pauses).toEqual([]);
-	});
-
-	test('of one minute is waited for', async () => {
-		emulator.current.fault({ fault: { http: '429-rate', retryAfter: 60 } });
-		expect((await create({})).error).toBeNull();
-		expect(clock.pauses).toHaveLength(1);
-		expect(clock.pauses[0]).toBeGreaterThan(59_000);
-	});
-
-	test('keeps the other items from being sent', async () => {
-		emulator.current.fault({ fault: { http: '429-rate', retryAfter: 300 }, times: 'always' });
-		const { json } = await create(
-			{ options: { concurrency: 1 } },
-			{},
-			{ items: [{}, {}, {}], onError: 'continueRegularOutput' },
-		);
-		expect(json).toHaveLength(3);
-		for (const item of json) expect(item['error']).toMatch(/5 minutes/);
-		expect(emulator.current.count()).toBe(1);
 	});
 });
 

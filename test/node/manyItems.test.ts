@@ -2,17 +2,12 @@ import { z } from 'zod';
 import type { IDataObject, INodeParameters, OnError } from 'n8n-workflow';
 
 import type { RecordedRequest } from '../emulator';
-import type * as Time from '../harness/node/time';
 import { useEmulator } from '../harness/node/emulator';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
 import type { KlingRun } from '../harness/node/runKling';
 import { runKling } from '../harness/node/runKling';
-import { completeAll, createTask, creditsCharged } from '../harness/node/tasks';
+import { createTask, creditsCharged } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
-
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 
 const emulator = useEmulator();
 
@@ -199,65 +194,9 @@ describe('one wait for many items', () => {
 		expect(json[1]).toMatchObject({ taskId, status: 'completed' });
 		expect(emulator.current.count({ route: 'getTask', status: 404 })).toBe(1);
 	});
-
-	test('sends a failed task to the error output, naming the task and the cause', async () => {
-		const taskId = await createTask(emulator.current);
-		await emulator.current.fail(taskId, { code: 'upstream_error', message: 'Too dark' });
-		const { items } = await waitFor([taskId], { onError: 'continueErrorOutput' });
-		const [item] = items;
-		const message = item?.error?.message ?? z.string().parse(item?.json['error']);
-		expect(message).toContain(taskId);
-		expect(message).toContain('Too dark');
-	});
-
-	test('with the regular output passes a failed task on as a result', async () => {
-		const taskId = await createTask(emulator.current);
-		await emulator.current.fail(taskId);
-		const { json } = await waitFor([taskId], { onError: 'continueRegularOutput' });
-		expect(json).toMatchObject([{ taskId, status: 'failed' }]);
-	});
-
-	test('of Create and Wait keeps order and pairing as well', async () => {
-		clock.duringPause = async () => await completeAll(emulator.current);
-		const { items, json } = await runKling({
-			emulator: emulator.current,
-			parameters: {
-				operation: 'createAndWait',
-				prompt: '={{ $json.prompt }}',
-				imageUrls: emulator.current.imageUrl(),
-				waitStrategy: 'poll',
-			},
-			items: numbered(7).map((prompt) => ({ prompt })),
-		});
-		expect(taskIdsOf(json).map(promptOf)).toEqual(numbered(7));
-		expect(json.every(({ status }) => status === 'completed')).toBe(true);
-		expect(items.map((item) => item.pairedItem)).toEqual(numbered(7).map((_, item) => ({ item })));
-	});
 });
 
 describe('cancelling the execution', () => {
-	test('during a pause ends the wait: no further read', async () => {
-		const taskId = await createTask(emulator.current);
-		const controller = new AbortController();
-		clock.duringPause = (count) => {
-			if (count === 2) controller.abort();
-		};
-		const { error } = await waitFor([taskId], { signal: controller.signal });
-		expect(error).toBeInstanceOf(Error);
-		expect(emulator.current.task(taskId).reads).toBe(2);
-	});
-
-	test('during a read that hangs ends the wait', async () => {
-		const taskId = await createTask(emulator.current);
-		emulator.current.fault({ match: {}, fault: 'hang', times: 'always' });
-		const controller = new AbortController();
-		const waiting = waitFor([taskId], { signal: controller.signal });
-		await requestsToArrive(2);
-		controller.abort();
-		expect((await waiting).error).toBeInstanceOf(Error);
-		expect(emulator.current.count({ route: 'getTask' })).toBe(1);
-	});
-
 	test('during a create sends no further one, lets those under way end, and logs them', async () => {
 		emulator.current.fault({ match: {}, fault: { delay: 300 }, times: 'always' });
 		const controller = new AbortController();
@@ -313,26 +252,6 @@ describe('cancelling the execution', () => {
 		});
 		expect(error).toBeInstanceOf(Error);
 		expect(items).toEqual([]);
-	});
-});
-
-describe('a second try of the same run', () => {
-	test('creates nothing when the first one created everything', async () => {
-		const first = await createEach(['One', 'Two']);
-		const second = await createEach(['One', 'Two'], { runData: first.runData });
-		expect(taskIdsOf(second.json)).toEqual(taskIdsOf(first.json));
-		expect(emulator.current.count({ route: 'create' })).toBe(2);
-	});
-
-	test('in an execution of its own creates anew', async () => {
-		await createEach(['One']);
-		await createEach(['One']);
-		expect(emulator.current.tasks()).toHaveLength(2);
-	});
-
-	test('pays for two items with the same request twice, since they are two items', async () => {
-		const { json } = await createEach(['Same', 'Same']);
-		expect(new Set(taskIdsOf(json)).size).toBe(2);
 	});
 });
 

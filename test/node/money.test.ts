@@ -1,16 +1,11 @@
 import type { IDataObject, INodeParameters, IRunExecutionData } from 'n8n-workflow';
 import fc from 'fast-check';
 
-import type * as Time from '../harness/node/time';
 import { useEmulator } from '../harness/node/emulator';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
 import { runKling, type KlingRun } from '../harness/node/runKling';
 import { completeAll } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
-
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 
 const emulator = useEmulator();
 
@@ -241,22 +236,11 @@ describe('Max Credits', () => {
 		]);
 		expect(spent()).toBe(PRICE);
 	});
-
-	test.each(['={{ $json.limit }}', '={{ null }}', ''])(
-		'that was set to %p, and has no value, is refused',
-		async (maxCredits) => {
-			const { message, description } = operationErrorOf(
-				await create(prompts('One'), {}, { options: { maxCredits } }),
-			);
-			expect(message).toMatch(/^'Max Credits' .*\[item 0\]$/);
-			expect(description).toMatch(/^Nothing was spent in this run\./);
-			expect(emulator.current.count()).toBe(0);
-		},
-	);
 });
 
 describe('everything is evaluated before the first create', () => {
 	const BROKEN = [
+		['prompt', '={{ $json.prompt === "Two" ? "" : "A cat" }}'],
 		['simplify', '={{ $json.prompt === "Two" ? undefined.x : true }}'],
 		['simplify', '={{ $json.prompt === "Two" ? "perhaps" : true }}'],
 		['timeout', '={{ "soon" }}'],
@@ -312,32 +296,6 @@ describe('everything is evaluated before the first create', () => {
 			{ error: expect.stringMatching(/^'Simplify' .* \[item 1\]$/) },
 			{ taskId: ids()[1], status: 'completed' },
 		]);
-	});
-});
-
-describe('the request', () => {
-	const bodies = () => emulator.current.requests.map(({ body }) => body);
-
-	test('without a callback has no key for one', async () => {
-		await create(prompts('One'));
-		expect(bodies()).toEqual([
-			{
-				model: 'kling-2.6',
-				input: {
-					prompt: 'One',
-					image_urls: [emulator.current.imageUrl()],
-					duration: 5,
-					sound: false,
-				},
-			},
-		]);
-	});
-
-	test('with a callback has it on the top level, where the API looks for it', async () => {
-		const callbackUrl = 'https://n8n.example.org/webhook/videos';
-		await create(prompts('One'), { callback: 'url', callbackUrl });
-		expect(bodies()).toMatchObject([{ model: 'kling-2.6', callback_url: callbackUrl }]);
-		expect(emulator.current.tasks()).toMatchObject([{ callbackUrl }]);
 	});
 });
 

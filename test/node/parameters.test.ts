@@ -6,11 +6,6 @@ import type { ParameterRow } from '../harness/node/parameterTable';
 import { KLING_TABLE, ODD_VALUES } from '../harness/node/parameterTable';
 import { everythingShown, runKling } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
-import type * as Time from '../harness/node/time';
-
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 
 /** The same table as the readers' own test, with n8n's evaluation in front and the API behind. */
 

@@ -4,17 +4,12 @@ import { join } from 'node:path';
 import type { INodeParameters } from 'n8n-workflow';
 
 import type { Emulator, Fault } from '../emulator';
-import type * as Time from '../harness/node/time';
 import { useEmulator } from '../harness/node/emulator';
 import { apiErrorOf } from '../harness/node/errors';
 import { runKling, type KlingResult } from '../harness/node/runKling';
 import { createTask, creditsCharged } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 import { startTlsFront, trustOnly, type TlsFront } from '../harness/tlsFront';
-
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 
 // Some requests have to pass their deadline, one after another.
 jest.setTimeout(30_000);

@@ -13,11 +13,6 @@ import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
 import { useEmulator } from '../harness/node/emulator';
 import { runKling } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
-import type * as Time from '../harness/node/time';
-
-jest.mock('n8n-workflow', () =>
-	jest.requireActual<typeof Time>('../harness/node/time').skipPauses(),
-);
 
 /**
  * What version 0.1.0 stores with executions and workflows. These names and shapes are in users'

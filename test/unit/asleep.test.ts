@@ -86,6 +86,15 @@ describe('an execution that sleeps', () => {
 		expect(main.left()).toEqual([]);
 	});
 
+	test('does not fall asleep for a task that is finished, though the first reading of it fails', async () => {
+		const { faults } = n8n.api.account('a');
+		faults.push({ from: 0, until: clock.now + 300, kind: '500' });
+		const execution = n8n.execute(n8n.start(), createAndWait([{ endsAfter: 0 }]));
+		await clock.advance(10 * SECOND);
+		expect([statusesOf(execution), execution.sleeps]).toEqual([['completed'], []]);
+		expect(readingsOf(ONE)).toBe(2);
+	});
+
 	test('is not woken by a task of somebody else, which is not even read', async () => {
 		const execution = n8n.execute(n8n.start(), createAndWait([{}]));
 		await clock.advance(SECOND);

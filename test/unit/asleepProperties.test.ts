@@ -163,6 +163,8 @@ function judgeOutput({ n8n, troubles }: Played, one: Execution, output: Output):
 			continue;
 		}
 		expect(json['taskId']).toBe(task.id);
+		// n8n leaves the timer of a wait that was over earlier armed; it may end the next one.
+		if (byTimer && one.sleeps.some((sleep) => sleep.step < step && sleep.timerAt === at)) continue;
 		const isOver = json['timedOut'] === false;
 		if (isOver) expect(json['status']).toBe(task.plan.isFailed ? 'failed' : 'completed');
 		if (isOver) expect(at).toBeGreaterThanOrEqual(task.endsAt);

@@ -75,6 +75,7 @@ describe("n8n's own reason for a request that it did not send", () => {
 		['the request', Object.assign(new Error('x'), { request: {} })],
 		['the request options', wrapped(Object.assign(new Error('x'), { config: {} }))],
 		['an answer', wrapped(Object.assign(new Error('x'), { response: { status: 500 } }))],
+		['no cause, which n8n 2.0 loses', Object.assign(new Error('x'), { name: 'NodeApiError' })],
 		['no text', new Error('')],
 		['nothing', null],
 		['a text', 'gone'],
@@ -121,26 +122,6 @@ describe('the network code of what was thrown', () => {
 		const round = new Error('x');
 		round.cause = round;
 		expect(networkCodeOf(round)).toBeNull();
-	});
-});
-
-describe('n8n’s own reason for a request that it did not send', () => {
-	const wrapped = (cause?: unknown) =>
-		Object.assign(new Error('Blocked', { cause }), { name: 'NodeApiError' });
-
-	test('is that of the innermost error', () => {
-		expect(hostFaultOf(wrapped(new Error('This host is not allowed')))).toBe(
-			'This host is not allowed',
-		);
-	});
-
-	test.each([
-		['the network has a code', wrapped(Object.assign(new Error('x'), { code: 'ECONNRESET' }))],
-		['n8n 2.0 keeps the code alone', Object.assign(wrapped(), { httpCode: 'ECONNRESET' })],
-		['n8n 2.0 keeps nothing', wrapped()],
-		['the request is named', wrapped(Object.assign(new Error('x'), { request: {} }))],
-	])('is null where %s: it may have been sent', (_, thrown) => {
-		expect(hostFaultOf(thrown)).toBeNull();
 	});
 });
 

@@ -19,8 +19,6 @@ const durationOf = (duration: unknown) => {
 	return video instanceof Failure ? video : video.duration;
 };
 const taskIdOf = (taskId: unknown) => readTaskId(settings({ taskId }));
-const callbackUrlOf = (callbackUrl: unknown) =>
-	readCallback(settings({ callback: 'url', callbackUrl }));
 const imageUrlsOf = (imageUrls: unknown) => {
 	const images = readImageSettings(settings({ imageSource: 'url', imageUrls }));
 	return 'urls' in images ? images.urls : images;
@@ -210,22 +208,6 @@ describe('the task ID', () => {
 			}),
 		);
 	});
-});
-
-describe('the callback URL', () => {
-	test('is an http(s) address without the spaces around it', () => {
-		expect(callbackUrlOf(' https://n8n.example.com/webhook/a ')).toEqual({
-			kind: 'url',
-			url: 'https://n8n.example.com/webhook/a',
-		});
-	});
-
-	test.each([undefined, null, '', '  ', 'n8n.example.com', 'ftp://n8n.example.com', 42])(
-		'%p is refused',
-		(value) => {
-			expect(callbackUrlOf(value)).toMatchObject(refused('Callback URL'));
-		},
-	);
 });
 
 describe('a number in a range', () => {

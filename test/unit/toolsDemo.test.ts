@@ -1,5 +1,4 @@
 import { demoOptions, type Surroundings } from '../../tools/demo/options';
-import { duration, Progress } from '../../tools/demo/progress';
 
 const IMAGE = 'https://example.com/cat.jpg';
 
@@ -56,40 +55,5 @@ describe('options', () => {
 		}
 		expect(message).toContain(expected);
 		expect(message.match(/\.(?=\s|$)/g)).toHaveLength(1);
-	});
-});
-
-describe('progress', () => {
-	test.each([
-		[0, '0 s'],
-		[59.4, '59 s'],
-		[60, '1 min 0 s'],
-		[754, '12 min 34 s'],
-		[-1, '0 s'],
-	])('%p seconds', (seconds, expected) => {
-		expect(duration(seconds)).toBe(expected);
-	});
-
-	function shown(isTTY: boolean): string {
-		const written: string[] = [];
-		const progress = new Progress({ isTTY, write: (text) => written.push(text) });
-		for (const second of [0, 1, 2, 10, 11]) progress.task('processing', second, 5);
-		progress.task('completed', 12, 5);
-		progress.step('Done');
-		return written.join('');
-	}
-
-	test('a terminal gets one line that changes', () => {
-		expect(shown(true).split('\n')).toHaveLength(3);
-	});
-
-	test('a file gets a line for each change, and now and then', () => {
-		expect(shown(false).split('\n')).toEqual([
-			'  processing         0 s   balance 5 credits',
-			'  processing        10 s   balance 5 credits',
-			'  completed         12 s   balance 5 credits',
-			'▸ Done',
-			'',
-		]);
 	});
 });

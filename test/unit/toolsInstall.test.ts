@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { explain } from '../harness/n8n/install';
 import { exclusively } from '../harness/process/lock';
-import { countPackages, isInstalled, showingPackages } from '../harness/process/npm.mjs';
+import { isInstalled } from '../harness/process/npm.mjs';
 
 const A = { version: '1.0.0' };
 const B = { version: '2.0.0' };
@@ -42,29 +42,6 @@ describe('what npm listed as installed, against the lock', () => {
 	test('a list that is cut off counts as none', () => {
 		writeFileSync(join(folder, 'node_modules', '.package-lock.json'), '{ "packages": {');
 		expect(isInstalled(folder)).toBe(false);
-	});
-});
-
-describe('while npm is at work', () => {
-	const foreign = { version: '1.0.0', os: [process.platform === 'win32' ? 'linux' : 'win32'] };
-	const notHere = { version: '1.0.0', cpu: [`!${process.arch}`] };
-
-	beforeEach(() => {
-		const packages = { ...LOCK, 'node_modules/c': foreign, 'node_modules/d': notHere };
-		writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages }));
-		for (const name of ['a', 'b']) mkdirSync(join(folder, 'node_modules', name));
-		writeFileSync(join(folder, 'node_modules', 'a', 'package.json'), '{}');
-	});
-
-	test('packages count once they have their file, those for other systems never', () => {
-		expect(countPackages(folder)).toBe('1 of 2 packages');
-	});
-
-	test('what came of it is told in the end, and passed on', async () => {
-		const written: string[] = [];
-		const out = { write: (text: string) => written.push(text) };
-		expect(await showingPackages(folder, async () => await Promise.resolve(7), out)).toBe(7);
-		expect(written).toEqual([expect.stringMatching(/^ {2}1 of 2 packages, \d+ s\n$/)]);
 	});
 });
 

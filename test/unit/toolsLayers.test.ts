@@ -72,12 +72,6 @@ function judge(imports: Array<[from: string, to: string]>) {
 	}
 }
 
-test('the rooms as they are follow the rules', () => {
-	const { violations, totalCruised } = judge([]);
-	expect(violations).toEqual([]);
-	expect(totalCruised).toBeGreaterThan(50);
-});
-
 describe('refused is what breaks the rule', () => {
 	const planted: Array<[string, string]> = [
 		...FORBIDDEN.map(([, from, to]): [string, string] => [from, to]),

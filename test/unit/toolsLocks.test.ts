@@ -67,27 +67,3 @@ describe('npm ci accepts on every system', () => {
 		expect(requiredOnOtherSystems(lock)).toEqual([]);
 	});
 });
-
-test('a missing entry is found, and one at any level above counts', () => {
-	const optionalDependencies = { native: '1.0.0', other: '1.0.0' };
-	const packages = {
-		'': {},
-		'node_modules/a': { optionalDependencies },
-		'node_modules/a/node_modules/b': { optionalDependencies },
-		'node_modules/a/node_modules/native': {},
-	};
-	expect(missingFrom({ packages })).toEqual([
-		'node_modules/a needs other',
-		'node_modules/a/node_modules/b needs other',
-	]);
-	expect(missingFrom({ packages: { ...packages, 'node_modules/other': {} } })).toEqual([]);
-});
-
-test('a package for another system that is not optional is found', () => {
-	const packages = {
-		'node_modules/a': { os: ['darwin'] },
-		'node_modules/b': { cpu: ['arm64'], optional: true },
-		'node_modules/c': {},
-	};
-	expect(requiredOnOtherSystems({ packages })).toEqual(['node_modules/a']);
-});

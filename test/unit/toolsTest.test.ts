@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { planOf, readTotals, summarize } from '../../tools/test/plan';
+import { planOf, readTotals } from '../../tools/test/plan';
 import { totalsOf } from '../harness/totals.cjs';
 
 const SUITES = ['unit', 'node', 'main', 'n8n', 'queue'];
@@ -89,17 +89,4 @@ describe('what came of a suite', () => {
 	test('no totals are a failure, whatever the exit code', () => {
 		expect(read(0)).toMatchObject({ passed: 0, failed: 1 });
 	});
-});
-
-test('each suite has a line with its time, and the totals are alone on the last one', () => {
-	const summary = summarize([
-		{ name: 'unit', passed: 12, failed: 0, seconds: 8.6, complaints: [] },
-		{ name: 'n8n', passed: 1, failed: 2, seconds: 610, complaints: ['1 skipped', 'no test ran'] },
-	]);
-	expect(summary.split('\n')).toEqual([
-		'unit: 12 passed, 0 failed, 0:09',
-		'n8n: 1 passed, 2 failed, 10:10; 1 skipped; no test ran',
-		'all of it: 10:19',
-		'13 passed, 2 failed',
-	]);
 });

@@ -59,8 +59,8 @@ export interface Execution {
 	readonly ran: number[];
 	/** What came out, in the order in which it did. */
 	readonly outputs: Output[];
-	/** Each time that it fell asleep. */
-	readonly sleeps: Array<{ step: number; by: N8nProcess; timeoutAt: number }>;
+	/** Each time that it fell asleep: its own end, and when n8n's timer is due. */
+	readonly sleeps: Array<{ step: number; by: N8nProcess; timeoutAt: number; timerAt: number }>;
 	error: unknown;
 }
 
@@ -172,7 +172,8 @@ export class N8n {
 	private park(execution: Execution, state: Sleep & { waitTill: number }): void {
 		const { step, input, contexts, waitTill } = state;
 		const { klingSuspended } = waitSchema.parse(contexts[`node:${nameOf(step)}`]);
-		execution.sleeps.push({ step, by: execution.by, timeoutAt: klingSuspended.timeoutAt });
+		const { timeoutAt } = klingSuspended;
+		execution.sleeps.push({ step, by: execution.by, timeoutAt, timerAt: waitTill });
 		execution.stored = JSON.stringify({ step, input, contexts });
 		execution.waitTill = waitTill;
 		execution.status = 'waiting';
