@@ -434,4 +434,29 @@ describe('a Kling Trigger', () => {
 		await clock.advance(10 * MINUTE);
 		expect(n8n.started).toHaveLength(1);
 	});
+
+	test('is told by a look of a task of another account once its credential is mended, and that is logged', async () => {
+		n8n.trigger = { account: 'b', parameters: {} };
+		const main = n8n.start();
+		n8n.execute(main, createForTrigger([{}]));
+		await clock.advance(10 * MINUTE);
+		expect(n8n.started).toEqual([]);
+		expect(n8n.log.filter((line) => line.includes('another account'))).toEqual([
+			expect.stringContaining(ONE),
+		]);
+		const { key: apiKey, baseUrl } = n8n.api.account('a');
+		n8n.credentials.set('b', { apiKey, baseUrl });
+		await clock.advance(HOUR);
+		expect([n8n.started.length, main.left()]).toEqual([1, []]);
+	});
+
+	test('is told by a look although the trigger of another workflow has heard of the task', async () => {
+		n8n.trigger = { account: 'a', parameters: { events: ['failed'] } };
+		n8n.execute(n8n.start(), createForTrigger([{ endsAfter: 5 * SECOND }]));
+		await clock.advance(10 * SECOND);
+		expect(await post('/webhook/kling/w2', bodyOf(ONE))).toBe('unwanted');
+		n8n.trigger = { account: 'a', parameters: {} };
+		await clock.advance(5 * MINUTE);
+		expect(n8n.started).toMatchObject([{ json: { taskId: ONE, status: 'completed' } }]);
+	});
 });

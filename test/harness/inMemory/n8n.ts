@@ -272,6 +272,7 @@ export class N8n {
 				.parse({
 					...this.common(process, this.trigger, 'none', { step: -1, contexts: {} }),
 					...webhookParts(url, body, process, resolve),
+					getWorkflow: () => ({ id: new URL(url, PUBLIC_ORIGIN).pathname.split('/').at(-1) }),
 					getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
 					getWorkflowStaticData: () => copy.node,
 				});
