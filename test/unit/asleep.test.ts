@@ -225,6 +225,20 @@ describe('an execution that sleeps', () => {
 		expect([execution.ran, n8n.api.tasks.size]).toEqual([[0, 1], 2]);
 	});
 
+	test('pays once behind it, also where it waits longer for others to end than n8n’s own timer', async () => {
+		const turns = [5 * MINUTE, 5 * MINUTE];
+		n8n.turn = async () => await clock.sleep(turns.shift() ?? 0);
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ callbacks: [0] }], { timeout: 1.5 }),
+			createAndWait([{ endsAfter: 9 * MINUTE, callbacks: [0] }]),
+		);
+		await clock.advance(20 * MINUTE);
+		expect(execution.ran).toEqual([0, 1, 1]);
+		expect([execution.status, n8n.api.tasks.size]).toEqual(['success', 2]);
+		expect(statusesOf(execution, 1)).toEqual(['completed']);
+	});
+
 	test('is given up, and named in the log, when nothing can wake it', async () => {
 		const main = n8n.start();
 		n8n.execute(main, createAndWait([{}], { timeout: 5 }));

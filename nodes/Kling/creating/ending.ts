@@ -1,5 +1,6 @@
 import type { ItemError } from '../result/item';
-import type { Entry, Journal } from './journal';
+import type { Entry } from './entry';
+import type { Journal } from './journal';
 
 /** n8n's own form of naming the item, at the end of a message. */
 const ITEM_NUMBER = /( \[item \d+\])?$/;

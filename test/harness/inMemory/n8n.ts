@@ -187,6 +187,7 @@ export class N8n {
 		const process = this.door();
 		if (process === null || execution.status !== 'waiting') return;
 		const sleep = load(execution);
+		await this.turn();
 		if (this.wake(process, execution)) {
 			await this.pass(execution, sleep, sleep.input, true);
 		}
