@@ -183,6 +183,11 @@ export class Journal {
 		return mine.at(-1)?.taskId ?? null;
 	}
 
+	/** Whether this call goes on with an entry; a *Retry* of it would, too. */
+	goesOnWith(entry: Entry): boolean {
+		return this.ofThisCall.has(entry);
+	}
+
 	/** All that this run has paid for, earlier tries included, in the order of the items. */
 	paid(): Entry[] {
 		return this.ofThisRun()
