@@ -90,7 +90,13 @@ const QUIET: JournalLog = { sending: () => {}, created: () => {}, unclear: () =>
 
 /** The journal of one try, of the first execution unless told. */
 function open(store: IDataObject, run: Partial<RunIdentity> = {}, log = QUIET): Journal {
-	const identity = { executionId: '1', runIndex: 0, isTool: false, written: 'as it was' };
+	const identity = {
+		executionId: '1',
+		runIndex: 0,
+		isTool: false,
+		written: 'as it was',
+		key: null,
+	};
 	return new Journal(store, { ...identity, ...run }, log);
 }
 

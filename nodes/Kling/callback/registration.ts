@@ -135,7 +135,7 @@ function currentUrl(context: IExecuteFunctions): string | null {
 }
 
 /** The workflow of a Kling Trigger's address; null where it cannot be one. */
-function workflowIn(url: string): string | null {
+export function workflowIn(url: string): string | null {
 	return /\/kling\/([^/]+)$/.exec(new URL(url).pathname)?.[1] ?? null;
 }
 

@@ -62,7 +62,8 @@ function callsExecution(item: Settled<Prepared>): boolean {
 /** A journal of nothing, for a run that creates nothing. */
 function emptyJournal(): Journal {
 	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
-	return new Journal({}, { executionId: '', runIndex: 0, isTool: false, written: null }, log);
+	const run = { executionId: '', runIndex: 0, isTool: false, written: null, key: null };
+	return new Journal({}, run, log);
 }
 
 /** A resume address is a key to the execution, so it stays out of the data. */

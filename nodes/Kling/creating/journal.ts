@@ -1,12 +1,13 @@
 import type { IDataObject } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
-import { type RequestSummary, Task } from '../api/task';
+import { Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
+import { type Entry, storedSchema } from './entry';
+import { recallRun, rememberRun } from './recentRuns';
 import type { Request, Wanted } from './request';
 
 /**
@@ -21,43 +22,6 @@ import type { Request, Wanted } from './request';
 
 const CONTEXT_KEY = 'klingCreated';
 
-const summarySchema = z.object({
-	estimatedCredits: z.number(),
-	duration: z.number(),
-	sound: z.boolean(),
-	callback: z.string(),
-	callbackUrl: z.string().nullable(),
-}) satisfies z.ZodType<RequestSummary>;
-
-const entrySchema = z.object({
-	runIndex: z.number(),
-	/** The item that it was made for. */
-	item: z.number(),
-	/** The execution whose item it stands for: the one that sent it, or a later *Retry* of that. */
-	executionId: z.string(),
-	/** The execution that sent it, which its callback may wake. */
-	sentBy: z.string(),
-	/** The fingerprint of the request. */
-	request: z.string(),
-	/** The fingerprint of the node's parameters as they were written, expressions included. */
-	written: z.string(),
-	/** Null while it is unclear whether a task came to be. */
-	taskId: z.string().nullable(),
-	/** When it was created, in milliseconds since 1970. */
-	createdAt: z.number(),
-	summary: summarySchema,
-	/**
-	 * What it stands for: its item; nothing, since the item's request was changed before a retry; nothing,
-	 * since its task failed and the credits were given back.
-	 */
-	state: z.enum(['standing', 'replaced', 'refunded']),
-});
-
-export type Entry = z.infer<typeof entrySchema>;
-
-/** A new list each time, since it is written to. */
-const storedSchema = z.array(entrySchema).catch(() => []);
-
 /** Which call of the node this is. */
 export interface RunIdentity {
 	executionId: string;
@@ -66,6 +30,8 @@ export interface RunIdentity {
 	isTool: boolean;
 	/** The node's parameters as they were written. */
 	written: unknown;
+	/** Tells it from all other runs of this process; null where nothing does. */
+	key: string | null;
 }
 
 /** Where each id goes the moment it is known. */
@@ -103,7 +69,7 @@ export class Journal {
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		this.entries = live.get(store) ?? storedSchema.parse(store[CONTEXT_KEY]);
+		this.entries = live.get(store) ?? recallRun(run.key, storedSchema.parse(store[CONTEXT_KEY]));
 		live.set(store, this.entries);
 		this.written = fingerprintOf(run.written);
 	}
@@ -200,6 +166,11 @@ export class Journal {
 		return this.entryOf(itemIndex)?.taskId ?? null;
 	}
 
+	/** Whether this call goes on with an entry; a *Retry* of it would, too. */
+	goesOnWith(entry: Entry): boolean {
+		return this.ofThisCall.has(entry);
+	}
+
 	/** All that this run has paid for, earlier tries included, in the order of the items. */
 	paid(): Entry[] {
 		return this.ofThisRun()
@@ -254,6 +225,7 @@ export class Journal {
 		entry.executionId = this.run.executionId;
 		this.ofThisCall.add(entry);
 		this.store[CONTEXT_KEY] = this.entries;
+		rememberRun(this.run.key, this.entries);
 		return entry;
 	}
 

@@ -86,11 +86,15 @@ function endingError(
 /** The journal of this run, as it writes to n8n's log. */
 function openJournal(context: IExecuteFunctions): Journal {
 	const isToolRun = isTool(context);
+	const executionId = executionIdOf(context);
+	const runIndex = readRunIndex(context);
+	const key = isToolRun ? [executionId] : [executionId, context.getNode().name, runIndex];
 	const run = {
-		executionId: executionIdOf(context),
-		runIndex: readRunIndex(context),
+		executionId,
+		runIndex,
 		isTool: isToolRun,
 		written: writtenRequest(context),
+		key: executionId === '' ? null : JSON.stringify(key),
 	};
 	// n8n prints the message alone, so that says it all.
 	const place = placeOf(context);

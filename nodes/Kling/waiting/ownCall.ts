@@ -71,13 +71,25 @@ export abstract class OwnCall implements Due {
 		if (this.isDone) return null;
 		if (open !== null) return this.nextLook(open);
 		const answer = await postToSelf(host.httpRequest, this.url, ownBody(this.taskId));
-		if (this.isDone || (answer !== null && isLastWord(answer))) return null;
-		if (answer === null && this.faults === 0) host.logger.warn(this.unheard);
-		return this.soon(answer?.retryAfterMs ?? null);
+		if (this.isDone) return null;
+		if (answer === null) {
+			if (this.faults === 0) host.logger.warn(this.unheard);
+			return this.soon(null);
+		}
+		if (answer.state === 'unknown' && this.maybeLater()) return this.later();
+		return isLastWord(answer) ? null : this.soon(answer.retryAfterMs);
+	}
+
+	/** Who was called does not know the task. Gives whether that may change, so that it is called again. */
+	protected maybeLater(): boolean {
+		return false;
 	}
 
 	private nextLook({ failure }: Task): number {
-		if (failure !== null) return this.soon(failure.detail.retryAfterMs);
+		return failure === null ? this.later() : this.soon(failure.detail.retryAfterMs);
+	}
+
+	private later(): number {
 		this.looks += 1;
 		this.faults = 0;
 		return Date.now() + pauseMs(BETWEEN_LOOKS, this.looks);

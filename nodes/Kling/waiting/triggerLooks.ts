@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Failure, type Settled } from '../api/failure';
 import { pauseMs } from '../api/retry';
 import { Task } from '../api/task';
-import { isOwnTriggerUrl } from '../callback/registration';
+import { isOwnTriggerUrl, workflowIn } from '../callback/registration';
 import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
 import { noteInstance } from '../n8n/ownAddress';
 import { look } from './look';
@@ -19,11 +19,17 @@ const DAY_MS = 86_400_000;
 class TriggerLook extends OwnCall {
 	readonly tasks: readonly [Task];
 
+	/** The workflow that is to be started. */
+	readonly workflowId: string | null;
+
+	private isTold = false;
+
 	constructor(task: Task, url: string) {
 		const now = Date.now();
 		const dueAt = now + pauseMs(BETWEEN_LOOKS, 1);
 		super(url, task.id, dueAt, now + DAY_MS, task.client?.account ?? url);
 		this.tasks = [task];
+		this.workflowId = workflowIn(url);
 	}
 
 	protected get host(): Host | null {
@@ -40,6 +46,17 @@ class TriggerLook extends OwnCall {
 		// Its status is all that matters, and the trigger reads it itself.
 		if (open !== null) task.reading = null;
 		return open;
+	}
+
+	/** It was just read, so the trigger asks another account. Its credential may be corrected. */
+	protected override maybeLater(): boolean {
+		if (!this.isTold) {
+			this.host?.logger.warn(
+				`Task ${this.tasks[0].id} is over, but the Kling Trigger of workflow ${this.workflowId} does not know it: its credential belongs to another account than that of the node which created the task`,
+			);
+		}
+		this.isTold = true;
+		return true;
 	}
 
 	protected get unheard(): string {
@@ -69,10 +86,10 @@ export async function lookAfterTriggers(
 	}
 }
 
-/** A Kling Trigger was told of a task: nobody needs to look after it any more. */
-export function wasHeard(taskId: string): void {
+/** The Kling Trigger of a workflow was told of a task: nobody needs to look after it any more. */
+export function wasHeard(workflowId: string | undefined, taskId: string): void {
 	const entry = find(taskId);
-	if (entry === undefined) return;
+	if (entry === undefined || entry.workflowId !== workflowId) return;
 	entry.isDone = true;
 	takeOff(entry);
 }

@@ -38,8 +38,11 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const deliveries = isTest ? null : openDeliveries(context);
 	// A look starts the workflow only where no callback has.
 	const isRepeated = () => (deduplicate || isOwn) && deliveries?.has(taskId) === true;
+	const noteHeard = () => {
+		if (!isTest) wasHeard(context.getWorkflow().id, taskId);
+	};
 	const respondRepeated = () => {
-		wasHeard(taskId);
+		noteHeard();
 		return respond(context, 'repeated', 'This task was delivered before');
 	};
 	if (isRepeated()) return respondRepeated();
@@ -61,7 +64,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	}
 	// Others with the same task may have come this far while this one was reading it back.
 	if (isRepeated()) return respondRepeated();
-	wasHeard(taskId);
+	noteHeard();
 	if (!events.includes(status)) {
 		return respond(context, 'unwanted', `Nothing starts for a task that is ${status}`);
 	}
