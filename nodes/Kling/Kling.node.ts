@@ -20,7 +20,7 @@ import { wait } from './operations/wait';
 import { callbackFields } from './parameters/callback';
 import { imageFields } from './parameters/images';
 import { HINTS, SUBTITLE, WAITING_TOOLTIP } from './parameters/editorTexts';
-import { operationField, resourceField } from './parameters/operation';
+import { operationField, READING, resourceField } from './parameters/operation';
 import { optionsField } from './parameters/options';
 import { creditNotices } from './parameters/price';
 import { resultFields } from './parameters/result';
@@ -71,7 +71,7 @@ export class Kling implements INodeType {
 			...callbackFields,
 			...taskIdFields,
 			...waitFields,
-			...resultFields,
+			...resultFields({ operation: READING }),
 			optionsField,
 		],
 	};

@@ -211,6 +211,7 @@ describe('Create and Wait', () => {
 				'warning',
 				expect.stringMatching(/^1 of 3 videos failed: .+\. Its credits were given back\.$/),
 			],
+			[undefined, expect.stringContaining('On Error')],
 		]);
 	});
 
@@ -231,6 +232,7 @@ describe('Create and Wait', () => {
 			expect.stringMatching(
 				/^2 of 3 videos failed: .+\. The credits of 1 of them were given back\.$/,
 			),
+			expect.stringContaining('On Error'),
 		]);
 	});
 

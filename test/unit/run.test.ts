@@ -64,7 +64,7 @@ async function payFor(journal: Journal): Promise<void> {
 	};
 	const input = { prompt: 'A cat', image_urls: [], duration: 5 as const, sound: false };
 	const client = fakeClient({ create: async () => await Promise.resolve(TASK_ID) });
-	await journal.create(0, { input, imageIdentities: [] }, summary, client, null);
+	await journal.create(0, { input, imageIdentities: [], summary, callbackUrl: null }, client);
 }
 
 describe('a run', () => {

@@ -20,6 +20,11 @@ export abstract class Failure {
 /** What a call gave, or why it gave nothing. */
 export type Settled<T> = T | Failure;
 
+/** What succeeded. */
+export function valuesOf<T>(settled: ReadonlyArray<Settled<T>>): T[] {
+	return settled.filter((one): one is T => !(one instanceof Failure));
+}
+
 /** Something that a person must mend, such as a parameter: nothing was sent. */
 export class Refusal extends Failure {
 	constructor(

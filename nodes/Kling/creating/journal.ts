@@ -4,10 +4,10 @@ import { z } from 'zod';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
-import type { CreateInput } from '../api/schemas';
 import { type RequestSummary, Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
+import type { Request, Wanted } from './request';
 
 /**
  * What a run of the node has created and paid, over all its tries. It is the only way to create.
@@ -73,13 +73,6 @@ export interface JournalLog {
 	sending(count: number): void;
 	created(itemIndex: number, taskId: string): void;
 	unclear(itemIndex: number): void;
-}
-
-/** What makes two requests the same. */
-export interface Wanted {
-	input: CreateInput;
-	/** What stays the same when an item is tried again: signed image addresses do not. */
-	imageIdentities: readonly string[];
 }
 
 function fingerprintOf(value: unknown): string {
@@ -160,18 +153,12 @@ export class Journal {
 	 *
 	 * @throws {CancelledError} when nothing was sent before the execution was cancelled
 	 */
-	async create(
-		itemIndex: number,
-		wanted: Wanted,
-		summary: RequestSummary,
-		client: ApiClient,
-		callbackUrl: string | null,
-	): Promise<Task | ApiFailure> {
-		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, wanted);
+	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
+		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, request);
 		const former = existing === null ? null : await this.taskOf(existing, client);
 		if (former !== null) return former;
-		const entry = this.begin(itemIndex, wanted, summary);
-		const sending = this.send(entry, client, wanted.input, callbackUrl);
+		const entry = this.begin(itemIndex, request);
+		const sending = this.send(entry, request, client);
 		underWay.set(
 			entry,
 			sending.catch(() => undefined),
@@ -182,9 +169,8 @@ export class Journal {
 
 	private async send(
 		entry: Entry,
+		{ input, callbackUrl }: Request,
 		client: ApiClient,
-		input: CreateInput,
-		callbackUrl: string | null,
 	): Promise<ApiFailure | null> {
 		const sent = await client.create(input, callbackUrl).catch((thrown: unknown) => {
 			if (thrown instanceof CancelledError) this.forget(entry);
@@ -211,10 +197,7 @@ export class Journal {
 
 	/** The task that stands for an item. */
 	taskIdOf(itemIndex: number): string | null {
-		const mine = this.ofThisRun().filter(
-			({ item, state }) => item === itemIndex && state === 'standing',
-		);
-		return mine.at(-1)?.taskId ?? null;
+		return this.entryOf(itemIndex)?.taskId ?? null;
 	}
 
 	/** All that this run has paid for, earlier tries included, in the order of the items. */
@@ -234,11 +217,15 @@ export class Journal {
 		return this.entries.filter(({ runIndex }) => runIndex === this.run.runIndex);
 	}
 
-	private entryOf(itemIndex: number): Entry | undefined {
-		return this.ofThisRun().find(({ item, state }) => item === itemIndex && state === 'standing');
+	/** The last entry of an item in this run. */
+	private entryOf(itemIndex: number, wanted: Entry['state'] = 'standing'): Entry | undefined {
+		const mine = this.ofThisRun().filter(
+			({ item, state }) => item === itemIndex && state === wanted,
+		);
+		return mine.at(-1);
 	}
 
-	private begin(item: number, wanted: Wanted, summary: RequestSummary): Entry {
+	private begin(item: number, request: Request): Entry {
 		const former = this.run.isTool ? undefined : this.entryOf(item);
 		if (former !== undefined) former.state = 'replaced';
 		const { executionId, runIndex } = this.run;
@@ -247,11 +234,11 @@ export class Journal {
 			item,
 			executionId,
 			sentBy: executionId,
-			request: fingerprint(wanted),
+			request: fingerprint(request),
 			written: this.written,
 			taskId: null,
 			createdAt: Date.now(),
-			summary,
+			summary: request.summary,
 			state: 'standing',
 		};
 		// A loop's earlier turns are over.
@@ -270,9 +257,12 @@ export class Journal {
 		return entry;
 	}
 
+	/** It was not carried out: what it was to replace stands again. */
 	private forget(entry: Entry): void {
 		this.entries.splice(this.entries.indexOf(entry), 1);
 		this.ofThisCall.delete(entry);
+		const former = this.entryOf(entry.item, 'replaced');
+		if (former !== undefined) former.state = 'standing';
 	}
 
 	private toTask({ taskId, createdAt, summary, sentBy }: Entry, client: ApiClient): Task | null {

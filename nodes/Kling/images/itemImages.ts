@@ -3,8 +3,13 @@ import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-wor
 import { isReachableFromApi } from '../api/address';
 import { Failure, Refusal, type Settled, Thrown } from '../api/failure';
 import { readStart } from '../n8n/streams';
-import { type BinaryField, isFile } from '../parameters/binaryFields';
-import { IMAGE_SOURCE, type ImageSettings, INPUT_DATA_FIELD } from '../parameters/images';
+import {
+	type BinaryField,
+	IMAGE_SOURCE,
+	type ImageSettings,
+	INPUT_DATA_FIELD,
+	isFile,
+} from '../parameters/images';
 import { judgeImage, SIGNATURE_LENGTH } from './imageType';
 
 /** How long the API may fetch an image: far longer than any task runs. */

@@ -1,15 +1,16 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openClients } from '../api/client';
-import { Failure, type Settled, Unreached } from '../api/failure';
+import { Failure, type Settled } from '../api/failure';
 import { openWaitTargets } from '../callback/target';
-import { type Created, createTasks, spendingHints } from '../creating/createTasks';
+import { createTasks, spendingHints } from '../creating/createTasks';
 import { isDryRun, previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
-import { keepsFailedItems, maySleep } from '../n8n/execution';
+import type { Created } from '../creating/request';
+import { maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import { resultHints } from '../result/hints';
-import type { ItemOutcome } from '../result/item';
+import { endedBy, type ItemOutcome } from '../result/item';
 import { readWaitOfRun } from '../waiting/settings';
 import { waitAsleep, waitByPolling } from '../waiting/wait';
 
@@ -31,9 +32,8 @@ export async function createAndWait(
 	};
 	if (dryRun) return await previewTasks(context, preparing);
 	const created = await createTasks(context, { ...preparing, journal });
-	if (!keepsFailedItems(context) && created.some((item) => item instanceof Failure)) {
-		return created.map((item) => (item instanceof Failure ? item : new Unreached()));
-	}
+	const endedEarly = endedBy(context, created);
+	if (endedEarly !== null) return endedEarly;
 	const sleeps = waiting.strategy !== 'poll' && created.every(callsThisExecution);
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, created, waiting);
 	const ended = outcomes ?? [];

@@ -3,14 +3,13 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { type Clients, openClients } from '../api/client';
 import { Failure, Unreached } from '../api/failure';
 import { mapConcurrently } from '../n8n/async';
-import { keepsFailedItems } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import { readResult, type ResultSettings } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
 import { readThrowOnFailure } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
-import { hasErrorOutput, type ItemOutcome } from '../result/item';
+import { endedBy, hasErrorOutput, type ItemOutcome } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { READ_CONCURRENCY } from '../waiting/look';
 
@@ -24,9 +23,8 @@ export async function getTask(context: IExecuteFunctions): Promise<ItemOutcome[]
 			throwOnFailure: readThrowOnFailure(settings),
 		});
 	});
-	if (!keepsFailedItems(context) && items.some((item) => item instanceof Failure)) {
-		return items.map((item) => (item instanceof Failure ? item : new Unreached()));
-	}
+	const ended = endedBy(context, items);
+	if (ended !== null) return ended;
 	const clients = openClients(context);
 	const outcomes = await mapConcurrently(items, READ_CONCURRENCY, async (item, itemIndex) =>
 		item instanceof Failure ? item : await readOne(context, clients, item, itemIndex),

@@ -1,10 +1,9 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { dryRunOption } from './dryRun';
+import { referenceOption } from './callback';
 import { checkImagesOption } from './images';
 import { OPERATIONS } from './operation';
-import { referenceOption } from './reference';
-import { checkBalanceOption, concurrencyOption, maxCreditsOption } from './spending';
+import { checkBalanceOption, concurrencyOption, dryRunOption, maxCreditsOption } from './spending';
 import { pollIntervalOption, throwOnFailureOptions } from './waiting';
 
 /** What few users need, in the order of the alphabet (n8n: lint). */

@@ -50,8 +50,13 @@ function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
 	if (failures.length === 0) return [];
 	const causes = listCauses(failures.map(({ code, message }) => message || code));
 	const share = shareOf(failures.length, outcomes.length);
-	return [warning(`${share} failed: ${causes}. ${creditsOf(failures)}`)];
+	const isMixedIn = resultsOf(outcomes).some((outcome) => failureOf(outcome) !== null);
+	const told = warning(`${share} failed: ${causes}. ${creditsOf(failures)}`);
+	return isMixedIn ? [told, OWN_OUTPUT] : [told];
 }
+
+const OWN_OUTPUT =
+	'To send failed videos another way, set On Error to “Continue (using error output)” in the settings of this node.';
 
 function creditsOf(failures: readonly TaskFailure[]): string {
 	const refunded = failures.filter(isRefunded).length;

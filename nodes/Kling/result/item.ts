@@ -1,9 +1,9 @@
 import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { ApiFailure, Failure, Refusal, type Settled, Thrown } from '../api/failure';
+import { ApiFailure, Failure, Refusal, type Settled, Thrown, Unreached } from '../api/failure';
 import { toNodeApiError } from '../api/messages';
-import { isTool, type ToolContext } from '../n8n/execution';
+import { isTool, keepsFailedItems, type ToolContext } from '../n8n/execution';
 import { isRefunded, type SimplifiedTask } from './task';
 
 export type ItemError = NodeApiError | NodeOperationError;
@@ -22,6 +22,18 @@ export interface ItemResult {
 
 /** What became of one input item. */
 export type ItemOutcome = Settled<ItemResult>;
+
+/**
+ * The outcomes of a run that a failed item ends, as the others are not come to any more; null where no
+ * item has failed, or failed ones are passed on.
+ */
+export function endedBy(
+	context: Parameters<typeof keepsFailedItems>[0],
+	items: ReadonlyArray<Settled<object>>,
+): Failure[] | null {
+	if (keepsFailedItems(context) || !items.some((item) => item instanceof Failure)) return null;
+	return items.map((item) => (item instanceof Failure ? item : new Unreached()));
+}
 
 /** A task that ended without a video, where that is an error of its item. */
 export class VideoFailed extends Failure {

@@ -4,7 +4,7 @@ import { Failure, type Settled } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
 import { readRunIndex } from '../n8n/execution';
 import { type ItemOutcome, toItem } from '../result/item';
-import type { Awaited } from './awaited';
+import type { Awaited } from './settings';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
 
@@ -60,9 +60,9 @@ export async function suspend(
 	const input = context.getInputData();
 	const output = known.map((outcome, itemIndex) => toItem(context, outcome, itemIndex));
 	const stored = items.map((item, itemIndex): StoredItem => {
-		const isUnreadable = item instanceof Failure || known[itemIndex] instanceof Failure;
-		if (isUnreadable && !isOpen(item)) return { settled: output[itemIndex]?.json ?? {} };
-		return item instanceof Failure ? { settled: {} } : toStored(item);
+		const isUnreadable =
+			item instanceof Failure || (item.task.isOver && known[itemIndex] instanceof Failure);
+		return isUnreadable ? { settled: output[itemIndex]?.json ?? {} } : toStored(item);
 	});
 	const downloads = stored.some((item) => 'taskId' in item && item.downloadField !== null);
 	const timeoutAt = Date.now() + timeoutMs;
@@ -89,10 +89,6 @@ export async function suspend(
 	}
 	context.getExecuteData().data.main?.[0]?.splice(input.length);
 	await context.putExecutionToWait(new Date(wait.n8nTimerAt));
-}
-
-function isOpen(item: Settled<Awaited>): boolean {
-	return !(item instanceof Failure) && !item.task.isOver;
 }
 
 function toStored({ task, result }: Awaited): StoredItem {

@@ -4,7 +4,7 @@ import { Failure, type Settled } from '../api/failure';
 import { pauseMs } from '../api/retry';
 import { Task } from '../api/task';
 import { isOwnTriggerUrl } from '../callback/registration';
-import { runWhenDue, takeOff } from '../n8n/dueWork';
+import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
 import { noteInstance } from '../n8n/ownAddress';
 import { look } from './look';
 import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
@@ -15,8 +15,6 @@ import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
  */
 
 const DAY_MS = 86_400_000;
-
-const byTask = new Map<string, TriggerLook>();
 
 class TriggerLook extends OwnCall {
 	readonly tasks: readonly [Task];
@@ -49,11 +47,9 @@ class TriggerLook extends OwnCall {
 	}
 
 	ended(isGivenUp: boolean): void {
+		if (!isGivenUp) return;
 		const [{ id }] = this.tasks;
-		byTask.delete(id);
-		if (isGivenUp) {
-			this.host?.logger.warn(`The Kling Trigger was not told of task ${id}: a day has passed`);
-		}
+		this.host?.logger.warn(`The Kling Trigger was not told of task ${id}: a day has passed`);
 	}
 }
 
@@ -66,25 +62,24 @@ export async function lookAfterTriggers(
 		if (item instanceof Failure || item.task.client === null) continue;
 		const { id, client, createdAt, request } = item.task;
 		const url = request?.callbackUrl ?? null;
-		if (url === null || byTask.has(id) || !isOwnTriggerUrl(context, url)) continue;
+		if (url === null || find(id) !== undefined || !isOwnTriggerUrl(context, url)) continue;
 		noteInstance(context);
 		const task = new Task(id, await lastingClient(context, itemIndex, client), createdAt);
-		const entry = new TriggerLook(task, url);
-		byTask.set(id, entry);
-		runWhenDue(entry);
+		runWhenDue(new TriggerLook(task, url));
 	}
 }
 
 /** A Kling Trigger was told of a task: nobody needs to look after it any more. */
 export function wasHeard(taskId: string): void {
-	const entry = byTask.get(taskId);
+	const entry = find(taskId);
 	if (entry === undefined) return;
 	entry.isDone = true;
-	byTask.delete(taskId);
 	takeOff(entry);
 }
 
-/** Looks after no task any more: as when the process ends. */
-export function forgetTriggerLooks(): void {
-	for (const taskId of [...byTask.keys()]) wasHeard(taskId);
+function find(taskId: string): TriggerLook | undefined {
+	for (const due of everythingDue()) {
+		if (due instanceof TriggerLook && due.tasks[0].id === taskId) return due;
+	}
+	return undefined;
 }

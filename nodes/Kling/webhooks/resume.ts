@@ -165,7 +165,7 @@ async function toItems(
 		DOWNLOAD_CONCURRENCY,
 		async (item, itemIndex) =>
 			'settled' in item
-				? { json: item.settled, binary: item.binary, pairedItem: { item: itemIndex } }
+				? { json: item.settled, pairedItem: { item: itemIndex } }
 				: await toResumedItem(context, itemIndex, item, byId.get(item.taskId), deadlineAt),
 	);
 	return items.filter((item) => item !== undefined);

@@ -16,8 +16,7 @@ import type {
 import { createRunExecutionData } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
-import { forgetSleepers } from '../../../nodes/Kling/waiting/sleeper';
-import { forgetTriggerLooks } from '../../../nodes/Kling/waiting/triggerLooks';
+import { everythingDue, takeOff } from '../../../nodes/Kling/n8n/dueWork';
 import type { Emulator } from '../../emulator';
 import { buildAdditionalData, OWN_ADDRESS } from './additionalData';
 import type { Credential } from './credentials';
@@ -136,8 +135,7 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 
 // What looks at the tasks of suspended executions would look on after the tests.
 afterEach(() => {
-	forgetSleepers();
-	forgetTriggerLooks();
+	for (const due of [...everythingDue()]) takeOff(due);
 });
 
 /** The results of all runs of a test file. */
