@@ -232,17 +232,14 @@ export async function openLastingClient(
 	return await open(withoutCancelling(context), itemIndex, true);
 }
 
-/** The clients of one node run. */
-export interface Clients {
-	/**
-	 * The client that speaks with one item's own credential. Items with the same key and base URL
-	 * share one, so that their requests slow down together.
-	 */
-	clientFor(itemIndex: number): Promise<Settled<ApiClient>>;
-}
+/**
+ * The client that speaks with one item's own credential. Items with the same key and base URL share
+ * one, so that their requests slow down together.
+ */
+export type ClientFor = (itemIndex: number) => Promise<Settled<ApiClient>>;
 
 /** The clients of one node run; what they send ends when the execution is cancelled. */
-export function openClients(context: IExecuteFunctions): Clients {
+export function openClients(context: IExecuteFunctions): ClientFor {
 	const signal = context.getExecutionCancelSignal();
 	const byItem = new Map<number, Promise<Settled<ApiClient>>>();
 	const byAccount = new Map<string, ApiClient>();
@@ -255,11 +252,9 @@ export function openClients(context: IExecuteFunctions): Clients {
 		return shared;
 	};
 
-	return {
-		clientFor: async (itemIndex) => {
-			const client = byItem.get(itemIndex) ?? openFor(itemIndex);
-			byItem.set(itemIndex, client);
-			return await client;
-		},
+	return async (itemIndex) => {
+		const client = byItem.get(itemIndex) ?? openFor(itemIndex);
+		byItem.set(itemIndex, client);
+		return await client;
 	};
 }
