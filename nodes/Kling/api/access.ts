@@ -1,3 +1,4 @@
+import { isHttpUrl } from './address';
 import { Refusal } from './failure';
 
 /**
@@ -48,9 +49,7 @@ export function toBaseUrl(value: unknown): string | Refusal {
 function reasonAgainst(text: string): string | null {
 	if (text === '') return 'was set and has no value';
 	if (!/^https?:\/\//i.test(text)) return 'does not begin with https://';
-	if (!/^https?:\/\/[^\s/?#]/i.test(text) || !URL.canParse(text)) {
-		return 'is not an address: its host or port cannot be';
-	}
+	if (!isHttpUrl(text)) return 'is not an address: its host or port cannot be';
 	if (/[\s?#]/.test(text)) return 'has a blank, “?” or “#” in it';
 	return null;
 }

@@ -26,14 +26,14 @@ class Delivery extends OwnCall {
 	constructor(
 		private readonly key: string,
 		url: string,
-		private readonly reportedId: string,
+		taskId: string,
 		lane: string,
 		retryAfterMs: number | null,
 		readonly host: Host,
 	) {
 		const now = Date.now();
 		const dueAt = now + pauseMs(AFTER_FAULT, 1, retryAfterMs);
-		super(url, reportedId, dueAt, now + INSIST_MS, lane);
+		super(url, taskId, dueAt, now + INSIST_MS, lane);
 	}
 
 	protected async look(): Promise<null> {
@@ -41,14 +41,14 @@ class Delivery extends OwnCall {
 	}
 
 	protected get unheard(): string {
-		return `A callback for task ${this.reportedId} cannot be verified again, since n8n cannot reach itself at its own address`;
+		return `A callback for task ${this.taskId} cannot be verified again, since n8n cannot reach itself at its own address`;
 	}
 
 	ended(isGivenUp: boolean): void {
 		pending.delete(this.key);
 		if (!isGivenUp) return;
 		this.host.logger.warn(
-			`A callback for task ${this.reportedId} was given up: the task could not be read back for ten minutes`,
+			`A callback for task ${this.taskId} was given up: the task could not be read back for ten minutes`,
 		);
 	}
 }
