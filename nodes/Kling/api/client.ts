@@ -2,6 +2,7 @@ import type { IExecuteFunctions, Logger } from 'n8n-workflow';
 
 import { abortable, pause } from '../n8n/async';
 import { withoutCancelling } from '../n8n/execution';
+import type { HttpAnswer } from '../n8n/http';
 import { type Credential, readCredential } from './credential';
 import { type ApiCall, ApiFailure, Failure, type Settled } from './failure';
 import { Pace } from './pace';
@@ -17,8 +18,13 @@ import {
 	type TaskReading,
 	toTaskReading,
 } from './schemas';
-import type { Answer, ApiContext, ApiRequest } from './transport';
-import { ATTEMPT_TIMEOUT_MS, excerpt, sendOnce } from './transport';
+import {
+	type ApiContext,
+	type ApiRequest,
+	ATTEMPT_TIMEOUT_MS,
+	excerpt,
+	sendOnce,
+} from './transport';
 
 /** The body of a create. Without a callback the key is left out. */
 export function toCreateBody(input: CreateInput, callbackUrl: string | null): CreateBody {
@@ -180,7 +186,11 @@ class Client {
 	}
 }
 
-function parseAnswer<T>(call: ApiCall, { status, body }: Answer, parse: Parse<T>): T | ApiFailure {
+function parseAnswer<T>(
+	call: ApiCall,
+	{ status, body }: HttpAnswer,
+	parse: Parse<T>,
+): T | ApiFailure {
 	const parsed = parse(body);
 	if (parsed !== undefined) return parsed;
 	const refusal = call === 'create' ? envelopeSchema.safeParse(body).data : undefined;
@@ -222,17 +232,14 @@ export async function openLastingClient(
 	return await open(withoutCancelling(context), itemIndex, true);
 }
 
-/** The clients of one node run. */
-export interface Clients {
-	/**
-	 * The client that speaks with one item's own credential. Items with the same key and base URL
-	 * share one, so that their requests slow down together.
-	 */
-	clientFor(itemIndex: number): Promise<Settled<ApiClient>>;
-}
+/**
+ * The client that speaks with one item's own credential. Items with the same key and base URL share
+ * one, so that their requests slow down together.
+ */
+export type ClientFor = (itemIndex: number) => Promise<Settled<ApiClient>>;
 
 /** The clients of one node run; what they send ends when the execution is cancelled. */
-export function openClients(context: IExecuteFunctions): Clients {
+export function openClients(context: IExecuteFunctions): ClientFor {
 	const signal = context.getExecutionCancelSignal();
 	const byItem = new Map<number, Promise<Settled<ApiClient>>>();
 	const byAccount = new Map<string, ApiClient>();
@@ -245,11 +252,9 @@ export function openClients(context: IExecuteFunctions): Clients {
 		return shared;
 	};
 
-	return {
-		clientFor: async (itemIndex) => {
-			const client = byItem.get(itemIndex) ?? openFor(itemIndex);
-			byItem.set(itemIndex, client);
-			return await client;
-		},
+	return async (itemIndex) => {
+		const client = byItem.get(itemIndex) ?? openFor(itemIndex);
+		byItem.set(itemIndex, client);
+		return await client;
 	};
 }

@@ -58,10 +58,8 @@ export type ApiCall = 'create' | 'getTask' | 'getCredits';
 /**
  * How far a request certainly got:
  * - `refused`: the API answered and did nothing, so nothing was charged.
- * - `notSent`: it never reached the API (name not resolved, connection refused, certificate not
- *   accepted).
- * - `unclear`: it may have been carried out, so a create must not be sent again (API docs: there
- *   is no idempotency key).
+ * - `notSent`: it never reached the API.
+ * - `unclear`: it may have been carried out, so a create must not be sent again.
  */
 type SendOutcome = 'refused' | 'notSent' | 'unclear';
 
@@ -86,10 +84,7 @@ export interface FailureDetail {
 	shortage?: { balance: number; needed: number };
 }
 
-/**
- * A call to the API that did not succeed. It never holds the request, so it cannot hold the key.
- * `messages.ts` has the words for it.
- */
+/** A call to the API that did not succeed: `messages.ts` has the words. It never holds the request with its key. */
 export class ApiFailure extends Failure {
 	constructor(readonly detail: FailureDetail) {
 		super();
@@ -175,8 +170,7 @@ const CLIENT_MARKS = ['isAxiosError', 'config', 'request', 'response'];
 
 /**
  * n8n's own reason for a request that it did not hand to its HTTP client, or null where the client
- * had it: what that throws names the request (n8n: after its client there is nothing left to throw).
- * Nothing is known either of a `NodeApiError` that has lost its cause (n8n 2.0).
+ * had it, or may have had: a `NodeApiError` that has lost its cause (n8n 2.0) tells nothing.
  */
 export function hostFaultOf(thrown: unknown): string | null {
 	const causes = causesOf(thrown);

@@ -7,10 +7,10 @@ import type {
 
 import { within } from '../n8n/async';
 import { withoutCancelling } from '../n8n/execution';
-import { parseJson, toHttpAnswer, WHOLE_ANSWER } from '../n8n/http';
+import { type HttpAnswer, parseJson, toHttpAnswer, WHOLE_ANSWER } from '../n8n/http';
 import { type Credential, CREDENTIAL_TYPE } from './credential';
-import type { ApiCall } from './failure';
 import {
+	type ApiCall,
 	ApiFailure,
 	hostFaultOf,
 	networkCodeOf,
@@ -19,8 +19,7 @@ import {
 } from './failure';
 import { withoutKeys } from './redact';
 import { parseRetryAfter } from './retry';
-import type { CreateBody } from './schemas';
-import { apiErrorSchema } from './schemas';
+import { apiErrorSchema, type CreateBody } from './schemas';
 
 /** The n8n contexts that may call the API. */
 export type ApiContext = IExecuteFunctions | IWebhookFunctions | IHookFunctions;
@@ -43,20 +42,17 @@ export interface ApiRequest {
 	body?: CreateBody;
 }
 
-/** A 2xx answer. */
-export interface Answer {
-	status: number;
-	/** The parsed JSON, or the text as it came when it is none. */
-	body: unknown;
-}
-
-/** Sends a request once. A create is let to its end also when the execution is cancelled. */
+/**
+ * Sends a request once. A create is let to its end also when the execution is cancelled.
+ *
+ * @returns a 2xx answer, its body parsed where it is JSON
+ */
 export async function sendOnce(
 	context: ApiContext,
 	{ baseUrl, decrypted, mask }: Credential,
 	request: ApiRequest,
 	timeoutMs: number,
-): Promise<Answer | ApiFailure> {
+): Promise<HttpAnswer | ApiFailure> {
 	const { call } = request;
 	const sender = call === 'create' ? withoutCancelling(context) : context;
 	const sent: Promise<unknown> = context.helpers.httpRequestWithAuthentication.call(
@@ -116,12 +112,12 @@ function readAnswer(
 	call: ApiCall,
 	response: unknown,
 	mask: Credential['mask'],
-): Answer | ApiFailure {
+): HttpAnswer | ApiFailure {
 	const answer = toHttpAnswer(response);
 	if (answer === null) return networkFailure(call, null);
 	const { status, headers, body: received } = answer;
 	const body = mask(typeof received === 'string' ? (parseJson(received) ?? received) : received);
-	if (status >= 200 && status < 300) return { status, body };
+	if (status >= 200 && status < 300) return { status, headers, body };
 	const documented = apiErrorSchema.safeParse(body).data?.error;
 	return new ApiFailure({
 		call,

@@ -7,11 +7,9 @@ import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
 import { hasTrigger } from '../n8n/workflow';
 
 /**
- * How a Kling Trigger becomes the callback address of the Create operations in its workflow.
- *
- * On activation it writes its address to the workflow's static data. A queue-mode worker gets no
- * static data (n8n 2.41), so the address is also one that can be worked out there: the trigger
- * listens at `kling/<workflow id>` below the instance's webhook address.
+ * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it writes
+ * its address to the workflow's static data. A queue-mode worker gets none of these (n8n 2.41), so the
+ * address can be worked out, too: `kling/<workflow id>` below the instance's webhook address.
  */
 
 /** Where the trigger listens, below the webhook address of the instance: an n8n expression. */

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { ApiClient, Clients } from '../api/client';
+import type { ApiClient, ClientFor } from '../api/client';
 import { Failure, type Settled, Thrown } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import { withReference } from '../callback/reference';
@@ -21,7 +21,7 @@ import type { Prepared, Request, Wanted } from './request';
 
 /** What is the same for all items of a run. */
 export interface Preparing {
-	clients: Clients;
+	clientFor: ClientFor;
 	journal: Journal;
 	targets: Targets;
 	/** What the user asks for; an operation with one way alone gives that. */
@@ -57,9 +57,9 @@ async function prepare(
 	itemIndex: number,
 	checks: ImageChecks,
 ): Promise<Settled<Prepared>> {
-	const { clients, journal, readWait } = preparing;
+	const { clientFor, journal, readWait } = preparing;
 	const settings = settingsOf(context, itemIndex);
-	const client = await clients.clientFor(itemIndex);
+	const client = await clientFor(itemIndex);
 	const afterwards = {
 		wait: readWait(settings),
 		result: readResult(settings),

@@ -31,8 +31,7 @@ const contextDataSchema = z.object({
 });
 
 /**
- * What the called node has stored with its execution (n8n: `getContext('node')`); undefined where
- * there is none.
+ * What the called node has stored with its execution (n8n: `getContext('node')`).
  *
  * n8n offers it to webhooks by an expression only, and takes a fifth of a second to copy what a wait of
  * 500 items stores into the sandbox (n8n 2.41). So this looks first at what each n8n context carries.
@@ -54,10 +53,7 @@ export function readNodeContext(
 export type ToolContext = Pick<IExecuteFunctions, 'getNode'> &
 	Partial<Pick<IExecuteFunctions, 'isToolExecution'>>;
 
-/**
- * Whether the node runs as a tool of an AI Agent, which waits for the answer in the same process:
- * nothing could resume it after a suspension.
- */
+/** Whether the node runs as a tool of an AI Agent, which waits for the answer in the same process. */
 export function isTool(context: ToolContext): boolean {
 	return context.getNode().type.endsWith('Tool') || context.isToolExecution?.() === true;
 }

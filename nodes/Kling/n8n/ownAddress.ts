@@ -65,6 +65,13 @@ export function pathOf(originalUrl: string): string | null {
 	return `${pathname}${search}`;
 }
 
+/** Where this process can repeat the call of a webhook to itself; null where that is not known. */
+export function ownUrlOf(context: Pick<IWebhookFunctions, 'getRequestObject'>): string | null {
+	const origin = noteListener(context);
+	const path = pathOf(context.getRequestObject().originalUrl);
+	return origin === null || path === null ? null : `${origin}${path}`;
+}
+
 /** Every webhook of this package has an address of n8n's endpoint and two more parts. */
 const SHORTEST_PATH = 3;
 

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { type HttpAnswer, toHttpAnswer, WHOLE_ANSWER } from './http';
 
 /** A readable stream, as n8n's helpers give them. */
-export type ByteStream = Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
+type ByteStream = Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
 
 /** An answer whose body is read piece by piece. */
-export type StreamedAnswer = HttpAnswer & { body: ByteStream };
+type StreamedAnswer = HttpAnswer & { body: ByteStream };
 
 const streamSchema = z.custom<ByteStream>(
 	(body) => typeof body === 'object' && body !== null && Symbol.asyncIterator in body,

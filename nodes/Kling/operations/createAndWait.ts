@@ -25,7 +25,7 @@ export async function createAndWait(
 	if (waiting instanceof Failure) return waiting;
 	const targets = openWaitTargets(context, waiting.strategy, maySleep(context));
 	const preparing = {
-		clients: openClients(context),
+		clientFor: openClients(context),
 		targets,
 		readCallback: () => ({ kind: 'execution' }) as const,
 		readWait: waiting.readItem,

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { type Clients, openClients } from '../api/client';
+import { type ClientFor, openClients } from '../api/client';
 import { Failure, Unreached } from '../api/failure';
 import { mapConcurrently } from '../n8n/async';
 import { showHints } from '../n8n/hints';
@@ -25,9 +25,9 @@ export async function getTask(context: IExecuteFunctions): Promise<ItemOutcome[]
 	});
 	const ended = endedBy(context, items);
 	if (ended !== null) return ended;
-	const clients = openClients(context);
+	const clientFor = openClients(context);
 	const outcomes = await mapConcurrently(items, READ_CONCURRENCY, async (item, itemIndex) =>
-		item instanceof Failure ? item : await readOne(context, clients, item, itemIndex),
+		item instanceof Failure ? item : await readOne(context, clientFor, item, itemIndex),
 	);
 	const settled = outcomes.map((outcome) => outcome ?? new Unreached());
 	showHints(context, resultHints(settled));
@@ -42,7 +42,7 @@ interface Asked {
 
 async function readOne(
 	context: IExecuteFunctions,
-	{ clientFor }: Clients,
+	clientFor: ClientFor,
 	{ taskId, result, throwOnFailure }: Asked,
 	itemIndex: number,
 ): Promise<ItemOutcome> {

@@ -37,7 +37,7 @@ async function readItems(
 	context: IExecuteFunctions,
 	{ readItem }: RunWait,
 ): Promise<Array<Settled<Awaited>>> {
-	const clients = openClients(context);
+	const clientFor = openClients(context);
 	const tasks = new Map<ApiClient, Map<string, Task>>();
 	const items: Array<Settled<Awaited>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
@@ -51,7 +51,7 @@ async function readItems(
 			items.push(read);
 			continue;
 		}
-		const client = await clients.clientFor(itemIndex);
+		const client = await clientFor(itemIndex);
 		if (client instanceof Failure) {
 			items.push(client.about(read.taskId));
 			continue;

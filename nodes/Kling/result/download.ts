@@ -21,13 +21,13 @@ const ANSWER_TIMEOUT_MS = 60_000;
 /** How long one file may take, all attempts together. */
 const FILE_TIMEOUT_MS = 10 * 60_000;
 
-export interface Download {
+interface Download {
 	binary: IBinaryKeyData;
 	/** Why a file is missing, null when all are there. */
 	error: string | null;
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
 	taskId: string;
 	urls: readonly string[];
 	/** The field for the first video; further ones get `_1`, `_2`, … behind it. */

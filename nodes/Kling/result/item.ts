@@ -85,10 +85,7 @@ export function toNodeError(context: ToolContext, failure: Failure, itemIndex: n
 /**
  * One item of the output, paired with its input item. One that failed is `{ error, details }`, or
  * `{ error, message }` where the node has an error output: n8n 2.0 takes no other item for an error
- * there.
- *
- * `error` is not set on the item itself: n8n would then throw away everything but the message,
- * while an item with no other keys goes to the error output just as well and keeps its input.
+ * there. `error` is not set on the item itself, of which n8n would keep nothing but the message.
  */
 export function toItem(
 	context: ToolContext,

@@ -17,9 +17,8 @@ const LEFT_OUT = new Set(['callback', 'callbackUrl']);
 
 /**
  * What the model of an AI Agent reads of one item. One that failed is one text with what happened and
- * what to do, since n8n passes on no more; where a task was created, its id stands beside it.
- *
- * Item numbers and callbacks are left out: a model knows of neither, and makes up what they mean.
+ * what to do, since n8n passes on no more. Item numbers and callbacks are left out: a model makes up
+ * what they mean.
  */
 function toToolItem(
 	context: ToolContext,

@@ -43,7 +43,7 @@ export abstract class OwnCall implements Due {
 		/** Where to call; null where this process only remembers the tasks. */
 		private readonly url: string | null,
 		/** The task that the call speaks of. */
-		private readonly taskId: string,
+		protected readonly taskId: string,
 		public dueAt: number,
 		public endsAt: number,
 		readonly lane: string,

@@ -1,8 +1,7 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { TaskReading } from '../api/schemas';
-import { isFinished, isTaskId, toTaskReading } from '../api/schemas';
+import { isFinished, isTaskId, type TaskReading, toTaskReading } from '../api/schemas';
 import { parseJson } from '../n8n/http';
 import { redeliver } from './redeliver';
 

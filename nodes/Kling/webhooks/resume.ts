@@ -8,7 +8,7 @@ import { toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { mapConcurrently, within } from '../n8n/async';
 import { readNodeContext } from '../n8n/execution';
-import { noteListener, pathOf, postToSelf } from '../n8n/ownAddress';
+import { noteListener, ownUrlOf, postToSelf } from '../n8n/ownAddress';
 import { hasErrorOutput, toItem } from '../result/item';
 import { waitedOutcome } from '../result/reading';
 import { look, openOf } from '../waiting/look';
@@ -216,11 +216,9 @@ async function isStillAsleep(
 	context: IWebhookFunctions,
 	{ timeoutAt }: StoredWait,
 ): Promise<boolean> {
-	const path = pathOf(context.getRequestObject().originalUrl);
-	const origin = noteListener(context);
-	if (path === null || origin === null) return true;
+	const url = ownUrlOf(context);
+	if (url === null) return true;
 	const asks: Question = { node: context.getNode().id, timeoutAt };
-	const url = `${origin}${path}`;
 	const answer = await postToSelf(context.helpers.httpRequest, url, JSON.stringify({ asks }));
 	return answer === null || answer.state === 'asleep';
 }
