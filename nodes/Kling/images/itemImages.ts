@@ -16,7 +16,7 @@ import { judgeImage, SIGNATURE_LENGTH } from './imageType';
 const ADDRESS_VALIDITY = '2 days';
 
 /** The images of one item. */
-export interface ItemImages {
+interface ItemImages {
 	/** What the API is given. */
 	urls: string[];
 	/** What stays the same when the same item is tried again: signed addresses do not. */

@@ -6,6 +6,7 @@ import { nameCreated } from '../creating/ending';
 import { Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
 import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
+import { CREATING } from '../parameters/operation';
 import { failureOf } from '../result/hints';
 import { type ItemOutcome, toNodeError, VideoFailed } from '../result/item';
 import { toOutput } from '../result/output';
@@ -42,15 +43,12 @@ export async function runOperation(
 		given instanceof Failure
 			? context.getInputData().map((_, itemIndex) => given.about(journal.taskIdOf(itemIndex)))
 			: given;
-	const fatal = keepsFailedItems(context) ? -1 : indexOfFatal(outcomes);
 	journal.refund(refundedOf(context, outcomes));
+	if (keepsFailedItems(context)) return toOutput(context, outcomes);
+	const fatal = outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
 	const failure = outcomes[fatal];
 	if (!(failure instanceof Failure)) return toOutput(context, outcomes);
 	throw endingError(context, journal, failure, fatal);
-}
-
-function indexOfFatal(outcomes: readonly ItemOutcome[]): number {
-	return outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
 }
 
 /**
@@ -74,9 +72,7 @@ function endingError(
 	itemIndex: number,
 ): Error {
 	const error = toNodeError(context, failure, itemIndex);
-	const pays = ['create', 'createAndWait'].includes(
-		String(context.getNodeParameter('operation', 0)),
-	);
+	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
 	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
 	// What the API refused says itself whether it was charged.
 	if (!pays || (saysItself && journal.paid().length === 0)) return error;

@@ -39,7 +39,7 @@ const TIMER_AFTER_EACH_TASK_MS = 1_000;
 /** For files that are still on their way: n8n's timer would end the wait without them. */
 const TIMER_AFTER_FILES_MS = 660_000;
 
-export interface Suspension {
+interface Suspension {
 	items: ReadonlyArray<Settled<Awaited>>;
 	/** What is known of each item now. */
 	known: readonly ItemOutcome[];
