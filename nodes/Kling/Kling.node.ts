@@ -33,7 +33,6 @@ import { taskIdFields } from './parameters/taskId';
 import { toolNotices } from './parameters/tool';
 import { durationField, promptFields, soundField } from './parameters/video';
 import { pollIntervalOption, throwOnFailureOptions, waitFields } from './parameters/waiting';
-import { isSuspended, suspendedOutput } from './waiting/suspend';
 import { resume } from './webhooks/resume';
 
 /** Receives callbacks at the resume URL of a suspended execution. It is never registered. */
@@ -101,8 +100,7 @@ export class Kling implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		if (isSuspended(this)) return suspendedOutput();
-		return (await runOperation(this, operationOf(this))) ?? suspendedOutput();
+		return await runOperation(this, operationOf(this));
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {

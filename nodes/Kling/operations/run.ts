@@ -11,6 +11,7 @@ import { failureOf } from '../result/hints';
 import { type ItemOutcome, toNodeError, VideoFailed } from '../result/item';
 import { toOutput } from '../result/output';
 import { isRefunded } from '../result/task';
+import { isSuspended } from '../waiting/suspend';
 
 /**
  * What an operation gives: the outcome of each item, or null once it has suspended the execution, or
@@ -21,16 +22,18 @@ export type Operation = (
 	journal: Journal,
 ) => Promise<Settled<ItemOutcome[] | null>>;
 
+/** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
+const nothingYet = (): INodeExecutionData[][] => [[]];
+
 /**
  * The one way out of a run, whether it pays or not. An error that ends a run names every task that the
  * run has created so far; a cancelled run, which keeps no output, names them in n8n's log.
- *
- * @returns the node's output, or null once the execution is suspended
  */
 export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
-): Promise<INodeExecutionData[][] | null> {
+): Promise<INodeExecutionData[][]> {
+	if (isSuspended(context)) return nothingYet();
 	if (context.getExecutionCancelSignal()?.aborted === true) throw new CancelledError();
 	const journal = openJournal(context);
 	const given = await operation(context, journal).catch((thrown: unknown) => {
@@ -38,7 +41,7 @@ export async function runOperation(
 		logCancelled(context, journal);
 		throw thrown;
 	});
-	if (given === null) return null;
+	if (given === null) return nothingYet();
 	const outcomes =
 		given instanceof Failure
 			? context.getInputData().map((_, itemIndex) => given.about(journal.taskIdOf(itemIndex)))

@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { Failure, type Settled } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
@@ -7,11 +7,6 @@ import { type ItemOutcome, toItem } from '../result/item';
 import type { Awaited } from './settings';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
-
-/** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
-export function suspendedOutput(): INodeExecutionData[][] {
-	return [[]];
-}
 
 /**
  * Whether this very run of the node has suspended the execution already: n8n may call it again
