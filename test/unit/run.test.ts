@@ -87,7 +87,7 @@ describe('a run', () => {
 	);
 
 	test('whose execution sleeps gives nothing that could be taken for an output', async () => {
-		expect((await run(async () => await Promise.resolve(null))).output).toBeNull();
+		expect((await run(async () => await Promise.resolve(null))).output).toEqual([[]]);
 	});
 
 	test('that cannot be as a whole fails each item, with the task that is paid for it', async () => {

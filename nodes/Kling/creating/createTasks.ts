@@ -34,15 +34,7 @@ export async function createTasks(
 		signal: context.getExecutionCancelSignal(),
 	});
 	const tasks = valuesOf(sent);
-	recordCreated(
-		context,
-		tasks.flatMap(({ id, createdAt, request }) =>
-			// A task of an earlier execution is reported to that.
-			createdAt === null
-				? []
-				: [{ id, createdAt, callsThisExecution: request?.callback === 'execution' }],
-		),
-	);
+	recordCreated(context, tasks);
 	return prepared.map((item, itemIndex): Settled<Created> => {
 		if (item instanceof Failure) return item;
 		const task = sent[itemIndex] ?? new Unreached();

@@ -249,7 +249,7 @@ const REPEATED =
 	'This is the video of an earlier call with the same prompt and image. Change the prompt to get another one.';
 
 /** A request that an earlier try has sent without learning what came of it. */
-export function stillUnclear(): ApiFailure {
+function stillUnclear(): ApiFailure {
 	return new ApiFailure({
 		call: 'create',
 		kind: 'earlier',

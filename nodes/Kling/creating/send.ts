@@ -12,7 +12,7 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
 	'spend_limit_exceeded',
 ]);
 
-export interface SendOptions {
+interface SendOptions {
 	journal: Journal;
 	/** How many requests may be under way at once. */
 	concurrency: number;

@@ -1,12 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openClients } from '../api/client';
-import { Failure, type Settled } from '../api/failure';
+import { Failure, type Settled, valuesOf } from '../api/failure';
 import { openWaitTargets } from '../callback/target';
 import { createTasks, spendingHints } from '../creating/createTasks';
 import { isDryRun, previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
-import type { Created } from '../creating/request';
 import { maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import { resultHints } from '../result/hints';
@@ -34,16 +33,10 @@ export async function createAndWait(
 	const created = await createTasks(context, { ...preparing, journal });
 	const endedEarly = endedBy(context, created);
 	if (endedEarly !== null) return endedEarly;
-	const sleeps = waiting.strategy !== 'poll' && created.every(callsThisExecution);
+	const isCalled = valuesOf(created).every(({ task }) => task.callsThisExecution);
+	const sleeps = waiting.strategy !== 'poll' && isCalled;
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, created, waiting);
 	const ended = outcomes ?? [];
 	showHints(context, [...resultHints(ended, spendingHints(created, ended)), ...targets.hints()]);
 	return outcomes;
-}
-
-/** Whether its callback wakes this execution: a task of an earlier one calls that. */
-function callsThisExecution(item: Settled<Created>): boolean {
-	if (item instanceof Failure) return true;
-	const { createdAt, request } = item.task;
-	return createdAt !== null && request?.callback === 'execution';
 }

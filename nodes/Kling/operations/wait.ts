@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { type ApiClient, openClients } from '../api/client';
+import { openClients } from '../api/client';
 import { Failure, type Settled, valuesOf } from '../api/failure';
 import { Task } from '../api/task';
 import { recall } from '../callback/awaited';
@@ -38,7 +38,7 @@ async function readItems(
 	{ readItem }: RunWait,
 ): Promise<Array<Settled<Awaited>>> {
 	const clientFor = openClients(context);
-	const tasks = new Map<ApiClient, Map<string, Task>>();
+	const tasks = new Map<string, Task>();
 	const items: Array<Settled<Awaited>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		const settings = settingsOf(context, itemIndex);
@@ -56,10 +56,10 @@ async function readItems(
 			items.push(client.about(read.taskId));
 			continue;
 		}
-		const ofAccount = tasks.get(client) ?? new Map<string, Task>();
+		const key = `${client.account} ${read.taskId}`;
 		const createdAt = recall(context, read.taskId)?.createdAt ?? null;
-		const task = ofAccount.get(read.taskId) ?? new Task(read.taskId, client, createdAt);
-		tasks.set(client, ofAccount.set(read.taskId, task));
+		const task = tasks.get(key) ?? new Task(read.taskId, client, createdAt);
+		tasks.set(key, task);
 		items.push({ ...read, task });
 	}
 	return items;

@@ -12,7 +12,7 @@ export const CALLBACK = 'Callback';
 export const CALLBACK_URL = 'Callback URL';
 
 /** The ways a task's end can be reported. */
-export const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
+const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
 
 export type CallbackKind = (typeof CALLBACK_KINDS)[number];
 

@@ -34,7 +34,7 @@ function withoutValue(value: null | undefined): Invalid {
  *
  * @param hint what to do about it
  */
-export function emptiness(value: unknown, hint: string): Invalid {
+function emptiness(value: unknown, hint: string): Invalid {
 	const cause = isMissing(value) ? `Its expression gives ${String(value)}. ` : '';
 	return new Invalid('is empty', `${cause}${hint}`);
 }
@@ -97,7 +97,7 @@ export function toBoolean(value: unknown): boolean | Invalid {
 	return toChoice<boolean>(value, [true, false]);
 }
 
-export interface NumberRange {
+interface NumberRange {
 	min: number;
 	/** No upper limit when it is left out. */
 	max?: number;

@@ -14,7 +14,7 @@ export const BETWEEN_LOOKS: Growth = { firstMs: 60_000, factor: 2, longestMs: 3_
 const AGAIN = new Set(['open', 'unread', 'unusable']);
 
 /** Whether an answer is the last word on a call. */
-export function isLastWord({ state, isGone }: OwnAnswer): boolean {
+function isLastWord({ state, isGone }: OwnAnswer): boolean {
 	return isGone || (state !== null && !AGAIN.has(state));
 }
 
@@ -22,7 +22,7 @@ export function isLastWord({ state, isGone }: OwnAnswer): boolean {
  * The body of a call of this n8n to itself. What it says of the task is not believed, like that of any
  * callback; that it comes from here lets the webhook take its time.
  */
-export function ownBody(taskId: string): string {
+function ownBody(taskId: string): string {
 	return JSON.stringify({ id: taskId, status: 'completed', from: 'n8n' });
 }
 

@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { Failure, type Settled } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
@@ -7,11 +7,6 @@ import { type ItemOutcome, toItem } from '../result/item';
 import type { Awaited } from './settings';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
-
-/** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
-export function suspendedOutput(): INodeExecutionData[][] {
-	return [[]];
-}
 
 /**
  * Whether this very run of the node has suspended the execution already: n8n may call it again
@@ -39,7 +34,7 @@ const TIMER_AFTER_EACH_TASK_MS = 1_000;
 /** For files that are still on their way: n8n's timer would end the wait without them. */
 const TIMER_AFTER_FILES_MS = 660_000;
 
-export interface Suspension {
+interface Suspension {
 	items: ReadonlyArray<Settled<Awaited>>;
 	/** What is known of each item now. */
 	known: readonly ItemOutcome[];
