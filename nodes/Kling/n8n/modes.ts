@@ -1,4 +1,5 @@
 import type { IExecuteFunctions, WorkflowExecuteMode } from 'n8n-workflow';
+import { z } from 'zod';
 
 import { isTool, type ToolContext } from './execution';
 
@@ -23,4 +24,20 @@ const WAKEABLE: readonly WorkflowExecuteMode[] = [
 /** Whether n8n can wake this execution when it sleeps. Nothing wakes a tool: its agent waits in the same process. */
 export function maySleep(context: ToolContext & Pick<IExecuteFunctions, 'getMode'>): boolean {
 	return !isTool(context) && WAKEABLE.includes(context.getMode());
+}
+
+const configSchema = z.object({
+	instanceSettings: z.object({
+		logger: z.object({
+			globalConfig: z.object({ executions: z.object({ mode: z.literal('regular') }) }),
+		}),
+	}),
+});
+
+/**
+ * Whether this is the only process of its n8n. n8n offers its mode to nodes nowhere, so this looks where
+ * each n8n context carries it (2.0 to 2.41); where it is not, there may be others.
+ */
+export function isAlone(context: object): boolean {
+	return configSchema.safeParse(context).success;
 }

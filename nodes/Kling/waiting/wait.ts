@@ -9,7 +9,7 @@ import type { Awaited } from './awaited';
 import { openOf, readAll } from './look';
 import { pollTasks } from './poll';
 import type { RunWait } from './settings';
-import { suspend } from './suspend';
+import { stayAwake, suspend } from './suspend';
 
 type Awaiting = ReadonlyArray<Settled<Awaited>>;
 
@@ -37,6 +37,7 @@ export async function waitAsleep(
 	items: Awaiting,
 	{ timeoutMs }: RunWait,
 ): Promise<ItemOutcome[] | null> {
+	await stayAwake(context);
 	const tasks = tasksOf(items);
 	await readAll(tasks);
 	const fails = !context.continueOnFail() && items.some(cannotBeRead);

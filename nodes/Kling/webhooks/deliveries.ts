@@ -6,7 +6,7 @@ import { z } from 'zod';
  *
  * The workflow's static data remembers them over restarts. Each call writes a copy of its own, the last
  * one whole (n8n), so what this process knows is merged into each. With several webhook processes it
- * is a best effort.
+ * is a best effort (`remind.ts`).
  */
 
 const STATIC_DATA_KEY = 'klingDelivered';
@@ -25,6 +25,8 @@ const deliveredHere = new Map<string, Set<string>>();
 export interface Deliveries {
 	has(taskId: string): boolean;
 	add(taskId: string): void;
+	/** Notes what this process has delivered, and says whether some of it was missing. */
+	complete(): boolean;
 }
 
 /** The deliveries of the trigger's workflow. */
@@ -33,17 +35,26 @@ export function openDeliveries(context: IWebhookFunctions): Deliveries {
 	const key = `${context.getWorkflow().id}/${context.getNode().id}`;
 	const here = deliveredHere.get(key) ?? new Set<string>();
 	deliveredHere.set(key, here);
-	for (const short of deliveredSchema.parse(store[STATIC_DATA_KEY])) here.add(short);
+	const noted = new Set(deliveredSchema.parse(store[STATIC_DATA_KEY]));
+	for (const short of noted) here.add(short);
+	const note = () => {
+		for (const oldest of here) {
+			if (here.size <= REMEMBERED) break;
+			here.delete(oldest);
+		}
+		// n8n notices a new array, not one that was pushed into.
+		store[STATIC_DATA_KEY] = [...here];
+	};
 	return {
 		has: (taskId) => here.has(taskId.slice(0, LETTERS)),
 		add: (taskId) => {
 			here.add(taskId.slice(0, LETTERS));
-			for (const oldest of here) {
-				if (here.size <= REMEMBERED) break;
-				here.delete(oldest);
-			}
-			// n8n notices a new array, not one that was pushed into.
-			store[STATIC_DATA_KEY] = [...here];
+			note();
+		},
+		complete: () => {
+			const isMissing = [...here].some((short) => !noted.has(short));
+			if (isMissing) note();
+			return isMissing;
 		},
 	};
 }
