@@ -167,6 +167,24 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 		breaks: 'each delivery is remembered over a restart',
 	},
 	{
+		file: 'webhooks/deliveries.ts',
+		find: 'if (isMissing) note();',
+		replace: '',
+		breaks: 'what another process has written over is noted once more',
+	},
+	{
+		file: 'waiting/suspend.ts',
+		find: 'await pause(AWAKE_MS, context.getExecutionCancelSignal());',
+		replace: '',
+		breaks: 'two processes that wake an execution at the same moment run what is behind it once',
+	},
+	{
+		file: 'waiting/sleeper.ts',
+		find: 'isOnItsWay && this.fetchesFiles ? this.later() : super.after(answer)',
+		replace: 'super.after(answer)',
+		breaks: 'a wait whose file was being fetched by a process that was killed goes on with the next look',
+	},
+	{
 		file: 'n8n/dueWork.ts',
 		find: ' && used < PLACES_IN_A_LANE',
 		replace: '',
