@@ -182,7 +182,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 		file: 'waiting/sleeper.ts',
 		find: 'isOnItsWay && this.fetchesFiles ? this.later() : super.after(answer)',
 		replace: 'super.after(answer)',
-		breaks: 'a wait whose file was being fetched by a process that was killed goes on with the next look',
+		breaks:
+			'a wait whose file was being fetched by a process that was killed goes on with the next look',
 	},
 	{
 		file: 'n8n/dueWork.ts',
