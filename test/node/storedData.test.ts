@@ -1,6 +1,7 @@
 import {
 	createRunExecutionData,
 	type IDataObject,
+	type IExecuteFunctions,
 	type IHookFunctions,
 	type IWebhookFunctions,
 } from 'n8n-workflow';
@@ -9,10 +10,12 @@ import { z } from 'zod';
 
 import { isRegistered } from '../../nodes/Kling/callback/registration';
 import { itemsOf, parseStored } from '../../nodes/Kling/waiting/stored';
+import { stayAwake } from '../../nodes/Kling/waiting/suspend';
 import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
 import { useEmulator } from '../harness/node/emulator';
 import { runKling } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
+import { clock } from '../harness/node/time';
 
 /**
  * What version 0.1.0 stores with executions and workflows. These names and shapes are in users'
@@ -114,6 +117,19 @@ test('klingCallbacks, in the context of the execution: a Wait sleeps for a task 
 	});
 	expect(error).toBeNull();
 	expect(waitTill).toBeInstanceOf(Date);
+});
+
+test('klingSlept, in the context of the execution: one that has slept is kept awake for a moment', async () => {
+	const pausesOf = async (flow: IDataObject) => {
+		clock.reset();
+		const context = z
+			.custom<IExecuteFunctions>(() => true)
+			.parse({ getContext: () => flow, getExecutionCancelSignal: () => undefined });
+		await stayAwake(context);
+		return clock.pauses;
+	};
+	expect(await pausesOf({ klingSlept: true })).toEqual([2_000]);
+	expect(await pausesOf({})).toEqual([]);
 });
 
 describe('klingSuspended, in the context of the node', () => {

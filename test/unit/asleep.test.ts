@@ -291,6 +291,35 @@ describe('two processes', () => {
 		expect([execution.ran, n8n.api.tasks.size, n8n.files]).toEqual([[0, 1], 2, 2]);
 	});
 
+	test('go on with an execution that a look has woken, where the one that fetches its file is killed', async () => {
+		n8n.fileMs = 84 * SECOND;
+		const [worker, one, other] = [n8n.start(), n8n.start(), n8n.start()];
+		n8n.door = () => (one.isAlive ? one : other);
+		const execution = n8n.execute(worker, createAndWait([{ endsAfter: 5 * SECOND }], DOWNLOADS));
+		await clock.advance(MINUTE);
+		expect(n8n.files).toBe(0);
+		n8n.kill(one);
+		await clock.advance(5 * MINUTE);
+		expect(statusesOf(execution)).toEqual(['completed']);
+		await clock.advance(HOUR);
+		expect([execution.outputs.length, worker.left(), other.left()]).toEqual([1, [], []]);
+	});
+
+	test('resume an execution once, though n8n takes its time to go on for one of them', async () => {
+		const processes = [n8n.start(), n8n.start()];
+		let calls = 0;
+		n8n.door = () => processes[calls++ % 2] ?? null;
+		let turns = 0;
+		n8n.turn = async () => await clock.sleep(turns++ * SECOND);
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ endsAfter: 5 * SECOND, callbacks: [0, 0] }]),
+			createAndWait([{ endsAfter: null }]),
+		);
+		await clock.advance(MINUTE);
+		expect([execution.ran, n8n.api.tasks.size]).toEqual([[0, 1], 2]);
+	});
+
 	test.each([1, 2])(
 		'store one file for a callback that is repeated meanwhile: %i of them',
 		async (count) => {
@@ -443,10 +472,26 @@ describe('a Kling Trigger', () => {
 	test('is looked after no more once a callback has come', async () => {
 		const main = n8n.start();
 		n8n.execute(main, createForTrigger([{ callbacks: [0] }]));
-		await clock.advance(61 * SECOND);
+		// What was delivered is noted once more some seconds later.
+		await clock.advance(70 * SECOND);
 		expect([n8n.started.length, main.left()]).toEqual([1, []]);
 		await clock.advance(HOUR);
 		expect(readingsOf(ONE)).toBe(1);
+	});
+
+	test('is told by no look of what came at the same moment to two processes', async () => {
+		const [worker, ...processes] = [n8n.start(), n8n.start(), n8n.start()];
+		let calls = 0;
+		n8n.door = () => processes[calls++ % 2] ?? null;
+		n8n.api.account('a').latencyMs = SECOND;
+		const plan = { endsAfter: 5 * SECOND, callbacks: [0] };
+		n8n.execute(worker, createForTrigger([plan, plan]));
+		await clock.advance(30 * SECOND);
+		expect(n8n.started).toHaveLength(2);
+		// The looks at them call in the same order: the other one is to take each.
+		calls = 1;
+		await clock.advance(HOUR);
+		expect(n8n.started).toHaveLength(2);
 	});
 
 	test('is not told by a look of what came while that was read, also without Deduplicate', async () => {

@@ -57,6 +57,19 @@ test('what n8n stores is what is known after a restart, so it is a new list each
 	expect(stored()['klingDelivered']).toEqual([taskId(1).slice(0, 12), taskId(2).slice(0, 12)]);
 });
 
+test('what another process has written over is noted once more', () => {
+	const { call, stored, forget } = trigger();
+	const first = call();
+	first.deliveries.add(taskId(1));
+	first.write();
+	forget();
+	const again = call();
+	expect(again.deliveries.complete()).toBe(true);
+	again.write();
+	expect(stored()['klingDelivered']).toEqual([taskId(1).slice(0, 12)]);
+	expect(call().deliveries.complete()).toBe(false);
+});
+
 test('another trigger knows nothing of them', () => {
 	trigger().call().deliveries.add(taskId(1));
 	expect(trigger().call().deliveries.has(taskId(1))).toBe(false);

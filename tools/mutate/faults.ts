@@ -161,8 +161,8 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 		breaks: 'what another process has created for a run is not forgotten',
 	},
 	{
-		file: 'waiting/ownCall.ts',
-		find: "answer.state === 'unknown' && this.maybeLater()",
+		file: 'waiting/triggerLooks.ts',
+		find: "answer?.state !== 'unknown'",
 		replace: 'this.isDone',
 		breaks: 'a trigger whose credential is corrected later is told then',
 	},
@@ -195,6 +195,25 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 		find: 'store[STATIC_DATA_KEY] = [...here];',
 		replace: 'store[STATIC_DATA_KEY] ??= [...here];',
 		breaks: 'each delivery is remembered over a restart',
+	},
+	{
+		file: 'webhooks/deliveries.ts',
+		find: 'if (isMissing) note();',
+		replace: '',
+		breaks: 'what another process has written over is noted once more',
+	},
+	{
+		file: 'waiting/suspend.ts',
+		find: 'await pause(AWAKE_MS, context.getExecutionCancelSignal());',
+		replace: '',
+		breaks: 'two processes that wake an execution at the same moment run what is behind it once',
+	},
+	{
+		file: 'waiting/sleeper.ts',
+		find: 'isOnItsWay && this.fetchesFiles ? this.later() : super.after(answer)',
+		replace: 'super.after(answer)',
+		breaks:
+			'a wait whose file was being fetched by a process that was killed goes on with the next look',
 	},
 	{
 		file: 'n8n/dueWork.ts',

@@ -95,6 +95,22 @@ export function maySleep(context: ToolContext & Pick<IExecuteFunctions, 'getMode
 	return !isTool(context) && WAKEABLE.has(context.getMode());
 }
 
+const configSchema = z.object({
+	instanceSettings: z.object({
+		logger: z.object({
+			globalConfig: z.object({ executions: z.object({ mode: z.literal('regular') }) }),
+		}),
+	}),
+});
+
+/**
+ * Whether this is the only process of its n8n. n8n offers its mode to nodes nowhere, so this looks where
+ * each n8n context carries it (2.0 to 2.41); where it is not, there may be others.
+ */
+export function isAlone(context: object): boolean {
+	return configSchema.safeParse(context).success;
+}
+
 /**
  * Whether a failed item is passed on instead of ending the run: as the user has set *On Error*, and
  * always in a tool, since a thrown error reaches no model whole (n8n: agent 3 gets the message alone,

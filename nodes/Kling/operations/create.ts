@@ -11,6 +11,7 @@ import { readCallback } from '../parameters/callback';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { createdOutcome } from '../result/reading';
+import { stayAwake } from '../waiting/suspend';
 import { lookAfterTriggers } from '../waiting/triggerLooks';
 
 /** Create Video: one new task for each item. */
@@ -28,6 +29,8 @@ export async function create(
 		readWait: () => null,
 	};
 	if (dryRun) return await previewTasks(context, preparing);
+	// What sleeps next may be a node of n8n's own.
+	await stayAwake(context);
 	const created = await createTasks(context, { ...preparing, journal });
 	await lookAfterTriggers(context, created);
 	const outcomes = created.map((item) =>

@@ -70,26 +70,28 @@ export abstract class OwnCall implements Due {
 		// A callback may have come while the tasks were read.
 		if (this.isDone) return null;
 		if (open !== null) return this.nextLook(open);
-		const answer = await postToSelf(host.httpRequest, this.url, ownBody(this.taskId));
+		const answer = await postToSelf(host.httpRequest, this.url, this.body);
 		if (this.isDone) return null;
-		if (answer === null) {
-			if (this.faults === 0) host.logger.warn(this.unheard);
-			return this.soon(null);
-		}
-		if (answer.state === 'unknown' && this.maybeLater()) return this.later();
-		return isLastWord(answer) ? null : this.soon(answer.retryAfterMs);
+		if (answer === null && this.faults === 0) host.logger.warn(this.unheard);
+		return this.after(answer);
 	}
 
-	/** Who was called does not know the task. Gives whether that may change, so that it is called again. */
-	protected maybeLater(): boolean {
-		return false;
+	/** What it sends, as JSON. */
+	protected get body(): string {
+		return ownBody(this.taskId);
+	}
+
+	/** When it is due again after what this n8n answered, null where n8n answered nowhere. */
+	protected after(answer: OwnAnswer | null): number | null {
+		if (answer !== null && isLastWord(answer)) return null;
+		return this.soon(answer?.retryAfterMs ?? null);
 	}
 
 	private nextLook({ failure }: Task): number {
 		return failure === null ? this.later() : this.soon(failure.detail.retryAfterMs);
 	}
 
-	private later(): number {
+	protected later(): number {
 		this.looks += 1;
 		this.faults = 0;
 		return Date.now() + pauseMs(BETWEEN_LOOKS, this.looks);

@@ -5,7 +5,7 @@ import { Failure, type Settled } from '../api/failure';
 import { isFinished, toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
-import { noteInstance } from '../n8n/ownAddress';
+import { noteInstance, type OwnAnswer } from '../n8n/ownAddress';
 import { lastLook, look, openOf } from './look';
 import { type Host, lastingClient, OwnCall } from './ownCall';
 import type { Awaited } from './settings';
@@ -32,6 +32,9 @@ const GIVE_UP_AFTER_MS = 600_000;
 
 export class Sleeper extends OwnCall {
 	private isLastLookDone = false;
+
+	/** Whether whoever resumes it fetches files first. */
+	fetchesFiles = false;
 
 	constructor(
 		readonly executionId: string,
@@ -80,6 +83,15 @@ export class Sleeper extends OwnCall {
 		// What a task was like on its way is not worth the memory.
 		for (const task of openOf(this.tasks)) task.reading = null;
 		return open;
+	}
+
+	/**
+	 * Another process that fetches the files may be killed meanwhile, and the execution sleeps on: it is
+	 * called again until n8n says that it has gone on.
+	 */
+	protected override after(answer: OwnAnswer | null): number | null {
+		const isOnItsWay = answer?.state === 'resumed' || answer?.state === 'resuming';
+		return isOnItsWay && this.fetchesFiles ? this.later() : super.after(answer);
 	}
 
 	protected get unheard(): string {
@@ -157,7 +169,11 @@ export async function fallAsleep(
 		if (last?.account !== client.account) last = await lastingClient(context, itemIndex, client);
 		tasks.set(id, new Task(id, last, createdAt));
 	}
-	remember(new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress));
+	const sleeper = new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress);
+	sleeper.fetchesFiles = items.some(
+		(item) => !(item instanceof Failure) && item.result.downloadField !== null,
+	);
+	remember(sleeper);
 }
 
 /** A task that was over before: what was read of it is stored with the execution. */

@@ -2,7 +2,8 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { Failure, type Settled } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
-import { readRunIndex } from '../n8n/execution';
+import { pause } from '../n8n/async';
+import { isAlone, readRunIndex } from '../n8n/execution';
 import { type ItemOutcome, toItem } from '../result/item';
 import type { Awaited } from './settings';
 import { fallAsleep } from './sleeper';
@@ -33,6 +34,24 @@ const TIMER_AFTER_EACH_TASK_MS = 1_000;
 
 /** For files that are still on their way: n8n's timer would end the wait without them. */
 const TIMER_AFTER_FILES_MS = 660_000;
+
+/** In the context that all nodes of an execution share: whether it has slept. */
+const SLEPT_KEY = 'klingSlept';
+
+/** How long an execution that was woken stays awake at least, in milliseconds. */
+const AWAKE_MS = 2_000;
+
+/**
+ * Keeps an execution awake for a moment that has slept before. n8n asks only whether it sleeps, not
+ * where: of two processes that wake it at the same moment the slower one would find it asleep again, and
+ * run, and pay, all behind the former wait once more.
+ *
+ * @throws {CancelledError} when the execution was cancelled
+ */
+export async function stayAwake(context: IExecuteFunctions): Promise<void> {
+	if (isAlone(context) || context.getContext('flow')[SLEPT_KEY] !== true) return;
+	await pause(AWAKE_MS, context.getExecutionCancelSignal());
+}
 
 interface Suspension {
 	items: ReadonlyArray<Settled<Awaited>>;
@@ -76,6 +95,8 @@ export async function suspend(
 	await fallAsleep(context, wait, items, resumeAddressOf(context));
 	const store: IDataObject = context.getContext('node');
 	store[CONTEXT_KEY] = wait;
+	const shared: IDataObject = context.getContext('flow');
+	shared[SLEPT_KEY] = true;
 	for (const [itemIndex, item] of input.entries()) {
 		const { json, pairedItem } = output[itemIndex] ?? item;
 		item.json = json;

@@ -5,7 +5,7 @@ import { pauseMs } from '../api/retry';
 import { Task } from '../api/task';
 import { isOwnTriggerUrl, workflowIn } from '../callback/registration';
 import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
-import { noteInstance } from '../n8n/ownAddress';
+import { noteInstance, type OwnAnswer } from '../n8n/ownAddress';
 import { look } from './look';
 import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
 
@@ -48,15 +48,19 @@ class TriggerLook extends OwnCall {
 		return open;
 	}
 
-	/** It was just read, so the trigger asks another account. Its credential may be corrected. */
-	protected override maybeLater(): boolean {
+	/**
+	 * The task was just read, so a trigger that does not know it asks another account. Its credential may
+	 * be corrected.
+	 */
+	protected override after(answer: OwnAnswer | null): number | null {
+		if (answer?.state !== 'unknown') return super.after(answer);
 		if (!this.isTold) {
 			this.host?.logger.warn(
 				`Task ${this.tasks[0].id} is over, but the Kling Trigger of workflow ${this.workflowId} does not know it: its credential belongs to another account than that of the node which created the task`,
 			);
 		}
 		this.isTold = true;
-		return true;
+		return this.later();
 	}
 
 	protected get unheard(): string {

@@ -8,7 +8,7 @@ import { waitedOutcome } from '../result/reading';
 import { openOf, readAll } from './look';
 import { pollTasks } from './poll';
 import type { Awaited, RunWait } from './settings';
-import { suspend } from './suspend';
+import { stayAwake, suspend } from './suspend';
 
 type Awaiting = ReadonlyArray<Settled<Awaited>>;
 
@@ -36,6 +36,7 @@ export async function waitAsleep(
 	items: Awaiting,
 	{ timeoutMs }: RunWait,
 ): Promise<ItemOutcome[] | null> {
+	await stayAwake(context);
 	const tasks = tasksOf(items);
 	await readAll(tasks);
 	const fails = !context.continueOnFail() && items.some(cannotBeRead);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 /**
  * Which tasks a Kling Trigger has delivered already: the workflow's static data remembers them. Each
  * call writes a copy of its own, the last one whole (n8n), so what this process knows is merged into
- * each. With several webhook processes it is a best effort.
+ * each. With several webhook processes it is a best effort (`remind.ts`).
  */
 
 const STATIC_DATA_KEY = 'klingDelivered';
@@ -23,6 +23,8 @@ const deliveredHere = new Map<string, Set<string>>();
 interface Deliveries {
 	has(taskId: string): boolean;
 	add(taskId: string): void;
+	/** Notes what this process has delivered, and says whether some of it was missing. */
+	complete(): boolean;
 }
 
 /** The deliveries of the trigger's workflow. */
@@ -31,17 +33,26 @@ export function openDeliveries(context: IWebhookFunctions): Deliveries {
 	const key = `${context.getWorkflow().id}/${context.getNode().id}`;
 	const here = deliveredHere.get(key) ?? new Set<string>();
 	deliveredHere.set(key, here);
-	for (const short of deliveredSchema.parse(store[STATIC_DATA_KEY])) here.add(short);
+	const noted = new Set(deliveredSchema.parse(store[STATIC_DATA_KEY]));
+	for (const short of noted) here.add(short);
+	const note = () => {
+		for (const oldest of here) {
+			if (here.size <= REMEMBERED) break;
+			here.delete(oldest);
+		}
+		// n8n notices a new array, not one that was pushed into.
+		store[STATIC_DATA_KEY] = [...here];
+	};
 	return {
 		has: (taskId) => here.has(taskId.slice(0, LETTERS)),
 		add: (taskId) => {
 			here.add(taskId.slice(0, LETTERS));
-			for (const oldest of here) {
-				if (here.size <= REMEMBERED) break;
-				here.delete(oldest);
-			}
-			// n8n notices a new array, not one that was pushed into.
-			store[STATIC_DATA_KEY] = [...here];
+			note();
+		},
+		complete: () => {
+			const isMissing = [...here].some((short) => !noted.has(short));
+			if (isMissing) note();
+			return isMissing;
 		},
 	};
 }

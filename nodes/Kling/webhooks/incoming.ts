@@ -74,6 +74,8 @@ type State =
 	/** It sleeps at the place that was asked about, and nowhere else. */
 	| 'asleep'
 	| 'started'
+	/** All that was delivered is noted. */
+	| 'noted'
 	/** Not now: the task is still under way, cannot be read, or the settings cannot be used. */
 	| 'open'
 	| 'unread'

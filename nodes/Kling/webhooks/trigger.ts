@@ -5,6 +5,7 @@ import { ApiFailure, Failure } from '../api/failure';
 import { isFinished } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
 import { within } from '../n8n/async';
+import { isAlone } from '../n8n/execution';
 import { noteListener } from '../n8n/ownAddress';
 import { triggerSettingsOf } from '../parameters/settings';
 import { readTriggerSettings } from '../parameters/trigger';
@@ -15,6 +16,7 @@ import { wasHeard } from '../waiting/triggerLooks';
 import { openDeliveries } from './deliveries';
 import { answerWithinMs, readCallback, respond, respondOpen, respondUnread } from './incoming';
 import { readBack } from './readBack';
+import { isReminder, remindLater } from './remind';
 
 /**
  * One call to a Kling Trigger. It starts the workflow with the task, or answers why not. With settings
@@ -22,6 +24,11 @@ import { readBack } from './readBack';
  */
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	noteListener(context);
+	if (isReminder(context.getBodyData())) {
+		return openDeliveries(context).complete()
+			? respond(context, 'open', 'Something was missing')
+			: respond(context, 'noted', 'Nothing is missing');
+	}
 	const callback = readCallback(context);
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
 
@@ -69,6 +76,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		return respond(context, 'unwanted', `Nothing starts for a task that is ${status}`);
 	}
 	deliveries?.add(taskId);
+	if (deliveries !== null && !isAlone(context)) remindLater(context);
 	respond(context, 'started', 'Workflow started');
 	const outcome = await readingToOutcome(context, reading, {
 		...result,

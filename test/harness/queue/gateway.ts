@@ -21,7 +21,9 @@ export async function startGateway(ports: { main: number; webhook: number }): Pr
 		else outgoing.destroy();
 	});
 	const server = createServer((incoming, outgoing) => {
-		const port = FOR_WEBHOOK_PROCESSORS.test(incoming.url ?? '') ? ports.webhook : ports.main;
+		// A request's target may be a whole address: n8n's calls to itself at a loopback one are.
+		const { pathname } = new URL(incoming.url ?? '/', 'http://n8n');
+		const port = FOR_WEBHOOK_PROCESSORS.test(pathname) ? ports.webhook : ports.main;
 		proxy.web(incoming, outgoing, { target: `http://127.0.0.1:${port}` });
 	});
 	server.unref();
