@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isFinished, type Execution } from '../harness/n8n/api';
+import type { Execution } from '../harness/n8n/api';
 import {
 	asset,
 	expectVideos,
@@ -9,7 +9,15 @@ import {
 	upload,
 	type Upload,
 } from '../harness/n8n/media';
-import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import {
+	jsonOf,
+	numbered,
+	production,
+	startedByTrigger,
+	TRIGGER,
+	until,
+	withTrigger,
+} from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 import { code, webhook, workflow, type NodeSettings } from '../harness/n8n/workflow';
 
@@ -154,8 +162,6 @@ describe('images from binary fields', () => {
 	});
 });
 
-const TRIGGER = 'When a video ends';
-
 /** An item with a downloaded video, and the task it is of. */
 interface Result {
 	taskId: string;
@@ -173,22 +179,9 @@ interface Parameters {
 async function createdForTrigger(prompt: string, parameters: Parameters) {
 	const { n8n } = stage;
 	const json = production('Trigger', numbered(1), { Create: stage.creates({ prompt }) });
-	const { nodes } = workflow('Trigger')
-		.node(TRIGGER, stage.trigger({ ...parameters }))
-		.json();
-	const { id, start } = await stage.publish({ ...json, nodes: [...json.nodes, ...nodes] });
+	const { id, start } = await stage.publish(withTrigger(json, stage.trigger({ ...parameters })));
 	await n8n.api.waitForExecution(await start(), { status: 'success' });
 	return { workflowId: id, taskId: onlyTask().id };
-}
-
-/** The executions that the trigger of a workflow started. */
-async function triggered(workflowId: string): Promise<Execution[]> {
-	const { api } = stage.n8n;
-	const summaries = (await api.listExecutions(workflowId)).filter(({ status }) =>
-		isFinished(status),
-	);
-	const executions = await Promise.all(summaries.map(async ({ id }) => await api.getExecution(id)));
-	return executions.filter((execution) => runsOf(execution, TRIGGER) > 0);
 }
 
 /** A suspended Create and Wait: the execution’s id and the task’s. */
@@ -214,7 +207,8 @@ const WAYS: Record<string, (prompt: string, parameters: Parameters) => Promise<R
 	'Kling Trigger': async (prompt, parameters) => {
 		const { workflowId, taskId } = await createdForTrigger(prompt, parameters);
 		await stage.emulator.complete(taskId);
-		const execution = await until(async () => (await triggered(workflowId))[0]);
+		const [execution] = await startedByTrigger(stage.n8n, workflowId, 1);
+		if (execution === undefined) throw new Error('Nothing was started');
 		return { taskId, execution, node: TRIGGER };
 	},
 };
@@ -278,13 +272,10 @@ describe('a callback is answered before the download starts', () => {
 			Array(5).fill(200),
 		);
 		expect(videoRequests()).toEqual([UNANSWERED]);
-		expect(await triggered(workflowId)).toEqual([]);
+		expect(await n8n.api.listExecutions(workflowId)).toHaveLength(1);
 
 		await cutTheDownload();
-		const executions = await until(async () => {
-			const started = await triggered(workflowId);
-			return started.length > 0 ? started : undefined;
-		});
+		const executions = await startedByTrigger(n8n, workflowId, 1);
 		expect(executions).toHaveLength(1);
 		const items = executions.flatMap((execution) => n8n.api.outputOf(execution, TRIGGER));
 		await expectVideos(stage, items[0], taskId, { data: 0 });

@@ -106,9 +106,4 @@ describe.each(OPERATIONS)('a dry run of %s', (operation) => {
 			"'Dry Run' is on for some items and off for others [item 0]",
 		);
 	});
-
-	test('is never taken for a real one because its value is not clear', async () => {
-		const { error } = await dryRun(operation, { options: { dryRun: '={{ $json.missing }}' } });
-		expect(operationErrorOf({ error }).message).toContain("'Dry Run'");
-	});
 });

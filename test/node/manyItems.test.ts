@@ -67,13 +67,6 @@ async function requestsToArrive(count: number): Promise<void> {
 const promptOf = (taskId: string) => emulator.current.task(taskId).prompt;
 
 describe('many creates', () => {
-	test('keep the order of their items, each paired with its own', async () => {
-		emulator.current.fault({ match: {}, fault: { delay: 60 } });
-		const { items, json } = await createEach(numbered(12));
-		expect(taskIdsOf(json).map(promptOf)).toEqual(numbered(12));
-		expect(items.map((item) => item.pairedItem)).toEqual(numbered(12).map((_, item) => ({ item })));
-	});
-
 	test.each([
 		['as many as the option says', { concurrency: 3 }, 3],
 		['one after the other', { concurrency: 1 }, 1],

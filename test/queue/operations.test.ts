@@ -1,6 +1,6 @@
 import { isFinished, type Execution } from '../harness/n8n/api';
-import { webhook, workflow, type WorkflowJson } from '../harness/n8n/workflow';
-import { asset, expectVideos, photo, sha256, upload } from '../harness/n8n/media';
+import { type WorkflowJson } from '../harness/n8n/workflow';
+import { asset, expectVideos, sha256, uploadPhoto } from '../harness/n8n/media';
 import {
 	jsonOf,
 	numbered,
@@ -78,23 +78,7 @@ test('Create and Wait, and Wait, sleep until the callback reaches the webhook pr
 
 test('an uploaded photo becomes a video, both kept in the database', async () => {
 	const { emulator, n8n } = stage;
-	const { id: workflowId } = await n8n.api.createWorkflow(
-		workflow('Upload')
-			.node('Webhook', webhook('upload'))
-			.node(
-				'Kling',
-				stage.creates({
-					operation: 'createAndWait',
-					imageSource: 'binary',
-					downloadVideo: true,
-				}),
-			)
-			.chain('Webhook', 'Kling')
-			.json(),
-	);
-	await n8n.api.activate(workflowId);
-	const id = await upload(n8n, workflowId, n8n.webhookUrl('upload'), { data: photo() });
-	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	const id = await uploadPhoto(stage);
 	const [task] = emulator.tasks();
 	const taskId = task?.id ?? '';
 	await emulator.complete(taskId);

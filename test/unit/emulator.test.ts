@@ -1,14 +1,14 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { startEmulator, type Emulator, type FaultName, type FaultRule } from '../emulator';
+import { startHttpServer } from '../harness/httpServer';
+import { startEmulator, type Emulator, type FaultName } from '../emulator';
 
 const createdSchema = z.object({ data: z.object({ taskId: z.string().uuid() }) });
 const errorSchema = z.object({
 	error: z.object({ code: z.string(), message: z.string(), type: z.string() }).strict(),
 });
-const outputSchema = z.object({ output: z.object({ urls: z.array(z.string()) }) });
 
 interface Reply {
 	status: number;
@@ -95,27 +95,18 @@ async function withReceiver(
 ): Promise<void> {
 	const received: unknown[] = [];
 	const types: Array<string | undefined> = [];
-	const server: Server = createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		request.on('data', (chunk: Buffer) => chunks.push(chunk));
-		request.on('end', () => {
-			const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 200;
-			received.push(JSON.parse(Buffer.concat(chunks).toString()));
-			types.push(request.headers['content-type']);
-			response.writeHead(status, { location: '/elsewhere' }).end();
-		});
-	});
-	const port = await new Promise<number>((resolve) => {
-		server.listen(0, '127.0.0.1', () => {
-			const address = server.address() satisfies AddressInfo | string | null;
-			resolve(typeof address === 'object' && address !== null ? address.port : 0);
-		});
-	});
+	const take = async (request: IncomingMessage, response: ServerResponse) => {
+		const body = await json(request);
+		const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 200;
+		received.push(body);
+		types.push(request.headers['content-type']);
+		response.writeHead(status, { location: '/elsewhere' }).end();
+	};
+	const server = await startHttpServer((request, response) => void take(request, response));
 	try {
-		await use(`http://127.0.0.1:${port}/callback`, received, types);
+		await use(`${server.url}/callback`, received, types);
 	} finally {
-		server.closeAllConnections();
-		await new Promise((resolve) => server.close(resolve));
+		await server.stop();
 	}
 }
 
@@ -209,29 +200,6 @@ describe('keys', () => {
 	])('%s: %i %s', async (key, status, code, type) => {
 		expect(errorOf(await create({}, {}, key))).toMatchObject({ status, code, type });
 		expect(emulator.tasks()).toHaveLength(0);
-	});
-
-	it.each(['/v1/credits', '/v1/tasks/x', '/v1/videos/generations'])(
-		'%s needs a bearer',
-		async (path) => {
-			const method = path.endsWith('generations') ? 'POST' : 'GET';
-			for (const authorization of [undefined, 'sk-emulator', 'Basic sk-emulator', 'Bearer ']) {
-				const headers = authorization === undefined ? undefined : { authorization };
-				const error = errorOf(await call(path, { method, headers }));
-				expect(error).toMatchObject({ status: 401, code: 'invalid_api_key' });
-			}
-		},
-	);
-
-	it('opens accounts for any sk- key when asked to', async () => {
-		const open = await startEmulator({ openKeys: true });
-		try {
-			const headers = bearer('sk-somebody');
-			const reply = await fetch(`${open.url}/v1/credits`, { headers });
-			expect(await reply.json()).toMatchObject({ data: { balance: 10000 } });
-		} finally {
-			await open.stop();
-		}
 	});
 });
 
@@ -362,29 +330,6 @@ describe('videos', () => {
 		if (prompt !== '') expect(bytes.length).toBe(2 * 1024 * 1024);
 		expect((await call(`/videos/${id}/1.mp4`)).status).toBe(404);
 	});
-
-	it('[videos:3] differ from each other', async () => {
-		const id = await createTask({ prompt: '[videos:3]' });
-		await emulator.complete(id);
-		const { urls } = outputSchema.parse((await get(`/v1/tasks/${id}`)).json).output;
-		const digests = await Promise.all(urls.map((_, index) => emulator.videoSha256(id, index)));
-		expect(new Set(digests).size).toBe(3);
-	});
-
-	it.each([
-		['bytes=0-9', 206, 0, 10],
-		['bytes=1500000-1600000', 206, 1_500_000, 1_600_001],
-		['bytes=-5', 206, -5, undefined],
-		['bytes=100-', 206, 100, undefined],
-		['lines=1-2', 200, 0, undefined],
-	])('Range %s: %i', async (range, status, start, end) => {
-		const id = await createTask({ prompt: '[video-mb:2]' });
-		await emulator.complete(id);
-		const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`, { headers: { range } });
-		expect(response.status).toBe(status);
-		const expected = (await emulator.videoBytes(id)).subarray(start, end);
-		expect(Buffer.from(await response.arrayBuffer()).equals(expected)).toBe(true);
-	});
 });
 
 describe('callbacks', () => {
@@ -423,32 +368,6 @@ describe('callbacks', () => {
 		});
 	});
 
-	it.each([
-		['', 'application/json'],
-		['[callback:type=text/plain]', 'text/plain'],
-		['[callback:type=application/octet-stream]', 'application/octet-stream'],
-		['[callback:type=none]', undefined],
-	])('A cat %s: content type %s', async (marker, expected) => {
-		await withReceiver(async (url, received, types) => {
-			const id = await createTask({ prompt: `A cat ${marker}` }, { callback_url: url });
-			await emulator.complete(id);
-			expect(received).toMatchObject([{ id, status: 'completed' }]);
-			expect(types).toEqual([expected]);
-		});
-	});
-
-	it.each([
-		['text/plain', 'text/plain'],
-		[null, undefined],
-		[undefined, 'application/json'],
-	])('sent by hand with content type %s', async (contentType, expected) => {
-		await withReceiver(async (url, _received, types) => {
-			const id = await createTask();
-			expect(await emulator.sendCallback(id, { url, contentType })).toEqual([200]);
-			expect(types).toEqual([expected]);
-		});
-	});
-
 	it('can be forged', async () => {
 		await withReceiver(
 			async (url, received) => {
@@ -479,69 +398,6 @@ describe('faults', () => {
 		expect(emulator.account().totalConsumed).toBe(110 * created);
 		expect(emulator.requests).toMatchObject([{ route: 'create', fault: name }]);
 		expect((await create({ prompt: `[fault:${name}=1]` })).json).toEqual(good);
-	});
-
-	it.each<[FaultName, number]>([
-		['hang-before', 0],
-		['hang-after', 1],
-		['slow-drip', 1],
-	])('%s never ends; tasks created: %i', async (name, created) => {
-		emulator.fault({ fault: name });
-		const body = JSON.stringify(requestBody());
-		const headers = { ...bearer(), 'content-type': 'application/json' };
-		const signal = AbortSignal.timeout(300);
-		const path = '/v1/videos/generations';
-		await expect(call(path, { method: 'POST', headers, body, signal })).rejects.toThrow();
-		expect(emulator.tasks()).toHaveLength(created);
-		expect((await create()).json).toEqual(good);
-	});
-
-	it.each<[FaultName, number, number, string, string]>([
-		['html', 200, 0, 'text/html; charset=utf-8', '<h1>Welcome'],
-		['html-502', 502, 0, 'text/html; charset=utf-8', '502 Bad Gateway'],
-		['html-502-after', 502, 1, 'text/html; charset=utf-8', '502 Bad Gateway'],
-		['empty-body', 200, 1, 'application/json; charset=utf-8', ''],
-		['wrong-content-type', 200, 1, 'text/plain; charset=utf-8', '"taskId"'],
-		['code-not-200', 200, 0, 'application/json; charset=utf-8', '"code":500'],
-		['no-task-id', 200, 0, 'application/json; charset=utf-8', '"data":{}'],
-		['http:503', 503, 0, 'application/json; charset=utf-8', 'upstream_error'],
-		['http:500-after', 500, 1, 'application/json; charset=utf-8', 'internal_error'],
-		['redirect', 302, 0, 'text/plain; charset=utf-8', ''],
-	])('%s: %i; tasks created: %i', async (name, status, created, contentType, part) => {
-		emulator.fault({ match: { method: 'POST' }, fault: name });
-		const reply = await create();
-		expect([reply.status, reply.headers.get('content-type')]).toEqual([status, contentType]);
-		expect(reply.text).toContain(part);
-		expect(emulator.tasks()).toHaveLength(created);
-	});
-
-	it.each<[FaultRule['fault'], object]>([
-		[{ mutate: { path: 'data.balance', value: 'lots' } }, { data: { balance: 'lots' } }],
-		[{ mutate: { path: 'data.more.of_it', value: [1] } }, { data: { more: { of_it: [1] } } }],
-		[{ mutate: { path: '', value: { other: true } } }, { other: true }],
-		[{ body: { body: '{"a":1}' } }, { a: 1 }],
-		[{ delay: 5 }, { data: { balance: 10000 } }],
-	])('%j', async (fault, expected) => {
-		emulator.fault({ fault });
-		expect((await get('/v1/credits')).json).toMatchObject(expected);
-	});
-
-	it('mutate without a value removes the field', async () => {
-		emulator.fault({ fault: { mutate: { path: 'data' } } });
-		expect((await get('/v1/credits')).json).toEqual({ code: 200, msg: 'success' });
-	});
-
-	it('429 with Retry-After', async () => {
-		const date = 'Fri, 01 Jan 2100 00:00:00 GMT';
-		for (const retryAfter of [7, date]) {
-			emulator.fault({ fault: { http: '429-rate', retryAfter } });
-			const reply = await get('/v1/credits');
-			expect(errorOf(reply).code).toBe('rate_limit_exceeded');
-			expect(reply.headers.get('retry-after')).toBe(String(retryAfter));
-		}
-		const reply = await create({ prompt: '[http:429-rate=1] [retry-after:2]' });
-		expect(reply.headers.get('retry-after')).toBe('2');
-		expect((await create({ prompt: '[http:429-rate=1] [retry-after:2]' })).status).toBe(200);
 	});
 
 	it('strike in order, after skip, for a number of times, on what matches', async () => {

@@ -144,20 +144,6 @@ describe('the image URLs', () => {
 			}),
 		);
 	});
-
-	/** In a text, a comma or semicolon at the end of a URL separates it from the next one. */
-	const urlInText = fc.webUrl().filter((url) => !/[,;]$/.test(url));
-
-	test('are stable: what came out goes in again unchanged, wrapped or not', () => {
-		fc.assert(
-			fc.property(fc.array(urlInText, { minLength: 1, maxLength: 5 }), (urls) => {
-				const once = imageUrlsOf(urls);
-				expect(imageUrlsOf(once)).toEqual(once);
-				expect(imageUrlsOf([[once]])).toEqual(once);
-				expect(imageUrlsOf(urls.join('\n'))).toEqual(once);
-			}),
-		);
-	});
 });
 
 describe('the duration', () => {
@@ -201,14 +187,6 @@ describe('the task ID', () => {
 	])('%p is refused as no task ID', (value) => {
 		expect(taskIdOf(value)).toMatchObject(refused('Task ID'));
 	});
-
-	test('any UUID is accepted', () => {
-		fc.assert(
-			fc.property(fc.uuid(), (id) => {
-				expect(taskIdOf(id)).toBe(id);
-			}),
-		);
-	});
 });
 
 describe('a number in a range', () => {
@@ -244,12 +222,6 @@ describe('what is wrong with one item', () => {
 				/^Describe.*Choose one of: 5, 10\..*true, false\..*Give the full/,
 			),
 		});
-	});
-
-	test('is named once, though it was met twice', () => {
-		const bad = settings({ prompt: 'A cat', imageUrls: ONE }, { dryRun: 'perhaps' });
-		const images = readImageSettings(bad);
-		expect(collect({ images, again: readImageSettings(bad) })).toEqual(images);
 	});
 });
 

@@ -1,8 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-import { explain } from '../harness/n8n/install';
 import { exclusively } from '../harness/process/lock';
 import { isInstalled } from '../harness/process/npm.mjs';
 
@@ -67,24 +65,4 @@ test('the second to come waits until the first is done, and says so once', async
 	);
 	await Promise.all([first, second]);
 	expect(order).toEqual(['second waits', 'first', 'second']);
-});
-
-test('a place that cannot be locked is told instead of waited for', async () => {
-	const work = exclusively(
-		join(folder, 'missing', 'place'),
-		() => {},
-		async () => undefined,
-	);
-	await expect(work).rejects.toThrow('ENOENT');
-});
-
-test.each([
-	['npm error code ENOTFOUND', 1, 'No connection to the npm registry'],
-	['npm error network ETIMEDOUT', 1, 'No connection to the npm registry'],
-	['npm error code ENOSPC', 1, 'The disk is too full'],
-	['npm error code EUSAGE', 7, 'ended with exit code 7'],
-])('why an install failed: %j', (output, code, expected) => {
-	const sentence = explain(code, output, 'n8n', 'npm.log');
-	expect(sentence).toContain(expected);
-	expect(sentence.match(/\.(?=\s|$)/g)).toHaveLength(1);
 });

@@ -110,11 +110,6 @@ export class N8nApi {
 		return savedCredentialSchema.parse(await this.rest.post('/credentials', input)).id;
 	}
 
-	/** Puts other data into a stored credential, as the editor does. */
-	async updateCredential(id: string, input: CredentialInput): Promise<void> {
-		await this.rest.patch(`/credentials/${id}`, { ...input });
-	}
-
 	/** Runs a credential's own test, as the editor does: of a stored one by its id, or of these data. */
 	async testCredential(
 		credential: string | Omit<CredentialInput, 'name'>,
@@ -135,13 +130,6 @@ export class N8nApi {
 		return savedWorkflowSchema.parse(await this.rest.get(`/workflows/${id}`));
 	}
 
-	async updateWorkflow(id: string, changes: Partial<WorkflowJson>): Promise<SavedWorkflow> {
-		const { versionId } = await this.getWorkflow(id);
-		return savedWorkflowSchema.parse(
-			await this.rest.patch(`/workflows/${id}`, { ...changes, versionId }),
-		);
-	}
-
 	/**
 	 * Activates (publishes) the workflow as last saved, and waits until its triggers listen; rejects
 	 * with n8n's reason when one of them could not be activated.
@@ -158,12 +146,6 @@ export class N8nApi {
 		const saved = await this.rest.post(`/workflows/${id}/deactivate`, {});
 		await this.publication(id, (status) => status === 'not_published');
 		return savedWorkflowSchema.parse(saved);
-	}
-
-	/** Archives and deletes: n8n deletes only what was archived. */
-	async deleteWorkflow(id: string): Promise<void> {
-		await this.rest.post(`/workflows/${id}/archive`, {});
-		await this.rest.delete(`/workflows/${id}`);
 	}
 
 	/** Starts a manual execution, as the editor does, and returns its id. */
