@@ -86,25 +86,6 @@ describe.each(AGENTS)('an AI Agent of version %s', (version) => {
 		expect(JSON.stringify(agent.requests())).not.toContain(emulator.apiKey);
 	});
 
-	test('tells the tools of one agent apart, even those saved without a resource', async () => {
-		firstAnswer = () => ({ text: 'Which cat?' });
-		await agent.run(version, {
-			'Create video from image in Kling': tool({ operation: 'create' }),
-			'Create video from image and wait in Kling': tool({ resource: 'video' }),
-			'Get video status in Kling': tool({ operation: 'getTask' }),
-			'Get credit balance in Kling': tool({ operation: 'getCredits' }),
-		});
-		const offered = agent
-			.requests()[0]
-			?.tools.map(({ function: { name, description } }) => [name, description]);
-		expect(Object.fromEntries(offered ?? [])).toEqual({
-			Create_video_from_image_in_Kling: 'Create video from image in Kling',
-			Create_video_from_image_and_wait_in_Kling: 'Create video from image and wait in Kling',
-			Get_video_status_in_Kling: 'Get video status in Kling',
-			Get_credit_balance_in_Kling: 'Get credit balance in Kling',
-		});
-	});
-
 	test('reads what happened and what to do when the API refuses', async () => {
 		firstAnswer = () => callWith({ prompt: `${PROMPT} [http:402]` });
 		await agent.run(version, { 'Make a video': tool() });
@@ -112,29 +93,5 @@ describe.each(AGENTS)('an AI Agent of version %s', (version) => {
 			'The account has too few credits for this video. Top up under Dashboard > Billing',
 		);
 		expect(readByModel()).not.toMatch(/item \d/);
-	});
-
-	test('reads which of its own values was wrong', async () => {
-		firstAnswer = () => callWith({ seconds: 7 });
-		await agent.run(version, { 'Make a video': tool() });
-		expect(readByModel()).toMatch(/'Duration'.*7.*Choose one of: 5, 10/);
-		expect(readByModel()).not.toMatch(/item \d/);
-	});
-
-	test('is told not to try again where a video may have been charged', async () => {
-		const { emulator } = stage;
-		firstAnswer = () => callWith({ prompt: `${PROMPT} [fault:reset-after]` });
-		await agent.run(version, { 'Make a video': tool() });
-		expect(readByModel()).toMatch(
-			/may have been charged\..*Do not call this tool again for the same video\. Ask the user to look in the dashboard/,
-		);
-		expect(emulator.count({ route: 'create' })).toBe(1);
-	});
-
-	test('reads the task, not an error, where the video failed', async () => {
-		firstAnswer = () => callWith({ prompt: `${PROMPT} [fail:content_rejected]` });
-		await agent.run(version, { 'Make a video': tool() });
-		expect(readByModel()).toMatch(/"status":\s*\\?"failed/);
-		expect(readByModel()).toContain(stage.emulator.tasks()[0]?.id ?? 'no task');
 	});
 });

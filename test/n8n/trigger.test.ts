@@ -165,25 +165,6 @@ test('while listening for a test event the Test URL works, and the registration 
 	]);
 });
 
-test.each(['text/plain', 'application/octet-stream', null])(
-	'a finished task under the content type %s starts the workflow, and once whatever the case of its id',
-	async (contentType) => {
-		const { emulator, n8n } = stage;
-		const { id, start } = await stage.publish(
-			createHereTriggerThere('Content types', { create: { prompt: 'A cat [callback:lost]' } }),
-		);
-		await n8n.api.waitForExecution(await start());
-		const taskId = await onlyTaskId();
-		await emulator.complete(taskId);
-		expect(await emulator.sendCallback(taskId, { contentType })).toEqual([200]);
-		const body = { id: taskId.toUpperCase(), status: 'completed' };
-		expect(await emulator.sendCallback(taskId, { body })).toEqual([200]);
-		const [execution] = await startedByTrigger(n8n, id, 1);
-		expect(execution && jsonOf(execution, n8n, TRIGGER)).toMatchObject([{ taskId }]);
-		expect(await n8n.api.listExecutions(id)).toHaveLength(2);
-	},
-);
-
 describe('a registration is believed only where the trigger can listen', () => {
 	const byHand = () =>
 		workflow('By hand').node('Start', manualTrigger()).connect('Start', 'Items').json();

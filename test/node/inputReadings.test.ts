@@ -390,14 +390,6 @@ describe('a fault of n8n before the request is sent', () => {
 			expect(emulator.current.count()).toBe(0);
 		},
 	);
-
-	test('does not keep a second try from sending the request', async () => {
-		jest.spyOn(TestCredentialsHelper.prototype, 'authenticate').mockRejectedValueOnce(fault);
-		const { runData } = await create({});
-		const { error } = await create({}, {}, { runData });
-		expect(error).toBeNull();
-		expect(emulator.current.tasks()).toHaveLength(1);
-	});
 });
 
 describe('Callback URL', () => {

@@ -161,16 +161,6 @@ test('a callback repeated 100 times at once starts the workflow once', async () 
 	expect(await n8n.api.listExecutions(workflowId)).toHaveLength(2);
 });
 
-test('without a trigger, callback “trigger” is refused on a worker before anything is spent', async () => {
-	const { emulator, n8n } = stage;
-	const { start } = await stage.publish(
-		production('No trigger', numbered(1), { Create: stage.creates({ callback: 'trigger' }) }),
-	);
-	const refused = await n8n.api.waitForExecution(await start(), { status: 'error' });
-	expect(n8n.api.errorOf(refused, 'Create')?.message).toContain('no Kling Trigger');
-	expect(emulator.count({ route: 'create' })).toBe(0);
-});
-
 test('a wait that one worker suspended goes on at the other when the first is gone', async () => {
 	const { emulator, n8n } = stage;
 	const { start } = await stage.publish(

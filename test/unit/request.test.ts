@@ -15,10 +15,6 @@ const promptOf = (prompt: unknown) => {
 	const video = readVideo(settings({ prompt }));
 	return video instanceof Failure ? video : video.prompt;
 };
-const durationOf = (duration: unknown) => {
-	const video = readVideo(settings({ prompt: 'A cat', duration }));
-	return video instanceof Failure ? video : video.duration;
-};
 const taskIdOf = (taskId: unknown) => readTaskId(settings({ taskId }));
 const imageUrlsOf = (imageUrls: unknown) => {
 	const images = readImageSettings(settings({ imageSource: 'url', imageUrls }));
@@ -144,25 +140,6 @@ describe('the image URLs', () => {
 			}),
 		);
 	});
-});
-
-describe('the duration', () => {
-	test.each([
-		[5, 5],
-		[10, 10],
-		['5', 5],
-		['10', 10],
-		[' 10 ', 10],
-	])('%p is %d seconds, as a number', (value, seconds) => {
-		expect(durationOf(value)).toBe(seconds);
-	});
-
-	test.each([7, 0, -5, 5.5, 15, NaN, '7', 'abc', '', '5s', '0x5', null, undefined, true, [5], {}])(
-		'%p is refused, naming the parameter',
-		(value) => {
-			expect(durationOf(value)).toMatchObject(refused('Duration'));
-		},
-	);
 });
 
 describe('the task ID', () => {
