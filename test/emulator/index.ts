@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { Api } from './service/api';
-import { bodyBuffer } from './http/answer';
 import { CallbackSender } from './service/callbacks';
 import { handleControl } from './control/control';
 import { FaultQueue } from './control/faults';
@@ -104,7 +103,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		complete: (taskId) => tasks.complete(taskId),
 		fail: (taskId, error) => tasks.fail(taskId, error),
 		sendCallback: (taskId, callback) => tasks.sendCallback(taskId, callback),
-		videoBytes: async (taskId, index = 0) => bodyBuffer(tasks.video(taskId, index)),
+		videoBytes: async (taskId, index = 0) => tasks.video(taskId, index),
 		videoSha256: async (taskId, index = 0) => sha256Of(tasks.video(taskId, index)),
 		settled: () => callbacks.settled(),
 		goOffline: async () => {

@@ -150,7 +150,7 @@ export interface Emulator {
 	sendCallback(taskId: string, options?: CallbackOptions): Promise<number[]>;
 	/** The whole file that `/videos/<taskId>/<index>.mp4` serves. */
 	videoBytes(taskId: string, index?: number): Promise<Buffer>;
-	/** Hex digest of that file, computed without holding it in memory. */
+	/** Hex digest of that file. */
 	videoSha256(taskId: string, index?: number): Promise<string>;
 	/** Resolves when no callback is in flight. */
 	settled(): Promise<void>;

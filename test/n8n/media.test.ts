@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Execution } from '../harness/n8n/api';
 import {
 	asset,
 	expectVideos,
@@ -162,30 +161,17 @@ describe('images from binary fields', () => {
 	});
 });
 
-/** An item with a downloaded video, and the task it is of. */
-interface Result {
-	taskId: string;
-	execution: Execution;
-	node: string;
-}
-
-interface Parameters {
-	simplify?: boolean;
-	downloadVideo: boolean;
-	outputBinaryField?: string;
-}
-
 /** Create in a workflow with a Kling Trigger that downloads: its id and that of the task. */
-async function createdForTrigger(prompt: string, parameters: Parameters) {
+async function createdForTrigger(prompt: string, parameters: Record<string, unknown>) {
 	const { n8n } = stage;
 	const json = production('Trigger', numbered(1), { Create: stage.creates({ prompt }) });
-	const { id, start } = await stage.publish(withTrigger(json, stage.trigger({ ...parameters })));
+	const { id, start } = await stage.publish(withTrigger(json, stage.trigger(parameters)));
 	await n8n.api.waitForExecution(await start(), { status: 'success' });
 	return { workflowId: id, taskId: onlyTask().id };
 }
 
 /** A suspended Create and Wait: the execution’s id and the task’s. */
-async function suspended(prompt: string, parameters: Parameters) {
+async function suspended(prompt: string, parameters: Record<string, unknown>) {
 	const { start } = await stage.publish(
 		production('Suspended', numbered(1), {
 			Kling: stage.creates({ operation: 'createAndWait', prompt, ...parameters }),
@@ -196,43 +182,6 @@ async function suspended(prompt: string, parameters: Parameters) {
 	await stage.n8n.api.waitForExecution(id, { status: 'waiting' });
 	return { id, taskId: onlyTask().id };
 }
-
-/** The ways to a finished task that lead through a webhook. */
-const WAYS: Record<string, (prompt: string, parameters: Parameters) => Promise<Result>> = {
-	'Create and Wait, suspended': async (prompt, parameters) => {
-		const { id, taskId } = await suspended(prompt, parameters);
-		await stage.emulator.complete(taskId);
-		return { taskId, execution: await finished(id), node: 'Kling' };
-	},
-	'Kling Trigger': async (prompt, parameters) => {
-		const { workflowId, taskId } = await createdForTrigger(prompt, parameters);
-		await stage.emulator.complete(taskId);
-		const [execution] = await startedByTrigger(stage.n8n, workflowId, 1);
-		if (execution === undefined) throw new Error('Nothing was started');
-		return { taskId, execution, node: TRIGGER };
-	},
-};
-
-describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
-	test('several videos, each whole and in its own field', async () => {
-		const { emulator, n8n } = stage;
-		const { taskId, execution, node } = await reach('A cat [videos:3] [video:cut=1]', {
-			downloadVideo: true,
-			outputBinaryField: 'film',
-		});
-		const [item] = n8n.api.outputOf(execution, node);
-		await expectVideos(stage, item, taskId, { film: 0, film_1: 1, film_2: 2 });
-		expect(item?.json).toMatchObject({
-			taskId,
-			status: 'completed',
-			videoUrl: `${emulator.url}/videos/${taskId}/0.mp4`,
-			downloadError: null,
-		});
-		expect(item?.json.videoUrls).toHaveLength(3);
-		// The first download was cut half-way, and only it was fetched again.
-		expect(videoRequests().map(({ path }) => path.at(-5))).toEqual(['0', '0', '1', '2']);
-	});
-});
 
 describe('a callback is answered before the download starts', () => {
 	const parameters = { downloadVideo: true };

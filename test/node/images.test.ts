@@ -112,20 +112,6 @@ describe('Check Images', () => {
 		expect([...imageRequests()].sort()).toEqual(['/images/one.jpg', '/images/other.png']);
 	});
 
-	test('one bad image among all items, and nothing is spent', async () => {
-		const { error } = await createFrom([
-			imageUrl(),
-			[imageUrl('fine.png'), imageUrl('missing')],
-			imageUrl('gone'),
-		]);
-		const shown = operationErrorOf({ error });
-		expect(shown.message).toContain(`'Image URLs' names ${imageUrl('missing')}`);
-		expect(shown.message).toMatch(/ \[item 1\]$/);
-		expect(shown.itemIndex).toBe(1);
-		expect(emulator.current.count({ route: 'create' })).toBe(0);
-		expect(imageRequests()).toHaveLength(4);
-	});
-
 	test('with Continue only the items with bad images are refused', async () => {
 		const bad = imageUrl('missing');
 		const { json, items, error } = await createFrom([imageUrl(), bad, imageUrl(), bad], {

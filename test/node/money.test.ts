@@ -122,6 +122,19 @@ describe('a second try of the same run', () => {
 			expect(description).not.toMatch(/nothing was spent/i);
 		});
 
+		test('since the balance cannot be read, names the tasks, and with Continue passes them on', async () => {
+			const { runData } = await halfWay();
+			const match = { path: '/v1/credits' };
+			emulator.current.fault({ match, fault: 'http:401', times: 'always' });
+			const options = { checkBalance: true };
+			const { message, description } = apiErrorOf(await secondTry(runData, options));
+			expect(message).toMatch(/\(1 of 3 videos was already created\)$/);
+			expect(description).toContain(ids()[0]);
+			const continuing = await secondTry(runData, options, { onError: 'continueRegularOutput' });
+			const refused = { details: { taskId: null } };
+			expect(continuing.json).toMatchObject([{ taskId: ids()[0] }, refused, refused]);
+		});
+
 		test('since a setting of the run is wrong by now, names the tasks, as each error item does its own', async () => {
 			const { runData } = await halfWay();
 			const options = { maxCredits: 'plenty' };
@@ -296,15 +309,13 @@ describe('as a tool of an AI Agent', () => {
 		parameters: INodeParameters = {},
 	) => await create([{ prompt }], parameters, { asTool: true, runData });
 
-	test('a call that follows a failed one with the same request takes over its task', async () => {
-		const waiting = { operation: 'createAndWait' };
-		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 'always' });
-		const first = await call('A cat', undefined, waiting);
-		expect(first.json).toMatchObject([{ error: expect.any(String), taskId: ids()[0] }]);
-		emulator.current.clearFaults();
-		clock.duringPause = async () => await completeAll(emulator.current);
-		const second = await call('A cat', first.runData, waiting);
-		expect(second.json).toMatchObject([{ taskId: ids()[0], status: 'completed' }]);
+	test('equal requests are one video, and the second call says so', async () => {
+		const first = await call('A cat');
+		const second = await call('A cat', first.runData);
+		expect(first.json[0]).not.toHaveProperty('note');
+		expect(second.json).toMatchObject([
+			{ taskId: ids()[0], note: expect.stringContaining('Change the prompt to get another one') },
+		]);
 		expect(creates()).toBe(1);
 	});
 
@@ -320,24 +331,6 @@ describe('as a tool of an AI Agent', () => {
 			expect(json).toMatchObject([{ error: expect.stringMatching(/An earlier try sent this/) }]);
 		}
 		expect([creates(), spent()]).toEqual([1, PRICE]);
-	});
-
-	test('equal requests are one video, and the second call says so', async () => {
-		const first = await call('A cat');
-		const second = await call('A cat', first.runData);
-		expect(first.json[0]).not.toHaveProperty('note');
-		expect(second.json).toMatchObject([
-			{ taskId: ids()[0], note: expect.stringContaining('Change the prompt to get another one') },
-		]);
-		expect(creates()).toBe(1);
-	});
-
-	test('a video that failed, whose credits came back, is made anew', async () => {
-		const first = await call('A cat');
-		await emulator.current.fail(ids()[0] ?? '');
-		const second = await call('A cat', first.runData);
-		expect(second.json).toMatchObject([{ taskId: ids()[1] }]);
-		expect(second.json[0]).not.toHaveProperty('note');
 	});
 });
 

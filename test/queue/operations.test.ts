@@ -23,32 +23,6 @@ const finished = async (id: string) =>
 /** The names of the workers that had an execution in hand. */
 const workersOf = (id: string) => stage.n8n.ranOn(id).map(({ name }) => name);
 
-test('what does not sleep stays on its worker', async () => {
-	const { emulator, n8n } = stage;
-	emulator.setPace(1_500);
-	const { start } = await stage.publish(
-		production('Awake', numbered(2), {
-			Create: stage.creates({ callback: 'none' }),
-			Both: stage.creates({
-				operation: 'createAndWait',
-				waitStrategy: 'poll',
-				options: { pollInterval: 2 },
-			}),
-			Wait: stage.kling({ operation: 'wait', waitStrategy: 'poll' }),
-			Get: stage.kling({ operation: 'getTask' }),
-			Credits: stage.kling({ operation: 'getCredits' }),
-		}),
-	);
-	const id = await start();
-	const done = await finished(id);
-	expect(workersOf(id)).toHaveLength(1);
-	const ids = emulator.tasks().map((task) => task.id);
-	const idsOf = (node: string) => jsonOf(done, n8n, node).map(({ taskId }) => taskId);
-	expect(idsOf('Create')).toEqual(ids.slice(0, 2));
-	for (const node of ['Both', 'Wait', 'Get']) expect(idsOf(node)).toEqual(ids.slice(2));
-	expect(jsonOf(done, n8n, 'Credits')).toMatchObject([{ totalConsumed: 4 * PRICE }]);
-});
-
 test('Create and Wait, and Wait, sleep until the callback reaches the webhook processor', async () => {
 	const { emulator, n8n } = stage;
 	const { start } = await stage.publish(
@@ -142,23 +116,6 @@ test('a renamed trigger’s registration reaches Create on every worker, and eac
 	const taskIds = triggered.map((run) => taskIdOf(n8n.api.outputOf(run, TRIGGER)[0]));
 	expect(taskIds.sort()).toEqual([...ids].sort());
 	expect(emulator.account().totalConsumed).toBe(started * PRICE);
-});
-
-test('a callback repeated 100 times at once starts the workflow once', async () => {
-	const { emulator, n8n } = stage;
-	const { id: workflowId, start } = await stage.publish(
-		createHereTriggerThere('Repeated', { callback: 'trigger', prompt: 'A cat [callback:lost]' }),
-	);
-	await finished(await start());
-	const taskId = emulator.tasks()[0]?.id ?? '';
-	await emulator.complete(taskId);
-	const statuses = await emulator.sendCallback(taskId, { times: 100, concurrently: true });
-	// Where n8n's database connections do not suffice for the moment, n8n says so with a 5xx.
-	expect(statuses).toContain(200);
-	expect(statuses.filter((status) => status !== 200 && status < 500)).toEqual([]);
-	expect(await emulator.sendCallback(taskId)).toEqual([200]);
-	await finishedOf(workflowId, 2);
-	expect(await n8n.api.listExecutions(workflowId)).toHaveLength(2);
 });
 
 test('a wait that one worker suspended goes on at the other when the first is gone', async () => {

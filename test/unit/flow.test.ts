@@ -78,6 +78,11 @@ describe('cancelling', () => {
 		await expect(endless).rejects.toBeInstanceOf(CancelledError);
 	});
 
+	test('before the work is done at once', async () => {
+		const work = abortable(new Promise<never>(() => {}), AbortSignal.abort());
+		await expect(work).rejects.toBeInstanceOf(CancelledError);
+	});
+
 	test('ends a pause of an hour', async () => {
 		const controller = new AbortController();
 		const pausing = pause(3_600_000, controller.signal);

@@ -14,21 +14,9 @@ import {
 	parsed,
 	rawTask,
 	TASK_ID,
+	TASK_KEYS,
 	VIDEO_URL,
 } from '../harness/node/builders';
-
-const KEYS = [
-	'taskId',
-	'status',
-	'videoUrl',
-	'failure',
-	'generationSeconds',
-	'createdAt',
-	'completedAt',
-	'videoUrls',
-	'progress',
-	'model',
-];
 
 /** A task with every documented field replaced by any JSON value, and others besides. */
 const anyTask = fc.record(
@@ -142,14 +130,14 @@ describe('a simplified task', () => {
 		const states = [rawTask(), completedTask(), failedTask()].map((raw) =>
 			simplifyTask(parsed(raw)),
 		);
-		for (const task of [...states, newTask(TASK_ID)]) expect(Object.keys(task)).toEqual(KEYS);
+		for (const task of [...states, newTask(TASK_ID)]) expect(Object.keys(task)).toEqual(TASK_KEYS);
 	});
 
 	test('whatever the API sends instead of the documented fields, has the promised types', () => {
 		fc.assert(
 			fc.property(anyTask, (raw) => {
 				const task = simplifyTask(apiTaskSchema.parse(raw));
-				expect(Object.keys(task)).toEqual(KEYS);
+				expect(Object.keys(task)).toEqual(TASK_KEYS);
 				expect(task.taskId).toBe(raw.id);
 				expect(task.videoUrls.every((url) => typeof url === 'string' && url !== '')).toBe(true);
 				expect(task.videoUrl).toBe(task.videoUrls[0] ?? null);
@@ -202,15 +190,15 @@ describe('the item of a task', () => {
 
 	test('has what was paid behind what became of it, and the rest behind that', () => {
 		expect(keysOf({ timedOut: false, request })).toEqual([
-			...KEYS.slice(0, 4),
+			...TASK_KEYS.slice(0, 4),
 			'timedOut',
 			...Object.keys(request),
-			...KEYS.slice(4),
+			...TASK_KEYS.slice(4),
 		]);
 	});
 
 	test('has the reference at the end', () => {
-		expect(keysOf({ reference: null })).toEqual([...KEYS, 'reference']);
+		expect(keysOf({ reference: null })).toEqual([...TASK_KEYS, 'reference']);
 	});
 });
 

@@ -7,18 +7,6 @@ function options(args: string[], around: Partial<Surroundings> = {}) {
 }
 
 describe('options', () => {
-	test('none: the emulator, without the key', () => {
-		expect(options([])).toEqual({
-			once: false,
-			live: false,
-			yes: false,
-			port: undefined,
-			image: undefined,
-			apiKey: '',
-			baseUrl: 'https://api.aivideoapi.ai',
-		});
-	});
-
 	test('all of them, in both notations', () => {
 		const all = ['--once', '--live', '--yes', '--port=8080', '--image', IMAGE];
 		expect(options(all)).toMatchObject({

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exclusively } from '../harness/process/lock';
 import { isInstalled } from '../harness/process/npm.mjs';
 
 const A = { version: '1.0.0' };
@@ -41,28 +40,4 @@ describe('what npm listed as installed, against the lock', () => {
 		writeFileSync(join(folder, 'node_modules', '.package-lock.json'), '{ "packages": {');
 		expect(isInstalled(folder)).toBe(false);
 	});
-});
-
-test('the second to come waits until the first is done, and says so once', async () => {
-	const order: string[] = [];
-	let finish = () => {};
-	const secondWaits = new Promise<void>((resolve) => (finish = resolve));
-	const first = exclusively(
-		join(folder, 'place'),
-		() => order.push('first waits'),
-		async () => {
-			await secondWaits;
-			order.push('first');
-		},
-	);
-	const second = exclusively(
-		join(folder, 'place'),
-		() => {
-			order.push('second waits');
-			finish();
-		},
-		async () => order.push('second'),
-	);
-	await Promise.all([first, second]);
-	expect(order).toEqual(['second waits', 'first', 'second']);
 });

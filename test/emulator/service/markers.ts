@@ -15,13 +15,10 @@ export interface Markers {
 	callback: 'lost' | 'twice' | 'once';
 	/** How the first `times` downloads of this task's videos go wrong. */
 	videoFault?: { kind: '404' | 'cut' | 'hang'; times: number };
-	/** Size of each video in MiB. */
-	videoMb?: number;
 	/** Strikes the first `times` creates that carry this very prompt. */
 	create?: { fault: Fault; times: number };
 }
 
-const MAX_VIDEO_MB = 4_000;
 const MARKER = /\[([a-z]+(?:-[a-z]+)*)(?::([^\]=]*))?(?:=([^\]]*))?\]/g;
 
 class MarkerError extends Error {}
@@ -68,9 +65,6 @@ const READERS: Readonly<Record<string, Reader>> = {
 	video: (markers, kind, value) => {
 		if (kind !== '404' && kind !== 'cut' && kind !== 'hang') throw new MarkerError();
 		markers.videoFault = { kind, times: times(value) };
-	},
-	'video-mb': (markers, megabytes) => {
-		markers.videoMb = integer(megabytes, 1, MAX_VIDEO_MB);
 	},
 	http: (markers, argument = '', value) => {
 		const http = argument === '404' ? '404-model' : argument;

@@ -18,7 +18,6 @@ import type {
 	SentCallback,
 	TaskStatus,
 } from '../types';
-import type { ByteSource } from '../http/answer';
 import { videoFile } from './videos';
 
 /** The longest that a task stays pending, however slow the pace. */
@@ -142,10 +141,9 @@ export class TaskStore {
 	}
 
 	/** The file behind a video address, whether or not the task has finished. */
-	video(id: string, index: number): ByteSource {
-		const { request, markers } = this.get(id);
-		const { duration, sound } = request.input;
-		return videoFile({ taskId: id, index, duration, sound, megabytes: markers.videoMb });
+	video(id: string, index: number): Buffer {
+		const { duration, sound } = this.get(id).request.input;
+		return videoFile({ taskId: id, index, duration, sound });
 	}
 
 	/** Whether the API has named this video's address, which is when it can be downloaded. */

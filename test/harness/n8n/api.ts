@@ -25,7 +25,6 @@ export type {
 	ExecutionItem,
 	ExecutionStatus,
 	ExecutionSummary,
-	RunSelection,
 } from './execution';
 export { N8nApiError, type Owner } from './rest';
 
@@ -79,7 +78,6 @@ export interface ManualRun {
 export interface ExecutionWait {
 	status?: ExecutionStatus;
 	timeoutMs?: number;
-	workflowId?: string;
 }
 
 /** n8n's REST API as its editor uses it. */
@@ -184,34 +182,29 @@ export class N8nApi {
 	}
 
 	/**
-	 * Waits for an execution, given by its id or by what its summary looks like, to finish or to reach
-	 * a state; rejects at once when it finished in another state.
+	 * Waits for an execution to finish or to reach a state; rejects at once when it finished in another
+	 * state.
 	 */
 	async waitForExecution(
-		which: string | ((summary: ExecutionSummary) => boolean),
-		{ status, timeoutMs = WAIT_MS, workflowId }: ExecutionWait = {},
+		id: string,
+		{ status, timeoutMs = WAIT_MS }: ExecutionWait = {},
 	): Promise<Execution> {
 		const giveUpAt = Date.now() + timeoutMs;
 		for (;;) {
-			const seen = await this.look(which, workflowId);
-			if (seen !== undefined) {
-				if (status === undefined ? isFinished(seen.status) : seen.status === status) {
-					return await this.getExecution(seen.id);
-				}
-				if (isFinished(seen.status)) {
-					const { error } = (await this.getExecution(seen.id)).data.resultData;
-					throw new Error(
-						`Execution ${seen.id} ended as “${seen.status}” instead of “${String(status)}”` +
-							(error === undefined ? '.' : `: ${error.message}`),
-					);
-				}
+			const seen = executionSummarySchema.parse(await this.rest.get(`/executions/${id}`));
+			if (status === undefined ? isFinished(seen.status) : seen.status === status) {
+				return await this.getExecution(id);
+			}
+			if (isFinished(seen.status)) {
+				const { error } = (await this.getExecution(id)).data.resultData;
+				throw new Error(
+					`Execution ${id} ended as “${seen.status}” instead of “${String(status)}”` +
+						(error === undefined ? '.' : `: ${error.message}`),
+				);
 			}
 			if (Date.now() >= giveUpAt) {
 				throw new Error(
-					`After ${timeoutMs} ms ` +
-						(seen === undefined
-							? 'no such execution exists.'
-							: `execution ${seen.id} is still “${seen.status}”, not ${status ?? 'finished'}.`),
+					`After ${timeoutMs} ms execution ${id} is still “${seen.status}”, not ${status ?? 'finished'}.`,
 				);
 			}
 			await delay(POLL_MS);
@@ -317,16 +310,6 @@ export class N8nApi {
 				...(run.after === undefined ? {} : partialRun(run.after, run.destinationNode)),
 			}),
 		);
-	}
-
-	private async look(
-		which: string | ((summary: ExecutionSummary) => boolean),
-		workflowId?: string,
-	): Promise<ExecutionSummary | undefined> {
-		if (typeof which === 'string') {
-			return executionSummarySchema.parse(await this.rest.get(`/executions/${which}`));
-		}
-		return (await this.listExecutions(workflowId)).find(which);
 	}
 }
 

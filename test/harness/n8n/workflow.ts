@@ -139,14 +139,6 @@ export function webhook(path: string, options: WebhookOptions = {}): NodeSpec {
 	};
 }
 
-export function schedule(seconds: number): NodeSpec {
-	return {
-		type: 'n8n-nodes-base.scheduleTrigger',
-		typeVersion: 1.2,
-		parameters: { rule: { interval: [{ field: 'seconds', secondsInterval: seconds }] } },
-	};
-}
-
 /** An AI Agent with something to do; it needs a chat model to run. */
 export function aiAgent(text: string): NodeSpec {
 	return {

@@ -32,8 +32,7 @@ export interface Cluster extends N8nInstance {
 	readonly webhook: Member;
 	/** The public address of all of it. */
 	readonly publicUrl: string;
-	/** The Redis; undefined when it runs elsewhere. */
-	readonly redis: Server | undefined;
+	readonly redis: Server;
 	/** The workers that have had an execution in hand. */
 	ranOn(executionId: string): Member[];
 	/** Runs a statement in n8n's database. */
@@ -135,7 +134,7 @@ class RunningCluster implements Cluster {
 		return this.main.api;
 	}
 
-	get redis(): Server | undefined {
+	get redis(): Server {
 		return this.services.redis;
 	}
 
