@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+
+import type { OneLook } from '../../nodes/Kling/api/client';
 import { ApiFailure } from '../../nodes/Kling/api/failure';
 import { Task } from '../../nodes/Kling/api/task';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
@@ -65,11 +67,6 @@ describe('a shared wait for tasks', () => {
 		await pollTasks(tasks, OPTIONS);
 		expect(openOf(tasks)).toEqual([]);
 		expect(reads).toEqual([ONE, TWO, TWO, TWO, ONE]);
-	});
-
-	test('of no tasks reads nothing', async () => {
-		await pollTasks([], OPTIONS);
-		expect(clock.pauses).toEqual([]);
 	});
 
 	test('reads only some tasks at the same time', async () => {
@@ -156,4 +153,21 @@ describe('a shared wait for tasks', () => {
 		await expect(polling).rejects.toBeInstanceOf(CancelledError);
 		expect(clock.pauses).toEqual([]);
 	});
+});
+
+test('an API that hangs does not hold the wait up: it ends some seconds after its time', async () => {
+	let reads = 0;
+	// A reading takes what it may, up to half a minute, and five go on at once.
+	const getTask = async (_: string, { withinMs = Infinity }: OneLook = {}) => {
+		reads += 1;
+		if (reads % READ_CONCURRENCY === 0) await clock.pause(Math.min(withinMs, 30_000), undefined);
+		return reset;
+	};
+	const client = fakeClient({ getTask });
+	const tasks = Array.from({ length: 100 }, (_, index) => new Task(taskIdOf(index + 1), client));
+	const begun = Date.now();
+	await pollTasks(tasks, OPTIONS);
+	expect(openOf(tasks)).toEqual(tasks);
+	expect(Date.now() - begun).toBeLessThanOrEqual(80_000);
+	expect(reads).toBeLessThan(tasks.length);
 });
