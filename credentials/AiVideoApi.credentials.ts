@@ -8,6 +8,7 @@ import type {
 } from 'n8n-workflow';
 
 import { DEFAULT_BASE_URL, toBaseUrl, toKey } from '../nodes/Kling/api/access';
+import { Refusal } from '../nodes/Kling/api/failure';
 
 const LATER = 'This says nothing about the key: test it again in a minute.';
 
@@ -23,11 +24,12 @@ const ANSWERS: Record<number, string> = {
 	504: `The API did not answer its gateway in time (504). ${LATER}`,
 };
 
-/**
- * The bearer key for the AI Video API.
- *
- * The test reads the credit balance: free of charge, and it needs a key that works (API docs).
- */
+function usable(value: string | Refusal): string {
+	if (value instanceof Refusal) throw new Error(value.message);
+	return value;
+}
+
+/** The key for the AI Video API. Its test reads the credits: free of charge, and it needs a key that works. */
 export class AiVideoApi implements ICredentialType {
 	name = 'aiVideoApi';
 
@@ -77,15 +79,17 @@ export class AiVideoApi implements ICredentialType {
 	 * The credential's test leaves the address to it, so that a Base URL means the same there as to the
 	 * nodes, which give each request its whole address themselves.
 	 *
-	 * @throws {InvalidCredentialError} when the key or the address cannot be used
+	 * @throws Error when the key or the address cannot be used
 	 */
 	authenticate = async (
 		credentials: ICredentialDataDecryptedObject,
 		request: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> => {
-		const Authorization = `Bearer ${toKey(credentials.apiKey)}`;
+		const Authorization = `Bearer ${usable(toKey(credentials.apiKey))}`;
 		const address =
-			request.baseURL === undefined ? {} : { baseURL: toBaseUrl(credentials.baseUrl ?? '') };
+			request.baseURL === undefined
+				? {}
+				: { baseURL: usable(toBaseUrl(credentials.baseUrl ?? '')) };
 		return { ...request, ...address, headers: { ...request.headers, Authorization } };
 	};
 

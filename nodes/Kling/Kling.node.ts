@@ -17,18 +17,22 @@ import { getCredits } from './operations/getCredits';
 import { getTask } from './operations/getTask';
 import { type Operation, runOperation } from './operations/run';
 import { wait } from './operations/wait';
-import { callbackFields } from './parameters/callback';
-import { imageFields } from './parameters/images';
+import { callbackFields, referenceOption } from './parameters/callback';
+import { checkImagesOption, imageFields } from './parameters/images';
 import { HINTS, SUBTITLE, WAITING_TOOLTIP } from './parameters/editorTexts';
-import { operationField, resourceField } from './parameters/operation';
-import { optionsField } from './parameters/options';
+import { operationField, OPERATIONS, READING, resourceField } from './parameters/operation';
 import { creditNotices } from './parameters/price';
 import { resultFields } from './parameters/result';
+import {
+	checkBalanceOption,
+	concurrencyOption,
+	dryRunOption,
+	maxCreditsOption,
+} from './parameters/spending';
 import { taskIdFields } from './parameters/taskId';
 import { toolNotices } from './parameters/tool';
 import { durationField, promptFields, soundField } from './parameters/video';
-import { waitFields } from './parameters/waiting';
-import { isSuspended, suspendedOutput } from './waiting/suspend';
+import { pollIntervalOption, throwOnFailureOptions, waitFields } from './parameters/waiting';
 import { resume } from './webhooks/resume';
 
 /** Receives callbacks at the resume URL of a suspended execution. It is never registered. */
@@ -71,14 +75,32 @@ export class Kling implements INodeType {
 			...callbackFields,
 			...taskIdFields,
 			...waitFields,
-			...resultFields,
-			optionsField,
+			...resultFields({ operation: READING }),
+			{
+				displayName: 'Options',
+				name: 'options',
+				type: 'collection',
+				placeholder: 'Add option',
+				default: {},
+				// With “operation” instead, n8n empties the collection when another operation is chosen.
+				displayOptions: { hide: { '/operation': [OPERATIONS.getCredits] } },
+				// In the order of the alphabet (n8n: lint).
+				options: [
+					checkBalanceOption,
+					checkImagesOption,
+					concurrencyOption,
+					dryRunOption,
+					maxCreditsOption,
+					pollIntervalOption,
+					referenceOption,
+					...throwOnFailureOptions,
+				],
+			},
 		],
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		if (isSuspended(this)) return suspendedOutput();
-		return (await runOperation(this, operationOf(this))) ?? suspendedOutput();
+		return await runOperation(this, operationOf(this));
 	}
 
 	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
@@ -86,19 +108,13 @@ export class Kling implements INodeType {
 	}
 }
 
-const OPERATION_OF = new Map<unknown, Operation>([
-	['create', create],
-	['createAndWait', createAndWait],
-	['getTask', getTask],
-	['wait', wait],
-	['getCredits', getCredits],
-]);
+const RECIPES = new Map<unknown, Operation>(
+	Object.entries({ create, createAndWait, getTask, wait, getCredits }),
+);
 
 function operationOf(context: IExecuteFunctions): Operation {
 	const name = context.getNodeParameter('operation', 0);
-	const none = new Refusal(
-		`There is no operation “${String(name)}”`,
-		'Choose one of the operations in the list.',
-	);
-	return OPERATION_OF.get(name) ?? (async () => none);
+	const hint = 'Choose one of the operations in the list.';
+	const none = new Refusal(`There is no operation “${String(name)}”`, hint);
+	return RECIPES.get(name) ?? (async () => none);
 }

@@ -8,6 +8,7 @@ import { packPackage } from '../harness/n8n/package';
 import { stageOn } from '../harness/n8n/stage';
 import { missingServices } from '../harness/queue/binaries';
 import { startCluster } from '../harness/queue/cluster';
+import { CROWD, runCrowd, toCrowdTable } from './crowd';
 import { FULL, planChaos, SHORT, type ChaosSize } from './plan';
 import { reportOn, toChaosTable, type ChaosReport } from './report';
 import { runStorm } from './storm';
@@ -15,7 +16,7 @@ import { runStorm } from './storm';
 /**
  * The chaos run: hundreds of videos in a real n8n, in regular and in queue mode, while callbacks are
  * lost, repeated and forged, reads fail, and n8n is killed once. `--short` takes two minutes a mode;
- * `--write` puts the table into docs/reliability.md.
+ * `--write` puts the tables into docs/reliability.md, `--only regular|queue|crowd` runs one part.
  */
 
 const PAGE = join(__dirname, '..', '..', 'docs', 'reliability.md');
@@ -61,13 +62,16 @@ async function main(): Promise<void> {
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 	const size = values.short ? SHORT : FULL;
 	const reports: ChaosReport[] = [];
-	if (values.only !== 'queue') reports.push(await onRegular(size));
+	const runs = (part: string) => values.only === undefined || values.only === part;
+	if (runs('regular')) reports.push(await onRegular(size));
 	const missing = missingServices();
-	if (values.only !== 'regular' && missing.length === 0) reports.push(await onQueue(size));
+	if (runs('queue') && missing.length === 0) reports.push(await onQueue(size));
 	if (missing.length > 0)
 		console.error(`No queue mode: this machine has no ${missing.join(', ')}.`);
 
-	const table = toChaosTable(reports);
+	const tables = reports.length > 0 ? [toChaosTable(reports)] : [];
+	if (runs('crowd') && !values.short) tables.push(toCrowdTable(await runCrowd(CROWD)));
+	const table = tables.join('\n\n');
 	console.log(`\n${table}`);
 	for (const { mode, faultsFound } of reports) {
 		for (const line of faultsFound) console.error(`${mode}: ${line}`);

@@ -1,27 +1,7 @@
-import {
-	chain,
-	jsonOf,
-	numbered,
-	production,
-	startedByTrigger,
-	TRIGGER,
-	withTrigger,
-} from '../harness/n8n/stage';
+import { jsonOf, production, startedByTrigger, TRIGGER, withTrigger } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 
 const stage = useStage();
-
-test('an execution that sleeps names what it waits for in its custom data', async () => {
-	const { emulator, n8n } = stage;
-	const json = chain('Sleeps', numbered(2), {
-		Create: stage.creates(),
-		Wait: stage.kling({ operation: 'wait' }),
-	});
-	const waiting = await stage.run(json, 'waiting');
-	const ids = emulator.tasks().map(({ id }) => id);
-	const { customData } = await n8n.api.getExecution(waiting.id);
-	expect(customData?.klingTasks?.split(', ').sort()).toEqual([...ids].sort());
-});
 
 describe('a reference', () => {
 	test('comes back from the Kling Trigger with the video of its item', async () => {

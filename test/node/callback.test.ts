@@ -3,7 +3,7 @@ import { recall, recordCreated } from '../../nodes/Kling/callback/awaited';
 import { isOwnTriggerUrl } from '../../nodes/Kling/callback/registration';
 import { checkResumeAddress, isResumeAddress } from '../../nodes/Kling/callback/resumeAddress';
 import { openTargets, openWaitTargets } from '../../nodes/Kling/callback/target';
-import { maySleep } from '../../nodes/Kling/n8n/modes';
+import { maySleep } from '../../nodes/Kling/n8n/execution';
 import type { CallbackSetting } from '../../nodes/Kling/parameters/callback';
 import { taskIdOf } from '../harness/node/builders';
 import {

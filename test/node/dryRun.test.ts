@@ -53,10 +53,7 @@ describe.each(OPERATIONS)('a dry run of %s', (operation) => {
 				},
 			},
 		};
-		expect(json).toEqual([
-			{ ...preview, balance: 10_000, balanceAfter: 9_560 },
-			{ ...preview, balance: 10_000, balanceAfter: 9_120 },
-		]);
+		expect(json).toEqual([preview, preview]);
 		expect(hints.map(({ message }) => message)).toEqual([
 			'Dry run: nothing was created or spent. A real run makes 2 videos for an estimated 880 credits (about US$ 4.40) in all.',
 			...(operation === 'create' ? [expect.stringMatching(/^No callback: /)] : []),

@@ -399,6 +399,18 @@ describe('Retry execution', () => {
 		expect(description).toContain(`The task created before a request was changed: ${replaced}.`);
 	});
 
+	test('of an edited node that is refused is not recommended, since it would create anew', async () => {
+		const first = await create(prompts('One', 'Two [http:402=1]'));
+		const retry = await create(
+			prompts('One, changed', 'Two'),
+			{ ...EDITED, options: { maxCredits: PRICE } },
+			retryOf(first),
+		);
+		const { description } = operationErrorOf(retry);
+		expect(description).toContain(`The task created so far: ${ids()[0]}.`);
+		expect(description).not.toContain('use Retry');
+	});
+
 	test('never sends what is unclear, counts it for Max Credits, and nothing recommends it', async () => {
 		const items = prompts('One', 'Two [fault:reset-after=1]', 'Three');
 		const first = await create(items);

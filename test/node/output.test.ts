@@ -153,6 +153,7 @@ describe('Create and Wait', () => {
 			expect.stringMatching(
 				/^2 of 3 videos failed: .+\. The credits of 1 of them were given back\.$/,
 			),
+			expect.stringContaining('On Error'),
 		]);
 	});
 

@@ -138,10 +138,7 @@ describe('klingSuspended, in the context of the node', () => {
 					details: { description: 'Nothing was charged.', httpCode: '400', taskId: null },
 				},
 			},
-			{
-				settled: { taskId: TASK_ID, status: 'completed', timedOut: false },
-				binary: { data: { mimeType: 'video/mp4', data: 'filesystem-v2', id: 'filesystem-v2:1' } },
-			},
+			{ settled: { taskId: TASK_ID, status: 'completed', timedOut: false } },
 		],
 	};
 

@@ -234,6 +234,20 @@ describe('an execution that sleeps', () => {
 		expect([execution.ran, n8n.api.tasks.size]).toEqual([[0, 1], 2]);
 	});
 
+	test('pays once behind it, also where it waits longer for others to end than n8n’s own timer', async () => {
+		const turns = [5 * MINUTE, 5 * MINUTE];
+		n8n.turn = async () => await clock.sleep(turns.shift() ?? 0);
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ callbacks: [0] }], { timeout: 1.5 }),
+			createAndWait([{ endsAfter: 9 * MINUTE, callbacks: [0] }]),
+		);
+		await clock.advance(20 * MINUTE);
+		expect(execution.ran).toEqual([0, 1, 1]);
+		expect([execution.status, n8n.api.tasks.size]).toEqual(['success', 2]);
+		expect(statusesOf(execution, 1)).toEqual(['completed']);
+	});
+
 	test('is given up, and named in the log, when nothing can wake it', async () => {
 		const main = n8n.start();
 		n8n.execute(main, createAndWait([{}], { timeout: 5 }));
@@ -442,5 +456,30 @@ describe('a Kling Trigger', () => {
 		n8n.execute(main, createForTrigger([{ endsAfter: 50 * SECOND, callbacks: [18 * SECOND] }]));
 		await clock.advance(10 * MINUTE);
 		expect(n8n.started).toHaveLength(1);
+	});
+
+	test('is told by a look of a task of another account once its credential is mended, and that is logged', async () => {
+		n8n.trigger = { account: 'b', parameters: {} };
+		const main = n8n.start();
+		n8n.execute(main, createForTrigger([{}]));
+		await clock.advance(10 * MINUTE);
+		expect(n8n.started).toEqual([]);
+		expect(n8n.log.filter((line) => line.includes('another account'))).toEqual([
+			expect.stringContaining(ONE),
+		]);
+		const { key: apiKey, baseUrl } = n8n.api.account('a');
+		n8n.credentials.set('b', { apiKey, baseUrl });
+		await clock.advance(HOUR);
+		expect([n8n.started.length, main.left()]).toEqual([1, []]);
+	});
+
+	test('is told by a look although the trigger of another workflow has heard of the task', async () => {
+		n8n.trigger = { account: 'a', parameters: { events: ['failed'] } };
+		n8n.execute(n8n.start(), createForTrigger([{ endsAfter: 5 * SECOND }]));
+		await clock.advance(10 * SECOND);
+		expect(await post('/webhook/kling/w2', bodyOf(ONE))).toBe('unwanted');
+		n8n.trigger = { account: 'a', parameters: {} };
+		await clock.advance(5 * MINUTE);
+		expect(n8n.started).toMatchObject([{ json: { taskId: ONE, status: 'completed' } }]);
 	});
 });

@@ -67,7 +67,7 @@ async function open(answer: (request: Sent) => Answer) {
 				},
 			},
 		});
-	const client = await openClients(context).clientFor(0);
+	const client = await openClients(context)(0);
 	if (client instanceof Failure) throw new Error(client.message);
 	return { client, credential, sent, keys: () => sent.map(({ key }) => key) };
 }

@@ -130,11 +130,7 @@ describe('the words for a failed call', () => {
 
 describe('a failed call as n8n’s error', () => {
 	const toError = (failed: ApiFailure) =>
-		toNodeApiError(klingNode(), failed, {
-			itemIndex: 3,
-			taskId: TASK_ID,
-			reader: 'person',
-		});
+		toNodeApiError(klingNode(), failed.about(TASK_ID), 3, 'person');
 
 	test('is a NodeApiError with the HTTP code, the item and the task', () => {
 		const error = toError(failure({ call: 'getTask', status: 404, code: 'task_not_found' }));
@@ -145,11 +141,7 @@ describe('a failed call as n8n’s error', () => {
 	});
 
 	test.each(FAILURES)('%s: keeps our words, whatever n8n makes of the code', (_, failed) => {
-		const error = toNodeApiError(klingNode(), new ApiFailure(failed), {
-			itemIndex: 0,
-			taskId: null,
-			reader: 'person',
-		});
+		const error = toNodeApiError(klingNode(), new ApiFailure(failed), 0, 'person');
 		const words = describeFailure(failed);
 		expect(error.message).toBe(words.message);
 		expect(error.description).toContain(words.description);

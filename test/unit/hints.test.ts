@@ -84,6 +84,16 @@ describe('what is said of videos that did not come', () => {
 		]);
 	});
 
+	test('names the error output where failed videos come out among the others', () => {
+		const failedItem = new VideoFailed({
+			...newTask(TASK_ID),
+			failure: { code: 'a', message: 'b' },
+		});
+		const ofOwnOutput = expect.stringContaining('set On Error to');
+		expect(resultHints([failed('Too dark')])).toContainEqual(ofOwnOutput);
+		expect(resultHints([failedItem, ready])).not.toContainEqual(ofOwnOutput);
+	});
+
 	test('names what items were refused for, each cause once', () => {
 		const refused = new Refusal("'Prompt' is empty", 'Write one.');
 		expect(warnings([refused, ready, refused])).toEqual([
@@ -101,6 +111,7 @@ describe('what is said of videos that did not come', () => {
 			expect.stringMatching(/Open the video/),
 			'1 video for 110 credits.',
 			expect.stringMatching(/failed: Too dark/),
+			expect.stringContaining('On Error'),
 		]);
 	});
 

@@ -4,12 +4,8 @@ import fc from 'fast-check';
 import type { ApiClient } from '../../nodes/Kling/api/client';
 import type { ApiFailure } from '../../nodes/Kling/api/failure';
 import { Task } from '../../nodes/Kling/api/task';
-import {
-	Journal,
-	type JournalLog,
-	type RunIdentity,
-	type Wanted,
-} from '../../nodes/Kling/creating/journal';
+import { Journal, type JournalLog, type RunIdentity } from '../../nodes/Kling/creating/journal';
+import type { Request } from '../../nodes/Kling/creating/request';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import {
 	completedTask,
@@ -30,11 +26,13 @@ const SUMMARY = {
 	callbackUrl: null,
 };
 
-function wantedFor(prompt: string): Wanted {
+function requestFor(prompt: string): Request {
 	const image = 'https://example.com/cat.jpg';
 	return {
 		input: { prompt, image_urls: [image], duration: 5, sound: false },
 		imageIdentities: [image],
+		summary: SUMMARY,
+		callbackUrl: null,
 	};
 }
 
@@ -92,7 +90,13 @@ const QUIET: JournalLog = { sending: () => {}, created: () => {}, unclear: () =>
 
 /** The journal of one try, of the first execution unless told. */
 function open(store: IDataObject, run: Partial<RunIdentity> = {}, log = QUIET): Journal {
-	const identity = { executionId: '1', runIndex: 0, isTool: false, written: 'as it was' };
+	const identity = {
+		executionId: '1',
+		runIndex: 0,
+		isTool: false,
+		written: 'as it was',
+		key: null,
+	};
 	return new Journal(store, { ...identity, ...run }, log);
 }
 
@@ -108,7 +112,7 @@ async function ask(
 	{ prompt, ending }: Asked,
 ): Promise<string | undefined> {
 	const outcome = await journal
-		.create(item, wantedFor(prompt), SUMMARY, api.clientFor(item, ending), null)
+		.create(item, requestFor(prompt), api.clientFor(item, ending))
 		.catch((thrown: unknown) => {
 			if (thrown instanceof CancelledError) return undefined;
 			throw thrown;
@@ -174,7 +178,7 @@ describe('within one execution and one run', () => {
 		const broken = fakeClient({
 			create: async () => await Promise.reject<string>(new TypeError('bug')),
 		});
-		const sending = open(store).create(0, wantedFor('A cat'), SUMMARY, broken, null);
+		const sending = open(store).create(0, requestFor('A cat'), broken);
 		await expect(sending).rejects.toThrow('bug');
 		const api = new Api();
 		expect(await ask(open(store), api, 0, CAT)).toBeUndefined();
@@ -236,7 +240,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 					const paidBefore = [0, 1, 2].map((index) => api.chargesOf(index));
 					const stands = [0, 1, 2].map((index) => {
 						const probe = open(parse(snapshot), run);
-						const wanted = wantedFor(after[0]?.[index]?.prompt ?? '');
+						const wanted = requestFor(after[0]?.[index]?.prompt ?? '');
 						return (probe.existing(index) ?? probe.claim(index, wanted)) !== null;
 					});
 					const retried = parse(snapshot);
@@ -288,7 +292,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 		const store = await storedAfter(api, { ...CAT, ending: 'unclear, created' });
 		const journal = open(store, run);
 		const client = api.clientFor(0, 'created');
-		const outcome = await journal.create(0, wantedFor('A cat'), SUMMARY, client, null);
+		const outcome = await journal.create(0, requestFor('A cat'), client);
 		expect(outcome).toMatchObject({ detail: { kind: 'earlier', outcome: 'unclear' } });
 		expect(api.sent).toBe(1);
 		expect(journal.spentCredits()).toBe(PRICE);
@@ -314,12 +318,26 @@ describe('Retry execution, on whatever n8n had stored', () => {
 		expect(journal.spentCredits()).toBe(2 * PRICE);
 	});
 
+	test.each(['refused', 'cancelled'] as const)(
+		'of a node that was edited back takes its task again, as another was %s meanwhile',
+		async (ending) => {
+			const api = new Api();
+			const store = await storedAfter(api, CAT);
+			await ask(open(store, EDITED), api, 0, { ...DOG, ending });
+			const editedBack = parse(JSON.stringify(store));
+			const run = { ...RETRY, executionId: '3' };
+			expect(await ask(open(editedBack, run), api, 0, CAT)).toBe(taskIdOf(0));
+			expect(open(editedBack, run).taskIdOf(0)).toBe(taskIdOf(0));
+			expect(api.sent).toBe(2);
+		},
+	);
+
 	test('knows that a task of the execution before does not call this one', async () => {
 		const api = new Api();
 		const store = await storedAfter(api, CAT);
 		const journal = open(store, RETRY);
 		const client = api.clientFor(0, 'created');
-		const task = await journal.create(0, wantedFor('A cat'), SUMMARY, client, null);
+		const task = await journal.create(0, requestFor('A cat'), client);
 		expect(task).toMatchObject({ id: taskIdOf(0), createdAt: null, request: SUMMARY });
 	});
 });
@@ -328,7 +346,7 @@ test('a journal that nothing was written to leaves the node’s context alone', 
 	const store: IDataObject = {};
 	const journal = open(store);
 	expect(journal.existing(0)).toBeNull();
-	expect(journal.claim(0, wantedFor('A cat'))).toBeNull();
+	expect(journal.claim(0, requestFor('A cat'))).toBeNull();
 	expect(store).toEqual({});
 });
 
@@ -366,7 +384,7 @@ describe('as a tool of an AI Agent', () => {
 			[0, 1].map(async (runIndex) => {
 				const journal = open(store, { runIndex, isTool: true });
 				const client = api.clientFor(0, 'created');
-				return await journal.create(0, wantedFor('A cat'), SUMMARY, client, null);
+				return await journal.create(0, requestFor('A cat'), client);
 			}),
 		);
 		expect(api.sent).toBe(1);

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 
 import { Failure } from '../../nodes/Kling/api/failure';
-import { readCallback } from '../../nodes/Kling/parameters/callback';
+import { readCallback, readReference } from '../../nodes/Kling/parameters/callback';
 import { readImageSettings } from '../../nodes/Kling/parameters/images';
 import { Invalid, toNumber } from '../../nodes/Kling/parameters/readers';
-import { readReference } from '../../nodes/Kling/parameters/reference';
 import { collect, settingsFrom } from '../../nodes/Kling/parameters/settings';
 import { readSpending } from '../../nodes/Kling/parameters/spending';
 import { readTaskId } from '../../nodes/Kling/parameters/taskId';

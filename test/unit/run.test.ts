@@ -64,7 +64,7 @@ async function payFor(journal: Journal): Promise<void> {
 	};
 	const input = { prompt: 'A cat', image_urls: [], duration: 5 as const, sound: false };
 	const client = fakeClient({ create: async () => await Promise.resolve(TASK_ID) });
-	await journal.create(0, { input, imageIdentities: [] }, summary, client, null);
+	await journal.create(0, { input, imageIdentities: [], summary, callbackUrl: null }, client);
 }
 
 describe('a run', () => {
@@ -87,7 +87,7 @@ describe('a run', () => {
 	);
 
 	test('whose execution sleeps gives nothing that could be taken for an output', async () => {
-		expect((await run(async () => await Promise.resolve(null))).output).toBeNull();
+		expect((await run(async () => await Promise.resolve(null))).output).toEqual([[]]);
 	});
 
 	test('that cannot be as a whole fails each item, with the task that is paid for it', async () => {

@@ -32,7 +32,7 @@ describe('any JSON as an answer', () => {
 
 describe('a confirmed create', () => {
 	test('needs the code 200 and a task id', () => {
-		expect(createdSchema.parse(created({ taskId: TASK_ID })).data.taskId).toBe(TASK_ID);
+		expect(createdSchema.parse(created({ taskId: TASK_ID }))).toBe(TASK_ID);
 	});
 
 	test.each([
@@ -54,7 +54,11 @@ describe('the credits', () => {
 	const credits = { balance: 9_799.5, total_purchased: 10_000, total_consumed: 200.5 };
 
 	test('may be fractions, since other models cost fractions', () => {
-		expect(creditsSchema.parse(created(credits)).data).toEqual(credits);
+		expect(creditsSchema.parse(created(credits))).toEqual({
+			balance: 9_799.5,
+			totalPurchased: 10_000,
+			totalConsumed: 200.5,
+		});
 	});
 
 	test('may be negative', () => {

@@ -1,4 +1,5 @@
-import { forgetSleepers, sleeperOf } from '../../nodes/Kling/waiting/sleeper';
+import { everythingDue, takeOff } from '../../nodes/Kling/n8n/dueWork';
+import { sleeperOf } from '../../nodes/Kling/waiting/sleeper';
 import { useClock } from '../harness/inMemory/clock';
 import { taskIdOf } from '../harness/node/builders';
 
@@ -7,7 +8,7 @@ const clock = useClock();
 const MINUTE_MS = 60_000;
 
 afterEach(async () => {
-	forgetSleepers();
+	for (const due of [...everythingDue()]) takeOff(due);
 	await clock.advance(MINUTE_MS);
 });
 

@@ -2,12 +2,7 @@ import fc from 'fast-check';
 
 import { apiTaskSchema, isFinished } from '../../nodes/Kling/api/schemas';
 import { VideoFailed } from '../../nodes/Kling/result/item';
-import {
-	isUnsuccessful,
-	newTask,
-	simplifiedToJson,
-	simplifyTask,
-} from '../../nodes/Kling/result/task';
+import { newTask, simplifiedToJson, simplifyTask } from '../../nodes/Kling/result/task';
 import {
 	completedTask,
 	failedTask,
@@ -97,7 +92,6 @@ describe('a simplified task', () => {
 			videoUrls: [],
 			failure: { code: 'no_video' },
 		});
-		expect(isUnsuccessful(task)).toBe(true);
 		expect(isFinished(task)).toBe(true);
 	});
 
@@ -170,7 +164,6 @@ describe('whether a task is finished', () => {
 				fc.pre(raw.status !== 'completed' && raw.status !== 'failed');
 				const task = apiTaskSchema.parse(raw);
 				expect(isFinished(task)).toBe(false);
-				expect(isUnsuccessful(task)).toBe(false);
 				expect(simplifyTask(task).status).toBe(raw.status);
 			}),
 		);

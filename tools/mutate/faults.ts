@@ -138,9 +138,39 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/ending.ts',
-		find: 'isUnclear ? WAIT : RETRY',
-		replace: 'RETRY',
+		find: '? WAIT_AND_LOOK',
+		replace: '? RETRY',
 		breaks: 'nothing recommends Retry where something is unclear',
+	},
+	{
+		file: 'creating/ending.ts',
+		find: 'journal.goesOnWith(entry)',
+		replace: 'true',
+		breaks: 'nothing recommends Retry where it would pay again for what was edited',
+	},
+	{
+		file: 'creating/recentRuns.ts',
+		find: 'byRun.set(key, entries);',
+		replace: '',
+		breaks: 'an execution that n8n goes on with from an old state pays for nothing again',
+	},
+	{
+		file: 'creating/recentRuns.ts',
+		find: 'known.push(...stored.filter((entry) => !known.some((other) => isSame(entry, other))));',
+		replace: '',
+		breaks: 'what another process has created for a run is not forgotten',
+	},
+	{
+		file: 'waiting/ownCall.ts',
+		find: "answer.state === 'unknown' && this.maybeLater()",
+		replace: 'this.isDone',
+		breaks: 'a trigger whose credential is corrected later is told then',
+	},
+	{
+		file: 'waiting/triggerLooks.ts',
+		find: ' || entry.workflowId !== workflowId',
+		replace: '',
+		breaks: 'only the trigger itself ends the looks for it',
 	},
 	{
 		file: 'waiting/look.ts',

@@ -1,18 +1,11 @@
+import { isHttpUrl } from './address';
+import { Refusal } from './failure';
+
 /**
  * What the two fields of a credential mean, for the nodes and for the credential's own test alike.
  */
 
 export const DEFAULT_BASE_URL = 'https://api.aivideoapi.ai';
-
-/** A field of a credential that cannot be used, and what to do about it. */
-export class InvalidCredentialError extends Error {
-	constructor(
-		message: string,
-		readonly hint: string,
-	) {
-		super(message);
-	}
-}
 
 const QUOTES = /^["'“”‘’`]+|["'“”‘’`]+$/g;
 const PREFIX = /^(authorization:\s*)?bearer(\s+|$)/i;
@@ -22,22 +15,18 @@ function bare(value: unknown): string {
 	return typeof value === 'string' ? value.trim().replace(QUOTES, '').trim() : '';
 }
 
-/**
- * The key alone, also where it was pasted with quotes around it or `Bearer` before it.
- *
- * @throws {InvalidCredentialError} when there is none, or it has characters that no key has
- */
-export function toKey(value: unknown): string {
+/** The key alone, also where it was pasted with quotes around it or `Bearer` before it. */
+export function toKey(value: unknown): string | Refusal {
 	const key = bare(bare(value).replace(PREFIX, ''));
 	if (key === '') {
-		throw new InvalidCredentialError(
+		return new Refusal(
 			'The credential has no API Key',
 			'Open the AI Video API credential of this node and paste your key, “sk-…”.',
 		);
 	}
 	// Node.js sends nothing else in a header.
 	if (/^[\x21-\x7e]+$/.test(key)) return key;
-	throw new InvalidCredentialError(
+	return new Refusal(
 		'The API Key of the credential has a character in it that no key has',
 		'It may be a blank, a line break or “…”. Copy the whole key, “sk-…”, from the dashboard again.',
 	);
@@ -46,14 +35,12 @@ export function toKey(value: unknown): string {
 /**
  * Where the API lives, without a slash or `/v1` at the end, which the paths of its calls begin with.
  * Empty means {@link DEFAULT_BASE_URL}.
- *
- * @throws {InvalidCredentialError} when nothing can be sent there
  */
-export function toBaseUrl(value: unknown): string {
+export function toBaseUrl(value: unknown): string | Refusal {
 	const text = typeof value === 'string' ? bare(value) || DEFAULT_BASE_URL : '';
 	const reason = reasonAgainst(text);
 	if (reason === null) return text.replace(/\/+$/, '').replace(/([^/:])(\/+v1)+$/i, '$1');
-	throw new InvalidCredentialError(
+	return new Refusal(
 		`The Base URL of the credential ${reason}`,
 		`Set it to ${DEFAULT_BASE_URL}, or to the address of your own proxy.`,
 	);
@@ -62,9 +49,7 @@ export function toBaseUrl(value: unknown): string {
 function reasonAgainst(text: string): string | null {
 	if (text === '') return 'was set and has no value';
 	if (!/^https?:\/\//i.test(text)) return 'does not begin with https://';
-	if (!/^https?:\/\/[^\s/?#]/i.test(text) || !URL.canParse(text)) {
-		return 'is not an address: its host or port cannot be';
-	}
+	if (!isHttpUrl(text)) return 'is not an address: its host or port cannot be';
 	if (/[\s?#]/.test(text)) return 'has a blank, “?” or “#” in it';
 	return null;
 }

@@ -15,29 +15,16 @@ const PRIVATE_IPV4 = [
 	/^100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
 ];
 
+/** Loopback, unique local, link-local, and IPv4 written as IPv6, which no public host is named by. */
+const PRIVATE_IPV6 = /^\[(::1?\]|::ffff:|f[cd]|fe[89ab])/;
+
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
-
-function isPrivateIpv6(host: string): boolean {
-	if (host === '::' || host === '::1') return true;
-	const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(host);
-	if (mapped !== null) return isPrivateIpv4(ipv4FromWords(mapped[1] ?? '', mapped[2] ?? ''));
-	return /^(f[cd]|fe[89ab])/.test(host);
-}
-
-function ipv4FromWords(high: string, low: string): string {
-	const [a, b] = [parseInt(high, 16), parseInt(low, 16)];
-	return `${a >> 8}.${a & 255}.${b >> 8}.${b & 255}`;
-}
-
-function isPrivateIpv4(host: string): boolean {
-	return PRIVATE_IPV4.some((range) => range.test(host));
-}
 
 /** Whether a host, as `URL.hostname` writes it, is loopback, private, or a name of a local network. */
 export function isPrivateHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
-	if (host.startsWith('[')) return isPrivateIpv6(host.slice(1, -1));
-	if (IPV4.test(host)) return isPrivateIpv4(host);
+	if (host.startsWith('[')) return PRIVATE_IPV6.test(host);
+	if (IPV4.test(host)) return PRIVATE_IPV4.some((range) => range.test(host));
 	if (!host.includes('.')) return true;
 	return PRIVATE_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
 }

@@ -1,6 +1,6 @@
 import type { FunctionsBase, ICredentialsDecrypted } from 'n8n-workflow';
 
-import { InvalidCredentialError, toBaseUrl, toKey } from './access';
+import { toBaseUrl, toKey } from './access';
 import { Refusal, type Settled, Thrown } from './failure';
 import { withoutSecrets } from './redact';
 
@@ -35,7 +35,9 @@ export async function readCredential(
 	try {
 		const data = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);
 		const key = toKey(data['apiKey']);
+		if (key instanceof Refusal) return key;
 		const baseUrl = toBaseUrl('baseUrl' in data ? data.baseUrl : '');
+		if (baseUrl instanceof Refusal) return baseUrl;
 		return {
 			baseUrl,
 			decrypted: { id: '', name: 'AI Video API', type: CREDENTIAL_TYPE, data },
@@ -43,8 +45,6 @@ export async function readCredential(
 			mask: (value) => withoutSecrets(value, key),
 		};
 	} catch (thrown) {
-		return thrown instanceof InvalidCredentialError
-			? new Refusal(thrown.message, thrown.hint)
-			: new Thrown(thrown);
+		return new Thrown(thrown);
 	}
 }

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 /**
  * Why something did not succeed, as a value: only the doors (`result/output.ts`, the webhooks and
  * hooks) make an n8n error of it, where node, item and reader are known.
@@ -21,6 +19,11 @@ export abstract class Failure {
 
 /** What a call gave, or why it gave nothing. */
 export type Settled<T> = T | Failure;
+
+/** What succeeded. */
+export function valuesOf<T>(settled: ReadonlyArray<Settled<T>>): T[] {
+	return settled.filter((one): one is T => !(one instanceof Failure));
+}
 
 /** Something that a person must mend, such as a parameter: nothing was sent. */
 export class Refusal extends Failure {
@@ -55,12 +58,10 @@ export type ApiCall = 'create' | 'getTask' | 'getCredits';
 /**
  * How far a request certainly got:
  * - `refused`: the API answered and did nothing, so nothing was charged.
- * - `notSent`: it never reached the API (name not resolved, connection refused, certificate not
- *   accepted).
- * - `unclear`: it may have been carried out, so a create must not be sent again (API docs: there
- *   is no idempotency key).
+ * - `notSent`: it never reached the API.
+ * - `unclear`: it may have been carried out, so a create must not be sent again.
  */
-export type SendOutcome = 'refused' | 'notSent' | 'unclear';
+type SendOutcome = 'refused' | 'notSent' | 'unclear';
 
 export interface FailureDetail {
 	call: ApiCall;
@@ -83,10 +84,7 @@ export interface FailureDetail {
 	shortage?: { balance: number; needed: number };
 }
 
-/**
- * A call to the API that did not succeed. It never holds the request, so it cannot hold the key.
- * `messages.ts` has the words for it.
- */
+/** A call to the API that did not succeed: `messages.ts` has the words. It never holds the request with its key. */
 export class ApiFailure extends Failure {
 	constructor(readonly detail: FailureDetail) {
 		super();
@@ -135,34 +133,22 @@ export function outcomeOfStatus(status: number): SendOutcome {
 	return answeredWithoutActing ? 'refused' : 'unclear';
 }
 
-const errorLink = z
-	.object({
-		name: z.unknown(),
-		code: z.unknown(),
-		httpCode: z.unknown(),
-		cause: z.unknown(),
-		message: z.string(),
-		isAxiosError: z.unknown(),
-		config: z.unknown(),
-		request: z.unknown(),
-		response: z.unknown(),
-	})
-	.partial();
 const MAX_CAUSES = 5;
 
-type ErrorLink = z.infer<typeof errorLink>;
-
 /** What a request helper threw, and what that was caused by: n8n wraps the original (`cause`). */
-function causesOf(thrown: unknown): ErrorLink[] {
-	const links: ErrorLink[] = [];
+function causesOf(thrown: unknown): object[] {
+	const causes: object[] = [];
 	let current = thrown;
-	while (links.length < MAX_CAUSES) {
-		const link = errorLink.safeParse(current);
-		if (!link.success) break;
-		links.push(link.data);
-		current = link.data.cause;
+	while (typeof current === 'object' && current !== null && causes.length < MAX_CAUSES) {
+		causes.push(current);
+		current = Reflect.get(current, 'cause');
 	}
-	return links;
+	return causes;
+}
+
+function textOf(cause: object, key: string): string {
+	const value: unknown = Reflect.get(cause, key);
+	return typeof value === 'string' ? value : '';
 }
 
 const CODE = /^[A-Z][A-Z0-9_]+$/;
@@ -172,24 +158,27 @@ const CODE = /^[A-Z][A-Z0-9_]+$/;
  * holds texts for people, and the code only as its `httpCode` (n8n 2.0, which loses the cause).
  */
 export function networkCodeOf(thrown: unknown): string | null {
-	const codes = causesOf(thrown).flatMap(({ code, httpCode }) => [code, httpCode]);
-	return codes.find((code): code is string => typeof code === 'string' && CODE.test(code)) ?? null;
+	const codes = causesOf(thrown).flatMap((cause) => [
+		textOf(cause, 'code'),
+		textOf(cause, 'httpCode'),
+	]);
+	return codes.find((code) => CODE.test(code)) ?? null;
 }
+
+/** What n8n's HTTP client leaves in what it throws. */
+const CLIENT_MARKS = ['isAxiosError', 'config', 'request', 'response'];
 
 /**
  * n8n's own reason for a request that it did not hand to its HTTP client, or null where the client
- * had it: what that throws names the request (n8n: after its client there is nothing left to throw).
- * Nothing is known either of a `NodeApiError` that has lost its cause (n8n 2.0).
+ * had it, or may have had: a `NodeApiError` that has lost its cause (n8n 2.0) tells nothing.
  */
 export function hostFaultOf(thrown: unknown): string | null {
 	const causes = causesOf(thrown);
-	const wasHandedOver = causes.some(
-		({ code, isAxiosError, config, request, response }) =>
-			(typeof code === 'string' && CODE.test(code)) ||
-			[isAxiosError, config, request, response].some((mark) => mark !== undefined),
-	);
+	const wasHandedOver =
+		networkCodeOf(thrown) !== null ||
+		causes.some((cause) => CLIENT_MARKS.some((mark) => Reflect.get(cause, mark) !== undefined));
 	const innermost = causes.at(-1);
-	const reason = innermost?.message ?? '';
-	const lostCause = innermost?.name === 'NodeApiError';
-	return wasHandedOver || lostCause || reason === '' ? null : reason;
+	if (innermost === undefined || wasHandedOver) return null;
+	if (textOf(innermost, 'name') === 'NodeApiError') return null;
+	return textOf(innermost, 'message') || null;
 }

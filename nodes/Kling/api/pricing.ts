@@ -10,7 +10,7 @@ export type DurationSeconds = (typeof DURATIONS_SECONDS)[number];
 export const CREDITS_PER_SECOND = { silent: 22, sound: 44 } as const;
 
 /** The approximate price of one credit, in US dollars (API docs of sibling models). */
-export const USD_PER_CREDIT = 0.005;
+const USD_PER_CREDIT = 0.005;
 
 /** What one video will probably cost, in credits. */
 export function estimateCredits(durationSeconds: DurationSeconds, sound: boolean): number {

@@ -20,24 +20,19 @@ export function withoutKeys(text: string): string {
 const RESUME_ADDRESS =
 	/(https?:\/\/[^\s/"'<>]+)[^\s"'<>]*(\/webhook-waiting\/|\/kling\/?\?signature=)[^\s"'<>]*/gi;
 
-/** A text in which only the origin is left of each resume address. */
-function withoutResumeAddresses(text: string): string {
-	return text.replace(RESUME_ADDRESS, '$1/…');
-}
-
 /** Shorter ones would turn up in any text by chance. */
 const SHORTEST_KEY = 4;
 
 /**
- * Parsed JSON or text without the key, also as a URL writes it, and without resume addresses.
- * Everything else stays as it is.
+ * Parsed JSON or text without the key, also as a URL writes it, and with no more than the origin of each
+ * resume address. Everything else stays as it is.
  */
 export function withoutSecrets(value: unknown, key: string): unknown {
 	const spellings = key.length < SHORTEST_KEY ? [] : [key, encodeURIComponent(key)];
 	const mask = (part: unknown): unknown => {
 		if (typeof part === 'string') {
 			const bare = spellings.reduce((text, spelling) => text.replaceAll(spelling, MASK), part);
-			return withoutResumeAddresses(bare);
+			return bare.replace(RESUME_ADDRESS, '$1/…');
 		}
 		if (Array.isArray(part)) return part.map(mask);
 		if (typeof part !== 'object' || part === null) return part;

@@ -1,5 +1,4 @@
-import type { FailureDetail } from './failure';
-import { isCertificateCode } from './failure';
+import { type FailureDetail, isCertificateCode } from './failure';
 
 /** How often one request is sent at the most, the first time included; refusals by a rate limit do not count. */
 export const MAX_ATTEMPTS = 4;

@@ -59,7 +59,7 @@ export interface CreateInput {
 const unixSeconds = z.number().finite().nullable().catch(null).default(null);
 const text = z.string().nullable().catch(null).default(null);
 
-export const taskErrorSchema = z.object({
+const taskErrorSchema = z.object({
 	code: z.string().catch('unknown').default('unknown'),
 	message: z.string().catch('').default(''),
 });
@@ -98,26 +98,6 @@ export interface TaskReading {
 	raw: IDataObject;
 }
 
-export const createdSchema = z.object({
-	code: z.literal(200),
-	data: z.object({ taskId: taskIdSchema }),
-});
-
-export const creditsSchema = z.object({
-	code: z.literal(200),
-	data: z.object({
-		balance: z.number(),
-		total_purchased: z.number(),
-		total_consumed: z.number(),
-	}),
-});
-
-/** The envelope of a 2xx answer that is a refusal all the same (API docs: `code` is not 200). */
-export const envelopeSchema = z.object({
-	code: z.number(),
-	msg: z.string().catch('').default(''),
-});
-
 /** The documented body of every refusal: `{ "error": { "code", "message", "type" } }`. */
 export const apiErrorSchema = z.object({
 	error: z.object({
@@ -137,3 +117,34 @@ export function toTaskReading(value: unknown): TaskReading | null {
 	const raw = jsonObjectSchema.safeParse(value);
 	return task.success && raw.success ? { task: task.data, raw: raw.data } : null;
 }
+
+/** The id of the task that a create has made. */
+export const createdSchema = z
+	.object({ code: z.literal(200), data: z.object({ taskId: taskIdSchema }) })
+	.transform(({ data }) => data.taskId);
+
+/** What an account has, in credits. */
+export const creditsSchema = z
+	.object({
+		code: z.literal(200),
+		data: z.object({
+			balance: z.number(),
+			total_purchased: z.number(),
+			total_consumed: z.number(),
+		}),
+	})
+	.transform(({ data: { balance, total_purchased, total_consumed } }) => ({
+		balance,
+		totalPurchased: total_purchased,
+		totalConsumed: total_consumed,
+	}));
+
+export type Credits = z.infer<typeof creditsSchema>;
+
+/** A 2xx answer that is a refusal all the same (API docs: `code` is not 200). */
+export const envelopeSchema = z
+	.object({
+		code: z.number().refine((code) => code !== 200),
+		msg: z.string().catch('').default(''),
+	})
+	.transform(({ code, msg }) => ({ code: String(code), text: msg }));

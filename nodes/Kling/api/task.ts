@@ -49,6 +49,11 @@ export class Task {
 		readonly request: RequestSummary | null = null,
 	) {}
 
+	/** Whether its callback wakes the execution at hand: a task of an earlier one calls that. */
+	get callsThisExecution(): boolean {
+		return this.createdAt !== null && this.request?.callback === 'execution';
+	}
+
 	/** Reads it once, unless it is over. */
 	async look(look: OneLook = {}, read?: ReadTask): Promise<void> {
 		if (this.isOver) return;

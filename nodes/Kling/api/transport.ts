@@ -4,13 +4,13 @@ import type {
 	IHttpRequestOptions,
 	IWebhookFunctions,
 } from 'n8n-workflow';
-import { z } from 'zod';
 
-import { withoutCancelling } from '../n8n/execution';
 import { within } from '../n8n/async';
+import { withoutCancelling } from '../n8n/execution';
+import { type HttpAnswer, parseJson, toHttpAnswer, WHOLE_ANSWER } from '../n8n/http';
 import { type Credential, CREDENTIAL_TYPE } from './credential';
-import type { ApiCall } from './failure';
 import {
+	type ApiCall,
 	ApiFailure,
 	hostFaultOf,
 	networkCodeOf,
@@ -19,8 +19,7 @@ import {
 } from './failure';
 import { withoutKeys } from './redact';
 import { parseRetryAfter } from './retry';
-import type { CreateBody } from './schemas';
-import { apiErrorSchema } from './schemas';
+import { apiErrorSchema, type CreateBody } from './schemas';
 
 /** The n8n contexts that may call the API. */
 export type ApiContext = IExecuteFunctions | IWebhookFunctions | IHookFunctions;
@@ -43,20 +42,17 @@ export interface ApiRequest {
 	body?: CreateBody;
 }
 
-/** A 2xx answer. */
-export interface Answer {
-	status: number;
-	/** The parsed JSON, or the text as it came when it is none. */
-	body: unknown;
-}
-
-/** Sends a request once. A create is let to its end also when the execution is cancelled. */
+/**
+ * Sends a request once. A create is let to its end also when the execution is cancelled.
+ *
+ * @returns a 2xx answer, its body parsed where it is JSON
+ */
 export async function sendOnce(
 	context: ApiContext,
 	{ baseUrl, decrypted, mask }: Credential,
 	request: ApiRequest,
 	timeoutMs: number,
-): Promise<Answer | ApiFailure> {
+): Promise<HttpAnswer | ApiFailure> {
 	const { call } = request;
 	const sender = call === 'create' ? withoutCancelling(context) : context;
 	const sent: Promise<unknown> = context.helpers.httpRequestWithAuthentication.call(
@@ -92,8 +88,7 @@ function toHttpRequest(
 		...(body === undefined ? {} : { body: JSON.stringify(body) }),
 		timeout: timeoutMs,
 		encoding: 'text',
-		returnFullResponse: true,
-		ignoreHttpStatusErrors: true,
+		...WHOLE_ANSWER,
 		// A redirect would turn a POST into a GET, and could carry the key to another host.
 		disableFollowRedirect: true,
 	};
@@ -112,43 +107,27 @@ export function hostFailure(call: ApiCall, reason: string): ApiFailure {
 	return new ApiFailure({ ...NO_ANSWER, call, kind: 'host', outcome: 'notSent', text });
 }
 
-const responseSchema = z.object({
-	statusCode: z.number(),
-	headers: z.record(z.unknown()).catch({}),
-	body: z.unknown(),
-});
-
 /** @param mask takes out of what the API or a proxy says what nobody may see */
 function readAnswer(
 	call: ApiCall,
 	response: unknown,
 	mask: Credential['mask'],
-): Answer | ApiFailure {
-	const parsed = responseSchema.safeParse(response);
-	if (!parsed.success) return networkFailure(call, null);
-	const { statusCode: status, headers, body: received } = parsed.data;
-	const body = mask(parseBody(received));
-	if (status >= 200 && status < 300) return { status, body };
-	const documented = apiErrorSchema.safeParse(body);
-	const text = documented.success ? documented.data.error.message : excerpt(body);
+): HttpAnswer | ApiFailure {
+	const answer = toHttpAnswer(response);
+	if (answer === null) return networkFailure(call, null);
+	const { status, headers, body: received } = answer;
+	const body = mask(typeof received === 'string' ? (parseJson(received) ?? received) : received);
+	if (status >= 200 && status < 300) return { status, headers, body };
+	const documented = apiErrorSchema.safeParse(body).data?.error;
 	return new ApiFailure({
 		call,
 		kind: 'answer',
-		outcome: documented.success && status === 429 ? 'refused' : outcomeOfStatus(status),
+		outcome: documented !== undefined && status === 429 ? 'refused' : outcomeOfStatus(status),
 		status,
-		code: documented.success ? documented.data.error.code : null,
-		text: withoutKeys(text),
+		code: documented?.code ?? null,
+		text: documented === undefined ? excerpt(body) : withoutKeys(documented.message),
 		retryAfterMs: parseRetryAfter(headers['retry-after'], Date.now()),
 	});
-}
-
-function parseBody(received: unknown): unknown {
-	if (typeof received !== 'string') return received;
-	try {
-		return JSON.parse(received);
-	} catch {
-		return received;
-	}
 }
 
 /** The beginning of what came instead of the promised answer, on one line. */

@@ -2,6 +2,7 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { jsonObjectSchema } from '../api/schemas';
+import type { Task } from '../api/task';
 
 /**
  * What Create tells a Wait further down of its tasks, in the context that all nodes of an execution
@@ -32,17 +33,19 @@ function storedIn(context: IExecuteFunctions): IDataObject {
 	return stored.success ? stored.data : {};
 }
 
-/** Notes tasks that this execution has created. */
+/** Notes those of the tasks that this execution has created. */
 export function recordCreated(
 	context: IExecuteFunctions,
-	tasks: ReadonlyArray<Created & { id: string }>,
+	tasks: ReadonlyArray<Pick<Task, 'id' | 'createdAt' | 'callsThisExecution'>>,
 ): void {
-	if (tasks.length === 0) return;
 	const executionId = context.getExecutionId();
-	const entries = tasks.map(({ id, createdAt, callsThisExecution }): [string, Entry] => [
-		id,
-		{ createdAt, executionId: callsThisExecution ? executionId : null },
-	]);
+	const entries = tasks.flatMap(
+		({ id, createdAt, callsThisExecution }): Array<[string, Entry]> =>
+			createdAt === null
+				? []
+				: [[id, { createdAt, executionId: callsThisExecution ? executionId : null }]],
+	);
+	if (entries.length === 0) return;
 	const store: IDataObject = context.getContext('flow');
 	store[CONTEXT_KEY] = { ...storedIn(context), ...Object.fromEntries(entries) };
 }

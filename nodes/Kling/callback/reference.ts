@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { isReference } from '../parameters/reference';
+import { isReference } from '../parameters/callback';
 import type { CallbackTarget } from './target';
 
 /**

@@ -7,11 +7,9 @@ import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
 import { hasTrigger } from '../n8n/workflow';
 
 /**
- * How a Kling Trigger becomes the callback address of the Create operations in its workflow.
- *
- * On activation it writes its address to the workflow's static data. A queue-mode worker gets no
- * static data (n8n 2.41), so the address is also one that can be worked out there: the trigger
- * listens at `kling/<workflow id>` below the instance's webhook address.
+ * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it writes
+ * its address to the workflow's static data. A queue-mode worker gets none of these (n8n 2.41), so the
+ * address can be worked out, too: `kling/<workflow id>` below the instance's webhook address.
  */
 
 /** Where the trigger listens, below the webhook address of the instance: an n8n expression. */
@@ -67,25 +65,27 @@ export function withdraw(context: IHookFunctions): void {
 	}
 }
 
+export const NO_TRIGGER = new Refusal(
+	'this workflow has no Kling Trigger',
+	'Add a Kling Trigger to this workflow and publish (activate) it. For one in another workflow, choose URL and give the ID of that workflow.',
+);
+
 /**
- * The address of the Kling Trigger in the executed workflow, in regular and in queue mode alike; null
- * where the workflow has none. The message of a refusal says why it does not listen: `the workflow …`.
+ * The address of the Kling Trigger in the executed workflow, in regular and in queue mode alike, or
+ * why none listens: {@link NO_TRIGGER}, or `the workflow …`.
  *
  * A production execution exists only while its workflow is active. Of any other n8n does not say
- * whether its workflow is (n8n: a manual run and a *Retry* never count as runs of an active workflow,
- * and neither does any run on a worker), and an export keeps the static data, so a copy that was
- * never published has them too. So the address itself is asked.
+ * whether its workflow is (n8n: neither for a manual run, a *Retry*, nor any run on a worker), and a
+ * copy that was never published has the static data of its original. So the address itself is asked.
  */
-export async function findRegistration(
-	context: IExecuteFunctions,
-): Promise<string | Refusal | null> {
-	if (!hasTrigger(context)) return null;
+export async function findRegistration(context: IExecuteFunctions): Promise<string | Refusal> {
+	if (!hasTrigger(context)) return NO_TRIGGER;
 	const url = currentUrl(context);
 	if (url === null) return NOT_PUBLISHED;
 	if (['webhook', 'trigger'].includes(context.getMode())) return url;
 	const listens = await isTriggerListening(context, url);
-	if (listens === true) return url;
-	return listens === false ? NOT_PUBLISHED : listens;
+	if (listens instanceof Refusal) return listens;
+	return listens ? url : NOT_PUBLISHED;
 }
 
 const NOT_PUBLISHED = new Refusal(
@@ -133,34 +133,22 @@ function currentUrl(context: IExecuteFunctions): string | null {
 }
 
 /** The workflow of a Kling Trigger's address; null where it cannot be one. */
-function workflowIn(url: string): string | null {
+export function workflowIn(url: string): string | null {
 	return /\/kling\/([^/]+)$/.exec(new URL(url).pathname)?.[1] ?? null;
 }
-
-/** n8n's own name for its webhook endpoint, which administrators can change. */
-const DEFAULT_ENDPOINT = 'webhook';
 
 const webhookBaseSchema = z.object({
 	additionalData: z.object({ webhookBaseUrl: z.string().url() }),
 });
 
 /**
- * Where the Kling Trigger of a workflow on this n8n listens while that workflow is active.
- *
- * n8n offers nodes no address of its webhooks. So this looks at the one that each n8n context
- * carries, and works it out where a future n8n should not.
+ * Where the Kling Trigger of a workflow on this n8n listens while that workflow is active. n8n offers
+ * nodes no address of its webhooks, but each n8n context carries it (2.0 to 2.41).
  */
-export function triggerUrlOf(context: IExecuteFunctions, workflowId: string): string | null {
+export function triggerUrlOf(context: object, workflowId: string): string | null {
 	const carried = webhookBaseSchema.safeParse(context);
-	if (carried.success) {
-		const base = carried.data.additionalData.webhookBaseUrl.replace(/\/+$/, '');
-		return `${base}/kling/${workflowId}`;
-	}
-	const resumeUrl = readResumeUrl(context);
-	if (resumeUrl === null) return null;
-	const { origin, pathname } = new URL(resumeUrl);
-	const base = pathname.split('/').slice(0, -2).join('/');
-	return `${origin}${base}/${DEFAULT_ENDPOINT}/kling/${workflowId}`;
+	if (!carried.success) return null;
+	return `${carried.data.additionalData.webhookBaseUrl.replace(/\/+$/, '')}/kling/${workflowId}`;
 }
 
 /** The host names of this n8n that are known: of its webhooks, and of its editor. */
@@ -172,10 +160,9 @@ export function ownHosts(context: IExecuteFunctions): string[] {
 
 /** Whether an address is that of a Kling Trigger on this n8n, one that does not listen included. */
 export function isOwnTriggerUrl(context: IExecuteFunctions, url: string): boolean {
-	if (!URL.canParse(url)) return false;
-	const { hostname, pathname } = new URL(url);
-	const workflowId = workflowIn(url);
+	const workflowId = URL.canParse(url) ? workflowIn(url) : null;
 	const own = workflowId === null ? null : triggerUrlOf(context, workflowId);
-	if (own === null || new URL(own).pathname !== pathname) return false;
-	return ownHosts(context).includes(hostname);
+	if (own === null) return false;
+	const { hostname, pathname } = new URL(url);
+	return new URL(own).pathname === pathname && ownHosts(context).includes(hostname);
 }

@@ -14,7 +14,7 @@ import { postAsTheApi } from '../n8n/ownAddress';
 export const RESUME_PATH = 'kling';
 
 /** `…/webhook-waiting/<execution>?signature=…` → `…/webhook-waiting/<execution>/kling?signature=…`. Pure. */
-export function withSuffix(resumeUrl: string): string {
+function withSuffix(resumeUrl: string): string {
 	const url = new URL(resumeUrl);
 	url.pathname = `${url.pathname.replace(/\/+$/, '')}/${RESUME_PATH}`;
 	return url.href;

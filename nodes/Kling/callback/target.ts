@@ -18,6 +18,7 @@ import {
 	findRegistration,
 	isOwnTriggerUrl,
 	isTriggerListening,
+	NO_TRIGGER,
 	ownHosts,
 	triggerUrlOf,
 } from './registration';
@@ -29,15 +30,7 @@ export interface CallbackTarget {
 	callbackUrl: string | null;
 }
 
-export const NO_CALLBACK: CallbackTarget = { callback: 'none', callbackUrl: null };
-
-/** The callback targets of one run. Nothing is looked up before an item needs it, and then once. */
-export interface Targets {
-	/** @param apiBaseUrl where the API of the item lives, which must reach the callback */
-	resolve(setting: CallbackSetting, apiBaseUrl: string): Promise<Settled<CallbackTarget>>;
-	/** What the user should know of the targets that were resolved; what is to be set up comes last. */
-	hints(): Hint[];
-}
+const NO_CALLBACK: CallbackTarget = { callback: 'none', callbackUrl: null };
 
 /** What is chosen, before it is known whether the API can reach it. */
 interface Choice {
@@ -48,40 +41,51 @@ interface Choice {
 }
 
 /**
- * First chooses, once for each setting, then asks whether the API can reach it.
- *
- * @param without what a run is like that does without a callback: `n8n polled`, and its hints
+ * The callback targets of one run. Nothing is looked up before an item needs it, and then once for
+ * each setting.
  */
-function targetsOf(
-	choose: (setting: CallbackSetting) => Promise<Settled<Choice>>,
-	without: { text: string; hints: Hint[] },
-): Targets {
-	const choices = new Map<string, Promise<Settled<Choice>>>();
-	const hints = new Set<Hint>();
-	const unreachable = new Set<string>();
-	const show = (more: Hint[]) => more.forEach((hint) => hints.add(hint));
-	return {
-		resolve: async (setting, apiBaseUrl) => {
-			const key = JSON.stringify(setting);
-			const chosen = choices.get(key) ?? choose(setting);
-			choices.set(key, chosen);
-			const choice = await chosen;
-			if (choice instanceof Failure) return choice;
-			const { target, insists } = choice;
-			if (target.callbackUrl === null || isReachableFromApi(target.callbackUrl, apiBaseUrl)) {
-				show(choice.hints);
-				return target;
-			}
-			const { origin } = new URL(target.callbackUrl);
-			if (insists !== null) return unreachableRefusal(insists, origin);
-			show(without.hints);
-			unreachable.add(
-				`${without.text}, since the AI Video API cannot reach ${origin}: fine for trying, set WEBHOOK_URL of n8n for production.`,
-			);
-			return NO_CALLBACK;
-		},
-		hints: () => [...hints, ...unreachable],
-	};
+export class Targets {
+	private readonly choices = new Map<string, Promise<Settled<Choice>>>();
+
+	private readonly chosenHints = new Set<Hint>();
+
+	private readonly unreachable = new Set<string>();
+
+	/** @param without what a run is like that does without a callback: `n8n polled`, and its hints */
+	constructor(
+		private readonly choose: (setting: CallbackSetting) => Promise<Settled<Choice>>,
+		private readonly without: { text: string; hints: Hint[] },
+	) {}
+
+	/** @param apiBaseUrl where the API of the item lives, which must reach the callback */
+	async resolve(setting: CallbackSetting, apiBaseUrl: string): Promise<Settled<CallbackTarget>> {
+		const key = JSON.stringify(setting);
+		const choosing = this.choices.get(key) ?? this.choose(setting);
+		this.choices.set(key, choosing);
+		const choice = await choosing;
+		if (choice instanceof Failure) return choice;
+		const { target, insists } = choice;
+		if (target.callbackUrl === null || isReachableFromApi(target.callbackUrl, apiBaseUrl)) {
+			this.show(choice.hints);
+			return target;
+		}
+		const { origin } = new URL(target.callbackUrl);
+		if (insists !== null) return unreachableRefusal(insists, origin);
+		this.show(this.without.hints);
+		this.unreachable.add(
+			`${this.without.text}, since the AI Video API cannot reach ${origin}: fine for trying, set WEBHOOK_URL of n8n for production.`,
+		);
+		return NO_CALLBACK;
+	}
+
+	/** What the user should know of the targets that were resolved; what is to be set up comes last. */
+	hints(): Hint[] {
+		return [...this.chosenHints, ...this.unreachable];
+	}
+
+	private show(hints: readonly Hint[]): void {
+		for (const hint of hints) this.chosenHints.add(hint);
+	}
 }
 
 function unreachableRefusal(parameter: string, origin: string): Refusal {
@@ -104,16 +108,12 @@ export function openWaitTargets(
 	strategy: WaitStrategy,
 	maySleep: boolean,
 ): Targets {
-	const choose = (): Settled<Choice> => {
-		if (strategy === 'poll') return nowhere();
-		const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
-		const callbackUrl = maySleep ? resumeAddressOf(context) : null;
-		if (callbackUrl !== null) {
-			return { target: { callback: 'execution', callbackUrl }, insists, hints: [] };
-		}
-		return insists === null ? nowhere() : CANNOT_SLEEP;
-	};
-	return targetsOf(async () => await Promise.resolve(choose()), { text: 'n8n polled', hints: [] });
+	const callbackUrl = maySleep && strategy !== 'poll' ? resumeAddressOf(context) : null;
+	const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
+	const withoutOne = insists === null ? nowhere() : CANNOT_SLEEP;
+	const choice =
+		callbackUrl === null ? withoutOne : chosen({ callback: 'execution', callbackUrl }, insists);
+	return new Targets(async () => await Promise.resolve(choice), { text: 'n8n polled', hints: [] });
 }
 
 /** For every wait that insists on a callback where n8n cannot wake the execution. */
@@ -125,15 +125,16 @@ export const CANNOT_SLEEP = cannotBeUsed(
 
 /** The targets of Create Video: wherever the user wants the callback. */
 export function openTargets(context: IExecuteFunctions): Targets {
-	const choose = async (setting: CallbackSetting) => await chooseFor(context, setting);
-	return targetsOf(choose, { text: 'No callback was asked for', hints: [NEXT.none] });
+	return new Targets(async (setting) => await chooseFor(context, setting), {
+		text: 'No callback was asked for',
+		hints: [NEXT.none],
+	});
 }
 
 /** What comes next, for each way. */
 const NEXT = {
 	wait: 'Wait for Video further down goes on when the video is ready.',
 	trigger: 'The Kling Trigger of this workflow starts when the video is ready.',
-	otherTrigger: 'The Kling Trigger of the other workflow starts when the video is ready.',
 	none: 'No callback: put Wait for Video behind this node, or use Get Video with the task ID later.',
 	nobodyWaits: warning(
 		'Nothing waits for the callback to this execution: put Wait for Video behind this node, not set to Poll, or choose another Callback.',
@@ -146,8 +147,12 @@ const NEXT = {
 	),
 };
 
+function chosen(target: CallbackTarget, insists: string | null, ...hints: Hint[]): Choice {
+	return { target, insists, hints };
+}
+
 function nowhere(...hints: Hint[]): Choice {
-	return { target: NO_CALLBACK, insists: null, hints };
+	return chosen(NO_CALLBACK, null, ...hints);
 }
 
 async function chooseFor(
@@ -179,11 +184,11 @@ async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> 
 	}
 	if (isStartedByTrigger(context)) return nowhere(NEXT.startsItself);
 	const callbackUrl = await findRegistration(context);
-	if (callbackUrl === null) return nowhere(NEXT.none);
-	if (callbackUrl instanceof Failure) {
+	if (callbackUrl === NO_TRIGGER) return nowhere(NEXT.none);
+	if (callbackUrl instanceof Refusal) {
 		return nowhere(warning(`No callback: ${callbackUrl.message}. ${callbackUrl.hint}`));
 	}
-	return { target: { callback: 'trigger', callbackUrl }, insists: null, hints: [NEXT.trigger] };
+	return chosen({ callback: 'trigger', callbackUrl }, null, NEXT.trigger);
 }
 
 const waitParameters = z.object({
@@ -211,34 +216,22 @@ function chooseExecution(context: IExecuteFunctions, insists: string): Settled<C
 		);
 	}
 	const next = isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits;
-	return { target: { callback: 'execution', callbackUrl }, insists, hints: [next] };
+	return chosen({ callback: 'execution', callbackUrl }, insists, next);
 }
 
 async function chooseOwnTrigger(context: IExecuteFunctions): Promise<Settled<Choice>> {
 	const callbackUrl = await findRegistration(context);
-	if (callbackUrl === null) {
-		return cannotBeUsed(
-			CALLBACK,
-			'this workflow has no Kling Trigger',
-			'Add a Kling Trigger to this workflow and publish (activate) it. For one in another workflow, choose URL and give the ID of that workflow.',
-		);
-	}
-	if (callbackUrl instanceof Failure) {
+	if (callbackUrl instanceof Refusal) {
 		return cannotBeUsed(CALLBACK, callbackUrl.message, callbackUrl.hint);
 	}
-	const hints = [NEXT.trigger, ...(isStartedByTrigger(context) ? [NEXT.circle] : [])];
-	return { target: { callback: 'trigger', callbackUrl }, insists: CALLBACK, hints };
+	const circle = isStartedByTrigger(context) ? [NEXT.circle] : [];
+	return chosen({ callback: 'trigger', callbackUrl }, CALLBACK, NEXT.trigger, ...circle);
 }
 
 function chooseUrl(context: IExecuteFunctions, callbackUrl: string): Choice {
-	const startsTrigger = isOwnTriggerUrl(context, callbackUrl);
-	const { origin } = new URL(callbackUrl);
-	const next = startsTrigger
-		? NEXT.otherTrigger
-		: `The API calls ${origin} when the video is ready.`;
-	const isCircle = startsTrigger && isStartedByTrigger(context);
-	const hints = isCircle ? [next, NEXT.circle] : [next];
-	return { target: { callback: 'url', callbackUrl }, insists: CALLBACK_URL, hints };
+	const isCircle = isStartedByTrigger(context) && isOwnTriggerUrl(context, callbackUrl);
+	const hints = isCircle ? [NEXT.circle] : [];
+	return chosen({ callback: 'url', callbackUrl }, CALLBACK_URL, ...hints);
 }
 
 /** The Kling Trigger of another workflow, or the address itself where it only looks like n8n's editor. */
@@ -254,11 +247,11 @@ async function chooseWorkflow(
 		);
 	}
 	const url = triggerUrlOf(context, workflowId);
-	const listens = url === null ? false : await isTriggerListening(context, url);
-	if (listens instanceof Failure) {
+	const listens = url !== null && (await isTriggerListening(context, url));
+	if (listens instanceof Refusal) {
 		return cannotBeUsed(CALLBACK_URL, listens.message, listens.hint);
 	}
-	if (listens && url !== null) return chooseUrl(context, url);
+	if (listens) return chooseUrl(context, url);
 	return new Refusal(
 		`'${CALLBACK_URL}' names a workflow whose Kling Trigger does not listen`,
 		'Check that the workflow has a Kling Trigger, and publish (activate) it.',

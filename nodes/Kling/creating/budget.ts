@@ -1,82 +1,58 @@
 import type { ApiClient } from '../api/client';
-import { Failure, Refusal } from '../api/failure';
+import { Failure, Refusal, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import { maxCreditsOption, NO_LIMIT, type SpendingSettings } from '../parameters/spending';
-
-/** One video that a run is about to pay for. */
-export interface Purchase {
-	itemIndex: number;
-	/** Speaks with the account that pays. */
-	client: ApiClient;
-	/** The estimated price. */
-	credits: number;
-}
-
-/** What the checks before the first create gave. */
-export interface BudgetCheck {
-	/** Why items must not be created, by item index. */
-	refusals: Map<number, Failure>;
-	/** The credits of each account whose balance was read. */
-	balances: Map<ApiClient, number>;
-}
+import { isToBuy, type Prepared, type ToBuy } from './request';
 
 /**
- * Which items must not be created, before anything is spent: all, when the run would spend more than
- * Max Credits; those of one account, when its balance is too low for them or cannot be read.
+ * Refuses items before anything is spent: all that are to be paid for, when the run would spend more
+ * than Max Credits; those of one account, when its balance is too low for them or cannot be read.
  *
  * @param spentCredits what earlier tries of the run have spent, which the limit covers too
  * @throws {CancelledError} when the execution was cancelled
  */
 export async function checkBudget(
-	purchases: readonly Purchase[],
+	prepared: ReadonlyArray<Settled<Prepared>>,
 	{ maxCredits, checkBalance }: SpendingSettings,
 	spentCredits: number,
-): Promise<BudgetCheck> {
-	const refusals = new Map<number, Failure>();
-	const balances = new Map<ApiClient, number>();
-	const refuse = (refused: readonly Purchase[], failure: Failure) => {
-		for (const { itemIndex } of refused) refusals.set(itemIndex, failure);
-	};
-	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(purchases) > maxCredits) {
-		refuse(purchases, overLimit(purchases, maxCredits, spentCredits));
-		return { refusals, balances };
+): Promise<Array<Settled<Prepared>>> {
+	const toBuy = prepared.filter(isToBuy);
+	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(toBuy) > maxCredits) {
+		const refusal = overLimit(toBuy, maxCredits, spentCredits);
+		return prepared.map((item) => (isToBuy(item) ? refusal : item));
 	}
-	for (const client of new Set(checkBalance ? purchases.map((one) => one.client) : [])) {
-		const bought = purchases.filter((one) => one.client === client);
-		const credits = await client.getCredits();
-		if (credits instanceof Failure) {
-			refuse(bought, credits);
-			continue;
-		}
-		const { balance } = credits;
-		balances.set(client, balance);
-		if (sumOf(bought) > balance) refuse(bought, tooPoor(bought, balance));
+	const refusals = new Map<ApiClient, Failure | null>();
+	for (const client of new Set(checkBalance ? toBuy.map((one) => one.client) : [])) {
+		const ofAccount = toBuy.filter((one) => one.client === client);
+		refusals.set(client, await checkBalanceOf(client, ofAccount));
 	}
-	return { refusals, balances };
+	return prepared.map((item) => (isToBuy(item) ? (refusals.get(item.client) ?? item) : item));
 }
 
-function overLimit(purchases: readonly Purchase[], maxCredits: number, spent: number): Refusal {
-	const ofThese = spent === 0 ? '' : `, of which this run has spent ${spent}`;
+async function checkBalanceOf(client: ApiClient, toBuy: readonly ToBuy[]): Promise<Failure | null> {
+	const credits = await client.getCredits();
+	if (credits instanceof Failure) return credits;
+	const { balance } = credits;
+	if (sumOf(toBuy) <= balance) return null;
 	return new Refusal(
-		`'${maxCreditsOption.displayName}' is ${maxCredits}${ofThese}, but ${costOf(purchases)}`,
-		'Raise Max Credits under Options, or send fewer items.',
-	);
-}
-
-function tooPoor(bought: readonly Purchase[], balance: number): Refusal {
-	const has = balance === 1 ? '1 credit' : `${balance} credits`;
-	return new Refusal(
-		`The account has ${has}, but ${costOf(bought)}`,
+		`The account has ${balance === 1 ? '1 credit' : `${balance} credits`}, but ${costOf(toBuy)}`,
 		'Top up under Dashboard > Billing, or send fewer items.',
 	);
 }
 
-function sumOf(purchases: readonly Purchase[]): number {
-	return purchases.reduce((sum, { credits }) => sum + credits, 0);
+function overLimit(toBuy: readonly ToBuy[], maxCredits: number, spent: number): Refusal {
+	const ofThese = spent === 0 ? '' : `, of which this run has spent ${spent}`;
+	return new Refusal(
+		`'${maxCreditsOption.displayName}' is ${maxCredits}${ofThese}, but ${costOf(toBuy)}`,
+		'Raise Max Credits under Options, or send fewer items.',
+	);
 }
 
-function costOf(purchases: readonly Purchase[]): string {
-	const count = purchases.length;
-	const videos = count === 1 ? '1 video costs' : `${count} videos cost`;
-	return `${videos} an estimated ${formatCredits(sumOf(purchases))}`;
+function sumOf(toBuy: readonly ToBuy[]): number {
+	return toBuy.reduce((sum, { request }) => sum + request.summary.estimatedCredits, 0);
+}
+
+function costOf(toBuy: readonly ToBuy[]): string {
+	const videos = toBuy.length === 1 ? '1 video costs' : `${toBuy.length} videos cost`;
+	return `${videos} an estimated ${formatCredits(sumOf(toBuy))}`;
 }

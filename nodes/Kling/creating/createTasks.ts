@@ -1,25 +1,18 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { ApiClient } from '../api/client';
-import { Failure, type Settled, Unreached } from '../api/failure';
+import { Failure, type Settled, Unreached, valuesOf } from '../api/failure';
 import { formatCredits } from '../api/pricing';
-import type { Task } from '../api/task';
+import type { RequestSummary } from '../api/task';
 import { recordCreated } from '../callback/awaited';
-import { recordTasks } from '../n8n/customData';
 import { keepsFailedItems } from '../n8n/execution';
 import { type SpendingSettings, strictest } from '../parameters/spending';
 import { failureOf } from '../result/hints';
-import type { ItemOutcome } from '../result/item';
+import { endedBy, type ItemOutcome } from '../result/item';
 import { isRefunded } from '../result/task';
 import { checkBudget } from './budget';
 import { prepareAll, type Preparing } from './prepare';
-import type { Prepared } from './request';
+import type { Created, Prepared } from './request';
 import { sendAll } from './send';
-
-/** An item whose task is paid for. */
-export interface Created extends Prepared {
-	task: Task;
-}
 
 /**
  * Creates a task for each item, several at once, and pays for none twice. Unless failed items are
@@ -31,31 +24,17 @@ export async function createTasks(
 	context: IExecuteFunctions,
 	preparing: Preparing,
 ): Promise<Array<Settled<Created>>> {
-	const { prepared } = await checkRun(context, preparing);
-	const stopsAtFailure = !keepsFailedItems(context);
-	if (stopsAtFailure && prepared.some((item) => item instanceof Failure)) {
-		return prepared.map((item) => (item instanceof Failure ? item : new Unreached()));
-	}
+	const prepared = await checkRun(context, preparing);
+	const ended = endedBy(context, prepared);
+	if (ended !== null) return ended;
 	const sent = await sendAll(prepared, {
 		journal: preparing.journal,
 		concurrency: spendingOf(prepared).concurrency,
-		stopsAtFailure,
+		stopsAtFailure: !keepsFailedItems(context),
 		signal: context.getExecutionCancelSignal(),
 	});
-	const tasks = sent.filter((outcome): outcome is Task => !(outcome instanceof Failure));
-	recordCreated(
-		context,
-		tasks.flatMap(({ id, createdAt, request }) =>
-			// A task of an earlier execution is reported to that.
-			createdAt === null
-				? []
-				: [{ id, createdAt, callsThisExecution: request?.callback === 'execution' }],
-		),
-	);
-	recordTasks(
-		context,
-		tasks.map(({ id }) => id),
-	);
+	const tasks = valuesOf(sent);
+	recordCreated(context, tasks);
 	return prepared.map((item, itemIndex): Settled<Created> => {
 		if (item instanceof Failure) return item;
 		const task = sent[itemIndex] ?? new Unreached();
@@ -63,42 +42,19 @@ export async function createTasks(
 	});
 }
 
-export interface CheckedRun {
-	prepared: Array<Settled<Prepared>>;
-	/** The credits of each account whose balance was read. */
-	balances: Map<ApiClient, number>;
-}
-
-/**
- * Checks a run as a whole, before anything is spent: all items, then limit and balance.
- *
- * @param checksBalance whether the balance is looked at even where no item asks for it
- */
+/** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
 export async function checkRun(
 	context: IExecuteFunctions,
 	preparing: Preparing,
-	checksBalance = false,
-): Promise<CheckedRun> {
+): Promise<Array<Settled<Prepared>>> {
 	const prepared = await prepareAll(context, preparing);
-	const ends = !keepsFailedItems(context) && prepared.some((item) => item instanceof Failure);
-	if (ends) return { prepared, balances: new Map() };
-	const purchases = prepared.flatMap((item, itemIndex) =>
-		item instanceof Failure || item.request === null
-			? []
-			: [{ itemIndex, client: item.client, credits: item.request.summary.estimatedCredits }],
-	);
-	const spending = spendingOf(prepared);
-	const { refusals, balances } = await checkBudget(
-		purchases,
-		{ ...spending, checkBalance: spending.checkBalance || checksBalance },
-		preparing.journal.spentCredits(),
-	);
-	return { prepared: prepared.map((item, index) => refusals.get(index) ?? item), balances };
+	const spent = preparing.journal.spentCredits();
+	return endedBy(context, prepared) ?? (await checkBudget(prepared, spendingOf(prepared), spent));
 }
 
 /** What the items say together of what the run may spend. */
 function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): SpendingSettings {
-	return strictest(prepared.flatMap((item) => (item instanceof Failure ? [] : [item.spending])));
+	return strictest(valuesOf(prepared).map(({ spending }) => spending));
 }
 
 /**
@@ -116,8 +72,12 @@ export function spendingHints(
 		const isPaid = failure === null || !isRefunded(failure);
 		return item instanceof Failure || !isPaid ? [] : (item.task.request ?? []);
 	});
-	if (paid.length === 0) return [];
-	const credits = paid.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
-	const videos = paid.length === 1 ? '1 video' : `${paid.length} videos`;
-	return [`${videos} for an estimated ${formatCredits(credits)} in all.`];
+	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
+}
+
+/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
+export function describeCost(requests: readonly RequestSummary[]): string {
+	const credits = requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
+	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
+	return `${videos} for an estimated ${formatCredits(credits)} in all`;
 }

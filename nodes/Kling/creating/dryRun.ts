@@ -1,18 +1,17 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { toCreateBody } from '../api/client';
-import { Failure, Refusal, type Settled } from '../api/failure';
-import { formatCredits } from '../api/pricing';
+import { Failure, Refusal, type Settled, Unreached, valuesOf } from '../api/failure';
 import { checkResumeAddress } from '../callback/resumeAddress';
-import { type Hint, showHints } from '../n8n/hints';
-import { dryRunOption, readDryRun } from '../parameters/dryRun';
+import { showHints } from '../n8n/hints';
 import { settingsOf } from '../parameters/settings';
+import { dryRunOption, readDryRun } from '../parameters/spending';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
-import { checkRun } from './createTasks';
+import { checkRun, describeCost } from './createTasks';
 import { Journal } from './journal';
 import type { Preparing } from './prepare';
-import type { Prepared, Request } from './request';
+import { isToBuy, type Prepared, type Request } from './request';
 
 /**
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was
@@ -24,7 +23,7 @@ export function isDryRun(
 	const said = context
 		.getInputData()
 		.map((_, itemIndex) => readDryRun(settingsOf(context, itemIndex)));
-	const wanted = new Set(said.filter((one): one is boolean => !(one instanceof Failure)));
+	const wanted = new Set(valuesOf(said));
 	if (wanted.size < 2) return wanted.has(true);
 	return new Refusal(
 		`'${dryRunOption.displayName}' is on for some items and off for others`,
@@ -40,28 +39,17 @@ export async function previewTasks(
 	context: IExecuteFunctions,
 	preparing: Omit<Preparing, 'journal'>,
 ): Promise<ItemOutcome[]> {
-	const { prepared, balances } = await checkRun(
-		context,
-		{ ...preparing, journal: emptyJournal() },
-		true,
-	);
-	const left = new Map(balances);
-	const requests: Request[] = [];
+	const prepared = await checkRun(context, { ...preparing, journal: emptyJournal() });
 	const shut = prepared.some(callsExecution) ? await checkResumeAddress(context) : null;
-	const outcomes = prepared.map((item): ItemOutcome => {
+	const checked = prepared.map((item) => (shut !== null && callsExecution(item) ? shut : item));
+	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
+	const outcomes = checked.map((item): ItemOutcome => {
 		if (item instanceof Failure) return item;
-		if (shut !== null && callsExecution(item)) return shut;
-		const { client, request } = item;
-		if (request === null) return { json: {} };
-		requests.push(request);
-		const balance = balances.get(client) ?? null;
-		const { estimatedCredits } = request.summary;
-		const rest = balance === null ? null : (left.get(client) ?? balance) - estimatedCredits;
-		if (rest !== null) left.set(client, rest);
-		return { json: { ...toPreview(request), balance, balanceAfter: rest } };
+		return item.request === null ? new Unreached() : { json: toPreview(item.request) };
 	});
+	const summary = `Dry run: nothing was created or spent. A real run makes ${describeCost(requests)}.`;
 	showHints(context, [
-		...resultHints(outcomes, requests.length === 0 ? [] : [summaryOf(requests)]),
+		...resultHints(outcomes, requests.length === 0 ? [] : [summary]),
 		...preparing.targets.hints(),
 	]);
 	return outcomes;
@@ -74,7 +62,8 @@ function callsExecution(item: Settled<Prepared>): boolean {
 /** A journal of nothing, for a run that creates nothing. */
 function emptyJournal(): Journal {
 	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
-	return new Journal({}, { executionId: '', runIndex: 0, isTool: false, written: null }, log);
+	const run = { executionId: '', runIndex: 0, isTool: false, written: null, key: null };
+	return new Journal({}, run, log);
 }
 
 /** A resume address is a key to the execution, so it stays out of the data. */
@@ -84,10 +73,4 @@ function toPreview({ input, callbackUrl, summary }: Request): IDataObject {
 	const isResume = summary.callback === 'execution';
 	const body: IDataObject = { ...toCreateBody(input, isResume ? RESUME_ADDRESS : callbackUrl) };
 	return { dryRun: true, estimatedCredits: summary.estimatedCredits, request: body };
-}
-
-function summaryOf(requests: readonly Request[]): Hint {
-	const credits = requests.reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
-	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
-	return `Dry run: nothing was created or spent. A real run makes ${videos} for an estimated ${formatCredits(credits)} in all.`;
 }

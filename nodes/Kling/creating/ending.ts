@@ -1,5 +1,6 @@
 import type { ItemError } from '../result/item';
-import type { Entry, Journal } from './journal';
+import type { Entry } from './entry';
+import type { Journal } from './journal';
 
 /** n8n's own form of naming the item, at the end of a message. */
 const ITEM_NUMBER = /( \[item \d+\])?$/;
@@ -7,9 +8,11 @@ const ITEM_NUMBER = /( \[item \d+\])?$/;
 const RETRY =
 	'To go on without paying again, use Retry on this execution in the list of executions, which creates only what is missing, or give these task IDs to Wait for Video.';
 
+/** Where the node was edited, *Retry* would pay again for what has changed. */
+const WAIT = 'To go on without paying again, give these task IDs to Wait for Video.';
+
 /** Nothing recommends *Retry* for what is unclear: it is not sent again there either. */
-const WAIT =
-	'To go on without paying again, give these task IDs to Wait for Video. Look for what is unclear in the dashboard of the AI Video API, and run it in a new execution only if it is not there.';
+const WAIT_AND_LOOK = `${WAIT} Look for what is unclear in the dashboard of the AI Video API, and run it in a new execution only if it is not there.`;
 
 /**
  * The error that ends a run which may have paid: its title says how many videos there are already, its
@@ -20,6 +23,11 @@ export function nameCreated(error: ItemError, journal: Journal, itemCount: numbe
 	const standing = idsOf(paid.filter(({ state }) => state === 'standing'));
 	const replaced = idsOf(paid.filter(({ state }) => state === 'replaced'));
 	const isUnclear = paid.some(({ taskId }) => taskId === null);
+	const advice = isUnclear
+		? WAIT_AND_LOOK
+		: paid.every((entry) => entry.state === 'replaced' || journal.goesOnWith(entry))
+			? RETRY
+			: WAIT;
 	if (standing.length > 0) {
 		const videos = sayHowMany(standing.length, itemCount);
 		error.message = error.message.replace(ITEM_NUMBER, (item) => ` (${videos})${item}`);
@@ -27,9 +35,7 @@ export function nameCreated(error: ItemError, journal: Journal, itemCount: numbe
 	error.description = [
 		paid.length === 0 ? 'Nothing was spent in this run.' : '',
 		error.description ?? '',
-		standing.length === 0
-			? ''
-			: `${listOf('created so far', standing)} ${isUnclear ? WAIT : RETRY}`,
+		standing.length === 0 ? '' : `${listOf('created so far', standing)} ${advice}`,
 		replaced.length === 0 ? '' : listOf('created before a request was changed', replaced),
 	]
 		.filter((part) => part !== '')

@@ -1,13 +1,14 @@
 import type { IDataObject } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
-import type { CreateInput } from '../api/schemas';
-import { type RequestSummary, Task } from '../api/task';
+import { Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
+import { type Entry, storedSchema } from './entry';
+import { recallRun, rememberRun } from './recentRuns';
+import type { Request, Wanted } from './request';
 
 /**
  * What a run of the node has created and paid, over all its tries. It is the only way to create.
@@ -21,43 +22,6 @@ import { isRefunded, simplifyTask } from '../result/task';
 
 const CONTEXT_KEY = 'klingCreated';
 
-const summarySchema = z.object({
-	estimatedCredits: z.number(),
-	duration: z.number(),
-	sound: z.boolean(),
-	callback: z.string(),
-	callbackUrl: z.string().nullable(),
-}) satisfies z.ZodType<RequestSummary>;
-
-const entrySchema = z.object({
-	runIndex: z.number(),
-	/** The item that it was made for. */
-	item: z.number(),
-	/** The execution whose item it stands for: the one that sent it, or a later *Retry* of that. */
-	executionId: z.string(),
-	/** The execution that sent it, which its callback may wake. */
-	sentBy: z.string(),
-	/** The fingerprint of the request. */
-	request: z.string(),
-	/** The fingerprint of the node's parameters as they were written, expressions included. */
-	written: z.string(),
-	/** Null while it is unclear whether a task came to be. */
-	taskId: z.string().nullable(),
-	/** When it was created, in milliseconds since 1970. */
-	createdAt: z.number(),
-	summary: summarySchema,
-	/**
-	 * What it stands for: its item; nothing, since the item's request was changed before a retry; nothing,
-	 * since its task failed and the credits were given back.
-	 */
-	state: z.enum(['standing', 'replaced', 'refunded']),
-});
-
-export type Entry = z.infer<typeof entrySchema>;
-
-/** A new list each time, since it is written to. */
-const storedSchema = z.array(entrySchema).catch(() => []);
-
 /** Which call of the node this is. */
 export interface RunIdentity {
 	executionId: string;
@@ -66,6 +30,8 @@ export interface RunIdentity {
 	isTool: boolean;
 	/** The node's parameters as they were written. */
 	written: unknown;
+	/** Tells it from all other runs of this process; null where nothing does. */
+	key: string | null;
 }
 
 /** Where each id goes the moment it is known. */
@@ -73,13 +39,6 @@ export interface JournalLog {
 	sending(count: number): void;
 	created(itemIndex: number, taskId: string): void;
 	unclear(itemIndex: number): void;
-}
-
-/** What makes two requests the same. */
-export interface Wanted {
-	input: CreateInput;
-	/** What stays the same when an item is tried again: signed image addresses do not. */
-	imageIdentities: readonly string[];
 }
 
 function fingerprintOf(value: unknown): string {
@@ -110,7 +69,7 @@ export class Journal {
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		this.entries = live.get(store) ?? storedSchema.parse(store[CONTEXT_KEY]);
+		this.entries = live.get(store) ?? recallRun(run.key, storedSchema.parse(store[CONTEXT_KEY]));
 		live.set(store, this.entries);
 		this.written = fingerprintOf(run.written);
 	}
@@ -160,18 +119,12 @@ export class Journal {
 	 *
 	 * @throws {CancelledError} when nothing was sent before the execution was cancelled
 	 */
-	async create(
-		itemIndex: number,
-		wanted: Wanted,
-		summary: RequestSummary,
-		client: ApiClient,
-		callbackUrl: string | null,
-	): Promise<Task | ApiFailure> {
-		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, wanted);
+	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
+		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, request);
 		const former = existing === null ? null : await this.taskOf(existing, client);
 		if (former !== null) return former;
-		const entry = this.begin(itemIndex, wanted, summary);
-		const sending = this.send(entry, client, wanted.input, callbackUrl);
+		const entry = this.begin(itemIndex, request);
+		const sending = this.send(entry, request, client);
 		underWay.set(
 			entry,
 			sending.catch(() => undefined),
@@ -182,9 +135,8 @@ export class Journal {
 
 	private async send(
 		entry: Entry,
+		{ input, callbackUrl }: Request,
 		client: ApiClient,
-		input: CreateInput,
-		callbackUrl: string | null,
 	): Promise<ApiFailure | null> {
 		const sent = await client.create(input, callbackUrl).catch((thrown: unknown) => {
 			if (thrown instanceof CancelledError) this.forget(entry);
@@ -211,10 +163,12 @@ export class Journal {
 
 	/** The task that stands for an item. */
 	taskIdOf(itemIndex: number): string | null {
-		const mine = this.ofThisRun().filter(
-			({ item, state }) => item === itemIndex && state === 'standing',
-		);
-		return mine.at(-1)?.taskId ?? null;
+		return this.entryOf(itemIndex)?.taskId ?? null;
+	}
+
+	/** Whether this call goes on with an entry; a *Retry* of it would, too. */
+	goesOnWith(entry: Entry): boolean {
+		return this.ofThisCall.has(entry);
 	}
 
 	/** All that this run has paid for, earlier tries included, in the order of the items. */
@@ -234,11 +188,15 @@ export class Journal {
 		return this.entries.filter(({ runIndex }) => runIndex === this.run.runIndex);
 	}
 
-	private entryOf(itemIndex: number): Entry | undefined {
-		return this.ofThisRun().find(({ item, state }) => item === itemIndex && state === 'standing');
+	/** The last entry of an item in this run. */
+	private entryOf(itemIndex: number, wanted: Entry['state'] = 'standing'): Entry | undefined {
+		const mine = this.ofThisRun().filter(
+			({ item, state }) => item === itemIndex && state === wanted,
+		);
+		return mine.at(-1);
 	}
 
-	private begin(item: number, wanted: Wanted, summary: RequestSummary): Entry {
+	private begin(item: number, request: Request): Entry {
 		const former = this.run.isTool ? undefined : this.entryOf(item);
 		if (former !== undefined) former.state = 'replaced';
 		const { executionId, runIndex } = this.run;
@@ -247,11 +205,11 @@ export class Journal {
 			item,
 			executionId,
 			sentBy: executionId,
-			request: fingerprint(wanted),
+			request: fingerprint(request),
 			written: this.written,
 			taskId: null,
 			createdAt: Date.now(),
-			summary,
+			summary: request.summary,
 			state: 'standing',
 		};
 		// A loop's earlier turns are over.
@@ -267,12 +225,16 @@ export class Journal {
 		entry.executionId = this.run.executionId;
 		this.ofThisCall.add(entry);
 		this.store[CONTEXT_KEY] = this.entries;
+		rememberRun(this.run.key, this.entries);
 		return entry;
 	}
 
+	/** It was not carried out: what it was to replace stands again. */
 	private forget(entry: Entry): void {
 		this.entries.splice(this.entries.indexOf(entry), 1);
 		this.ofThisCall.delete(entry);
+		const former = this.entryOf(entry.item, 'replaced');
+		if (former !== undefined) former.state = 'standing';
 	}
 
 	private toTask({ taskId, createdAt, summary, sentBy }: Entry, client: ApiClient): Task | null {
@@ -287,7 +249,7 @@ const REPEATED =
 	'This is the video of an earlier call with the same prompt and image. Change the prompt to get another one.';
 
 /** A request that an earlier try has sent without learning what came of it. */
-export function stillUnclear(): ApiFailure {
+function stillUnclear(): ApiFailure {
 	return new ApiFailure({
 		call: 'create',
 		kind: 'earlier',

@@ -1,29 +1,27 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { ApiClient, Clients } from '../api/client';
+import type { ApiClient, ClientFor } from '../api/client';
 import { Failure, type Settled, Thrown } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import { withReference } from '../callback/reference';
 import { isOwnTriggerUrl } from '../callback/registration';
 import type { Targets } from '../callback/target';
-import { checkImageUrls, checkSignedUrls } from '../images/checkImages';
+import { checkImages, type ImagesToCheck } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { CancelledError } from '../n8n/async';
-import type { CallbackSetting } from '../parameters/callback';
-import { readDryRun } from '../parameters/dryRun';
+import { type CallbackSetting, readReference } from '../parameters/callback';
 import { readImageSettings } from '../parameters/images';
-import { readReference } from '../parameters/reference';
 import { readResult } from '../parameters/result';
 import { collect, type Settings, settingsOf } from '../parameters/settings';
 import { readSpending } from '../parameters/spending';
 import { readVideo } from '../parameters/video';
 import type { WaitSettings } from '../parameters/waiting';
 import type { Journal } from './journal';
-import type { Prepared, Request } from './request';
+import type { Prepared, Request, Wanted } from './request';
 
 /** What is the same for all items of a run. */
 export interface Preparing {
-	clients: Clients;
+	clientFor: ClientFor;
 	journal: Journal;
 	targets: Targets;
 	/** What the user asks for; an operation with one way alone gives that. */
@@ -37,7 +35,7 @@ export async function prepareAll(
 	context: IExecuteFunctions,
 	preparing: Preparing,
 ): Promise<Array<Settled<Prepared>>> {
-	const checks: ImageChecks = { byItem: new Map(), addresses: [], files: [] };
+	const checks: ImageChecks = new Map();
 	const prepared: Array<Settled<Prepared>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		prepared.push(
@@ -50,13 +48,8 @@ export async function prepareAll(
 	return await refuseBadImages(context, prepared, checks);
 }
 
-/** The image addresses that are to be looked at first. */
-interface ImageChecks {
-	byItem: Map<number, readonly string[]>;
-	addresses: string[];
-	/** Of files on this n8n. */
-	files: string[];
-}
+/** The images that are to be looked at first, by item index. */
+type ImageChecks = Map<number, ImagesToCheck>;
 
 async function prepare(
 	context: IExecuteFunctions,
@@ -64,14 +57,13 @@ async function prepare(
 	itemIndex: number,
 	checks: ImageChecks,
 ): Promise<Settled<Prepared>> {
-	const { clients, journal, readWait } = preparing;
+	const { clientFor, journal, readWait } = preparing;
 	const settings = settingsOf(context, itemIndex);
-	const client = await clients.clientFor(itemIndex);
+	const client = await clientFor(itemIndex);
 	const afterwards = {
 		wait: readWait(settings),
 		result: readResult(settings),
 		spending: readSpending(settings),
-		dryRun: readDryRun(settings),
 		client,
 	};
 	const existing = journal.existing(itemIndex);
@@ -97,11 +89,8 @@ async function prepare(
 	const claimed = journal.claim(itemIndex, wanted);
 	const task = claimed === null ? null : await journal.taskOf(claimed, read.client);
 	if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
-	if (read.images.checked) {
-		checks.byItem.set(itemIndex, images.urls);
-		const list = read.images.source === 'url' ? checks.addresses : checks.files;
-		list.push(...images.urls);
-	}
+	const { source, checked } = read.images;
+	if (checked) checks.set(itemIndex, { source, urls: images.urls });
 	const request = await toRequest(context, preparing, wanted, read);
 	return request instanceof Failure ? request : { ...read, request, task: null };
 }
@@ -109,7 +98,7 @@ async function prepare(
 async function toRequest(
 	context: IExecuteFunctions,
 	{ targets }: Preparing,
-	wanted: Pick<Request, 'input' | 'imageIdentities'>,
+	wanted: Wanted,
 	read: { callback: CallbackSetting; reference: string | null; client: ApiClient },
 ): Promise<Settled<Request>> {
 	const resolved = await targets.resolve(read.callback, read.client.baseUrl);
@@ -133,15 +122,12 @@ async function toRequest(
 async function refuseBadImages(
 	context: IExecuteFunctions,
 	prepared: ReadonlyArray<Settled<Prepared>>,
-	{ byItem, addresses, files }: ImageChecks,
+	checks: ImageChecks,
 ): Promise<Array<Settled<Prepared>>> {
-	const refusals = new Map([
-		...(await checkImageUrls(context, addresses)),
-		...(await checkSignedUrls(context, files)),
-	]);
+	const refusals = await checkImages(context, checks.values());
 	return prepared.map((item, itemIndex) => {
-		const bad = byItem.get(itemIndex)?.find((url) => refusals.has(url));
-		const refusal = bad === undefined ? undefined : refusals.get(bad);
-		return refusal === undefined || item instanceof Failure ? item : refusal;
+		if (item instanceof Failure) return item;
+		const urls = checks.get(itemIndex)?.urls ?? [];
+		return urls.map((url) => refusals.get(url)).find((refusal) => refusal !== undefined) ?? item;
 	});
 }

@@ -1,15 +1,20 @@
 import type { ApiClient } from '../api/client';
+import { Failure, type Settled } from '../api/failure';
 import type { CreateInput } from '../api/schemas';
 import type { RequestSummary, Task } from '../api/task';
 import type { ResultSettings } from '../parameters/result';
 import type { SpendingSettings } from '../parameters/spending';
 import type { WaitSettings } from '../parameters/waiting';
 
-/** One video that is still to be created, checked and ready to send. */
-export interface Request {
+/** What makes two requests the same. */
+export interface Wanted {
 	input: CreateInput;
 	/** What stays the same when the item is tried again: signed image addresses do not. */
 	imageIdentities: readonly string[];
+}
+
+/** One video that is still to be created, checked and ready to send. */
+export interface Request extends Wanted {
 	/** What the item will say of it. */
 	summary: RequestSummary;
 	/** Where the API reports the end of the task. */
@@ -17,15 +22,24 @@ export interface Request {
 }
 
 /** An item of a run that creates, with every setting that will be needed after paying. */
-export interface Prepared {
+interface Item {
 	/** Speaks with the item's own credential. */
 	client: ApiClient;
-	/** Null where an earlier try has made a task already. */
-	request: Request | null;
-	/** The task of an earlier try. */
-	task: Task | null;
 	spending: SpendingSettings;
 	result: ResultSettings;
 	/** Null for an operation that does not wait. */
 	wait: WaitSettings | null;
+}
+
+/** An item whose task is paid for. */
+export type Created = Item & { request: Request | null; task: Task };
+
+/** An item that has to be paid for. */
+export type ToBuy = Item & { request: Request; task: null };
+
+/** An item before anything is sent: an earlier try may have made its task already. */
+export type Prepared = ToBuy | Created;
+
+export function isToBuy(item: Settled<Prepared>): item is ToBuy {
+	return !(item instanceof Failure) && item.task === null;
 }

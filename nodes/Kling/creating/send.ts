@@ -3,7 +3,7 @@ import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
 import type { Task } from '../api/task';
 import { CancelledError, mapConcurrently } from '../n8n/async';
 import type { Journal } from './journal';
-import type { Prepared, Request } from './request';
+import { isToBuy, type Prepared, type ToBuy } from './request';
 
 /** Answers that every further request to the same account would get as well. */
 const CODES_THAT_STOP_AN_ACCOUNT = new Set([
@@ -12,7 +12,7 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
 	'spend_limit_exceeded',
 ]);
 
-export interface SendOptions {
+interface SendOptions {
 	journal: Journal;
 	/** How many requests may be under way at once. */
 	concurrency: number;
@@ -37,19 +37,16 @@ export async function sendAll(
 	let isStopped = false;
 	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
 	const thrown: unknown[] = [];
-	const count = prepared.filter(
-		(item) => !(item instanceof Failure) && item.request !== null,
-	).length;
+	const count = prepared.filter(isToBuy).length;
 	if (count > 0) journal.log.sending(count);
 
-	const send = async (client: ApiClient, request: Request, itemIndex: number) => {
+	const send = async ({ client, request }: ToBuy, itemIndex: number) => {
 		if (isStopped) return new Unreached();
 		const stopped = stoppedAccounts.get(client);
 		if (stopped !== undefined) return stopped;
-		const { summary, callbackUrl } = request;
-		const sent = await journal.create(itemIndex, request, summary, client, callbackUrl);
+		const sent = await journal.create(itemIndex, request, client);
 		if (!(sent instanceof ApiFailure)) return sent;
-		const failure = await namingShortage(sent, client, summary.estimatedCredits);
+		const failure = await namingShortage(sent, client, request.summary.estimatedCredits);
 		isStopped ||= stopsAtFailure;
 		if (CODES_THAT_STOP_AN_ACCOUNT.has(sent.detail.code ?? ''))
 			stoppedAccounts.set(client, failure);
@@ -61,10 +58,8 @@ export async function sendAll(
 		concurrency,
 		async (item, itemIndex): Promise<Settled<Task>> => {
 			if (item instanceof Failure) return item;
-			const { client, request, task } = item;
-			if (task !== null) return task;
-			if (request === null) return new Unreached();
-			return await send(client, request, itemIndex).catch((fault: unknown) => {
+			if (item.task !== null) return item.task;
+			return await send(item, itemIndex).catch((fault: unknown) => {
 				thrown.push(fault);
 				return new Unreached();
 			});

@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Refusal } from '../api/failure';
 import { abortable, mapConcurrently } from '../n8n/async';
 import { fetchStream, readStart } from '../n8n/streams';
-import { IMAGE_URLS, INPUT_DATA_FIELD } from '../parameters/images';
+import { IMAGE_URLS, type ImageSettings, INPUT_DATA_FIELD } from '../parameters/images';
 import { type ImageFile, imageTypeOf, judgeImage, SIGNATURE_LENGTH } from './imageType';
 
 const PROBE_TIMEOUT_MS = 10_000;
@@ -17,54 +17,50 @@ export interface Probe extends ImageFile {
 	location: string | null;
 }
 
+/** The images of one item: addresses that the user gave, or signed ones of files on this n8n. */
+export interface ImagesToCheck {
+	source: ImageSettings['source'];
+	urls: readonly string[];
+}
+
 /**
- * Looks at each distinct image address once, at its headers and first bytes only.
+ * Looks at each distinct image once, at its headers and first bytes only.
  *
  * @returns the refusal for each address that cannot be used
  * @throws {CancelledError} when the execution was cancelled
  */
-export async function checkImageUrls(
+export async function checkImages(
 	context: IExecuteFunctions,
-	urls: Iterable<string>,
-): Promise<Map<string, Refusal>> {
-	return await refusalsOf(context, urls, async (url) => {
-		const seen = await probe(context, url, { follow: true });
-		return seen === null ? null : refusalOfImage(url, seen);
-	});
-}
-
-/**
- * Fetches the start of files by their signed addresses on this n8n, through its public address, as the
- * API will. No answer refuses nothing: an address that cannot be reached from inside may well be reached
- * from outside.
- *
- * @returns the refusal for each address that gives something else than the file
- * @throws {CancelledError} when the execution was cancelled
- */
-export async function checkSignedUrls(
-	context: IExecuteFunctions,
-	urls: Iterable<string>,
-): Promise<Map<string, Refusal>> {
-	return await refusalsOf(context, urls, async (url) => {
-		const seen = await probe(context, url, { follow: false });
-		if (seen === null || isImage(seen)) return null;
-		const isMoved = seen.location !== null && isImage(await probe(context, url, { follow: true }));
-		return isMoved ? null : refusalOfSigned(url, seen);
-	});
-}
-
-async function refusalsOf(
-	context: IExecuteFunctions,
-	urls: Iterable<string>,
-	refusalOf: (url: string) => Promise<Refusal | null>,
+	images: Iterable<ImagesToCheck>,
 ): Promise<Map<string, Refusal>> {
 	const signal = context.getExecutionCancelSignal();
+	const checks = new Map<string, typeof checkAddress>();
+	for (const { source, urls } of images) {
+		for (const url of urls) checks.set(url, source === 'url' ? checkAddress : checkFile);
+	}
 	const refusals = new Map<string, Refusal>();
-	await mapConcurrently([...new Set(urls)], CONCURRENCY, async (url) => {
-		const refusal = await abortable(refusalOf(url), signal);
+	await mapConcurrently([...checks], CONCURRENCY, async ([url, check]) => {
+		const refusal = await abortable(check(context, url), signal);
 		if (refusal !== null) refusals.set(url, refusal);
 	});
 	return refusals;
+}
+
+async function checkAddress(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
+	const seen = await probe(context, url, { follow: true });
+	return seen === null ? null : refusalOfImage(url, seen);
+}
+
+/**
+ * Fetches the start of a file by its signed address on this n8n, through its public address, as the
+ * API will. No answer refuses nothing: an address that cannot be reached from inside may well be reached
+ * from outside.
+ */
+async function checkFile(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
+	const seen = await probe(context, url, { follow: false });
+	if (seen === null || isImage(seen)) return null;
+	const isMoved = seen.location !== null && isImage(await probe(context, url, { follow: true }));
+	return isMoved ? null : refusalOfFile(url, seen);
 }
 
 /**
@@ -83,8 +79,8 @@ export function refusalOfImage(url: string, { status, start, bytes }: Probe): Re
 	return judged instanceof Refusal ? judged : null;
 }
 
-/** The refusal of a signed address that answers, but not with the file. The token in it is not shown. Pure. */
-export function refusalOfSigned(url: string, { status, location }: Probe): Refusal {
+/** The refusal of a signed address that answers, but not with the file. The token in it is not shown. */
+function refusalOfFile(url: string, { status, location }: Probe): Refusal {
 	const answer = isSuccess(status)
 		? 'gives something else, such as a login page'
 		: `answers ${status}`;

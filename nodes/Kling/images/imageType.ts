@@ -7,7 +7,7 @@ export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
 export const SIGNATURE_LENGTH = 16;
 
 /** The types the API takes (API docs: JPEG, PNG or WebP). */
-export type ImageType = 'image/jpeg' | 'image/png' | 'image/webp';
+type ImageType = 'image/jpeg' | 'image/png' | 'image/webp';
 
 /** What is known of a file that may be an image. */
 export interface ImageFile {
@@ -30,13 +30,6 @@ export function imageTypeOf(start: Uint8Array): ImageType | null {
 /** `ftyp` and the brand of a file: all that is common to what phones take pictures in (ISO/IEC 23008-12, AVIF). */
 const PHONE_PICTURE = /^.{4}ftyp(?:(avi[fs])|(?:he(?:ic|ix|im|is|vc|vx)|mif1|msf1))/s;
 
-/** Such a picture's name, null when it is none. */
-function phonePictureOf(start: Uint8Array): 'HEIC' | 'AVIF' | null {
-	const found = PHONE_PICTURE.exec(textOf(start));
-	if (found === null) return null;
-	return found[1] === undefined ? 'HEIC' : 'AVIF';
-}
-
 /**
  * The type of an image that the API takes, or why it takes none such. Pure.
  *
@@ -56,13 +49,14 @@ export function judgeImage(
 	}
 	const type = imageTypeOf(start);
 	if (type !== null) return type;
-	const phonePicture = phonePictureOf(start);
+	const phonePicture = PHONE_PICTURE.exec(textOf(start));
 	if (phonePicture === null) {
 		return new Refusal(`${subject}, which is not a JPEG, PNG or WebP image`, hint);
 	}
+	const format = phonePicture[1] === undefined ? 'HEIC' : 'AVIF';
 	return new Refusal(
-		`${subject}, which is a picture in ${phonePicture}, and only JPEG, PNG and WebP are allowed`,
-		`Save it as JPEG where it comes from (an iPhone does so with Settings > Camera > Formats > Most Compatible), or let an image service convert it. n8n's Edit Image node cannot read ${phonePicture}.`,
+		`${subject}, which is a picture in ${format}, and only JPEG, PNG and WebP are allowed`,
+		`Save it as JPEG where it comes from (an iPhone does so with Settings > Camera > Formats > Most Compatible), or let an image service convert it. n8n's Edit Image node cannot read ${format}.`,
 	);
 }
 

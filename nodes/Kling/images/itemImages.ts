@@ -1,17 +1,22 @@
 import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { isReachableFromApi } from '../api/address';
-import { Failure, Refusal, type Settled, Thrown } from '../api/failure';
+import { Failure, Refusal, type Settled } from '../api/failure';
 import { readStart } from '../n8n/streams';
-import { type BinaryField, isFile } from '../parameters/binaryFields';
-import { IMAGE_SOURCE, type ImageSettings, INPUT_DATA_FIELD } from '../parameters/images';
+import {
+	type BinaryField,
+	IMAGE_SOURCE,
+	type ImageSettings,
+	INPUT_DATA_FIELD,
+	isFile,
+} from '../parameters/images';
 import { judgeImage, SIGNATURE_LENGTH } from './imageType';
 
 /** How long the API may fetch an image: far longer than any task runs. */
 const ADDRESS_VALIDITY = '2 days';
 
 /** The images of one item. */
-export interface ItemImages {
+interface ItemImages {
 	/** What the API is given. */
 	urls: string[];
 	/** What stays the same when the same item is tried again: signed addresses do not. */
@@ -28,9 +33,7 @@ export async function readImages(
 	if (settings.source === 'url') return { urls: settings.urls, identities: settings.urls };
 	const images: ItemImages = { urls: [], identities: [] };
 	for (const field of settings.fields) {
-		const image = await readFile(context, itemIndex, field, apiBaseUrl).catch(
-			(thrown: unknown) => new Thrown(thrown),
-		);
+		const image = await readFile(context, itemIndex, field, apiBaseUrl);
 		if (image instanceof Failure) return image;
 		images.urls.push(image.url);
 		images.identities.push(image.identity);

@@ -1,7 +1,5 @@
-import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions, IWebhookFunctions, WorkflowExecuteMode } from 'n8n-workflow';
 import { z } from 'zod';
-
-import { quoteInExpression } from './workflow';
 
 /**
  * What n8n says of the execution at hand. It is read from n8n's data proxy, not with expressions,
@@ -33,31 +31,29 @@ const contextDataSchema = z.object({
 });
 
 /**
- * What the called node has stored with its execution (n8n: `getContext('node')`); undefined where
- * there is none.
+ * What the called node has stored with its execution (n8n: `getContext('node')`).
  *
  * n8n offers it to webhooks by an expression only, and takes a fifth of a second to copy what a wait of
- * 500 items stores into the sandbox (n8n 2.41). So this looks at the data that each n8n context carries,
- * and asks by the expression where a future n8n should not.
+ * 500 items stores into the sandbox (n8n 2.41). So this looks first at what each n8n context carries.
  */
 export function readNodeContext(
 	context: Pick<IWebhookFunctions, 'getNode' | 'evaluateExpression'>,
 ): unknown {
 	const { name } = context.getNode();
 	const carried = contextDataSchema.safeParse(context);
-	if (carried.success)
+	if (carried.success) {
 		return carried.data.runExecutionData.executionData.contextData[`node:${name}`];
-	return context.evaluateExpression(`{{ $node[${quoteInExpression(name)}].context }}`, 0);
+	}
+	// Two braces in a row would end the expression, even inside of a text.
+	const quoted = JSON.stringify(name).replaceAll('{', '\\u007b').replaceAll('}', '\\u007d');
+	return context.evaluateExpression(`{{ $node[${quoted}].context }}`, 0);
 }
 
 /** What tells whether the node runs as a tool; n8n 2.0 does not have the function yet. */
 export type ToolContext = Pick<IExecuteFunctions, 'getNode'> &
 	Partial<Pick<IExecuteFunctions, 'isToolExecution'>>;
 
-/**
- * Whether the node runs as a tool of an AI Agent, which waits for the answer in the same process:
- * nothing could resume it after a suspension.
- */
+/** Whether the node runs as a tool of an AI Agent, which waits for the answer in the same process. */
 export function isTool(context: ToolContext): boolean {
 	return context.getNode().type.endsWith('Tool') || context.isToolExecution?.() === true;
 }
@@ -77,11 +73,26 @@ export function withoutCancelling<T extends object>(context: T): T {
 }
 
 /**
- * Whether the execution was started by another workflow (n8n: *Execute Sub-workflow*). Where that
- * runs once for each item, n8n loses the items of sub-workflows that sleep.
+ * The modes in which n8n stores an execution that sleeps and wakes it (n8n: `wait-tracker`,
+ * `waiting-webhooks`). Of the others (n8n 2.0 to 2.41):
+ * - `integrated`: a sub-workflow. Where that runs once for each item, n8n loses the items of those that sleep.
+ * - `evaluation`: the test runner takes the execution that sleeps for the result.
+ * - `cli`: `n8n execute` ends its process.
+ * - `agent`: an agent that runs a workflow as its tool waits in the same process.
+ * - `internal`: n8n starts nothing with it.
  */
-export function isSubWorkflow(context: Pick<IExecuteFunctions, 'getMode'>): boolean {
-	return context.getMode() === 'integrated';
+const WAKEABLE = new Set<WorkflowExecuteMode>([
+	'manual',
+	'trigger',
+	'webhook',
+	'retry',
+	'error',
+	'chat',
+]);
+
+/** Whether n8n can wake this execution when it sleeps. */
+export function maySleep(context: ToolContext & Pick<IExecuteFunctions, 'getMode'>): boolean {
+	return !isTool(context) && WAKEABLE.has(context.getMode());
 }
 
 /**

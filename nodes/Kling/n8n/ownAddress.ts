@@ -1,6 +1,8 @@
 import type { IExecuteFunctions, IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { type HttpAnswer, parseJson, toHttpAnswer, WHOLE_ANSWER } from './http';
+
 /**
  * Calls of this n8n to itself. Its public address may lead through a proxy that this process cannot
  * reach from inside, so what listens on this machine is tried too.
@@ -22,8 +24,8 @@ const configSchema = z.object({
 });
 
 /**
- * Learns the port before any webhook has come. n8n offers it to nodes nowhere, so this looks where each
- * n8n context carries it (2.0 to 2.41); a future n8n without it is tried at the default port.
+ * Learns the port before any webhook has come. n8n offers it to nodes nowhere, but each n8n context
+ * carries it (2.0 to 2.41).
  */
 export function noteInstance(context: object): void {
 	const config = configSchema.safeParse(context);
@@ -63,6 +65,13 @@ export function pathOf(originalUrl: string): string | null {
 	return `${pathname}${search}`;
 }
 
+/** Where this process can repeat the call of a webhook to itself; null where that is not known. */
+export function ownUrlOf(context: Pick<IWebhookFunctions, 'getRequestObject'>): string | null {
+	const origin = noteListener(context);
+	const path = pathOf(context.getRequestObject().originalUrl);
+	return origin === null || path === null ? null : `${origin}${path}`;
+}
+
 /** Every webhook of this package has an address of n8n's endpoint and two more parts. */
 const SHORTEST_PATH = 3;
 
@@ -84,22 +93,15 @@ export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
 
 /** What n8n, or a webhook of this package in it, answered. */
 export interface OwnAnswer {
-	status: number;
 	/** What a webhook of this package says that it did; null where n8n itself answered. */
 	state: string | null;
-	/** n8n: the execution is running, so it cannot be woken now. */
-	isRunning: boolean;
 	/** n8n: there is no such execution, it has finished, or it sleeps at another node. */
 	isGone: boolean;
+	/** Whether no other n8n would say so, which knows nothing of the executions and workflows of this one. */
+	isOurs: boolean;
 	/** What `Retry-After` asked for, in milliseconds. */
 	retryAfterMs: number | null;
 }
-
-const responseSchema = z.object({
-	statusCode: z.number(),
-	headers: z.record(z.unknown()).catch({}),
-	body: z.unknown(),
-});
 
 const headersSchema = z.object({
 	// The webhooks of this package write seconds.
@@ -115,41 +117,37 @@ const stateSchema = z.object({ state: z.string(), message: z.string() });
 const n8nErrorSchema = z.object({ code: z.number(), message: z.string() });
 
 /** The texts of n8n's `waiting-webhooks` and `live-webhooks`, the same from 2.0 to 2.41. */
-const N8N_SAYS = {
-	isRunning: /^The execution "\w+" is running already\.$/,
-	isGone:
-		/^The execution "\w+"? (does not exist|has finished already|has finished with error)\.$|^The workflow for execution "\w+" does not contain a waiting webhook /,
-	isUnregistered: /^The requested webhook "[^"]*" is not registered\.$/,
-};
+const N8N_SAYS = [
+	{ text: /^The execution "\w+" is running already\.$/, isGone: false, isOurs: true },
+	{
+		text: /^The execution "\w+"? (does not exist|has finished already|has finished with error)\.$|^The workflow for execution "\w+" does not contain a waiting webhook /,
+		isGone: true,
+		isOurs: false,
+	},
+	{ text: /^The requested webhook "[^"]*" is not registered\.$/, isGone: false, isOurs: false },
+];
 
-type Response = z.infer<typeof responseSchema>;
-
-function toOwnAnswer({ statusCode: status, headers, body }: Response): OwnAnswer | null {
-	const content = parseJson(body);
-	const { 'retry-after': seconds } = headersSchema.parse(headers);
-	const answer: OwnAnswer = {
-		status,
-		state: null,
-		isRunning: false,
-		isGone: false,
-		retryAfterMs: seconds === undefined ? null : seconds * 1000,
-	};
-	const own = stateSchema.safeParse(content);
-	if (own.success) return { ...answer, state: own.data.state };
-	const error = n8nErrorSchema.safeParse(content);
-	if (!error.success || error.data.code !== status) return null;
-	const { message } = error.data;
-	const isRunning = N8N_SAYS.isRunning.test(message);
-	const isGone = N8N_SAYS.isGone.test(message);
-	const isOfN8n = isRunning || isGone || N8N_SAYS.isUnregistered.test(message);
-	return isOfN8n ? { ...answer, isRunning, isGone } : null;
+function toOwnAnswer({ status, headers, body }: HttpAnswer): OwnAnswer | null {
+	const content = typeof body === 'string' ? parseJson(body) : body;
+	const own = stateSchema.safeParse(content).data;
+	if (own !== undefined) {
+		const seconds = headersSchema.parse(headers)['retry-after'];
+		const retryAfterMs = seconds === undefined ? null : seconds * 1000;
+		return { state: own.state, isGone: false, isOurs: status !== 404, retryAfterMs };
+	}
+	const error = n8nErrorSchema.safeParse(content).data;
+	if (error?.code !== status) return null;
+	const said = N8N_SAYS.find(({ text }) => text.test(error.message));
+	if (said === undefined) return null;
+	const { isGone, isOurs } = said;
+	return { state: null, isGone, isOurs, retryAfterMs: null };
 }
 
 /**
  * What somebody in front of n8n answered instead, in words, where it is what a login does; null for
  * anything else, which may well come from a proxy on the way out.
  */
-function toStrangersAnswer({ statusCode: status, headers }: Response): string | null {
+function toStrangersAnswer({ status, headers }: HttpAnswer): string | null {
 	const { location, 'content-type': type } = headersSchema.parse(headers);
 	if (status >= 300 && status < 400) {
 		const isWhole = location !== undefined && URL.canParse(location);
@@ -158,15 +156,6 @@ function toStrangersAnswer({ statusCode: status, headers }: Response): string | 
 	if (status === 401) return 'asks for a login (HTTP 401)';
 	const isPage = status < 300 && type?.includes('text/html') === true;
 	return isPage ? `shows a page, such as a login (HTTP ${status})` : null;
-}
-
-function parseJson(body: unknown): unknown {
-	if (typeof body !== 'string') return body;
-	try {
-		return JSON.parse(body);
-	} catch {
-		return undefined;
-	}
 }
 
 /**
@@ -190,7 +179,7 @@ async function post(
 	url: string,
 	body: string,
 	isLocal: boolean,
-): Promise<Response | null> {
+): Promise<HttpAnswer | null> {
 	try {
 		const received: unknown = await httpRequest({
 			method: 'POST',
@@ -199,13 +188,11 @@ async function post(
 			body,
 			encoding: 'text',
 			timeout: CALL_TIMEOUT_MS,
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
+			...WHOLE_ANSWER,
 			disableFollowRedirect: true,
 			...(isLocal || LOOPBACK.test(new URL(url).hostname) ? withoutDetour(url) : {}),
 		});
-		const response = responseSchema.safeParse(received);
-		return response.success ? response.data : null;
+		return toHttpAnswer(received);
 	} catch {
 		return null;
 	}
@@ -243,10 +230,9 @@ export async function postToSelf(
 		const response = await post(httpRequest, candidate, body, at !== origin);
 		const answer = response === null ? null : toOwnAnswer(response);
 		if (answer === null) continue;
-		// Another n8n may listen there, and knows nothing of this one's executions and workflows.
+		// Another n8n may listen there.
 		const isGuess = at === guess && at !== listening && at !== origin;
-		const isOurs = answer.isRunning || (answer.state !== null && answer.status !== 404);
-		if (!isGuess || isOurs) return answer;
+		if (!isGuess || answer.isOurs) return answer;
 	}
 	return null;
 }

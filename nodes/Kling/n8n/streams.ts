@@ -1,24 +1,17 @@
 import type { IExecuteFunctions, IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { type HttpAnswer, toHttpAnswer, WHOLE_ANSWER } from './http';
+
 /** A readable stream, as n8n's helpers give them. */
-export type ByteStream = Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
+type ByteStream = Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
 
 /** An answer whose body is read piece by piece. */
-export interface StreamedAnswer {
-	status: number;
-	/** By name, in lower case. */
-	headers: Record<string, unknown>;
-	body: ByteStream;
-}
+type StreamedAnswer = HttpAnswer & { body: ByteStream };
 
-const answerSchema = z.object({
-	statusCode: z.number(),
-	headers: z.record(z.unknown()),
-	body: z.custom<ByteStream>(
-		(body) => typeof body === 'object' && body !== null && Symbol.asyncIterator in body,
-	),
-});
+const streamSchema = z.custom<ByteStream>(
+	(body) => typeof body === 'object' && body !== null && Symbol.asyncIterator in body,
+);
 
 /**
  * Fetches an address without any credential; whatever the status, the answer is given. Null where
@@ -29,18 +22,11 @@ export async function fetchStream(
 	options: Omit<IHttpRequestOptions, 'method' | 'encoding'>,
 ): Promise<StreamedAnswer | null> {
 	const received: unknown = await context.helpers
-		.httpRequest({
-			...options,
-			method: 'GET',
-			encoding: 'stream',
-			returnFullResponse: true,
-			ignoreHttpStatusErrors: true,
-		})
+		.httpRequest({ ...options, ...WHOLE_ANSWER, method: 'GET', encoding: 'stream' })
 		.catch(() => null);
-	const answer = answerSchema.safeParse(received);
-	if (!answer.success) return null;
-	const { statusCode: status, headers, body } = answer.data;
-	return { status, headers, body };
+	const answer = toHttpAnswer(received);
+	const body = streamSchema.safeParse(answer?.body);
+	return answer !== null && body.success ? { ...answer, body: body.data } : null;
 }
 
 /** The first bytes of a stream, which is then closed. */

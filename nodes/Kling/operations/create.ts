@@ -22,7 +22,7 @@ export async function create(
 	if (dryRun instanceof Failure) return dryRun;
 	const targets = openTargets(context);
 	const preparing = {
-		clients: openClients(context),
+		clientFor: openClients(context),
 		targets,
 		readCallback,
 		readWait: () => null,

@@ -1,16 +1,15 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openClients } from '../api/client';
-import { Failure, type Settled, Unreached } from '../api/failure';
+import { Failure, type Settled, valuesOf } from '../api/failure';
 import { openWaitTargets } from '../callback/target';
-import { type Created, createTasks, spendingHints } from '../creating/createTasks';
+import { createTasks, spendingHints } from '../creating/createTasks';
 import { isDryRun, previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
-import { keepsFailedItems } from '../n8n/execution';
+import { maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
-import { maySleep } from '../n8n/modes';
 import { resultHints } from '../result/hints';
-import type { ItemOutcome } from '../result/item';
+import { endedBy, type ItemOutcome } from '../result/item';
 import { readWaitOfRun } from '../waiting/settings';
 import { waitAsleep, waitByPolling } from '../waiting/wait';
 
@@ -25,26 +24,19 @@ export async function createAndWait(
 	if (waiting instanceof Failure) return waiting;
 	const targets = openWaitTargets(context, waiting.strategy, maySleep(context));
 	const preparing = {
-		clients: openClients(context),
+		clientFor: openClients(context),
 		targets,
 		readCallback: () => ({ kind: 'execution' }) as const,
 		readWait: waiting.readItem,
 	};
 	if (dryRun) return await previewTasks(context, preparing);
 	const created = await createTasks(context, { ...preparing, journal });
-	if (!keepsFailedItems(context) && created.some((item) => item instanceof Failure)) {
-		return created.map((item) => (item instanceof Failure ? item : new Unreached()));
-	}
-	const sleeps = waiting.strategy !== 'poll' && created.every(callsThisExecution);
+	const endedEarly = endedBy(context, created);
+	if (endedEarly !== null) return endedEarly;
+	const isCalled = valuesOf(created).every(({ task }) => task.callsThisExecution);
+	const sleeps = waiting.strategy !== 'poll' && isCalled;
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, created, waiting);
 	const ended = outcomes ?? [];
 	showHints(context, [...resultHints(ended, spendingHints(created, ended)), ...targets.hints()]);
 	return outcomes;
-}
-
-/** Whether its callback wakes this execution: a task of an earlier one calls that. */
-function callsThisExecution(item: Settled<Created>): boolean {
-	if (item instanceof Failure) return true;
-	const { createdAt, request } = item.task;
-	return createdAt !== null && request?.callback === 'execution';
 }

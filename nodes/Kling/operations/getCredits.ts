@@ -8,7 +8,7 @@ import type { ItemOutcome } from '../result/item';
 
 /** Get Credits: the credits of the first item's account, once for the whole run. */
 export async function getCredits(context: IExecuteFunctions): Promise<ItemOutcome[]> {
-	const client = await openClients(context).clientFor(0);
+	const client = await openClients(context)(0);
 	const credits = client instanceof Failure ? client : await client.getCredits();
 	if (credits instanceof Failure) return [credits];
 	const { balance } = credits;

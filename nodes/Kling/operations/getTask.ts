@@ -1,16 +1,15 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { type Clients, openClients } from '../api/client';
+import { openClients } from '../api/client';
 import { Failure, Unreached } from '../api/failure';
 import { mapConcurrently } from '../n8n/async';
-import { keepsFailedItems } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
-import { readResult, type ResultSettings } from '../parameters/result';
+import { readResult } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
 import { readThrowOnFailure } from '../parameters/waiting';
-import { resultHints, runningHints } from '../result/hints';
-import { hasErrorOutput, type ItemOutcome } from '../result/item';
+import { resultHints } from '../result/hints';
+import { endedBy, hasErrorOutput, type ItemOutcome } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { READ_CONCURRENCY } from '../waiting/look';
 
@@ -24,36 +23,21 @@ export async function getTask(context: IExecuteFunctions): Promise<ItemOutcome[]
 			throwOnFailure: readThrowOnFailure(settings),
 		});
 	});
-	if (!keepsFailedItems(context) && items.some((item) => item instanceof Failure)) {
-		return items.map((item) => (item instanceof Failure ? item : new Unreached()));
-	}
-	const clients = openClients(context);
-	const outcomes = await mapConcurrently(items, READ_CONCURRENCY, async (item, itemIndex) =>
-		item instanceof Failure ? item : await readOne(context, clients, item, itemIndex),
-	);
-	const settled = outcomes.map((outcome) => outcome ?? new Unreached());
-	showHints(context, [...resultHints(settled), ...runningHints(settled, Date.now())]);
-	return settled;
-}
-
-interface Asked {
-	taskId: string;
-	result: ResultSettings;
-	throwOnFailure: boolean;
-}
-
-async function readOne(
-	context: IExecuteFunctions,
-	{ clientFor }: Clients,
-	{ taskId, result, throwOnFailure }: Asked,
-	itemIndex: number,
-): Promise<ItemOutcome> {
-	const client = await clientFor(itemIndex);
-	const reading = client instanceof Failure ? client : await client.getTask(taskId);
-	if (reading instanceof Failure) return reading.about(taskId);
-	return await readingToOutcome(context, reading, {
-		...result,
-		failsItem: throwOnFailure || hasErrorOutput(context),
-		signal: context.getExecutionCancelSignal(),
+	const ended = endedBy(context, items);
+	if (ended !== null) return ended;
+	const clientFor = openClients(context);
+	const outcomes = await mapConcurrently(items, READ_CONCURRENCY, async (item, itemIndex) => {
+		if (item instanceof Failure) return item;
+		const client = await clientFor(itemIndex);
+		const reading = client instanceof Failure ? client : await client.getTask(item.taskId);
+		if (reading instanceof Failure) return reading.about(item.taskId);
+		return await readingToOutcome(context, reading, {
+			...item.result,
+			failsItem: item.throwOnFailure || hasErrorOutput(context),
+			signal: context.getExecutionCancelSignal(),
+		});
 	});
+	const settled = outcomes.map((outcome) => outcome ?? new Unreached());
+	showHints(context, resultHints(settled));
+	return settled;
 }

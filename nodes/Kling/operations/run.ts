@@ -6,10 +6,12 @@ import { nameCreated } from '../creating/ending';
 import { Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
 import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
+import { CREATING } from '../parameters/operation';
 import { failureOf } from '../result/hints';
 import { type ItemOutcome, toNodeError, VideoFailed } from '../result/item';
 import { toOutput } from '../result/output';
 import { isRefunded } from '../result/task';
+import { isSuspended } from '../waiting/suspend';
 
 /**
  * What an operation gives: the outcome of each item, or null once it has suspended the execution, or
@@ -20,16 +22,18 @@ export type Operation = (
 	journal: Journal,
 ) => Promise<Settled<ItemOutcome[] | null>>;
 
+/** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
+const nothingYet = (): INodeExecutionData[][] => [[]];
+
 /**
  * The one way out of a run, whether it pays or not. An error that ends a run names every task that the
  * run has created so far; a cancelled run, which keeps no output, names them in n8n's log.
- *
- * @returns the node's output, or null once the execution is suspended
  */
 export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
-): Promise<INodeExecutionData[][] | null> {
+): Promise<INodeExecutionData[][]> {
+	if (isSuspended(context)) return nothingYet();
 	if (context.getExecutionCancelSignal()?.aborted === true) throw new CancelledError();
 	const journal = openJournal(context);
 	const given = await operation(context, journal).catch((thrown: unknown) => {
@@ -37,20 +41,17 @@ export async function runOperation(
 		logCancelled(context, journal);
 		throw thrown;
 	});
-	if (given === null) return null;
+	if (given === null) return nothingYet();
 	const outcomes =
 		given instanceof Failure
 			? context.getInputData().map((_, itemIndex) => given.about(journal.taskIdOf(itemIndex)))
 			: given;
-	const fatal = keepsFailedItems(context) ? -1 : indexOfFatal(outcomes);
 	journal.refund(refundedOf(context, outcomes));
+	if (keepsFailedItems(context)) return toOutput(context, outcomes);
+	const fatal = outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
 	const failure = outcomes[fatal];
 	if (!(failure instanceof Failure)) return toOutput(context, outcomes);
 	throw endingError(context, journal, failure, fatal);
-}
-
-function indexOfFatal(outcomes: readonly ItemOutcome[]): number {
-	return outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
 }
 
 /**
@@ -74,9 +75,7 @@ function endingError(
 	itemIndex: number,
 ): Error {
 	const error = toNodeError(context, failure, itemIndex);
-	const pays = ['create', 'createAndWait'].includes(
-		String(context.getNodeParameter('operation', 0)),
-	);
+	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
 	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
 	// What the API refused says itself whether it was charged.
 	if (!pays || (saysItself && journal.paid().length === 0)) return error;
@@ -86,11 +85,15 @@ function endingError(
 /** The journal of this run, as it writes to n8n's log. */
 function openJournal(context: IExecuteFunctions): Journal {
 	const isToolRun = isTool(context);
+	const executionId = executionIdOf(context);
+	const runIndex = readRunIndex(context);
+	const key = isToolRun ? [executionId] : [executionId, context.getNode().name, runIndex];
 	const run = {
-		executionId: executionIdOf(context),
-		runIndex: readRunIndex(context),
+		executionId,
+		runIndex,
 		isTool: isToolRun,
 		written: writtenRequest(context),
+		key: executionId === '' ? null : JSON.stringify(key),
 	};
 	// n8n prints the message alone, so that says it all.
 	const place = placeOf(context);

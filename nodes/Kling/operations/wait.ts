@@ -1,21 +1,18 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { type ApiClient, openClients } from '../api/client';
-import { Failure, type Settled, Unreached } from '../api/failure';
+import { openClients } from '../api/client';
+import { Failure, type Settled, valuesOf } from '../api/failure';
 import { Task } from '../api/task';
 import { recall } from '../callback/awaited';
 import { CANNOT_SLEEP } from '../callback/target';
-import { recordTasks } from '../n8n/customData';
-import { keepsFailedItems } from '../n8n/execution';
+import { maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
-import { maySleep } from '../n8n/modes';
 import { readResult } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
 import { resultHints } from '../result/hints';
-import type { ItemOutcome } from '../result/item';
-import type { Awaited } from '../waiting/awaited';
-import { readWaitOfRun, type RunWait } from '../waiting/settings';
+import { endedBy, type ItemOutcome } from '../result/item';
+import { type Awaited, readWaitOfRun, type RunWait } from '../waiting/settings';
 import { waitAsleep, waitByPolling } from '../waiting/wait';
 
 /** Wait for Video: each item's task once it is finished. */
@@ -23,11 +20,9 @@ export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutc
 	const waiting = readWaitOfRun(context);
 	if (waiting instanceof Failure) return waiting;
 	const items = await readItems(context, waiting);
-	if (!keepsFailedItems(context) && items.some((item) => item instanceof Failure)) {
-		return items.map((item) => (item instanceof Failure ? item : new Unreached()));
-	}
-	const ids = items.flatMap((item) => (item instanceof Failure ? [] : [item.task.id]));
-	recordTasks(context, ids);
+	const ended = endedBy(context, items);
+	if (ended !== null) return ended;
+	const ids = valuesOf(items).map(({ task }) => task.id);
 	// One that polls needs no other: a callback to this execution has to tell of every task.
 	const callsBack = ids.every((id) => recall(context, id)?.callsThisExecution === true);
 	const { strategy } = waiting;
@@ -42,8 +37,8 @@ async function readItems(
 	context: IExecuteFunctions,
 	{ readItem }: RunWait,
 ): Promise<Array<Settled<Awaited>>> {
-	const clients = openClients(context);
-	const tasks = new Map<ApiClient, Map<string, Task>>();
+	const clientFor = openClients(context);
+	const tasks = new Map<string, Task>();
 	const items: Array<Settled<Awaited>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		const settings = settingsOf(context, itemIndex);
@@ -56,15 +51,15 @@ async function readItems(
 			items.push(read);
 			continue;
 		}
-		const client = await clients.clientFor(itemIndex);
+		const client = await clientFor(itemIndex);
 		if (client instanceof Failure) {
 			items.push(client.about(read.taskId));
 			continue;
 		}
-		const ofAccount = tasks.get(client) ?? new Map<string, Task>();
+		const key = `${client.account} ${read.taskId}`;
 		const createdAt = recall(context, read.taskId)?.createdAt ?? null;
-		const task = ofAccount.get(read.taskId) ?? new Task(read.taskId, client, createdAt);
-		tasks.set(client, ofAccount.set(read.taskId, task));
+		const task = tasks.get(key) ?? new Task(read.taskId, client, createdAt);
+		tasks.set(key, task);
 		items.push({ ...read, task });
 	}
 	return items;

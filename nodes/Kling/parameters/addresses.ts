@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { isHttpUrl } from '../api/address';
 import { holdsObjectInText, quote } from './quote';
-import { emptiness, Invalid, parseJson } from './readers';
+import { Invalid, listOf, parseJson } from './readers';
 import { sharePageHint } from './sharePages';
 
 /** An address as a table gives it: an attachment. */
@@ -23,16 +23,8 @@ const BEGINNING_IN_ENTRY = /^https?:\/\//i;
  * An array's entry is one address, in which blanks are encoded; an object counts by its `url`.
  */
 export function toAddresses(value: unknown): string[] | Invalid {
-	const addresses: string[] = [];
-	for (const address of addressesIn(value, false)) {
-		if (address instanceof Invalid) return address;
-		addresses.push(address);
-	}
-	if (addresses.length > 0) return addresses;
-	return emptiness(
-		value,
-		'Kling 2.6 turns an image into a video: give at least one image address.',
-	);
+	const hint = 'Kling 2.6 turns an image into a video: give at least one image address.';
+	return listOf(addressesIn(value, false), value, hint);
 }
 
 /** @param isEntry whether the value stands in a list, and so is one address */

@@ -4,7 +4,7 @@ import { isHttpUrl } from '../api/address';
 import { Failure, type Settled } from '../api/failure';
 import { OPERATIONS } from './operation';
 import { quote } from './quote';
-import { Invalid, toChoice, toText } from './readers';
+import { Invalid, ofLength, toChoice, toOptionalText, toText } from './readers';
 import type { Settings } from './settings';
 
 /** The names in the panel, for refusals. */
@@ -12,7 +12,7 @@ export const CALLBACK = 'Callback';
 export const CALLBACK_URL = 'Callback URL';
 
 /** The ways a task's end can be reported. */
-export const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
+const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
 
 export type CallbackKind = (typeof CALLBACK_KINDS)[number];
 
@@ -84,12 +84,9 @@ export function readCallback(settings: Settings): Settled<CallbackSetting> {
 	return kind === 'url' ? settings.read(callbackUrlField, toCallbackUrl) : { kind };
 }
 
-/** The ID of a workflow as n8n makes them up. */
-const WORKFLOW_ID = /^[A-Za-z0-9]{16}$/;
-
 /** Whether a text is a workflow's ID, as n8n makes them up. */
 export function isWorkflowId(text: string): boolean {
-	return WORKFLOW_ID.test(text);
+	return /^[A-Za-z0-9]{16}$/.test(text);
 }
 
 /** The address of a workflow in n8n's editor, whatever is open in it. */
@@ -118,4 +115,32 @@ function toCallbackUrl(value: unknown): CallbackSetting | Invalid {
 	const workflowId = EDITOR_PATH.exec(pathname)?.[1];
 	if (workflowId === undefined) return { kind: 'url', url };
 	return { kind: 'workflow', workflowId, editorUrl: url };
+}
+
+/** The longest reference, in Unicode code points: it becomes a part of an address. */
+const MAX_REFERENCE_LENGTH = 200;
+
+export const referenceOption: INodeProperties = {
+	displayName: 'Reference',
+	name: 'reference',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. row-42',
+	description: `A text of your own, in at most ${MAX_REFERENCE_LENGTH} characters, that the Kling Trigger gives back with the finished video. Nothing proves that it comes from here, so do not use it as a password.`,
+	displayOptions: { show: { '/operation': [OPERATIONS.create] } },
+};
+
+/** What the user wants to get back with the finished task; null for nothing. */
+export function readReference(settings: Settings): Settled<string | null> {
+	return settings.option(referenceOption, (value) => {
+		const text = toOptionalText(value, 'Set it to a text, or remove it.');
+		if (text instanceof Invalid) return text;
+		const hint = 'Use an ID rather than the data themselves.';
+		return ofLength(MAX_REFERENCE_LENGTH, text.trim(), hint) || null;
+	});
+}
+
+/** The same limit, for what comes back: anyone who knows the trigger's address can send anything. */
+export function isReference(value: string): boolean {
+	return value !== '' && [...value].length <= MAX_REFERENCE_LENGTH;
 }

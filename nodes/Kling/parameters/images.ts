@@ -1,20 +1,18 @@
-import type { INodeProperties } from 'n8n-workflow';
+import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 
 import { Failure, type Settled } from '../api/failure';
 import { toAddresses } from './addresses';
-import { type BinaryField, toBinaryFields } from './binaryFields';
-import { readDryRun } from './dryRun';
 import { CREATING } from './operation';
-import { toBoolean, toChoice } from './readers';
+import { holdsObjectInText, quote } from './quote';
+import { Invalid, listOf, notText, toBoolean, toChoice, toEntries } from './readers';
 import { collect, type Settings } from './settings';
+import { readDryRun } from './spending';
 import { filledByModel } from './tool';
 
 /** The names in the panel, for refusals. */
 export const IMAGE_SOURCE = 'Image Source';
 export const IMAGE_URLS = 'Image URLs';
 export const INPUT_DATA_FIELD = 'Input Data Field Name';
-
-const DEFAULT_BINARY_FIELD = 'data';
 
 const sourceField: INodeProperties = {
 	displayName: IMAGE_SOURCE,
@@ -37,7 +35,7 @@ const binaryField: INodeProperties = {
 	name: 'binaryPropertyName',
 	type: 'string',
 	required: true,
-	default: DEFAULT_BINARY_FIELD,
+	default: 'data',
 	placeholder: 'e.g. data',
 	hint: 'The name of the input field containing the file to use',
 	description:
@@ -73,6 +71,19 @@ export const checkImagesOption: INodeProperties = {
 	displayOptions: { show: { '/operation': CREATING } },
 };
 
+/** A file of an item, as n8n's own nodes take it: by its field's name, or as a reference to it. */
+export type BinaryField = string | IBinaryData;
+
+/** Whether n8n itself takes this for a reference to a file. */
+export function isFile(value: unknown): value is IBinaryData {
+	return (
+		typeof value === 'object' &&
+		value !== null &&
+		'mimeType' in value &&
+		('id' in value || 'data' in value)
+	);
+}
+
 /** Where one item's images come from, at least one; `checked`: each is looked at before anything is spent. */
 export type ImageSettings =
 	| { source: 'url'; urls: string[]; checked: boolean }
@@ -93,4 +104,25 @@ export function readImageSettings(settings: Settings): Settled<ImageSettings> {
 		default:
 			return source;
 	}
+}
+
+/**
+ * The files in the order given: a name, several with commas or line breaks between them, a list of
+ * names, a reference such as `{{ $binary.data }}`, or several.
+ */
+function toBinaryFields(value: unknown): BinaryField[] | Invalid {
+	const fields = toEntries(value, /[,\r\n]+/).map(toBinaryField);
+	return listOf(fields, value, 'Name the field that holds the image file, such as “data”.');
+}
+
+function toBinaryField(entry: unknown): BinaryField | Invalid {
+	if (typeof entry === 'number') return String(entry);
+	if (typeof entry === 'string') {
+		if (!holdsObjectInText(entry)) return entry.trim();
+		return new Invalid(
+			`is ${quote(entry)}`,
+			'Remove everything around the {{ }}, line breaks too.',
+		);
+	}
+	return isFile(entry) ? entry : notText(entry);
 }

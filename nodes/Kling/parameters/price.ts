@@ -1,4 +1,4 @@
-import type { DisplayCondition, IDisplayOptions, INodeProperties } from 'n8n-workflow';
+import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
 import {
 	DURATIONS_SECONDS,
@@ -9,15 +9,6 @@ import {
 import { CREATING } from './operation';
 
 const SOUND_CHOICES = [false, true];
-
-/** A letter in either case: n8n gives its conditions no way to ask for that. */
-const eitherCase = (letter: string) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`;
-
-/** A value as it is chosen, and as an expression may give it: as text in any case, with blanks around. */
-const asChosenOrText = (value: number | boolean): Array<typeof value | DisplayCondition> => [
-	value,
-	{ _cnd: { regex: `^\\s*${String(value).replace(/[a-z]/g, eitherCase)}\\s*$` } },
-];
 
 const prices = (duration: DurationSeconds) =>
 	`${duration} seconds ${estimateCredits(duration, false)}, with sound ${estimateCredits(duration, true)}`;
@@ -46,21 +37,18 @@ export const creditNotices: INodeProperties[] = [
 			notice(
 				`credits${duration}${sound ? 'Sound' : 'Silent'}`,
 				`Estimated price of each video: ${formatCredits(estimateCredits(duration, sound))}. Taken when it is created, given back if it fails.`,
-				{ show: { duration: asChosenOrText(duration), sound: asChosenOrText(sound) } },
+				{ show: { duration: [duration], sound: [sound] } },
 			),
 		),
 		notice(
 			`credits${duration}`,
 			`The price of each video depends on its sound. Estimated credits: ${prices(duration)}.`,
-			{
-				show: { duration: asChosenOrText(duration) },
-				hide: { sound: SOUND_CHOICES.flatMap(asChosenOrText) },
-			},
+			{ show: { duration: [duration] }, hide: { sound: SOUND_CHOICES } },
 		),
 	]),
 	notice(
 		'creditsByDuration',
 		`The price of each video depends on its duration and sound. Estimated credits: ${DURATIONS_SECONDS.map(prices).join('; ')}.`,
-		{ hide: { duration: DURATIONS_SECONDS.flatMap(asChosenOrText) } },
+		{ hide: { duration: [...DURATIONS_SECONDS] } },
 	),
 ];

@@ -26,6 +26,6 @@ export function quote(value: unknown): string {
 	if (holdsObjectInText(value)) return 'an object that was turned into text';
 	const line = withoutKeys(value).replace(/\s+/g, ' ').trim();
 	const characters = [...line];
-	const shown = characters.length > MAX_LENGTH ? [...characters.slice(0, MAX_LENGTH), '…'] : line;
-	return `“${typeof shown === 'string' ? shown : shown.join('')}”`;
+	const start = characters.slice(0, MAX_LENGTH).join('');
+	return `“${start}${characters.length > MAX_LENGTH ? '…' : ''}”`;
 }

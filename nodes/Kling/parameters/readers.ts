@@ -34,9 +34,28 @@ function withoutValue(value: null | undefined): Invalid {
  *
  * @param hint what to do about it
  */
-export function emptiness(value: unknown, hint: string): Invalid {
+function emptiness(value: unknown, hint: string): Invalid {
 	const cause = isMissing(value) ? `Its expression gives ${String(value)}. ` : '';
 	return new Invalid('is empty', `${cause}${hint}`);
+}
+
+/**
+ * All the values, or what is wrong with the first that is wrong, or that there are none.
+ *
+ * @param given what they were made of
+ * @param hint what to do when there are none
+ */
+export function listOf<T>(
+	values: ReadonlyArray<T | Invalid>,
+	given: unknown,
+	hint: string,
+): T[] | Invalid {
+	const list: T[] = [];
+	for (const value of values) {
+		if (value instanceof Invalid) return value;
+		list.push(value);
+	}
+	return list.length === 0 ? emptiness(given, hint) : list;
 }
 
 /** A text without blanks around, or the value as it came. */
@@ -78,7 +97,7 @@ export function toBoolean(value: unknown): boolean | Invalid {
 	return toChoice<boolean>(value, [true, false]);
 }
 
-export interface NumberRange {
+interface NumberRange {
 	min: number;
 	/** No upper limit when it is left out. */
 	max?: number;
@@ -150,14 +169,9 @@ export function ofLength(max: number, text: string, hint: string): string | Inva
 export function toChoices<T extends string>(value: unknown, choices: readonly T[]): T[] | Invalid {
 	if (isMissing(value)) return withoutValue(value);
 	if (typeof value === 'string' && holdsObjectInText(value)) return noneOf(value, choices);
-	const chosen = new Set<T>();
-	for (const entry of toEntries(value, /[\s,;]+/)) {
-		const choice = toChoice(entry, choices);
-		if (choice instanceof Invalid) return choice;
-		chosen.add(choice);
-	}
-	if (chosen.size > 0) return choices.filter((choice) => chosen.has(choice));
-	return emptiness(value, `Choose at least one of: ${choices.join(', ')}.`);
+	const chosen = toEntries(value, /[\s,;]+/).map((entry) => toChoice(entry, choices));
+	const list = listOf(chosen, value, `Choose at least one of: ${choices.join(', ')}.`);
+	return list instanceof Invalid ? list : choices.filter((choice) => list.includes(choice));
 }
 
 /**

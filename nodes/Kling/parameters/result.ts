@@ -1,11 +1,8 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
 import type { Settled } from '../api/failure';
-import { READING } from './operation';
 import { Invalid, toBoolean, toOptionalText } from './readers';
 import { collect, type Settings } from './settings';
-
-const DEFAULT_OUTPUT_FIELD = 'data';
 
 const downloadVideo: INodeProperties = {
 	displayName: 'Download Video',
@@ -19,7 +16,7 @@ const outputBinaryField: INodeProperties = {
 	displayName: 'Put Output File in Field',
 	name: 'outputBinaryField',
 	type: 'string',
-	default: DEFAULT_OUTPUT_FIELD,
+	default: 'data',
 	placeholder: 'e.g. data',
 	hint: 'The name of the output field to put the file in',
 	description:
@@ -34,26 +31,15 @@ const simplify: INodeProperties = {
 	description: 'Whether to return a simplified version of the response instead of the raw data',
 };
 
-/** How the Kling Trigger passes a task on. */
-export const triggerResultFields: INodeProperties[] = [
-	downloadVideo,
-	{ ...outputBinaryField, displayOptions: { hide: { downloadVideo: [false] } } },
-	simplify,
-];
-
-const forReading: IDisplayOptions['show'] = { operation: READING };
-// A model gets no files.
-const notForTools: IDisplayOptions['hide'] = { '@tool': [true] };
-
-/** The same for the operations that read tasks. */
-export const resultFields: INodeProperties[] = [
-	{ ...downloadVideo, displayOptions: { show: forReading, hide: notForTools } },
-	{
-		...outputBinaryField,
-		displayOptions: { show: forReading, hide: { ...notForTools, downloadVideo: [false] } },
-	},
-	{ ...simplify, displayOptions: { show: forReading } },
-];
+/** How a task is passed on, where `show` applies. A model gets no files. */
+export function resultFields(show: IDisplayOptions['show'] = {}): INodeProperties[] {
+	const hide = { '@tool': [true] };
+	return [
+		{ ...downloadVideo, displayOptions: { show, hide } },
+		{ ...outputBinaryField, displayOptions: { show, hide: { ...hide, downloadVideo: [false] } } },
+		{ ...simplify, displayOptions: { show } },
+	];
+}
 
 /** How a task is passed on. */
 export interface ResultSettings {
@@ -74,5 +60,5 @@ export function readResult(settings: Settings): Settled<ResultSettings> {
 
 function toFieldName(value: unknown): string | Invalid {
 	const name = toOptionalText(value, 'Name the field to put the file in, such as “data”.');
-	return name instanceof Invalid ? name : name.trim() || DEFAULT_OUTPUT_FIELD;
+	return name instanceof Invalid ? name : name.trim() || 'data';
 }

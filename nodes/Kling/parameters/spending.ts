@@ -1,14 +1,13 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { Settled } from '../api/failure';
+import { Failure, type Settled } from '../api/failure';
 import { CREATING } from './operation';
-import { Invalid, toBoolean, toNumber } from './readers';
+import { toBoolean, toNumber } from './readers';
 import { collect, type Settings } from './settings';
 
 /** No limit, for Max Credits. */
 export const NO_LIMIT = 0;
 
-const DEFAULT_CONCURRENCY = 5;
 const CONCURRENCY = { min: 1, max: 50 } as const;
 
 const forCreating = { show: { '/operation': CREATING } };
@@ -28,8 +27,18 @@ export const concurrencyOption: INodeProperties = {
 	name: 'concurrency',
 	type: 'number',
 	typeOptions: { minValue: CONCURRENCY.min, maxValue: CONCURRENCY.max },
-	default: DEFAULT_CONCURRENCY,
+	default: 5,
 	description: 'How many tasks may be created at the same time when there are many items',
+	displayOptions: forCreating,
+};
+
+export const dryRunOption: INodeProperties = {
+	displayName: 'Dry Run',
+	name: 'dryRun',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to check everything, images and balance included, and show what would be sent, without creating or spending anything',
 	displayOptions: forCreating,
 };
 
@@ -48,6 +57,7 @@ export const maxCreditsOption: INodeProperties = {
 export interface SpendingSettings {
 	/** {@link NO_LIMIT} for none. */
 	maxCredits: number;
+	/** Also for a dry run. */
 	checkBalance: boolean;
 	/** How many creates of this run may be under way at once. */
 	concurrency: number;
@@ -66,15 +76,19 @@ export function strictest(spending: readonly SpendingSettings[]): SpendingSettin
 	};
 }
 
-export function readSpending(settings: Settings): Settled<SpendingSettings> {
-	return collect({
-		checkBalance: settings.option(checkBalanceOption, toBoolean),
-		concurrency: settings.option(concurrencyOption, toConcurrency),
-		maxCredits: settings.option(maxCreditsOption, (value) => toNumber(value, { min: NO_LIMIT })),
-	});
+/** Whether an item is only to be checked. */
+export function readDryRun(settings: Settings): Settled<boolean> {
+	return settings.option(dryRunOption, toBoolean);
 }
 
-function toConcurrency(value: unknown): number | Invalid {
-	const number = toNumber(value, CONCURRENCY);
-	return number instanceof Invalid ? number : Math.floor(number);
+export function readSpending(settings: Settings): Settled<SpendingSettings> {
+	const read = collect({
+		checkBalance: settings.option(checkBalanceOption, toBoolean),
+		concurrency: settings.option(concurrencyOption, (value) => toNumber(value, CONCURRENCY)),
+		dryRun: readDryRun(settings),
+		maxCredits: settings.option(maxCreditsOption, (value) => toNumber(value, { min: NO_LIMIT })),
+	});
+	if (read instanceof Failure) return read;
+	const { dryRun, checkBalance, ...limits } = read;
+	return { ...limits, checkBalance: checkBalance || dryRun };
 }

@@ -3,8 +3,10 @@ import type { INodeProperties } from 'n8n-workflow';
 import type { Settled } from '../api/failure';
 import { STATUS } from '../api/schemas';
 import { toBoolean, toChoices } from './readers';
-import { readResult, type ResultSettings, triggerResultFields } from './result';
+import { readResult, resultFields, type ResultSettings } from './result';
 import { collect, type Settings } from './settings';
+
+const EVENTS = [STATUS.completed, STATUS.failed];
 
 const eventsField: INodeProperties = {
 	displayName: 'Trigger On',
@@ -25,7 +27,7 @@ const eventsField: INodeProperties = {
 			description: 'A video failed',
 		},
 	],
-	default: [STATUS.completed, STATUS.failed],
+	default: [...EVENTS],
 	description: 'Which videos start the workflow',
 };
 
@@ -63,7 +65,7 @@ export const triggerFields: INodeProperties[] = [
 		default: '',
 	},
 	eventsField,
-	...triggerResultFields,
+	...resultFields(),
 	{
 		displayName: 'Options',
 		name: 'options',
@@ -82,8 +84,6 @@ export interface TriggerSettings {
 	deduplicate: boolean;
 	result: ResultSettings;
 }
-
-const EVENTS = [STATUS.completed, STATUS.failed];
 
 export function readTriggerSettings(settings: Settings): Settled<TriggerSettings> {
 	return collect({

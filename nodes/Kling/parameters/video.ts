@@ -8,7 +8,7 @@ import { collect, type Settings } from './settings';
 import { filledByModel } from './tool';
 
 /** The longest prompt, in Unicode code points (API docs). */
-export const MAX_PROMPT_LENGTH = 2_500;
+const MAX_PROMPT_LENGTH = 2_500;
 
 const DEFAULT_DURATION: DurationSeconds = 5;
 

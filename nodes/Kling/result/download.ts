@@ -5,6 +5,7 @@ import type {
 	IWebhookFunctions,
 } from 'n8n-workflow';
 
+import { AFTER_FAULT, pauseMs } from '../api/retry';
 import { abortable, pause } from '../n8n/async';
 import { fetchStream, peekStart } from '../n8n/streams';
 import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
@@ -13,7 +14,6 @@ import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
 export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 
 const ATTEMPTS = 3;
-const PAUSE_MS = 1_000;
 
 /** How long the file host may take to begin its answer. */
 const ANSWER_TIMEOUT_MS = 60_000;
@@ -21,13 +21,13 @@ const ANSWER_TIMEOUT_MS = 60_000;
 /** How long one file may take, all attempts together. */
 const FILE_TIMEOUT_MS = 10 * 60_000;
 
-export interface Download {
+interface Download {
 	binary: IBinaryKeyData;
 	/** Why a file is missing, null when all are there. */
 	error: string | null;
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
 	taskId: string;
 	urls: readonly string[];
 	/** The field for the first video; further ones get `_1`, `_2`, … behind it. */
@@ -80,7 +80,7 @@ async function downloadOne(
 		for (let attempt = 1; ; attempt++) {
 			const stored = await abortable(attemptDownload(context, url, name, stop), stop);
 			if (typeof stored !== 'string' || attempt === ATTEMPTS) return stored;
-			await pause(PAUSE_MS * 2 ** (attempt - 1), signal);
+			await pause(pauseMs(AFTER_FAULT, attempt), signal);
 		}
 	};
 	return await attempts().catch((thrown: unknown) => {

@@ -3,7 +3,7 @@ import { ApiFailure, Failure, Refusal } from '../api/failure';
 import { describeFailure } from '../api/messages';
 import { type Hint, warning } from '../n8n/hints';
 import { type ItemOutcome, type ItemResult, VideoFailed } from './item';
-import { isRefunded, type SimplifiedTask, type TaskFailure } from './task';
+import { isRefunded, type TaskFailure } from './task';
 
 /**
  * What the user should know of the videos of a run: where they are, what they cost, and those that
@@ -50,8 +50,13 @@ function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
 	if (failures.length === 0) return [];
 	const causes = listCauses(failures.map(({ code, message }) => message || code));
 	const share = shareOf(failures.length, outcomes.length);
-	return [warning(`${share} failed: ${causes}. ${creditsOf(failures)}`)];
+	const isMixedIn = resultsOf(outcomes).some((outcome) => failureOf(outcome) !== null);
+	const told = warning(`${share} failed: ${causes}. ${creditsOf(failures)}`);
+	return isMixedIn ? [told, OWN_OUTPUT] : [told];
 }
+
+const OWN_OUTPUT =
+	'To send failed videos another way, set On Error to “Continue (using error output)” in the settings of this node.';
 
 function creditsOf(failures: readonly TaskFailure[]): string {
 	const refunded = failures.filter(isRefunded).length;
@@ -116,23 +121,4 @@ export function videoLinks(outcomes: readonly ItemOutcome[]): string[] {
 /** `URL` escapes whatever could end the attribute. */
 function link(url: string, text: string): string {
 	return `<a href="${new URL(url).href}" target="_blank">${text}</a>`;
-}
-
-/** How long the videos that are under way have been running. */
-export function runningHints(outcomes: readonly ItemOutcome[], nowMs: number): string[] {
-	const running = resultsOf(outcomes).flatMap(({ task }) => (isUnderWay(task) ? [task] : []));
-	const [first] = running;
-	if (first === undefined) return [];
-	if (running.length > 1) {
-		return [`${running.length} of ${outcomes.length} videos are under way. ${USUAL_TIME}`];
-	}
-	const minutes = first.createdAt === null ? 0 : (nowMs - Date.parse(first.createdAt)) / 60_000;
-	const since = minutes >= 1 ? ` for ${Math.round(minutes)} min` : '';
-	return [`The video has been under way${since || ' for less than a minute'}. ${USUAL_TIME}`];
-}
-
-const USUAL_TIME = 'Most videos take 1 to 15 minutes.';
-
-function isUnderWay(task: SimplifiedTask | undefined): task is SimplifiedTask {
-	return task !== undefined && task.videoUrl === null && task.failure === null;
 }

@@ -1,9 +1,9 @@
 import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
-import { ApiFailure, Failure, Refusal, type Settled, Thrown } from '../api/failure';
+import { ApiFailure, Failure, Refusal, type Settled, Thrown, Unreached } from '../api/failure';
 import { toNodeApiError } from '../api/messages';
-import { isTool, type ToolContext } from '../n8n/execution';
+import { isTool, keepsFailedItems, type ToolContext } from '../n8n/execution';
 import { isRefunded, type SimplifiedTask } from './task';
 
 export type ItemError = NodeApiError | NodeOperationError;
@@ -22,6 +22,18 @@ export interface ItemResult {
 
 /** What became of one input item. */
 export type ItemOutcome = Settled<ItemResult>;
+
+/**
+ * The outcomes of a run that a failed item ends, as the others are not come to any more; null where no
+ * item has failed, or failed ones are passed on.
+ */
+export function endedBy(
+	context: Parameters<typeof keepsFailedItems>[0],
+	items: ReadonlyArray<Settled<object>>,
+): Failure[] | null {
+	if (keepsFailedItems(context) || !items.some((item) => item instanceof Failure)) return null;
+	return items.map((item) => (item instanceof Failure ? item : new Unreached()));
+}
 
 /** A task that ended without a video, where that is an error of its item. */
 export class VideoFailed extends Failure {
@@ -51,10 +63,8 @@ export class VideoFailed extends Failure {
 /** A failure as the error that n8n shows: the one place that makes them. */
 export function toNodeError(context: ToolContext, failure: Failure, itemIndex: number): ItemError {
 	const node = context.getNode();
-	const { taskId } = failure;
 	if (failure instanceof ApiFailure) {
-		const reader = isTool(context) ? 'model' : 'person';
-		return toNodeApiError(node, failure, { itemIndex, taskId, reader });
+		return toNodeApiError(node, failure, itemIndex, isTool(context) ? 'model' : 'person');
 	}
 	if (failure instanceof VideoFailed) {
 		const { message, hint: description, task } = failure;
@@ -75,10 +85,7 @@ export function toNodeError(context: ToolContext, failure: Failure, itemIndex: n
 /**
  * One item of the output, paired with its input item. One that failed is `{ error, details }`, or
  * `{ error, message }` where the node has an error output: n8n 2.0 takes no other item for an error
- * there.
- *
- * `error` is not set on the item itself: n8n would then throw away everything but the message,
- * while an item with no other keys goes to the error output just as well and keeps its input.
+ * there. `error` is not set on the item itself, of which n8n would keep nothing but the message.
  */
 export function toItem(
 	context: ToolContext,

@@ -1,5 +1,4 @@
-import type { TaskReading } from '../api/schemas';
-import { isFinished, STATUS } from '../api/schemas';
+import { isFinished, STATUS, type TaskReading } from '../api/schemas';
 import { ApiFailure, Failure } from '../api/failure';
 import type { Task } from '../api/task';
 import type { ResultSettings } from '../parameters/result';
@@ -7,7 +6,7 @@ import { type DownloadContext, downloadVideos } from './download';
 import { type ItemOutcome, VideoFailed } from './item';
 import { newTask, simplifiedToJson, simplifyTask, type TaskExtras } from './task';
 
-export interface ReadingOptions extends ResultSettings {
+interface ReadingOptions extends ResultSettings {
 	/** Added to a simplified task. */
 	extras?: TaskExtras;
 	/** Whether a task that ended without a video is an error of its item. */

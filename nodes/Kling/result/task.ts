@@ -1,7 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import type { ApiTask } from '../api/schemas';
-import { MODEL, STATUS } from '../api/schemas';
+import { type ApiTask, apiTaskSchema, MODEL, STATUS } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 
 export interface TaskFailure {
@@ -53,11 +52,6 @@ export function isRefunded({ code }: TaskFailure): boolean {
 	return code !== NO_VIDEO;
 }
 
-/** Whether the task ended without a video: failed, or completed without any address. */
-export function isUnsuccessful(task: ApiTask): boolean {
-	return simplifyTask(task).status === STATUS.failed;
-}
-
 /** The API's task as the workflow's item. Pure; the contract's “simplified task”. */
 export function simplifyTask(task: ApiTask): SimplifiedTask {
 	const videoUrls = task.output?.urls ?? [];
@@ -87,19 +81,8 @@ function failureOf(task: ApiTask): TaskFailure | null {
 }
 
 /** A task that is known by its id alone: just created, or never read so far. */
-export function newTask(taskId: string): SimplifiedTask {
-	return {
-		taskId,
-		status: STATUS.pending,
-		videoUrl: null,
-		failure: null,
-		generationSeconds: null,
-		createdAt: null,
-		completedAt: null,
-		videoUrls: [],
-		progress: null,
-		model: MODEL,
-	};
+export function newTask(id: string): SimplifiedTask {
+	return simplifyTask(apiTaskSchema.parse({ id, status: STATUS.pending, model: MODEL }));
 }
 
 /** The item of a simplified task, its keys in the contract's order. */

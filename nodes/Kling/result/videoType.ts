@@ -1,5 +1,5 @@
 /** What a video file is stored as. */
-export interface VideoType {
+interface VideoType {
 	mimeType: string;
 	/** Of its file name. */
 	extension: string;

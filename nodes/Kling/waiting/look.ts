@@ -7,7 +7,7 @@ import { mapConcurrently, pause } from '../n8n/async';
 export const READ_CONCURRENCY = 5;
 
 /** How a look reads a task: by the task's own client unless told. */
-export interface LookOptions extends OneLook {
+interface LookOptions extends OneLook {
 	read?: ReadTask;
 }
 

@@ -14,7 +14,7 @@ export const BETWEEN_LOOKS: Growth = { firstMs: 60_000, factor: 2, longestMs: 3_
 const AGAIN = new Set(['open', 'unread', 'unusable']);
 
 /** Whether an answer is the last word on a call. */
-export function isLastWord({ state, isGone }: OwnAnswer): boolean {
+function isLastWord({ state, isGone }: OwnAnswer): boolean {
 	return isGone || (state !== null && !AGAIN.has(state));
 }
 
@@ -22,7 +22,7 @@ export function isLastWord({ state, isGone }: OwnAnswer): boolean {
  * The body of a call of this n8n to itself. What it says of the task is not believed, like that of any
  * callback; that it comes from here lets the webhook take its time.
  */
-export function ownBody(taskId: string): string {
+function ownBody(taskId: string): string {
 	return JSON.stringify({ id: taskId, status: 'completed', from: 'n8n' });
 }
 
@@ -43,7 +43,7 @@ export abstract class OwnCall implements Due {
 		/** Where to call; null where this process only remembers the tasks. */
 		private readonly url: string | null,
 		/** The task that the call speaks of. */
-		private readonly taskId: string,
+		protected readonly taskId: string,
 		public dueAt: number,
 		public endsAt: number,
 		readonly lane: string,
@@ -71,13 +71,25 @@ export abstract class OwnCall implements Due {
 		if (this.isDone) return null;
 		if (open !== null) return this.nextLook(open);
 		const answer = await postToSelf(host.httpRequest, this.url, ownBody(this.taskId));
-		if (this.isDone || (answer !== null && isLastWord(answer))) return null;
-		if (answer === null && this.faults === 0) host.logger.warn(this.unheard);
-		return this.soon(answer?.retryAfterMs ?? null);
+		if (this.isDone) return null;
+		if (answer === null) {
+			if (this.faults === 0) host.logger.warn(this.unheard);
+			return this.soon(null);
+		}
+		if (answer.state === 'unknown' && this.maybeLater()) return this.later();
+		return isLastWord(answer) ? null : this.soon(answer.retryAfterMs);
+	}
+
+	/** Who was called does not know the task. Gives whether that may change, so that it is called again. */
+	protected maybeLater(): boolean {
+		return false;
 	}
 
 	private nextLook({ failure }: Task): number {
-		if (failure !== null) return this.soon(failure.detail.retryAfterMs);
+		return failure === null ? this.later() : this.soon(failure.detail.retryAfterMs);
+	}
+
+	private later(): number {
 		this.looks += 1;
 		this.faults = 0;
 		return Date.now() + pauseMs(BETWEEN_LOOKS, this.looks);

@@ -7,7 +7,7 @@ import { lastLook, look, lookAtAll, openOf } from './look';
 const GROWTH = 1.25;
 const LONGEST_PAUSE_MS = 60_000;
 
-export interface PollOptions {
+interface PollOptions {
 	timeoutMs: number;
 	intervalMs: number;
 	/** Fires when the execution is cancelled. */

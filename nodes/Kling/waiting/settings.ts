@@ -1,9 +1,20 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { Failure, Refusal, type Settled } from '../api/failure';
+import { Failure, Refusal, type Settled, Unreached, valuesOf } from '../api/failure';
+import type { Task } from '../api/task';
 import { isTool } from '../n8n/execution';
+import type { ResultSettings } from '../parameters/result';
 import { type Settings, settingsOf } from '../parameters/settings';
 import { readWait, type WaitSettings } from '../parameters/waiting';
+
+/** One item of a wait. */
+export interface Awaited {
+	task: Task;
+	/** How the finished task is passed on. */
+	result: ResultSettings;
+	/** What the item itself says; null where it says nothing. */
+	wait: WaitSettings | null;
+}
 
 /** How a run waits for all its items together. */
 export interface RunWait extends Omit<WaitSettings, 'throwOnFailure'> {
@@ -18,9 +29,9 @@ export function readWaitOfRun(context: IExecuteFunctions): Settled<RunWait> {
 	const read = context
 		.getInputData()
 		.map((_, itemIndex) => readItem(settingsOf(context, itemIndex)));
-	const right = read.filter((one): one is WaitSettings => !(one instanceof Failure));
+	const right = valuesOf(read);
 	const [first] = right;
-	if (first === undefined) return read[0] instanceof Failure ? read[0] : NO_ITEMS;
+	if (first === undefined) return read.find((one) => one instanceof Failure) ?? new Unreached();
 	if (right.some(({ strategy }) => strategy !== first.strategy)) {
 		return new Refusal(
 			"'Wait Strategy' is not the same for all items",
@@ -34,5 +45,3 @@ export function readWaitOfRun(context: IExecuteFunctions): Settled<RunWait> {
 		readItem,
 	};
 }
-
-const NO_ITEMS = new Refusal('There are no items', 'Send at least one item to this node.');

@@ -4,11 +4,11 @@ import type { ApiClient } from '../api/client';
 import { Failure, type Settled } from '../api/failure';
 import { isFinished, toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
-import { runWhenDue, takeOff } from '../n8n/dueWork';
+import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
 import { noteInstance } from '../n8n/ownAddress';
-import type { Awaited } from './awaited';
 import { lastLook, look, openOf } from './look';
 import { type Host, lastingClient, OwnCall } from './ownCall';
+import type { Awaited } from './settings';
 import { itemsOf, type StoredWait } from './stored';
 
 /**
@@ -30,15 +30,7 @@ const FIRST_LOOK_MS = 7_000;
 /** How long after its timeout an execution that cannot be woken is given up. */
 const GIVE_UP_AFTER_MS = 600_000;
 
-const byExecution = new Map<string, Sleeper>();
-
 export class Sleeper extends OwnCall {
-	/** Whether it is being resumed, or was: n8n may take long to go on, and calls it suspended until then. */
-	isResuming = false;
-
-	/** Until when it is kept by its resume, in milliseconds since 1970. */
-	private keptUntil = 0;
-
 	private isLastLookDone = false;
 
 	constructor(
@@ -57,13 +49,18 @@ export class Sleeper extends OwnCall {
 		return this.tasks.find(({ client }) => client !== null)?.client?.host ?? null;
 	}
 
+	/** Whether it is being resumed, or was: n8n may take long to go on, and calls it suspended until then. */
+	get isResuming(): boolean {
+		return this.isDone;
+	}
+
 	get isOverdue(): boolean {
 		return Date.now() >= this.timeoutAt;
 	}
 
 	override async run(): Promise<number | null> {
-		const next = this.isResuming ? null : await super.run();
-		if (this.isResuming) return Date.now() < this.keptUntil ? this.keptUntil : null;
+		const next = await super.run();
+		if (this.isResuming) return this.dueAt;
 		return next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt);
 	}
 
@@ -91,10 +88,9 @@ export class Sleeper extends OwnCall {
 
 	/** Called when its resume begins. Nothing looks at it any more; it is kept, however long files take. */
 	beginResume(): void {
-		this.isResuming = true;
-		this.keptUntil = Infinity;
-		this.endsAt = Infinity;
 		this.isDone = true;
+		this.dueAt = Infinity;
+		this.endsAt = Infinity;
 	}
 
 	/**
@@ -105,17 +101,14 @@ export class Sleeper extends OwnCall {
 	 * @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call
 	 */
 	endResume(isUnderWay: boolean): void {
-		this.isResuming = isUnderWay;
 		this.isDone = isUnderWay;
 		this.endsAt = Math.max(this.timeoutAt, Date.now()) + GIVE_UP_AFTER_MS;
-		this.keptUntil = isUnderWay ? this.endsAt : Date.now() + FIRST_LOOK_MS;
-		this.dueAt = this.keptUntil;
+		this.dueAt = isUnderWay ? this.endsAt : Date.now() + FIRST_LOOK_MS;
 		if (isUnderWay) this.tasks = [];
 		runWhenDue(this);
 	}
 
 	ended(isGivenUp: boolean): void {
-		if (byExecution.get(this.executionId) === this) byExecution.delete(this.executionId);
 		if (!isGivenUp || this.isDone) return;
 		this.host?.logger.warn(
 			`Execution ${this.executionId} could not be woken after its time was over. Its tasks: ${this.tasks.map(({ id }) => id).join(', ')}`,
@@ -129,10 +122,17 @@ function laneOf(tasks: readonly Task[], executionId: string): string {
 	return accounts.length === 1 ? (accounts[0] ?? executionId) : accounts.sort().join();
 }
 
+function find(executionId: string): Sleeper | undefined {
+	for (const due of everythingDue()) {
+		if (due instanceof Sleeper && due.executionId === executionId) return due;
+	}
+	return undefined;
+}
+
+/** It takes the place of an earlier wait of the same execution. */
 function remember(sleeper: Sleeper): Sleeper {
-	const former = byExecution.get(sleeper.executionId);
+	const former = find(sleeper.executionId);
 	if (former !== undefined) takeOff(former);
-	byExecution.set(sleeper.executionId, sleeper);
 	runWhenDue(sleeper);
 	return sleeper;
 }
@@ -170,7 +170,7 @@ function endedTask(id: string): Task {
 /** What this process knows of a sleeping execution, made anew where it knows nothing of this very wait. */
 export function sleeperOf(wait: StoredWait): Sleeper {
 	const { executionId, runIndex, timeoutAt } = wait;
-	const known = byExecution.get(executionId);
+	const known = find(executionId);
 	if (known?.runIndex === runIndex && known.timeoutAt === timeoutAt) return known;
 	const tasks = new Map<string, Task>();
 	for (const item of itemsOf(wait)) {
@@ -181,10 +181,4 @@ export function sleeperOf(wait: StoredWait): Sleeper {
 		tasks.set(item.taskId, task);
 	}
 	return remember(new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, null));
-}
-
-/** Forgets all executions: as when the process ends. */
-export function forgetSleepers(): void {
-	for (const sleeper of byExecution.values()) takeOff(sleeper);
-	byExecution.clear();
 }

@@ -1,4 +1,3 @@
-import type { IBinaryData } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { jsonObjectSchema } from '../api/schemas';
@@ -12,18 +11,13 @@ import type { RequestSummary } from '../api/task';
 
 export const CONTEXT_KEY = 'klingSuspended';
 
-/** References to files in n8n's binary store. */
-const binarySchema = z.record(
-	z.custom<IBinaryData>((value) => jsonObjectSchema.safeParse(value).success),
-);
-
 const requestSchema = z.custom<RequestSummary>(
 	(value) => jsonObjectSchema.safeParse(value).success,
 );
 
 const itemSchema = z.union([
 	/** An item that waits for nothing: it comes out as it is. */
-	z.object({ settled: jsonObjectSchema, binary: binarySchema.optional() }),
+	z.object({ settled: jsonObjectSchema }),
 	z.object({
 		taskId: z.string().toLowerCase(),
 		/** When this execution created it, in milliseconds since 1970; null when it did not. */

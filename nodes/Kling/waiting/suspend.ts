@@ -1,17 +1,12 @@
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
 import { Failure, type Settled } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
 import { readRunIndex } from '../n8n/execution';
 import { type ItemOutcome, toItem } from '../result/item';
-import type { Awaited } from './awaited';
+import type { Awaited } from './settings';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
-
-/** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
-export function suspendedOutput(): INodeExecutionData[][] {
-	return [[]];
-}
 
 /**
  * Whether this very run of the node has suspended the execution already: n8n may call it again
@@ -39,7 +34,7 @@ const TIMER_AFTER_EACH_TASK_MS = 1_000;
 /** For files that are still on their way: n8n's timer would end the wait without them. */
 const TIMER_AFTER_FILES_MS = 660_000;
 
-export interface Suspension {
+interface Suspension {
 	items: ReadonlyArray<Settled<Awaited>>;
 	/** What is known of each item now. */
 	known: readonly ItemOutcome[];
@@ -60,9 +55,9 @@ export async function suspend(
 	const input = context.getInputData();
 	const output = known.map((outcome, itemIndex) => toItem(context, outcome, itemIndex));
 	const stored = items.map((item, itemIndex): StoredItem => {
-		const isUnreadable = item instanceof Failure || known[itemIndex] instanceof Failure;
-		if (isUnreadable && !isOpen(item)) return { settled: output[itemIndex]?.json ?? {} };
-		return item instanceof Failure ? { settled: {} } : toStored(item);
+		const isUnreadable =
+			item instanceof Failure || (item.task.isOver && known[itemIndex] instanceof Failure);
+		return isUnreadable ? { settled: output[itemIndex]?.json ?? {} } : toStored(item);
 	});
 	const downloads = stored.some((item) => 'taskId' in item && item.downloadField !== null);
 	const timeoutAt = Date.now() + timeoutMs;
@@ -89,10 +84,6 @@ export async function suspend(
 	}
 	context.getExecuteData().data.main?.[0]?.splice(input.length);
 	await context.putExecutionToWait(new Date(wait.n8nTimerAt));
-}
-
-function isOpen(item: Settled<Awaited>): boolean {
-	return !(item instanceof Failure) && !item.task.isOver;
 }
 
 function toStored({ task, result }: Awaited): StoredItem {

@@ -3,8 +3,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Failure, type Settled } from '../api/failure';
 import { pauseMs } from '../api/retry';
 import { Task } from '../api/task';
-import { isOwnTriggerUrl } from '../callback/registration';
-import { runWhenDue, takeOff } from '../n8n/dueWork';
+import { isOwnTriggerUrl, workflowIn } from '../callback/registration';
+import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
 import { noteInstance } from '../n8n/ownAddress';
 import { look } from './look';
 import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
@@ -16,16 +16,20 @@ import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
 
 const DAY_MS = 86_400_000;
 
-const byTask = new Map<string, TriggerLook>();
-
 class TriggerLook extends OwnCall {
 	readonly tasks: readonly [Task];
+
+	/** The workflow that is to be started. */
+	readonly workflowId: string | null;
+
+	private isTold = false;
 
 	constructor(task: Task, url: string) {
 		const now = Date.now();
 		const dueAt = now + pauseMs(BETWEEN_LOOKS, 1);
 		super(url, task.id, dueAt, now + DAY_MS, task.client?.account ?? url);
 		this.tasks = [task];
+		this.workflowId = workflowIn(url);
 	}
 
 	protected get host(): Host | null {
@@ -44,16 +48,25 @@ class TriggerLook extends OwnCall {
 		return open;
 	}
 
+	/** It was just read, so the trigger asks another account. Its credential may be corrected. */
+	protected override maybeLater(): boolean {
+		if (!this.isTold) {
+			this.host?.logger.warn(
+				`Task ${this.tasks[0].id} is over, but the Kling Trigger of workflow ${this.workflowId} does not know it: its credential belongs to another account than that of the node which created the task`,
+			);
+		}
+		this.isTold = true;
+		return true;
+	}
+
 	protected get unheard(): string {
 		return `Task ${this.tasks[0].id} is over, but n8n cannot reach itself at its own address to start the Kling Trigger. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on.`;
 	}
 
 	ended(isGivenUp: boolean): void {
+		if (!isGivenUp) return;
 		const [{ id }] = this.tasks;
-		byTask.delete(id);
-		if (isGivenUp) {
-			this.host?.logger.warn(`The Kling Trigger was not told of task ${id}: a day has passed`);
-		}
+		this.host?.logger.warn(`The Kling Trigger was not told of task ${id}: a day has passed`);
 	}
 }
 
@@ -66,25 +79,24 @@ export async function lookAfterTriggers(
 		if (item instanceof Failure || item.task.client === null) continue;
 		const { id, client, createdAt, request } = item.task;
 		const url = request?.callbackUrl ?? null;
-		if (url === null || byTask.has(id) || !isOwnTriggerUrl(context, url)) continue;
+		if (url === null || find(id) !== undefined || !isOwnTriggerUrl(context, url)) continue;
 		noteInstance(context);
 		const task = new Task(id, await lastingClient(context, itemIndex, client), createdAt);
-		const entry = new TriggerLook(task, url);
-		byTask.set(id, entry);
-		runWhenDue(entry);
+		runWhenDue(new TriggerLook(task, url));
 	}
 }
 
-/** A Kling Trigger was told of a task: nobody needs to look after it any more. */
-export function wasHeard(taskId: string): void {
-	const entry = byTask.get(taskId);
-	if (entry === undefined) return;
+/** The Kling Trigger of a workflow was told of a task: nobody needs to look after it any more. */
+export function wasHeard(workflowId: string | undefined, taskId: string): void {
+	const entry = find(taskId);
+	if (entry === undefined || entry.workflowId !== workflowId) return;
 	entry.isDone = true;
-	byTask.delete(taskId);
 	takeOff(entry);
 }
 
-/** Looks after no task any more: as when the process ends. */
-export function forgetTriggerLooks(): void {
-	for (const taskId of [...byTask.keys()]) wasHeard(taskId);
+function find(taskId: string): TriggerLook | undefined {
+	for (const due of everythingDue()) {
+		if (due instanceof TriggerLook && due.tasks[0].id === taskId) return due;
+	}
+	return undefined;
 }

@@ -1,14 +1,13 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { Failure, type Settled, Unreached } from '../api/failure';
+import { Failure, type Settled, Unreached, valuesOf } from '../api/failure';
 import type { Task } from '../api/task';
 import { mapConcurrently } from '../n8n/async';
 import { hasErrorOutput, type ItemOutcome } from '../result/item';
 import { waitedOutcome } from '../result/reading';
-import type { Awaited } from './awaited';
 import { openOf, readAll } from './look';
 import { pollTasks } from './poll';
-import type { RunWait } from './settings';
+import type { Awaited, RunWait } from './settings';
 import { suspend } from './suspend';
 
 type Awaiting = ReadonlyArray<Settled<Awaited>>;
@@ -56,7 +55,7 @@ function cannotBeRead(item: Settled<Awaited>): boolean {
 
 /** Each task once, however many items share it. */
 function tasksOf(items: Awaiting): Task[] {
-	return [...new Set(items.flatMap((item) => (item instanceof Failure ? [] : [item.task])))];
+	return [...new Set(valuesOf(items).map(({ task }) => task))];
 }
 
 /** How many items' videos are downloaded at once. */

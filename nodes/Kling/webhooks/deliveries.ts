@@ -2,11 +2,9 @@ import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 /**
- * Which tasks a Kling Trigger has delivered already.
- *
- * The workflow's static data remembers them over restarts. Each call writes a copy of its own, the last
- * one whole (n8n), so what this process knows is merged into each. With several webhook processes it
- * is a best effort.
+ * Which tasks a Kling Trigger has delivered already: the workflow's static data remembers them. Each
+ * call writes a copy of its own, the last one whole (n8n), so what this process knows is merged into
+ * each. With several webhook processes it is a best effort.
  */
 
 const STATIC_DATA_KEY = 'klingDelivered';
@@ -22,7 +20,7 @@ const deliveredSchema = z.array(z.string()).catch([]);
 /** By workflow and node, the oldest first. */
 const deliveredHere = new Map<string, Set<string>>();
 
-export interface Deliveries {
+interface Deliveries {
 	has(taskId: string): boolean;
 	add(taskId: string): void;
 }

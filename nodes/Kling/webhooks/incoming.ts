@@ -1,8 +1,8 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { TaskReading } from '../api/schemas';
-import { isFinished, isTaskId, toTaskReading } from '../api/schemas';
+import { isFinished, isTaskId, type TaskReading, toTaskReading } from '../api/schemas';
+import { parseJson } from '../n8n/http';
 import { redeliver } from './redeliver';
 
 /** A call that reports a task. What it says is not believed: anyone can send it (API docs). */
@@ -18,7 +18,7 @@ export interface Callback {
 const ownSchema = z.object({ from: z.literal('n8n') });
 
 /** The task that a body speaks of, or null when it is none. */
-export function parseCallback(body: unknown): Callback | null {
+function parseCallback(body: unknown): Callback | null {
 	const reading = toTaskReading(body);
 	if (reading === null || !isTaskId(reading.task.id)) return null;
 	return {
@@ -33,12 +33,14 @@ export function parseCallback(body: unknown): Callback | null {
 const rawBodySchema = z.instanceof(Uint8Array).or(z.string());
 
 /** Each of the ways in which the body of a call may be JSON. */
-export function* bodiesOf(context: IWebhookFunctions): Iterable<unknown> {
+function* bodiesOf(context: IWebhookFunctions): Iterable<unknown> {
 	yield context.getBodyData();
 	const { rawBody, body }: { rawBody?: unknown; body?: unknown } = context.getRequestObject();
 	for (const candidate of [rawBody, body]) {
 		const raw = rawBodySchema.safeParse(candidate);
-		if (raw.success) yield parseJson(raw.data);
+		if (!raw.success) continue;
+		const { data } = raw;
+		yield parseJson(typeof data === 'string' ? data : new TextDecoder().decode(data));
 	}
 }
 
@@ -56,14 +58,6 @@ export function readCallback(context: IWebhookFunctions): Callback | null {
 	return parseCallback({ id: tried.data.task, status: 'completed' });
 }
 
-function parseJson(raw: Uint8Array | string): unknown {
-	try {
-		return JSON.parse(typeof raw === 'string' ? raw : new TextDecoder().decode(raw));
-	} catch {
-		return undefined;
-	}
-}
-
 /**
  * How long a caller waits for an answer at most, in milliseconds: nobody knows how long a sender does
  * (API docs: not documented), but this n8n itself waits while a slow API is read.
@@ -73,7 +67,7 @@ export function answerWithinMs({ isOwn }: Callback): number {
 }
 
 /** What our webhooks say that they did. Nothing is ever decided by the words beside it. */
-export type State =
+type State =
 	/** The execution goes on, or is about to. */
 	| 'resumed'
 	| 'resuming'
@@ -112,11 +106,6 @@ export function respond(
 		.status(STATUS_OF[state] ?? 200)
 		.json({ state, message });
 	return { noWebhookResponse: true };
-}
-
-/** Answers that this is no task. */
-export function respondInvalid(context: IWebhookFunctions): IWebhookResponseData {
-	return respond(context, 'invalid', 'This is no task');
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
 import { AFTER_FAULT, pauseMs } from '../api/retry';
-import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
-import { noteListener, pathOf } from '../n8n/ownAddress';
+import { everythingDue, runWhenDue } from '../n8n/dueWork';
+import { ownUrlOf } from '../n8n/ownAddress';
 import { type Host, OwnCall } from '../waiting/ownCall';
 
 /**
@@ -17,7 +17,8 @@ const INSIST_MS = 600_000;
 /** More are not kept: an address can be flooded. */
 const MOST_PENDING = 10_000;
 
-const pending = new Map<string, Delivery>();
+/** By address and task. */
+const pending = new Set<string>();
 
 class Delivery extends OwnCall {
 	readonly tasks = [];
@@ -25,14 +26,14 @@ class Delivery extends OwnCall {
 	constructor(
 		private readonly key: string,
 		url: string,
-		private readonly reportedId: string,
+		taskId: string,
 		lane: string,
 		retryAfterMs: number | null,
 		readonly host: Host,
 	) {
 		const now = Date.now();
 		const dueAt = now + pauseMs(AFTER_FAULT, 1, retryAfterMs);
-		super(url, reportedId, dueAt, now + INSIST_MS, lane);
+		super(url, taskId, dueAt, now + INSIST_MS, lane);
 	}
 
 	protected async look(): Promise<null> {
@@ -40,16 +41,15 @@ class Delivery extends OwnCall {
 	}
 
 	protected get unheard(): string {
-		return `A callback for task ${this.reportedId} cannot be verified again, since n8n cannot reach itself at its own address`;
+		return `A callback for task ${this.taskId} cannot be verified again, since n8n cannot reach itself at its own address`;
 	}
 
 	ended(isGivenUp: boolean): void {
 		pending.delete(this.key);
-		if (isGivenUp) {
-			this.host.logger.warn(
-				`A callback for task ${this.reportedId} was given up: the task could not be read back for ten minutes`,
-			);
-		}
+		if (!isGivenUp) return;
+		this.host.logger.warn(
+			`A callback for task ${this.taskId} was given up: the task could not be read back for ten minutes`,
+		);
 	}
 }
 
@@ -60,34 +60,19 @@ export function redeliver(
 	lane: string,
 	retryAfterMs: number | null,
 ): void {
-	const origin = noteListener(context);
-	const path = pathOf(context.getRequestObject().originalUrl);
-	const key = `${path ?? ''} ${taskId}`;
+	const url = ownUrlOf(context);
+	const key = `${url} ${taskId}`;
 	if (pending.has(key)) return;
-	if (origin === null || path === null || pending.size >= MOST_PENDING) {
+	if (url === null || pending.size >= MOST_PENDING) {
 		context.logger.warn(`A callback for task ${taskId} could not be verified, and is not kept`);
 		return;
 	}
-	const delivery = new Delivery(
-		key,
-		`${origin}${path}`,
-		taskId,
-		lane,
-		retryAfterMs,
-		hostOf(context),
-	);
-	pending.set(key, delivery);
-	runWhenDue(delivery);
+	pending.add(key);
+	runWhenDue(new Delivery(key, url, taskId, lane, retryAfterMs, hostOf(context)));
 }
 
 /** One host serves all: each holds the data of a whole call. */
 function hostOf(context: IWebhookFunctions): Host {
 	for (const due of everythingDue()) if (due instanceof Delivery) return due.host;
 	return { httpRequest: context.helpers.httpRequest, logger: context.logger };
-}
-
-/** Delivers nothing any more: as when the process ends. */
-export function forgetDeliveries(): void {
-	for (const delivery of pending.values()) takeOff(delivery);
-	pending.clear();
 }

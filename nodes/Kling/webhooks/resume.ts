@@ -8,7 +8,7 @@ import { toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { mapConcurrently, within } from '../n8n/async';
 import { readNodeContext } from '../n8n/execution';
-import { noteListener, pathOf, postToSelf } from '../n8n/ownAddress';
+import { noteListener, ownUrlOf, postToSelf } from '../n8n/ownAddress';
 import { hasErrorOutput, toItem } from '../result/item';
 import { waitedOutcome } from '../result/reading';
 import { look, openOf } from '../waiting/look';
@@ -20,7 +20,6 @@ import {
 	type Callback,
 	readCallback,
 	respond,
-	respondInvalid,
 	respondOpen,
 	respondUnread,
 } from './incoming';
@@ -50,7 +49,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const question = readQuestion(context);
 	if (question !== null) return answerQuestion(context, question, wait);
 	const callback = readCallback(context);
-	if (callback === null) return respondInvalid(context);
+	if (callback === null) return respond(context, 'invalid', 'This is no task');
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 
 	const sleeper = sleeperOf(wait);
@@ -166,7 +165,7 @@ async function toItems(
 		DOWNLOAD_CONCURRENCY,
 		async (item, itemIndex) =>
 			'settled' in item
-				? { json: item.settled, binary: item.binary, pairedItem: { item: itemIndex } }
+				? { json: item.settled, pairedItem: { item: itemIndex } }
 				: await toResumedItem(context, itemIndex, item, byId.get(item.taskId), deadlineAt),
 	);
 	return items.filter((item) => item !== undefined);
@@ -217,11 +216,9 @@ async function isStillAsleep(
 	context: IWebhookFunctions,
 	{ timeoutAt }: StoredWait,
 ): Promise<boolean> {
-	const path = pathOf(context.getRequestObject().originalUrl);
-	const origin = noteListener(context);
-	if (path === null || origin === null) return true;
+	const url = ownUrlOf(context);
+	if (url === null) return true;
 	const asks: Question = { node: context.getNode().id, timeoutAt };
-	const url = `${origin}${path}`;
 	const answer = await postToSelf(context.helpers.httpRequest, url, JSON.stringify({ asks }));
 	return answer === null || answer.state === 'asleep';
 }

@@ -13,14 +13,7 @@ import { readingToOutcome } from '../result/reading';
 import { simplifyTask } from '../result/task';
 import { wasHeard } from '../waiting/triggerLooks';
 import { openDeliveries } from './deliveries';
-import {
-	answerWithinMs,
-	readCallback,
-	respond,
-	respondInvalid,
-	respondOpen,
-	respondUnread,
-} from './incoming';
+import { answerWithinMs, readCallback, respond, respondOpen, respondUnread } from './incoming';
 import { readBack } from './readBack';
 
 /**
@@ -30,7 +23,7 @@ import { readBack } from './readBack';
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	noteListener(context);
 	const callback = readCallback(context);
-	if (callback === null) return respondInvalid(context);
+	if (callback === null) return respond(context, 'invalid', 'This is no task');
 
 	const settings = readTriggerSettings(triggerSettingsOf(context));
 	if (settings instanceof Failure) {
@@ -45,8 +38,11 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const deliveries = isTest ? null : openDeliveries(context);
 	// A look starts the workflow only where no callback has.
 	const isRepeated = () => (deduplicate || isOwn) && deliveries?.has(taskId) === true;
+	const noteHeard = () => {
+		if (!isTest) wasHeard(context.getWorkflow().id, taskId);
+	};
 	const respondRepeated = () => {
-		wasHeard(taskId);
+		noteHeard();
 		return respond(context, 'repeated', 'This task was delivered before');
 	};
 	if (isRepeated()) return respondRepeated();
@@ -68,7 +64,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	}
 	// Others with the same task may have come this far while this one was reading it back.
 	if (isRepeated()) return respondRepeated();
-	wasHeard(taskId);
+	noteHeard();
 	if (!events.includes(status)) {
 		return respond(context, 'unwanted', `Nothing starts for a task that is ${status}`);
 	}

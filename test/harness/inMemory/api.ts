@@ -197,7 +197,7 @@ export class FakeApi {
 		}
 		reading.answeredAt = this.clock.now;
 		const task = this.tasks.get(taskId);
-		if (task === undefined || this.clock.now < task.createdAt + task.plan.hiddenFor) {
+		if (task?.account !== name || this.clock.now < task.createdAt + task.plan.hiddenFor) {
 			return refusal(404, 'task_not_found');
 		}
 		reading.status = this.statusOf(task);

@@ -188,6 +188,7 @@ export class N8n {
 		const process = this.door();
 		if (process === null || execution.status !== 'waiting') return;
 		const sleep = load(execution);
+		await this.turn();
 		if (this.wake(process, execution)) {
 			await this.pass(execution, sleep, sleep.input, true);
 		}
@@ -273,6 +274,7 @@ export class N8n {
 				.parse({
 					...this.common(process, this.trigger, 'none', { step: -1, contexts: {} }),
 					...webhookParts(url, body, process, resolve),
+					getWorkflow: () => ({ id: new URL(url, PUBLIC_ORIGIN).pathname.split('/').at(-1) }),
 					getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
 					getWorkflowStaticData: () => copy.node,
 				});
@@ -294,8 +296,6 @@ export class N8n {
 		state: Sleep & { waitTill: number },
 	): IExecuteFunctions {
 		const step = execution.steps[state.step];
-		const custom = new Map<string, unknown>();
-		const set = (key: string, value: unknown) => void custom.set(key, value);
 		return z
 			.custom<IExecuteFunctions>(() => true)
 			.parse({
@@ -310,7 +310,6 @@ export class N8n {
 					$runIndex: 0,
 					$execution: {
 						resumeUrl: `${PUBLIC_ORIGIN}/webhook-waiting/${execution.id}?signature=s`,
-						customData: { set, get: (key: string) => custom.get(key) },
 					},
 				}),
 				getInputData: () => state.input,

@@ -97,8 +97,6 @@ function parseRunData(text: string): z.infer<typeof runDataSchema> {
 /** An execution with everything its nodes did. */
 export const executionSchema = executionSummarySchema.extend({
 	data: z.string().transform(parseRunData),
-	/** What its nodes and the workflow's author have said of it. */
-	customData: z.record(z.string()).optional(),
 });
 
 export type ExecutionStatus = z.infer<typeof statusSchema>;

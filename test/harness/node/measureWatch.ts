@@ -54,7 +54,7 @@ const result = { simplify: true, downloadField: null };
 
 async function sleeps(number: number): Promise<void> {
 	// As in n8n, each execution has clients of its own.
-	const client = await openClients(context).clientFor(0);
+	const client = await openClients(context)(0);
 	if (client instanceof Failure) throw new Error(client.message);
 	const task = new Task(whole(randomUUID()), client, Date.now(), request);
 	const timeoutAt = Date.now() + 1_800_000;

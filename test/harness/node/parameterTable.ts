@@ -1,11 +1,9 @@
 import { Failure, type Settled } from '../../../nodes/Kling/api/failure';
-import { readCallback } from '../../../nodes/Kling/parameters/callback';
-import { readDryRun } from '../../../nodes/Kling/parameters/dryRun';
+import { readCallback, readReference } from '../../../nodes/Kling/parameters/callback';
 import { readImageSettings } from '../../../nodes/Kling/parameters/images';
-import { readReference } from '../../../nodes/Kling/parameters/reference';
 import { readResult } from '../../../nodes/Kling/parameters/result';
 import type { Settings } from '../../../nodes/Kling/parameters/settings';
-import { readSpending } from '../../../nodes/Kling/parameters/spending';
+import { readDryRun, readSpending } from '../../../nodes/Kling/parameters/spending';
 import { readTaskId } from '../../../nodes/Kling/parameters/taskId';
 import { readTriggerSettings } from '../../../nodes/Kling/parameters/trigger';
 import { readVideo } from '../../../nodes/Kling/parameters/video';

@@ -16,8 +16,8 @@ import type {
 import { createRunExecutionData } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
-import { forgetSleepers } from '../../../nodes/Kling/waiting/sleeper';
-import { forgetTriggerLooks } from '../../../nodes/Kling/waiting/triggerLooks';
+import { forgetRuns } from '../../../nodes/Kling/creating/recentRuns';
+import { everythingDue, takeOff } from '../../../nodes/Kling/n8n/dueWork';
 import type { Emulator } from '../../emulator';
 import { buildAdditionalData, OWN_ADDRESS } from './additionalData';
 import type { Credential } from './credentials';
@@ -65,6 +65,8 @@ export interface KlingResult {
 /** Runs the node in n8n's own execution context, against the emulator over HTTP. */
 export async function runKling(run: KlingRun): Promise<KlingResult> {
 	const { emulator, parameters, items = [{}], credential = {}, onError } = run;
+	// An execution of its own, although they all have the same id.
+	if (run.runData === undefined) forgetRuns();
 	const { workflow, node } = buildWorkflow({
 		parameters,
 		onError,
@@ -134,10 +136,10 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 	return result;
 }
 
-// What looks at the tasks of suspended executions would look on after the tests.
+// What looks at the tasks of suspended executions would look on after the tests, and each begins anew.
 afterEach(() => {
-	forgetSleepers();
-	forgetTriggerLooks();
+	for (const due of [...everythingDue()]) takeOff(due);
+	forgetRuns();
 });
 
 /** The results of all runs of a test file. */

@@ -1,0 +1,61 @@
+import type { Entry } from '../../nodes/Kling/creating/entry';
+import { forgetRuns, recallRun, rememberRun } from '../../nodes/Kling/creating/recentRuns';
+import { taskIdOf } from '../harness/node/builders';
+
+afterEach(forgetRuns);
+
+function entry(changes: Partial<Entry> = {}): Entry {
+	return {
+		runIndex: 0,
+		item: 0,
+		executionId: '1',
+		sentBy: '1',
+		request: 'a cat',
+		written: 'as it was',
+		taskId: taskIdOf(1),
+		createdAt: 0,
+		summary: {
+			estimatedCredits: 110,
+			duration: 5,
+			sound: false,
+			callback: 'none',
+			callbackUrl: null,
+		},
+		state: 'standing',
+		...changes,
+	};
+}
+
+test('a run that this process knows nothing of is what is stored of it', () => {
+	const stored = [entry()];
+	expect(recallRun('run', stored)).toBe(stored);
+});
+
+test('a run is what it has created here, though what is stored is from before that', () => {
+	const created = [entry(), entry({ item: 1, taskId: taskIdOf(2) })];
+	rememberRun('run', created);
+	expect(recallRun('run', [])).toBe(created);
+	expect(recallRun('run', [entry({ taskId: null })])).toEqual([
+		entry(),
+		entry({ item: 1, taskId: taskIdOf(2) }),
+	]);
+	expect(recallRun('another', [])).toEqual([]);
+});
+
+test('what another process has created for the same run is added', () => {
+	const elsewhere = entry({ request: 'a dog', taskId: taskIdOf(2) });
+	rememberRun('run', [entry()]);
+	expect(recallRun('run', [entry(), elsewhere])).toEqual([entry(), elsewhere]);
+});
+
+test('where nothing tells runs apart, none is remembered', () => {
+	rememberRun(null, [entry()]);
+	expect(recallRun(null, [])).toEqual([]);
+});
+
+test('10,000 entries are remembered, and the oldest runs forgotten first', () => {
+	const many = Array.from({ length: 5_000 }, (_, item) => entry({ item }));
+	for (const key of ['first', 'second', 'third']) rememberRun(key, [...many]);
+	const lengths = ['first', 'second', 'third'].map((key) => recallRun(key, []).length);
+	expect(lengths).toEqual([0, 5_000, 5_000]);
+});
