@@ -1,5 +1,5 @@
 import { Refusal } from '../../nodes/Kling/api/failure';
-import { resultHints, videoLinks } from '../../nodes/Kling/result/hints';
+import { resultHints, runningHints, videoLinks } from '../../nodes/Kling/result/hints';
 import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
 import { newTask, type SimplifiedTask } from '../../nodes/Kling/result/task';
 import { failure, TASK_ID } from '../harness/node/builders';
@@ -125,5 +125,26 @@ describe('what is said of videos that did not come', () => {
 		const [text = ''] = warnings([failed('<img src=x onerror=alert(1)> & more')]);
 		expect(text).not.toContain('<');
 		expect(text).toContain('&lt;img');
+	});
+});
+
+describe('what is said of videos that are under way', () => {
+	const createdAt = '2026-11-29T10:00:00.000Z';
+	const after = (minutes: number) => Date.parse(createdAt) + minutes * 60_000;
+
+	test.each([
+		[0.5, 'The video has been under way for less than a minute.'],
+		[7, 'The video has been under way for 7 min.'],
+	])('after %d minutes: %s', (minutes, text) => {
+		const said = runningHints([item({ createdAt })], after(minutes));
+		expect(said).toEqual([expect.stringContaining(text)]);
+	});
+
+	test('counts several, and is nothing where all have ended', () => {
+		const ready = outcome(address(1));
+		expect(runningHints([item({}), ready, item({})], 0)).toEqual([
+			expect.stringContaining('2 of 3 videos are under way.'),
+		]);
+		expect(runningHints([ready], 0)).toEqual([]);
 	});
 });

@@ -84,7 +84,7 @@ export interface FailureDetail {
 	shortage?: { balance: number; needed: number };
 }
 
-/** A call to the API that did not succeed: `messages.ts` has the words. It never holds the request with its key. */
+/** A call to the API that did not succeed; `messages.ts` has the words. It holds no request, so no key. */
 export class ApiFailure extends Failure {
 	constructor(readonly detail: FailureDetail) {
 		super();

@@ -122,7 +122,7 @@ function readAnswer(
 	return new ApiFailure({
 		call,
 		kind: 'answer',
-		outcome: documented !== undefined && status === 429 ? 'refused' : outcomeOfStatus(status),
+		outcome: outcomeOfStatus(status),
 		status,
 		code: documented?.code ?? null,
 		text: documented === undefined ? excerpt(body) : withoutKeys(documented.message),

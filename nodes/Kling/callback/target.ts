@@ -135,6 +135,7 @@ export function openTargets(context: IExecuteFunctions): Targets {
 const NEXT = {
 	wait: 'Wait for Video further down goes on when the video is ready.',
 	trigger: 'The Kling Trigger of this workflow starts when the video is ready.',
+	otherTrigger: 'The Kling Trigger of the other workflow starts when the video is ready.',
 	none: 'No callback: put Wait for Video behind this node, or use Get Video with the task ID later.',
 	nobodyWaits: warning(
 		'Nothing waits for the callback to this execution: put Wait for Video behind this node, not set to Poll, or choose another Callback.',
@@ -229,9 +230,12 @@ async function chooseOwnTrigger(context: IExecuteFunctions): Promise<Settled<Cho
 }
 
 function chooseUrl(context: IExecuteFunctions, callbackUrl: string): Choice {
-	const isCircle = isStartedByTrigger(context) && isOwnTriggerUrl(context, callbackUrl);
-	const hints = isCircle ? [NEXT.circle] : [];
-	return chosen({ callback: 'url', callbackUrl }, CALLBACK_URL, ...hints);
+	const startsTrigger = isOwnTriggerUrl(context, callbackUrl);
+	const next = startsTrigger
+		? NEXT.otherTrigger
+		: `The API calls ${new URL(callbackUrl).origin} when the video is ready.`;
+	const circle = startsTrigger && isStartedByTrigger(context) ? [NEXT.circle] : [];
+	return chosen({ callback: 'url', callbackUrl }, CALLBACK_URL, next, ...circle);
 }
 
 /** The Kling Trigger of another workflow, or the address itself where it only looks like n8n's editor. */

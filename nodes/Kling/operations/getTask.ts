@@ -8,7 +8,7 @@ import { readResult } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
 import { readThrowOnFailure } from '../parameters/waiting';
-import { resultHints } from '../result/hints';
+import { resultHints, runningHints } from '../result/hints';
 import { endedBy, hasErrorOutput, type ItemOutcome } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { READ_CONCURRENCY } from '../waiting/look';
@@ -38,6 +38,6 @@ export async function getTask(context: IExecuteFunctions): Promise<ItemOutcome[]
 		});
 	});
 	const settled = outcomes.map((outcome) => outcome ?? new Unreached());
-	showHints(context, resultHints(settled));
+	showHints(context, [...resultHints(settled), ...runningHints(settled, Date.now())]);
 	return settled;
 }

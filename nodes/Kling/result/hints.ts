@@ -122,3 +122,20 @@ export function videoLinks(outcomes: readonly ItemOutcome[]): string[] {
 function link(url: string, text: string): string {
 	return `<a href="${new URL(url).href}" target="_blank">${text}</a>`;
 }
+
+const USUAL_TIME = 'Most videos take 1 to 15 minutes.';
+
+/** How long the videos that are under way have been running. */
+export function runningHints(outcomes: readonly ItemOutcome[], nowMs: number): string[] {
+	const running = resultsOf(outcomes).flatMap(({ task }) =>
+		task !== undefined && task.videoUrl === null && task.failure === null ? [task] : [],
+	);
+	const [first] = running;
+	if (first === undefined) return [];
+	if (running.length > 1) {
+		return [`${running.length} of ${outcomes.length} videos are under way. ${USUAL_TIME}`];
+	}
+	const minutes = first.createdAt === null ? 0 : (nowMs - Date.parse(first.createdAt)) / 60_000;
+	const since = minutes < 1 ? 'less than a minute' : `${Math.round(minutes)} min`;
+	return [`The video has been under way for ${since}. ${USUAL_TIME}`];
+}
