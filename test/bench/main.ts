@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 
 import { callbackRows } from './measure/callbacks';
-import { createRows } from './measure/creates';
 import { itemRows } from './measure/items';
 import { lostRows } from './measure/lost';
 import { manyItemRows } from './measure/manyItems';
 import { resumptionRows } from './measure/resumption';
-import { startupRows } from './measure/startup';
 import { throughputRows } from './measure/throughput';
 import { waitingMemoryRows } from './measure/waitingMemory';
 import { readOptions, type BenchOptions } from './options';
@@ -25,9 +23,7 @@ function parts({ length, count, waiting }: BenchOptions): Part[] {
 		['many', async () => await onRegular(manyItemRows)],
 		['resumption', async () => await onRegular(resumptionRows)],
 		['memory', async () => await waitingMemoryRows(waiting)],
-		['creates', async () => await onRegular(createRows)],
 		['callbacks', async () => await onRegular(callbackRows)],
-		['startup', startupRows],
 	];
 }
 

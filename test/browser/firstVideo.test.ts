@@ -41,27 +41,6 @@ test('the list of nodes has it under the words people type', async () => {
 	await stage.picture('node-creator');
 });
 
-test('its actions and triggers have good names', async () => {
-	const { editor } = stage;
-	await editor.listed.getByText('Kling', { exact: true }).click();
-	await eventually(async () => {
-		expect(await editor.listed.allInnerTexts()).toEqual(['On video completed', 'On video failed']);
-	});
-	await editor.page.getByText('Actions (5)').click();
-	await eventually(async () => {
-		expect(await editor.listed.allInnerTexts()).toEqual([
-			'On video completed',
-			'On video failed',
-			'Create video from image',
-			'Create video from image and wait',
-			'Get credit balance',
-			'Get video status',
-			'Wait for video',
-		]);
-	});
-	await stage.picture('actions');
-});
-
 test('an action is added with its operation chosen', async () => {
 	const { editor } = stage;
 	await editor.newWorkflow();

@@ -109,27 +109,6 @@ test('the price follows duration and sound, in the panel and on the canvas', asy
 	await editor.node('Kling').getByText('Create Video: ~220 credits', { exact: true }).waitFor();
 });
 
-test('the price is listed where an expression decides it', async () => {
-	const { editor } = stage;
-	const all = '5 seconds 110, with sound 220; 10 seconds 220, with sound 440';
-	await open({ operation: 'createAndWait', prompt: EXAMPLE_PROMPT, imageUrls: EXAMPLE_IMAGE });
-	await editor.setMode('duration', 'expression');
-	await editor.writeExpression('duration', '$json.seconds');
-	await expectPrice(all);
-	await stage.picture('price-by-expression');
-	await editor.setMode('sound', 'expression');
-	await editor.writeExpression('sound', '$json.loud');
-	await expectPrice(all);
-	await editor.writeExpression('duration', '10');
-	await expectPrice('Estimated credits: 10 seconds 220, with sound 440.');
-	// n8n puts in what an expression gives, as it does for all conditions.
-	await editor.writeExpression('sound', 'true');
-	await expectPrice('440 credits (about US$ 2.20)');
-	await editor.writeExpression('duration', '"10"');
-	await editor.writeExpression('sound', '"false"');
-	await expectPrice('220 credits (about US$ 1.10)');
-});
-
 test('the canvas names operation, credits and what guards them, also where an expression decides', async () => {
 	const { editor } = stage;
 	const creates = (parameters: Record<string, unknown>) =>
@@ -191,20 +170,6 @@ test('what guards the money outlives another choice of operation', async () => {
 	await stage.picture('guards-kept');
 	await editor.closeNode();
 	await editor.node('Kling').getByText('Create & Wait: dry run', { exact: true }).waitFor();
-});
-
-test('braces in a field that is no expression are told of at once', async () => {
-	const { editor } = stage;
-	await open({
-		operation: 'create',
-		prompt: 'A cat in {{ $json.city }}',
-		imageUrls: EXAMPLE_IMAGE,
-	});
-	const told = editor.output.getByText('Prompt holds {{ }}');
-	await told.waitFor();
-	await stage.picture('braces');
-	await editor.setMode('prompt', 'expression');
-	await told.waitFor({ state: 'hidden' });
 });
 
 test('the output is a table of tasks, with the total of the credits above it', async () => {
@@ -402,24 +367,6 @@ test('an AI Agent has it among its tools, without what a tool has no use for', a
 	await stage.picture('agent-tool-get-video');
 });
 
-test('a dry run shows in the editor what would be sent, and spends nothing', async () => {
-	const { editor, emulator } = stage;
-	await open({
-		operation: 'create',
-		prompt: EXAMPLE_PROMPT,
-		imageUrls: emulator.imageUrl(),
-		options: { dryRun: true },
-	});
-	await editor.executeStep();
-	await editor.byId('node-run-status-success').waitFor();
-	await editor.output.getByText('Dry run: nothing was created or spent').waitFor();
-	await editor.show('schema');
-	await editor.output.getByText('estimatedCredits', { exact: true }).waitFor();
-	await editor.dismissToasts();
-	await stage.picture('dry-run');
-	expect(emulator.count({ route: 'create' })).toBe(0);
-});
-
 test('a hint tells how long videos take, and that the page may be left, before and while it looks', async () => {
 	const { editor, emulator } = stage;
 	const hint = editor.output.getByText('Most videos take 1 to 15 minutes.');
@@ -442,49 +389,4 @@ test('a hint tells how long videos take, and that the page may be left, before a
 	await emulator.complete(emulator.tasks()[0]?.id ?? '');
 	await editor.byId('node-run-status-success').waitFor();
 	await hint.waitFor({ state: 'hidden' });
-});
-
-test('failed videos are counted above the output, with the cause', async () => {
-	const { editor, emulator } = stage;
-	await open({
-		operation: 'createAndWait',
-		prompt: `${EXAMPLE_PROMPT} [fail:content_rejected]`,
-		imageUrls: emulator.imageUrl(),
-		waitStrategy: 'poll',
-		options: { pollInterval: 2 },
-	});
-	await editor.executeStep();
-	await editor.byId('node-run-status-success').waitFor();
-	await editor.output.getByText(/^The video failed: .*Its credits were given back\.$/).waitFor();
-	await editor.dismissToasts();
-	await stage.picture('failed-video');
-});
-
-test('the tools of an agent have names and descriptions of their own as they are added', async () => {
-	const { editor, n8n } = stage;
-	const { id } = await n8n.api.createWorkflow(
-		workflow('Agent with tools')
-			.node('Start', manualTrigger())
-			.node('Agent', aiAgent('Animate my cat, please'))
-			.chain('Start', 'Agent')
-			.json(),
-	);
-	await editor.openWorkflow(id);
-	for (const operation of ['Create Video', 'Get Video', 'Get Credits']) {
-		await editor.openToolCreator('Agent');
-		await editor.searchNodes('kling');
-		await editor.listed.getByText('Kling Tool', { exact: true }).click();
-		await editor.parameters.waitFor();
-		await editor.choose('operation', operation);
-		await editor.closeNode();
-	}
-	for (const name of [
-		'Create video from image in Kling',
-		'Get video status in Kling',
-		'Get credit balance in Kling',
-	]) {
-		await editor.node(name).waitFor();
-	}
-	await editor.byId('zoom-to-fit').click();
-	await stage.picture('agent-with-tools');
 });

@@ -2,9 +2,10 @@ import { startEmulator, type Emulator } from '../emulator';
 import { formatSeconds } from '../bench/report';
 import { openRegular, type BenchStage } from '../bench/stages';
 import { percentile } from '../bench/statistics';
-import { callWithPrompts, sinceCompletion } from '../bench/measure/resumption';
+import { sinceCompletion } from '../bench/measure/resumption';
 import { AFTER } from '../bench/workflows';
 import { kling, noOp, webhook, workflow, type WorkflowJson } from '../harness/n8n/workflow';
+import { callOften } from '../harness/queue/stage';
 
 /** Executions asleep for an account whose every read is answered 429, and those of a healthy one. */
 export interface CrowdSize {
@@ -45,7 +46,9 @@ export async function runCrowd(size: CrowdSize): Promise<CrowdReport> {
 
 async function healthyVideos(stage: BenchStage, size: CrowdSize, name: string): Promise<number[]> {
 	const deployed = await stage.deploy(waitsFor(stage, name));
-	await callWithPrompts(deployed.url, size.healthy, (index) => `${name} ${index} [callback:lost]`);
+	await callOften(deployed.url, size.healthy, (index) => ({
+		prompt: `${name} ${index} [callback:lost]`,
+	}));
 	await stage.log.untilCount(deployed.id, 'success', size.healthy);
 	return await sinceCompletion(stage, deployed);
 }
@@ -62,7 +65,7 @@ async function fallAsleepLimited(
 		data: { apiKey: limited.apiKey, baseUrl: limited.url },
 	});
 	const deployed = await stage.deploy(waitsFor(stage, 'limited', credential));
-	await callWithPrompts(deployed.url, count, (index) => `No ${index}`);
+	await callOften(deployed.url, count, (index) => ({ prompt: `No ${index}` }));
 	await stage.log.untilCount(deployed.id, 'waiting', count);
 	limited.fault({
 		match: { path: '/v1/tasks/' },

@@ -14,8 +14,8 @@ export interface PlannedVideo {
 	prompt: string;
 }
 
-export interface ChaosPlan {
-	videos: PlannedVideo[];
+export interface ChaosSize {
+	videos: number;
 	/** How many of them one execution makes in one run. */
 	batchSize: number;
 	/** The longest generation, in milliseconds. */
@@ -25,16 +25,11 @@ export interface ChaosPlan {
 	startsWithinMs: number;
 	/** When n8n is killed, in milliseconds from the first start. */
 	killAfterMs: number;
+	seed: number;
 }
 
-export interface ChaosSize {
-	videos: number;
-	batchSize: number;
-	longestMs: number;
-	timeoutMinutes: number;
-	startsWithinMs: number;
-	killAfterMs: number;
-	seed: number;
+export interface ChaosPlan extends Omit<ChaosSize, 'videos'> {
+	videos: PlannedVideo[];
 }
 
 /** Ten minutes for both modes together. */

@@ -11,7 +11,6 @@ const HELP = `The AI Video API (model kling-2.6) on this machine, for developing
   --port <number>    port on 127.0.0.1 (default ${DEFAULT_PORT})
   --pace <span>      how long a video takes: 300ms, 20s, 2m or never (default ${DEFAULT_PACE})
   --latency <span>   added to every API answer (default 0ms)
-  --open-keys        any key that starts with sk- has 10,000 credits
   --help             this text
 
 All magic keys, prompts and faults: test/emulator/README.md`;
@@ -40,7 +39,6 @@ function readArguments() {
 				port: { type: 'string', default: DEFAULT_PORT },
 				pace: { type: 'string', default: DEFAULT_PACE },
 				latency: { type: 'string', default: '0ms' },
-				'open-keys': { type: 'boolean', default: false },
 				help: { type: 'boolean', default: false },
 			},
 		});
@@ -58,8 +56,8 @@ function banner(emulator: Emulator): string {
   Image      ${emulator.imageUrl()}   (also any .png and .webp)
   Bad ones   ${emulator.imageUrl(`{${ODD_IMAGE_NAMES.slice(0, 5).join(',')},…}`)}
   Prompts    [fail]  [fail:content_rejected]  [pace:2s]  [stuck]  [no-video]  [videos:3]  [callback:lost]
-             [callback:twice]  [callback:delay=2s]  [video:404]  [video:cut=1]  [video-mb:300]
-             [status:unknown]  [http:500]  [http:429-rate=1]  [fault:reset-after]
+             [callback:twice]  [video:404]  [video:cut=1]
+             [http:500]  [http:429-rate=1]  [fault:reset-after]
   Control    ${emulator.url}/_emulator/
   All of it  test/emulator/README.md   Stop with Ctrl+C.
 `;
@@ -84,7 +82,6 @@ async function main(): Promise<void> {
 		port: wantedPort,
 		paceMs: spanMs('pace', values.pace),
 		latencyMs: spanMs('latency', values.latency),
-		openKeys: values['open-keys'],
 		log: (line: string) => console.log(line),
 	};
 	const emulator = await startEmulator(options).catch((error: unknown) => {

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { Api } from './service/api';
-import { bodyBuffer } from './http/answer';
 import { CallbackSender } from './service/callbacks';
 import { handleControl } from './control/control';
 import { FaultQueue } from './control/faults';
 import { DEFAULT_IMAGE } from './service/images';
 import { DEFAULT_KEY } from './service/keys';
 import { Ledger } from './service/ledger';
-import { Listener } from './http/listener';
+import { HOST, Listener } from './http/listener';
 import { timedLogger } from './log';
 import { OWN_REQUEST_HEADER, requestHandler } from './http/requestHandler';
 import { TaskStore } from './service/tasks';
-import { sleep } from './time';
 import type { Emulator, EmulatorOptions, RecordedRequest } from './types';
 import { sha256Of } from './service/videos';
 
@@ -29,7 +27,7 @@ function withoutTrailingSlash(url: string): string {
 
 /** Starts the API on loopback. Rejects with the system's error (`EADDRINUSE`) when the port is taken. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-	const { host = '127.0.0.1', paceMs = DEFAULT_PACE_MS } = options;
+	const { paceMs = DEFAULT_PACE_MS } = options;
 	const log = timedLogger(options.log);
 	const ownToken = randomUUID();
 	const ended = new AbortController();
@@ -38,7 +36,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
 	const requests: RecordedRequest[] = [];
 	const keys = new WeakMap<RecordedRequest, string>();
-	const ledger = new Ledger(options.openKeys ?? false);
+	const ledger = new Ledger();
 	const faults = new FaultQueue();
 	const callbacks = new CallbackSender(log, options.callbackTimeoutMs ?? DEFAULT_TIMEOUT_MS);
 	let url = '';
@@ -57,7 +55,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		callbacks,
 		log,
 		publicUrl,
-		images: { isOwn, own, timeoutMs: options.imageTimeoutMs ?? DEFAULT_TIMEOUT_MS },
+		images: { isOwn, own, timeoutMs: DEFAULT_TIMEOUT_MS },
 		online: () => listener.opened(),
 	});
 	tasks.paceMs = paceMs;
@@ -75,9 +73,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		signal: ended.signal,
 		control: async (request) => ({ answer: await handleControl(controlContext, request) }),
 	});
-	const listener = new Listener(handler, host, options.port ?? 0);
+	const listener = new Listener(handler, options.port ?? 0);
 	await listener.open();
-	url = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+	url = `http://${HOST}:${listener.port}`;
 
 	const emulator: Emulator = {
 		url,
@@ -105,10 +103,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		complete: (taskId) => tasks.complete(taskId),
 		fail: (taskId, error) => tasks.fail(taskId, error),
 		sendCallback: (taskId, callback) => tasks.sendCallback(taskId, callback),
-		videoBytes: async (taskId, index = 0) => {
-			const file = tasks.video(taskId, index);
-			return bodyBuffer({ length: file.length, chunks: () => file.slice(0, file.length) });
-		},
+		videoBytes: async (taskId, index = 0) => tasks.video(taskId, index),
 		videoSha256: async (taskId, index = 0) => sha256Of(tasks.video(taskId, index)),
 		settled: () => callbacks.settled(),
 		goOffline: async () => {
@@ -141,17 +136,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		ledger,
 		faults: () => faults.list(),
 		advance: (taskId: string) => tasks.advance(taskId),
-		offlineFor: (ms: number) => {
-			// The answer to this very request still has to get out.
-			const pauseMs = 50;
-			const cycle = async () => {
-				await sleep(pauseMs, ended.signal);
-				await emulator.goOffline();
-				await sleep(ms, ended.signal);
-				if (!ended.signal.aborted) await emulator.goOnline();
-			};
-			cycle().catch((error: unknown) => log(`could not come back online: ${String(error)}`));
-		},
 	};
 	return emulator;
 }

@@ -8,20 +8,14 @@ export type TaskStatus = 'pending' | 'processing' | 'completed' | 'failed';
 export interface EmulatorOptions {
 	/** TCP port, a free one by default. */
 	port?: number;
-	/** Address to listen on, 127.0.0.1 by default. */
-	host?: string;
 	/** Total generation time of a task in ms, 200 by default; Infinity: only `complete`/`fail` end it. */
 	paceMs?: number;
 	/** Receives one readable line per request, callback and task state. */
 	log?: (line: string) => void;
-	/** Any `sk-…` key opens an account of its own on first use. */
-	openKeys?: boolean;
 	/** Added to every API answer, in ms. */
 	latencyMs?: number;
 	/** Base of the video and image addresses, the emulator's own url by default. */
 	publicUrl?: string;
-	/** How long the emulator waits for an image it fetches, in ms, 10,000 by default. */
-	imageTimeoutMs?: number;
 	/** How long the emulator waits for the answer to a callback, in ms, 10,000 by default. */
 	callbackTimeoutMs?: number;
 }
@@ -156,7 +150,7 @@ export interface Emulator {
 	sendCallback(taskId: string, options?: CallbackOptions): Promise<number[]>;
 	/** The whole file that `/videos/<taskId>/<index>.mp4` serves. */
 	videoBytes(taskId: string, index?: number): Promise<Buffer>;
-	/** Hex digest of that file, computed without holding it in memory. */
+	/** Hex digest of that file. */
 	videoSha256(taskId: string, index?: number): Promise<string>;
 	/** Resolves when no callback is in flight. */
 	settled(): Promise<void>;

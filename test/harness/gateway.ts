@@ -1,15 +1,10 @@
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
-import { z } from 'zod';
+import { request, type ServerResponse } from 'node:http';
 
-const addressSchema = z.object({ port: z.number() });
+import { type HttpServer, startHttpServer } from './httpServer';
 
-export interface Gateway {
-	/** `http://127.0.0.1:PORT` */
-	readonly url: string;
+export interface Gateway extends HttpServer {
 	/** The paths that were kept from the server behind it, in their order. */
 	readonly stopped: string[];
-	stop(): Promise<void>;
 }
 
 /** What a gateway answers to a request that it does not pass on. */
@@ -28,14 +23,14 @@ export const STOPS = {
 } as const satisfies Record<string, Stop>;
 
 /**
- * A gateway in front of a server, or a forward proxy: both pass requests on, a proxy to the address that
- * the request names.
+ * A gateway in front of servers, or a forward proxy: both pass requests on, a proxy to the address that
+ * the request names. A server that is down is a 502.
  *
  * @param decide what becomes of a request: where it goes, or how it is stopped
  */
 export async function startGateway(decide: (target: URL) => string | Stop): Promise<Gateway> {
 	const stopped: string[] = [];
-	const server = createServer((incoming: IncomingMessage, response) => {
+	const server = await startHttpServer((incoming, response) => {
 		const target = new URL(incoming.url ?? '/', 'http://behind');
 		const decision = decide(target);
 		if (typeof decision === 'function') {
@@ -44,24 +39,18 @@ export async function startGateway(decide: (target: URL) => string | Stop): Prom
 			return decision(response);
 		}
 		const { method, headers } = incoming;
-		const onward = request(`${decision}${target.pathname}${target.search}`, { method, headers });
+		const address = `${decision}${target.pathname}${target.search}`;
+		// A shared agent would go on with connections to a server that was killed.
+		const onward = request(address, { method, headers, agent: false });
 		onward.on('response', (answer) => {
 			response.writeHead(answer.statusCode ?? 502, answer.headers);
 			answer.pipe(response);
 		});
-		onward.on('error', () => response.destroy());
+		onward.on('error', () => {
+			if (response.headersSent) response.destroy();
+			else response.writeHead(502).end();
+		});
 		return void incoming.pipe(onward);
 	});
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = addressSchema.parse(server.address());
-	return {
-		url: `http://127.0.0.1:${port}`,
-		stopped,
-		stop: async () => {
-			server.closeAllConnections();
-			server.close();
-			await once(server, 'close');
-		},
-	};
+	return { ...server, stopped };
 }

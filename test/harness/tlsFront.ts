@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import tls from 'node:tls';
 
 import { generate } from 'selfsigned';
@@ -57,15 +58,13 @@ export async function startTlsFront(target: string): Promise<TlsFront> {
 
 	const inner = createHttpsServer({ cert: certificate, key }, (request, response) => {
 		const pass = async () => {
-			const chunks: Buffer[] = [];
-			for await (const chunk of request) chunks.push(z.instanceof(Buffer).parse(chunk));
 			const answer = await fetch(`${target}${request.url ?? ''}`, {
 				method: request.method,
 				headers: {
 					authorization: request.headers.authorization ?? '',
 					'content-type': request.headers['content-type'] ?? 'text/plain',
 				},
-				body: request.method === 'GET' ? undefined : Buffer.concat(chunks),
+				body: request.method === 'GET' ? undefined : await buffer(request),
 			});
 			const body = Buffer.from(await answer.arrayBuffer());
 			const client = clients.get(request.socket.remotePort);

@@ -1,68 +1,30 @@
-import {
-	startChatModel,
-	type ChatAnswer,
-	type ChatModel,
-	type ChatRequest,
-} from '../harness/n8n/chatModel';
-import type { Execution } from '../harness/n8n/api';
+import { AGENTS, toolResults, useAgent } from '../harness/n8n/agent';
+import type { ChatAnswer } from '../harness/n8n/chatModel';
 import { jsonOf } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
-import { aiAgent, manualTrigger, workflow, type NodeSpec } from '../harness/n8n/workflow';
+import type { NodeSpec } from '../harness/n8n/workflow';
 
 const TOOL = 'Make_a_video';
 const PROMPT = 'The cat turns its head';
 const ADDRESS = /https?:[^"\\\s]+\.mp4/;
 
-/** Those that both supported versions of n8n have. */
-const AGENTS = [2.2, 3] as const;
-
 const stage = useStage({ emulator: { paceMs: 300 } });
-let model: ChatModel;
-let modelCredential: string;
 /** What the model does at first; then it tells what the tool gave. */
 let firstAnswer: () => ChatAnswer;
 
-/** What the tool gave the model: text in either shape of the API. */
-function toolResult({ messages }: ChatRequest): string | undefined {
-	const result = messages.find(({ role }) => role === 'tool');
-	if (result === undefined) return undefined;
-	return typeof result.content === 'string' ? result.content : JSON.stringify(result.content);
-}
-
-beforeAll(async () => {
-	model = await startChatModel((request) => {
-		const result = toolResult(request);
-		if (result === undefined) return firstAnswer();
-		return { text: `Here it is: ${ADDRESS.exec(result)?.[0] ?? 'no video'}` };
-	});
-	modelCredential = await stage.n8n.api.createCredential({
-		name: 'Scripted model',
-		type: 'openAiApi',
-		data: { apiKey: 'none', url: model.url },
-	});
+const agent = useAgent(stage, (request) => {
+	const [result] = toolResults(request);
+	if (result === undefined) return firstAnswer();
+	return { text: `Here it is: ${ADDRESS.exec(result)?.[0] ?? 'no video'}` };
 });
 
 beforeEach(() => {
-	model.forget();
 	firstAnswer = () => callWith();
-});
-
-afterAll(async () => {
-	await model.stop();
 });
 
 function callWith(values: Record<string, unknown> = {}): ChatAnswer {
 	const image = stage.emulator.imageUrl();
 	return { tool: TOOL, arguments: { prompt: PROMPT, image, seconds: 10, sound: true, ...values } };
-}
-
-function chatModelNode(): NodeSpec {
-	return {
-		type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
-		typeVersion: 1.2,
-		parameters: { model: { __rl: true, mode: 'id', value: 'scripted' }, options: {} },
-		credentials: { openAiApi: { id: modelCredential, name: 'Scripted model' } },
-	};
 }
 
 /** A Kling node as a tool whose values the model chooses. */
@@ -80,27 +42,11 @@ function tool(parameters: Record<string, unknown> = {}): NodeSpec {
 	return { ...node, type: `${node.type}Tool` };
 }
 
-async function runAgent(
-	typeVersion: number,
-	tools: Record<string, NodeSpec> = { 'Make a video': tool() },
-): Promise<Execution> {
-	const builder = workflow('Agent')
-		.node('Start', manualTrigger())
-		.node('Agent', { ...aiAgent('Animate my cat, please'), typeVersion })
-		.node('Model', chatModelNode())
-		.connect('Start', 'Agent')
-		.connect('Model', 'Agent', { type: 'ai_languageModel' });
-	for (const [name, node] of Object.entries(tools)) {
-		builder.node(name, node).connect(name, 'Agent', { type: 'ai_tool' });
-	}
-	return await stage.run(builder.json());
-}
-
 /** What the model read as the answer of its one call of the tool. */
 function readByModel(): string {
-	expect(model.requests).toHaveLength(2);
-	const [, second] = model.requests;
-	return (second && toolResult(second)) ?? '';
+	const [, second, ...more] = agent.requests();
+	expect(more).toEqual([]);
+	return (second && toolResults(second)[0]) ?? '';
 }
 
 describe.each(AGENTS)('an AI Agent of version %s', (version) => {
@@ -111,14 +57,14 @@ describe.each(AGENTS)('an AI Agent of version %s', (version) => {
 			arguments: { Prompt: PROMPT, Image_URLs: emulator.imageUrl() },
 		});
 		const node = stage.kling({ operation: 'createAndWait' });
-		await runAgent(version, { 'Make a video': { ...node, type: `${node.type}Tool` } });
+		await agent.run(version, { 'Make a video': { ...node, type: `${node.type}Tool` } });
 		expect(emulator.tasks()).toMatchObject([{ prompt: PROMPT, duration: 5, sound: false }]);
 		expect(readByModel()).toMatch(ADDRESS);
 	});
 
 	test('calls the tool with values of its own and gets a video address back', async () => {
 		const { emulator, n8n } = stage;
-		const execution = await runAgent(version);
+		const execution = await agent.run(version, { 'Make a video': tool() });
 
 		const [task] = emulator.tasks();
 		expect(emulator.tasks()).toHaveLength(1);
@@ -129,7 +75,7 @@ describe.each(AGENTS)('an AI Agent of version %s', (version) => {
 		]);
 		expect(readByModel()).not.toContain('callback');
 
-		const [offered] = model.requests[0]?.tools ?? [];
+		const [offered] = agent.requests()[0]?.tools ?? [];
 		expect(offered?.function.name).toBe(TOOL);
 		expect(Object.keys(offered?.function.parameters.properties ?? {})).toEqual([
 			'prompt',
@@ -137,59 +83,15 @@ describe.each(AGENTS)('an AI Agent of version %s', (version) => {
 			'seconds',
 			'sound',
 		]);
-		expect(JSON.stringify(model.requests)).not.toContain(emulator.apiKey);
-	});
-
-	test('tells the tools of one agent apart, even those saved without a resource', async () => {
-		firstAnswer = () => ({ text: 'Which cat?' });
-		await runAgent(version, {
-			'Create video from image in Kling': tool({ operation: 'create' }),
-			'Create video from image and wait in Kling': tool({ resource: 'video' }),
-			'Get video status in Kling': tool({ operation: 'getTask' }),
-			'Get credit balance in Kling': tool({ operation: 'getCredits' }),
-		});
-		const offered = model.requests[0]?.tools.map(({ function: { name, description } }) => [
-			name,
-			description,
-		]);
-		expect(Object.fromEntries(offered ?? [])).toEqual({
-			Create_video_from_image_in_Kling: 'Create video from image in Kling',
-			Create_video_from_image_and_wait_in_Kling: 'Create video from image and wait in Kling',
-			Get_video_status_in_Kling: 'Get video status in Kling',
-			Get_credit_balance_in_Kling: 'Get credit balance in Kling',
-		});
+		expect(JSON.stringify(agent.requests())).not.toContain(emulator.apiKey);
 	});
 
 	test('reads what happened and what to do when the API refuses', async () => {
 		firstAnswer = () => callWith({ prompt: `${PROMPT} [http:402]` });
-		await runAgent(version);
+		await agent.run(version, { 'Make a video': tool() });
 		expect(readByModel()).toContain(
 			'The account has too few credits for this video. Top up under Dashboard > Billing',
 		);
 		expect(readByModel()).not.toMatch(/item \d/);
-	});
-
-	test('reads which of its own values was wrong', async () => {
-		firstAnswer = () => callWith({ seconds: 7 });
-		await runAgent(version);
-		expect(readByModel()).toMatch(/'Duration'.*7.*Choose one of: 5, 10/);
-		expect(readByModel()).not.toMatch(/item \d/);
-	});
-
-	test('is told not to try again where a video may have been charged', async () => {
-		const { emulator } = stage;
-		firstAnswer = () => callWith({ prompt: `${PROMPT} [fault:reset-after]` });
-		await runAgent(version);
-		expect(readByModel()).toMatch(
-			/may have been charged\..*Do not call this tool again for the same video\. Ask the user to look in the dashboard/,
-		);
-		expect(emulator.count({ route: 'create' })).toBe(1);
-	});
-
-	test('reads the task, not an error, where the video failed', async () => {
-		firstAnswer = () => callWith({ prompt: `${PROMPT} [fail:content_rejected]` });
-		await runAgent(version);
-		expect(readByModel()).toMatch(/"status":\s*\\?"failed/);
-		expect(readByModel()).toContain(stage.emulator.tasks()[0]?.id ?? 'no task');
 	});
 });

@@ -1,7 +1,6 @@
-import { asset, expectVideos, photo, sha256, upload } from '../harness/n8n/media';
+import { asset, expectVideos, sha256, uploadPhoto } from '../harness/n8n/media';
 import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
-import { webhook, workflow } from '../harness/n8n/workflow';
 
 const stage = useStage();
 
@@ -92,23 +91,7 @@ test('by hand in the editor it sleeps and resumes as well', async () => {
 
 test('an uploaded photo becomes a video that comes out as a file', async () => {
 	const { emulator, n8n } = stage;
-	const { id: workflowId } = await n8n.api.createWorkflow(
-		workflow('Upload')
-			.node('Webhook', webhook('photo'))
-			.node(
-				'Kling',
-				stage.creates({
-					operation: 'createAndWait',
-					imageSource: 'binary',
-					downloadVideo: true,
-				}),
-			)
-			.chain('Webhook', 'Kling')
-			.json(),
-	);
-	await n8n.api.activate(workflowId);
-	const id = await upload(n8n, workflowId, n8n.webhookUrl('photo'), { data: photo() });
-	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	const id = await uploadPhoto(stage);
 	// The API fetches the image after its answer.
 	const task = await until(() => emulator.tasks().find(({ images }) => images.length > 0));
 	expect(task.images).toMatchObject([{ ok: true, sha256: sha256(asset('photo.jpg')) }]);

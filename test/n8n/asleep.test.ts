@@ -1,11 +1,10 @@
-import { createServer } from 'node:http';
 import httpProxy from 'http-proxy';
 
+import { startHttpServer } from '../harness/httpServer';
 import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 import { code, webhook, workflow, type NodeSpec } from '../harness/n8n/workflow';
 import { createTask } from '../harness/node/tasks';
-import { freePort } from '../harness/process/ports';
 
 /** How an execution falls asleep, and what else it could be woken by, or kept from. */
 
@@ -128,42 +127,31 @@ test('a callback that n8n refuses since the execution still runs costs one look'
 });
 
 describe('behind a proxy that serves n8n below a path', () => {
-	let close = async () => {};
-
 	afterAll(async () => {
-		await close();
 		await stage.n8n.restart({ WEBHOOK_URL: '' });
 	});
 
 	test('a lost callback costs one look, also when n8n cannot reach the proxy itself', async () => {
 		const { emulator, n8n } = stage;
-		const port = await freePort();
 		const proxy = httpProxy.createProxyServer({ target: n8n.url });
-		const server = createServer((request, response) => {
+		const server = await startHttpServer((request, response) => {
 			request.url = request.url?.replace(/^\/base/, '');
 			proxy.web(request, response);
 		});
-		await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-		close = async () => {
-			server.closeAllConnections();
-			await new Promise((resolve) => server.close(resolve));
-			proxy.close();
-			close = async () => {};
-		};
-		await n8n.restart({ WEBHOOK_URL: `http://127.0.0.1:${port}/base/` });
+		await n8n.restart({ WEBHOOK_URL: `${server.url}/base/` });
 
 		const throughProxy = await asleep('Through the proxy', {
 			Kling: stage.creates({ operation: 'createAndWait', prompt: LOST }),
 		});
 		const [task] = emulator.tasks();
-		expect(task?.callbackUrl).toContain(`:${port}/base/webhook-waiting/`);
+		expect(task?.callbackUrl).toContain(`${server.url}/base/webhook-waiting/`);
 		await emulator.complete(task?.id ?? '');
 		await n8n.api.waitForExecution(throughProxy, { status: 'success' });
 
 		const past = await asleep('Past the proxy', {
 			Kling: stage.creates({ operation: 'createAndWait' }),
 		});
-		await close();
+		await server.stop();
 		await emulator.complete(taskIds()[1] ?? '');
 		const done = await n8n.api.waitForExecution(past, { status: 'success' });
 		expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);

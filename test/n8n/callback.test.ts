@@ -103,44 +103,6 @@ test('Automatic never calls the trigger that started the execution, in a Retry n
 	expect(emulator.tasks()).toHaveLength(2);
 });
 
-test('a workflow that is not published is refused as Callback URL before anything is spent', async () => {
-	const { emulator, n8n } = stage;
-	const { id } = await n8n.api.createWorkflow(
-		workflow('Not published').node('When a video ends', stage.trigger()).json(),
-	);
-	const execution = await stage.run(
-		chain('To another', numbered(1), {
-			Create: stage.creates({ callback: 'url', callbackUrl: id }),
-		}),
-		'error',
-	);
-	expect(n8n.api.errorOf(execution, 'Create')?.message).toContain('does not listen');
-	expect(emulator.tasks()).toEqual([]);
-});
-
-test('a Retry finds the trigger of its workflow, although n8n calls that inactive there', async () => {
-	const { emulator, n8n } = stage;
-	const json = withNodes(
-		production('Retried', numbered(2), {
-			Create: stage.creates({
-				callback: 'trigger',
-				prompt: '=A cat {{ $json.number === 1 ? "[http:400=1]" : "" }}',
-			}),
-		}),
-		triggerAndStart(),
-	);
-	const { start } = await stage.publish(json);
-	const id = await start();
-	await n8n.api.waitForExecution(id, { status: 'error' });
-	const retry = await n8n.api.retryExecution(id);
-	const done = await n8n.api.waitForExecution(retry, { status: 'success' });
-	expect(jsonOf(done, n8n, 'Create').map(({ callback }) => callback)).toEqual([
-		'trigger',
-		'trigger',
-	]);
-	expect(emulator.tasks()).toHaveLength(2);
-});
-
 describe('behind a proxy for what goes out and a login for what comes in', () => {
 	let proxy: Gateway;
 	let gateway: Gateway;

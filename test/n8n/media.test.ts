@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isFinished, type Execution } from '../harness/n8n/api';
 import {
 	asset,
 	expectVideos,
@@ -9,7 +8,15 @@ import {
 	upload,
 	type Upload,
 } from '../harness/n8n/media';
-import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import {
+	jsonOf,
+	numbered,
+	production,
+	startedByTrigger,
+	TRIGGER,
+	until,
+	withTrigger,
+} from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 import { code, webhook, workflow, type NodeSettings } from '../harness/n8n/workflow';
 
@@ -154,45 +161,17 @@ describe('images from binary fields', () => {
 	});
 });
 
-const TRIGGER = 'When a video ends';
-
-/** An item with a downloaded video, and the task it is of. */
-interface Result {
-	taskId: string;
-	execution: Execution;
-	node: string;
-}
-
-interface Parameters {
-	simplify?: boolean;
-	downloadVideo: boolean;
-	outputBinaryField?: string;
-}
-
 /** Create in a workflow with a Kling Trigger that downloads: its id and that of the task. */
-async function createdForTrigger(prompt: string, parameters: Parameters) {
+async function createdForTrigger(prompt: string, parameters: Record<string, unknown>) {
 	const { n8n } = stage;
 	const json = production('Trigger', numbered(1), { Create: stage.creates({ prompt }) });
-	const { nodes } = workflow('Trigger')
-		.node(TRIGGER, stage.trigger({ ...parameters }))
-		.json();
-	const { id, start } = await stage.publish({ ...json, nodes: [...json.nodes, ...nodes] });
+	const { id, start } = await stage.publish(withTrigger(json, stage.trigger(parameters)));
 	await n8n.api.waitForExecution(await start(), { status: 'success' });
 	return { workflowId: id, taskId: onlyTask().id };
 }
 
-/** The executions that the trigger of a workflow started. */
-async function triggered(workflowId: string): Promise<Execution[]> {
-	const { api } = stage.n8n;
-	const summaries = (await api.listExecutions(workflowId)).filter(({ status }) =>
-		isFinished(status),
-	);
-	const executions = await Promise.all(summaries.map(async ({ id }) => await api.getExecution(id)));
-	return executions.filter((execution) => runsOf(execution, TRIGGER) > 0);
-}
-
 /** A suspended Create and Wait: the execution’s id and the task’s. */
-async function suspended(prompt: string, parameters: Parameters) {
+async function suspended(prompt: string, parameters: Record<string, unknown>) {
 	const { start } = await stage.publish(
 		production('Suspended', numbered(1), {
 			Kling: stage.creates({ operation: 'createAndWait', prompt, ...parameters }),
@@ -203,42 +182,6 @@ async function suspended(prompt: string, parameters: Parameters) {
 	await stage.n8n.api.waitForExecution(id, { status: 'waiting' });
 	return { id, taskId: onlyTask().id };
 }
-
-/** The ways to a finished task that lead through a webhook. */
-const WAYS: Record<string, (prompt: string, parameters: Parameters) => Promise<Result>> = {
-	'Create and Wait, suspended': async (prompt, parameters) => {
-		const { id, taskId } = await suspended(prompt, parameters);
-		await stage.emulator.complete(taskId);
-		return { taskId, execution: await finished(id), node: 'Kling' };
-	},
-	'Kling Trigger': async (prompt, parameters) => {
-		const { workflowId, taskId } = await createdForTrigger(prompt, parameters);
-		await stage.emulator.complete(taskId);
-		const execution = await until(async () => (await triggered(workflowId))[0]);
-		return { taskId, execution, node: TRIGGER };
-	},
-};
-
-describe.each(Object.entries(WAYS))('Download Video: %s', (_, reach) => {
-	test('several videos, each whole and in its own field', async () => {
-		const { emulator, n8n } = stage;
-		const { taskId, execution, node } = await reach('A cat [videos:3] [video:cut=1]', {
-			downloadVideo: true,
-			outputBinaryField: 'film',
-		});
-		const [item] = n8n.api.outputOf(execution, node);
-		await expectVideos(stage, item, taskId, { film: 0, film_1: 1, film_2: 2 });
-		expect(item?.json).toMatchObject({
-			taskId,
-			status: 'completed',
-			videoUrl: `${emulator.url}/videos/${taskId}/0.mp4`,
-			downloadError: null,
-		});
-		expect(item?.json.videoUrls).toHaveLength(3);
-		// The first download was cut half-way, and only it was fetched again.
-		expect(videoRequests().map(({ path }) => path.at(-5))).toEqual(['0', '0', '1', '2']);
-	});
-});
 
 describe('a callback is answered before the download starts', () => {
 	const parameters = { downloadVideo: true };
@@ -278,13 +221,10 @@ describe('a callback is answered before the download starts', () => {
 			Array(5).fill(200),
 		);
 		expect(videoRequests()).toEqual([UNANSWERED]);
-		expect(await triggered(workflowId)).toEqual([]);
+		expect(await n8n.api.listExecutions(workflowId)).toHaveLength(1);
 
 		await cutTheDownload();
-		const executions = await until(async () => {
-			const started = await triggered(workflowId);
-			return started.length > 0 ? started : undefined;
-		});
+		const executions = await startedByTrigger(n8n, workflowId, 1);
 		expect(executions).toHaveLength(1);
 		const items = executions.flatMap((execution) => n8n.api.outputOf(execution, TRIGGER));
 		await expectVideos(stage, items[0], taskId, { data: 0 });

@@ -54,12 +54,6 @@ describe('Retry On Fail', () => {
 		},
 	);
 
-	test('does not run a Create again that went well', async () => {
-		await stage.run(chain('Went well', numbered(2), { Kling: creates() }));
-		expectPaid(0, 1);
-		expect(creations()).toBe(2);
-	});
-
 	test.each(['complete', 'fail'] as const)(
 		'does not read a task again that was let %s: a failed video is no failed run',
 		async (end) => {

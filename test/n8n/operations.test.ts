@@ -52,28 +52,6 @@ describe('n8n loads', () => {
 		return descriptionSchema.parse(types.find((type) => type.name === full));
 	};
 
-	test('the node with its five operations, and the trigger, with their credential', async () => {
-		const kling = await description('kling');
-		const operations = kling.properties.find(({ name }) => name === 'operation')?.options;
-		expect(operations?.map(({ value }) => value).sort()).toEqual([
-			// n8n's own “Custom API Call”, which it adds wherever there is a credential.
-			'__CUSTOM_API_CALL__',
-			'create',
-			'createAndWait',
-			'getCredits',
-			'getTask',
-			'wait',
-		]);
-		const trigger = await description('klingTrigger');
-		expect([kling, trigger].map(({ displayName }) => displayName)).toEqual([
-			'Kling',
-			'Kling Trigger',
-		]);
-		for (const { credentials } of [kling, trigger]) {
-			expect(credentials.map(({ name }) => name)).toEqual(['aiVideoApi']);
-		}
-	});
-
 	test('the node as a tool of an AI Agent, but not the trigger', async () => {
 		expect((await description('klingTool')).outputs).toEqual(['ai_tool']);
 		await expect(description('klingTriggerTool')).rejects.toThrow();

@@ -1,5 +1,5 @@
 import { merge, webhook, workflow } from '../harness/n8n/workflow';
-import { jsonOf, numbered, production, suspend } from '../harness/n8n/stage';
+import { jsonOf, suspend } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 
 const UNKNOWN_TASK = '00000000-0000-4000-8000-000000000000';
@@ -52,25 +52,6 @@ test('a hostile callback neither resumes, nor crashes, nor changes a result', as
 	// Asleep it would be looked at during other tests.
 	await emulator.complete(foreign.taskIds[0] ?? '');
 	await n8n.api.waitForExecution(foreign.id, { status: 'success' });
-});
-
-test('a callback repeated 100 times at once resumes the execution once', async () => {
-	const { emulator, n8n } = stage;
-	const { start, id: workflowId } = await stage.publish(
-		production('Repeated', numbered(1), {
-			Kling: stage.creates({ operation: 'createAndWait', prompt: 'A cat [callback:lost]' }),
-			After: stage.kling({ operation: 'getCredits' }),
-		}),
-	);
-	const id = await start();
-	await n8n.api.waitForExecution(id, { status: 'waiting' });
-	const taskId = emulator.tasks()[0]?.id ?? '';
-	await emulator.complete(taskId);
-	await emulator.sendCallback(taskId, { times: 100, concurrently: true });
-	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	expect(done.data.resultData.runData.After).toHaveLength(1);
-	expect(emulator.count({ route: 'getCredits' })).toBe(1);
-	expect(await n8n.api.listExecutions(workflowId)).toHaveLength(1);
 });
 
 test('two Waits in a row, after a Merge of two Creates', async () => {

@@ -6,33 +6,6 @@ import { useStage } from '../harness/n8n/useStage';
 const stage = useStage();
 
 describe('when the time is over', () => {
-	test('each item is as it is then: finished, failed, or timed out', async () => {
-		const { emulator, n8n } = stage;
-		const { id, taskIds } = await suspend(stage, 'Late', {
-			count: 3,
-			parameters: {
-				prompt: 'A cat [callback:lost]',
-				timeout: 0.1,
-				downloadVideo: true,
-			},
-			settings: { onError: 'continueErrorOutput' },
-		});
-		const [completed = '', failed = '', stuck = ''] = taskIds;
-		await emulator.complete(completed);
-		await emulator.fail(failed);
-		const done = await n8n.api.waitForExecution(id, { status: 'success' });
-		expect(jsonOf(done, n8n, 'Late')).toMatchObject([
-			{ taskId: completed, status: 'completed', timedOut: false, downloadError: null },
-			{ taskId: stuck, status: expect.not.stringContaining('completed'), timedOut: true },
-		]);
-		const [first, second] = n8n.api.outputOf(done, 'Late');
-		expect(first?.binary?.data).toMatchObject({ mimeType: 'video/mp4' });
-		expect([first?.pairedItem, second?.pairedItem]).toEqual([{ item: 0 }, { item: 2 }]);
-		expect(jsonOf(done, n8n, 'Late', 1)).toMatchObject([
-			{ error: expect.stringContaining(failed) },
-		]);
-	});
-
 	test('with Execute Once, one item comes out', async () => {
 		const { n8n } = stage;
 		const { id, taskIds } = await suspend(stage, 'Once', {

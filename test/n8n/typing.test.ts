@@ -13,9 +13,6 @@ afterEach(() => {
 	expect(stage.n8n.log()).not.toContain(stage.emulator.apiKey);
 });
 
-const ONE = 'https://cdn.example.com/one.png';
-const TWO = 'https://cdn.example.com/two.png';
-
 /** Runs nodes that do not depend on each other side by side; gives the items of each, in order. */
 async function runSideBySide(nodes: readonly NodeSpec[]): Promise<Array<Record<string, unknown>>> {
 	const builder = workflow('Side by side').node('Start', manualTrigger());
@@ -27,48 +24,6 @@ async function runSideBySide(nodes: readonly NodeSpec[]): Promise<Array<Record<s
 	const execution = await stage.run(builder.json());
 	return names.map((name) => jsonOf(execution, stage.n8n, name)[0] ?? {});
 }
-
-const CONTINUES = { onError: 'continueRegularOutput' } as const;
-
-const tries = (parameters: Record<string, unknown>, options: Record<string, unknown> = {}) =>
-	stage.creates(
-		{ callback: 'none', ...parameters, options: { dryRun: true, ...options } },
-		CONTINUES,
-	);
-
-describe('an expression', () => {
-	const input = (more: Record<string, unknown>) => ({
-		request: expect.objectContaining({ input: expect.objectContaining(more) }),
-	});
-
-	const TAKEN: Array<[Record<string, unknown>, Record<string, unknown>]> = [
-		[{ imageUrls: `={{ ["${ONE}","${TWO}"] }}\n` }, input({ image_urls: [ONE, TWO] })],
-		[{ imageUrls: `={{ ["${ONE}",["${TWO}"]] }}` }, input({ image_urls: [ONE, TWO] })],
-		[{ sound: '={{ true }}\n' }, input({ sound: true })],
-	];
-
-	const REFUSED: Array<[Record<string, unknown>, Record<string, unknown>, RegExp]> = [
-		[{ prompt: '={{ { scene: "a cat" } }}\n' }, {}, /^'Prompt' holds an object that was turned/],
-		[{ sound: '={{ null }}' }, {}, /^'Sound' was set and has no value \(null\)/],
-		[{}, { maxCredits: '={{ $json.nope.deeper }}' }, /^'Max Credits' was set and has no value/],
-	];
-
-	test('is read for what was meant', async () => {
-		const items = await runSideBySide(TAKEN.map(([parameters]) => tries(parameters)));
-		expect(items).toEqual(TAKEN.map(([, expected]): unknown => expect.objectContaining(expected)));
-		expect(stage.emulator.count({ route: 'create' })).toBe(0);
-	});
-
-	test('without a clear value is refused by name before anything is sent', async () => {
-		const nodes = REFUSED.map(([parameters, options]) => tries(parameters, options));
-		const items = await runSideBySide(nodes);
-		expect(items.map(({ error }) => error)).toEqual(
-			REFUSED.map(([, , words]): unknown => expect.stringMatching(words)),
-		);
-		expect(JSON.stringify(items)).not.toContain('[object ');
-		expect(stage.emulator.requests.filter(({ route }) => route !== 'image')).toEqual([]);
-	});
-});
 
 describe('the trigger', () => {
 	/** Publishes a trigger of its own; gives the workflow's ID. */

@@ -111,11 +111,4 @@ describe('a credential whose key is an expression', () => {
 			'getCredits',
 		]);
 	});
-
-	test('has Get Credits read the account of the first item, once', async () => {
-		emulator.current.setBalance('sk-gamma', 7);
-		const { json } = await run({ operation: 'getCredits' }, ['sk-gamma', 'sk-alpha']);
-		expect(json).toMatchObject([{ balance: 7 }]);
-		expect(emulator.current.count({ route: 'getCredits' })).toBe(1);
-	});
 });

@@ -115,12 +115,6 @@ describe('every documented answer', () => {
 		expect(description).toMatch(/Nothing was charged for this video/);
 		expect(emulator.current.count({ route: 'getCredits' })).toBe(1);
 	});
-
-	test('a refused read names the task', async () => {
-		const taskId = await createTask(emulator.current);
-		emulator.current.fault({ match: {}, fault: 'http:404' });
-		expect(apiErrorOf(await runAgainst('getTask', taskId)).message).toContain(taskId);
-	});
 });
 
 describe('the pauses before a request is sent again', () => {

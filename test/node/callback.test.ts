@@ -358,10 +358,4 @@ describe('what a Create notes of its tasks', () => {
 		Object.assign(retry.getContext('flow'), context.getContext('flow'));
 		expect(recall(retry, called)).toEqual({ createdAt: 5, callsThisExecution: false });
 	});
-
-	test('is nothing where something else is stored', () => {
-		const { context } = executeContext();
-		Object.assign(context.getContext('flow'), { klingCallbacks: { [called]: ['odd'] } });
-		expect(recall(context, called)).toBeNull();
-	});
 });

@@ -328,19 +328,6 @@ describe('the key in a text of the API', () => {
 		},
 	);
 
-	test.each([
-		['a page of a proxy', { status: 502, body: '<html>Bearer {key}</html>' }],
-		['an answer without a task', { status: 200, body: '{"code":200,"said":"{key}"}' }],
-		['a refusal in a 200', { status: 200, body: '{"code":500,"msg":"{key} is bad"}' }],
-		['a long text that is cut', { status: 400, body: `${'x'.repeat(290)}{key}` }],
-	])('never comes out of %s', async (_, body) => {
-		emulator.current.fault({ fault: { body }, times: 'always' });
-		const result = await create({});
-		apiErrorOf(result);
-		const start = emulator.current.apiKey.slice(0, 8);
-		expect(shown()).not.toContain(start);
-	});
-
 	test.each([true, false])('never comes out of a task (simplified: %s)', async (simplify) => {
 		const taskId = await createTask(emulator.current, '[fail]');
 		await emulator.current.complete(taskId);
@@ -390,14 +377,6 @@ describe('a fault of n8n before the request is sent', () => {
 			expect(emulator.current.count()).toBe(0);
 		},
 	);
-
-	test('does not keep a second try from sending the request', async () => {
-		jest.spyOn(TestCredentialsHelper.prototype, 'authenticate').mockRejectedValueOnce(fault);
-		const { runData } = await create({});
-		const { error } = await create({}, {}, { runData });
-		expect(error).toBeNull();
-		expect(emulator.current.tasks()).toHaveLength(1);
-	});
 });
 
 describe('Callback URL', () => {

@@ -1,3 +1,4 @@
+import { TASK_KEYS } from '../harness/node/builders';
 import { useEmulator } from '../harness/node/emulator';
 import { operationErrorOf } from '../harness/node/errors';
 import { runKling } from '../harness/node/runKling';
@@ -6,18 +7,6 @@ import { clock } from '../harness/node/time';
 
 const emulator = useEmulator();
 
-const TASK_KEYS = [
-	'taskId',
-	'status',
-	'videoUrl',
-	'failure',
-	'generationSeconds',
-	'createdAt',
-	'completedAt',
-	'videoUrls',
-	'progress',
-	'model',
-];
 const REQUEST_KEYS = ['estimatedCredits', 'duration', 'sound', 'callback', 'callbackUrl'];
 
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

@@ -4,7 +4,6 @@ import { isFinished, type Execution, type ExecutionSummary } from '../harness/n8
 import type { WorkflowJson } from '../harness/n8n/workflow';
 import { readExample, withCredential } from '../harness/n8n/examples';
 import { numbered, production } from '../harness/n8n/stage';
-import { givenRedis } from '../harness/queue/binaries';
 import {
 	callbackStatuses,
 	callOften,
@@ -171,18 +170,16 @@ test(`kill -9 of a worker: of ${EXECUTIONS} waits n8n loses only what that worke
 });
 
 // A Redis that runs elsewhere is not ours to kill.
-if (givenRedis() === undefined) {
-	test(`Redis killed and started again: ${EXECUTIONS} waits lose nothing`, async () => {
-		const { redis } = stage.n8n;
-		const workflowId = await allAsleep('Redis restarted');
-		await completeAll(async () => {
-			await redis?.kill();
-			await redis?.start();
-		});
-		await repeatUnanswered();
-		await expectAllOnce(workflowId);
+test(`Redis killed and started again: ${EXECUTIONS} waits lose nothing`, async () => {
+	const { redis } = stage.n8n;
+	const workflowId = await allAsleep('Redis restarted');
+	await completeAll(async () => {
+		await redis.kill();
+		await redis.start();
 	});
-}
+	await repeatUnanswered();
+	await expectAllOnce(workflowId);
+});
 
 /** The loop example with a timeout that suits a test. */
 function waitLoop(timeoutMinutes: number): WorkflowJson {

@@ -30,19 +30,6 @@ async function expectAllLogged(): Promise<void> {
 	await untilTrue(() => ids().every((id) => workerLog().includes(`created: task ${id} (`)));
 }
 
-test('Retry On Fail pays once for each item, though every request changes', async () => {
-	stage.emulator.fault({ match: { method: 'POST' }, fault: 'http:402', skip: 1 });
-	const { start } = await stage.publish(
-		production('Tried again', numbered(3), {
-			Kling: creates({}, RETRIES),
-		}),
-	);
-	await stage.n8n.api.waitForExecution(await start(), { status: 'success' });
-	expect(charged()).toBe(3 * PRICE);
-	expect(creations()).toBe(4);
-	await expectAllLogged();
-});
-
 test('Create and Wait that sleeps, with Retry On Fail, pays once and wakes with the right videos', async () => {
 	const { emulator, n8n } = stage;
 	const { start } = await stage.publish(

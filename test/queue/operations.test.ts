@@ -1,6 +1,6 @@
 import { isFinished, type Execution } from '../harness/n8n/api';
-import { webhook, workflow, type WorkflowJson } from '../harness/n8n/workflow';
-import { asset, expectVideos, photo, sha256, upload } from '../harness/n8n/media';
+import { type WorkflowJson } from '../harness/n8n/workflow';
+import { asset, expectVideos, sha256, uploadPhoto } from '../harness/n8n/media';
 import {
 	jsonOf,
 	numbered,
@@ -22,32 +22,6 @@ const finished = async (id: string) =>
 
 /** The names of the workers that had an execution in hand. */
 const workersOf = (id: string) => stage.n8n.ranOn(id).map(({ name }) => name);
-
-test('what does not sleep stays on its worker', async () => {
-	const { emulator, n8n } = stage;
-	emulator.setPace(1_500);
-	const { start } = await stage.publish(
-		production('Awake', numbered(2), {
-			Create: stage.creates({ callback: 'none' }),
-			Both: stage.creates({
-				operation: 'createAndWait',
-				waitStrategy: 'poll',
-				options: { pollInterval: 2 },
-			}),
-			Wait: stage.kling({ operation: 'wait', waitStrategy: 'poll' }),
-			Get: stage.kling({ operation: 'getTask' }),
-			Credits: stage.kling({ operation: 'getCredits' }),
-		}),
-	);
-	const id = await start();
-	const done = await finished(id);
-	expect(workersOf(id)).toHaveLength(1);
-	const ids = emulator.tasks().map((task) => task.id);
-	const idsOf = (node: string) => jsonOf(done, n8n, node).map(({ taskId }) => taskId);
-	expect(idsOf('Create')).toEqual(ids.slice(0, 2));
-	for (const node of ['Both', 'Wait', 'Get']) expect(idsOf(node)).toEqual(ids.slice(2));
-	expect(jsonOf(done, n8n, 'Credits')).toMatchObject([{ totalConsumed: 4 * PRICE }]);
-});
 
 test('Create and Wait, and Wait, sleep until the callback reaches the webhook processor', async () => {
 	const { emulator, n8n } = stage;
@@ -78,23 +52,7 @@ test('Create and Wait, and Wait, sleep until the callback reaches the webhook pr
 
 test('an uploaded photo becomes a video, both kept in the database', async () => {
 	const { emulator, n8n } = stage;
-	const { id: workflowId } = await n8n.api.createWorkflow(
-		workflow('Upload')
-			.node('Webhook', webhook('upload'))
-			.node(
-				'Kling',
-				stage.creates({
-					operation: 'createAndWait',
-					imageSource: 'binary',
-					downloadVideo: true,
-				}),
-			)
-			.chain('Webhook', 'Kling')
-			.json(),
-	);
-	await n8n.api.activate(workflowId);
-	const id = await upload(n8n, workflowId, n8n.webhookUrl('upload'), { data: photo() });
-	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	const id = await uploadPhoto(stage);
 	const [task] = emulator.tasks();
 	const taskId = task?.id ?? '';
 	await emulator.complete(taskId);
@@ -158,33 +116,6 @@ test('a renamed trigger’s registration reaches Create on every worker, and eac
 	const taskIds = triggered.map((run) => taskIdOf(n8n.api.outputOf(run, TRIGGER)[0]));
 	expect(taskIds.sort()).toEqual([...ids].sort());
 	expect(emulator.account().totalConsumed).toBe(started * PRICE);
-});
-
-test('a callback repeated 100 times at once starts the workflow once', async () => {
-	const { emulator, n8n } = stage;
-	const { id: workflowId, start } = await stage.publish(
-		createHereTriggerThere('Repeated', { callback: 'trigger', prompt: 'A cat [callback:lost]' }),
-	);
-	await finished(await start());
-	const taskId = emulator.tasks()[0]?.id ?? '';
-	await emulator.complete(taskId);
-	const statuses = await emulator.sendCallback(taskId, { times: 100, concurrently: true });
-	// Where n8n's database connections do not suffice for the moment, n8n says so with a 5xx.
-	expect(statuses).toContain(200);
-	expect(statuses.filter((status) => status !== 200 && status < 500)).toEqual([]);
-	expect(await emulator.sendCallback(taskId)).toEqual([200]);
-	await finishedOf(workflowId, 2);
-	expect(await n8n.api.listExecutions(workflowId)).toHaveLength(2);
-});
-
-test('without a trigger, callback “trigger” is refused on a worker before anything is spent', async () => {
-	const { emulator, n8n } = stage;
-	const { start } = await stage.publish(
-		production('No trigger', numbered(1), { Create: stage.creates({ callback: 'trigger' }) }),
-	);
-	const refused = await n8n.api.waitForExecution(await start(), { status: 'error' });
-	expect(n8n.api.errorOf(refused, 'Create')?.message).toContain('no Kling Trigger');
-	expect(emulator.count({ route: 'create' })).toBe(0);
 });
 
 test('a wait that one worker suspended goes on at the other when the first is gone', async () => {

@@ -111,17 +111,6 @@ describe('a rate limit', () => {
 		expect(clock.now - begun).toBeLessThanOrEqual(8 * MINUTE_MS);
 		expect(sent.length).toBeLessThan(10 + 15);
 	});
-
-	test('that asks for more than a minute ends the create, and leaves those behind it not sent', async () => {
-		const { client, sent } = await open(() => limit(120));
-		const first = await client.create({ ...INPUT, duration: 5 }, null);
-		expect(first).toMatchObject({ detail: { kind: 'answer', outcome: 'refused' } });
-		const others = await createAll(client, 3);
-		expect(others).toMatchObject(
-			[1, 2, 3].map(() => ({ detail: { kind: 'paused', outcome: 'notSent', call: 'create' } })),
-		);
-		expect(sent).toHaveLength(1);
-	});
 });
 
 describe('a look', () => {

@@ -92,14 +92,6 @@ describe('work on the list', () => {
 		await clock.advance(60_000);
 		expect(work).toMatchObject({ runs, ends: [] });
 	});
-
-	test('goes on with the next entry after the list was empty', async () => {
-		const first = begin(over);
-		await clock.advance(5_000);
-		const second = begin(over);
-		await clock.advance(5_000);
-		expect([first.ends, second.ends]).toEqual([[false], [false]]);
-	});
 });
 
 describe('lanes', () => {

@@ -1,14 +1,14 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { startEmulator, type Emulator, type FaultName, type FaultRule } from '../emulator';
+import { startHttpServer } from '../harness/httpServer';
+import { startEmulator, type Emulator, type FaultName } from '../emulator';
 
 const createdSchema = z.object({ data: z.object({ taskId: z.string().uuid() }) });
 const errorSchema = z.object({
 	error: z.object({ code: z.string(), message: z.string(), type: z.string() }).strict(),
 });
-const outputSchema = z.object({ output: z.object({ urls: z.array(z.string()) }) });
 
 interface Reply {
 	status: number;
@@ -95,27 +95,18 @@ async function withReceiver(
 ): Promise<void> {
 	const received: unknown[] = [];
 	const types: Array<string | undefined> = [];
-	const server: Server = createServer((request, response) => {
-		const chunks: Buffer[] = [];
-		request.on('data', (chunk: Buffer) => chunks.push(chunk));
-		request.on('end', () => {
-			const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 200;
-			received.push(JSON.parse(Buffer.concat(chunks).toString()));
-			types.push(request.headers['content-type']);
-			response.writeHead(status, { location: '/elsewhere' }).end();
-		});
-	});
-	const port = await new Promise<number>((resolve) => {
-		server.listen(0, '127.0.0.1', () => {
-			const address = server.address() satisfies AddressInfo | string | null;
-			resolve(typeof address === 'object' && address !== null ? address.port : 0);
-		});
-	});
+	const take = async (request: IncomingMessage, response: ServerResponse) => {
+		const body = await json(request);
+		const status = statuses[Math.min(received.length, statuses.length - 1)] ?? 200;
+		received.push(body);
+		types.push(request.headers['content-type']);
+		response.writeHead(status, { location: '/elsewhere' }).end();
+	};
+	const server = await startHttpServer((request, response) => void take(request, response));
 	try {
-		await use(`http://127.0.0.1:${port}/callback`, received, types);
+		await use(`${server.url}/callback`, received, types);
 	} finally {
-		server.closeAllConnections();
-		await new Promise((resolve) => server.close(resolve));
+		await server.stop();
 	}
 }
 
@@ -134,22 +125,10 @@ describe('create', () => {
 	const tooLong = 'x'.repeat(2501);
 	it.each<[string, object, object, string]>([
 		['duration as text', { duration: '5' }, {}, "'input.duration' must be 5 or 10 for Kling 2.6."],
-		['another duration', { duration: 6 }, {}, "'input.duration' must be 5 or 10 for Kling 2.6."],
-		['a null duration', { duration: null }, {}, "'input.duration' must be 5 or 10 for Kling 2.6."],
-		['no prompt', { prompt: undefined }, {}, "'input.prompt' is required."],
-		['a null prompt', { prompt: null }, {}, "'input.prompt' must be of type string."],
 		['an empty prompt', { prompt: '' }, {}, "'input.prompt' must not be empty."],
 		['a long prompt', { prompt: tooLong }, {}, "'input.prompt' must be at most 2500 characters."],
 		['no images', { image_urls: undefined }, {}, "'input.image_urls' is required."],
-		[
-			'one image as text',
-			{ image_urls: 'http://a/b' },
-			{},
-			"'input.image_urls' must be of type array.",
-		],
-		['an empty list', { image_urls: [] }, {}, "'input.image_urls' must contain at least one URL."],
 		['base64', { image_urls: ['data:image/png;base64,AA=='] }, {}, "'input.image_urls[0]' must be"],
-		['a number as image', { image_urls: ['http://a/b', 1] }, {}, "'input.image_urls[1]' must be"],
 		['sound as text', { sound: 'true' }, {}, "'input.sound' must be of type boolean."],
 		[
 			'an extra input field',
@@ -158,7 +137,6 @@ describe('create', () => {
 			"Unknown field 'input.negative_prompt'.",
 		],
 		['an extra field', {}, { seed: 1 }, "Unknown field 'seed'."],
-		['a null callback', {}, { callback_url: null }, "'callback_url' must be of type string."],
 		[
 			'a bad callback',
 			{},
@@ -183,18 +161,6 @@ describe('create', () => {
 		expect(emulator.tasks()).toHaveLength(0);
 		expect(emulator.account().balance).toBe(10000);
 	});
-
-	it.each([
-		['no JSON', '{', 'application/json', 'not valid JSON'],
-		['an array', '[]', 'application/json', 'must be a JSON object'],
-		['null', 'null', 'application/json', 'must be a JSON object'],
-		['a form', 'model=kling-2.6', 'application/x-www-form-urlencoded', "'Content-Type'"],
-		['text', '{}', 'text/plain', "'Content-Type'"],
-	])('refuses %s', async (_, body, contentType, message) => {
-		const error = errorOf(await postRaw(body, contentType));
-		expect(error).toMatchObject({ status: 400, code: 'invalid_request' });
-		expect(error.message).toContain(message);
-	});
 });
 
 describe('keys', () => {
@@ -209,29 +175,6 @@ describe('keys', () => {
 	])('%s: %i %s', async (key, status, code, type) => {
 		expect(errorOf(await create({}, {}, key))).toMatchObject({ status, code, type });
 		expect(emulator.tasks()).toHaveLength(0);
-	});
-
-	it.each(['/v1/credits', '/v1/tasks/x', '/v1/videos/generations'])(
-		'%s needs a bearer',
-		async (path) => {
-			const method = path.endsWith('generations') ? 'POST' : 'GET';
-			for (const authorization of [undefined, 'sk-emulator', 'Basic sk-emulator', 'Bearer ']) {
-				const headers = authorization === undefined ? undefined : { authorization };
-				const error = errorOf(await call(path, { method, headers }));
-				expect(error).toMatchObject({ status: 401, code: 'invalid_api_key' });
-			}
-		},
-	);
-
-	it('opens accounts for any sk- key when asked to', async () => {
-		const open = await startEmulator({ openKeys: true });
-		try {
-			const headers = bearer('sk-somebody');
-			const reply = await fetch(`${open.url}/v1/credits`, { headers });
-			expect(await reply.json()).toMatchObject({ data: { balance: 10000 } });
-		} finally {
-			await open.stop();
-		}
 	});
 });
 
@@ -284,21 +227,6 @@ describe('tasks', () => {
 			error: { code: 'upstream_error', message: 'Video generation failed' },
 		});
 	});
-
-	it('belong to an account', async () => {
-		emulator.setBalance('sk-other', 500);
-		const id = await createTask();
-		const foreign = await get(`/v1/tasks/${id}`, 'sk-other');
-		expect(errorOf(foreign)).toMatchObject({ status: 404, code: 'task_not_found' });
-	});
-
-	it.each(['nonsense', '00000000-0000-4000-8000-000000000000', '%00'])(
-		'%s is not found',
-		async (id) => {
-			const error = errorOf(await get(`/v1/tasks/${id}`));
-			expect(error).toMatchObject({ status: 404, code: 'task_not_found' });
-		},
-	);
 });
 
 describe('other addresses', () => {
@@ -335,20 +263,14 @@ describe('images', () => {
 		if (reason !== null) expect(task.error?.code).toBe('upstream_error');
 		expect(emulator.count({ route: 'image' })).toBe(0);
 	});
-
-	it('elsewhere are taken on trust', async () => {
-		const id = await createTask({ image_urls: ['https://images.example.com/a.jpg'] });
-		await emulator.complete(id);
-		expect(emulator.task(id).images).toMatchObject([{ ok: true, sha256: null }]);
-	});
 });
 
 describe('videos', () => {
 	it.each([
-		[10, true, ''],
-		[5, false, '[video-mb:2]'],
-	])('%i s, sound %s %s', async (duration, sound, prompt) => {
-		const id = await createTask({ duration, sound, prompt: `A cat ${prompt}` });
+		[5, false],
+		[10, true],
+	])('%i s, sound %s', async (duration, sound) => {
+		const id = await createTask({ duration, sound });
 		expect((await call(`/videos/${id}/0.mp4`)).status).toBe(404);
 		await emulator.complete(id);
 		const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`);
@@ -359,31 +281,7 @@ describe('videos', () => {
 		const digest = createHash('sha256').update(bytes).digest('hex');
 		expect(digest).toBe(await emulator.videoSha256(id));
 		expect(bytes.includes(`${id}/0`)).toBe(true);
-		if (prompt !== '') expect(bytes.length).toBe(2 * 1024 * 1024);
 		expect((await call(`/videos/${id}/1.mp4`)).status).toBe(404);
-	});
-
-	it('[videos:3] differ from each other', async () => {
-		const id = await createTask({ prompt: '[videos:3]' });
-		await emulator.complete(id);
-		const { urls } = outputSchema.parse((await get(`/v1/tasks/${id}`)).json).output;
-		const digests = await Promise.all(urls.map((_, index) => emulator.videoSha256(id, index)));
-		expect(new Set(digests).size).toBe(3);
-	});
-
-	it.each([
-		['bytes=0-9', 206, 0, 10],
-		['bytes=1500000-1600000', 206, 1_500_000, 1_600_001],
-		['bytes=-5', 206, -5, undefined],
-		['bytes=100-', 206, 100, undefined],
-		['lines=1-2', 200, 0, undefined],
-	])('Range %s: %i', async (range, status, start, end) => {
-		const id = await createTask({ prompt: '[video-mb:2]' });
-		await emulator.complete(id);
-		const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`, { headers: { range } });
-		expect(response.status).toBe(status);
-		const expected = (await emulator.videoBytes(id)).subarray(start, end);
-		expect(Buffer.from(await response.arrayBuffer()).equals(expected)).toBe(true);
 	});
 });
 
@@ -409,44 +307,6 @@ describe('callbacks', () => {
 			500,
 			307,
 		);
-	});
-
-	it.each([
-		['[callback:lost]', 0],
-		['[callback:twice]', 2],
-		['[callback:twice] [callback:delay=10ms]', 2],
-	])('%s', async (prompt, count) => {
-		await withReceiver(async (url, received) => {
-			await emulator.complete(await createTask({ prompt }, { callback_url: url }));
-			await emulator.settled();
-			expect(received).toHaveLength(count);
-		});
-	});
-
-	it.each([
-		['', 'application/json'],
-		['[callback:type=text/plain]', 'text/plain'],
-		['[callback:type=application/octet-stream]', 'application/octet-stream'],
-		['[callback:type=none]', undefined],
-	])('A cat %s: content type %s', async (marker, expected) => {
-		await withReceiver(async (url, received, types) => {
-			const id = await createTask({ prompt: `A cat ${marker}` }, { callback_url: url });
-			await emulator.complete(id);
-			expect(received).toMatchObject([{ id, status: 'completed' }]);
-			expect(types).toEqual([expected]);
-		});
-	});
-
-	it.each([
-		['text/plain', 'text/plain'],
-		[null, undefined],
-		[undefined, 'application/json'],
-	])('sent by hand with content type %s', async (contentType, expected) => {
-		await withReceiver(async (url, _received, types) => {
-			const id = await createTask();
-			expect(await emulator.sendCallback(id, { url, contentType })).toEqual([200]);
-			expect(types).toEqual([expected]);
-		});
 	});
 
 	it('can be forged', async () => {
@@ -479,69 +339,6 @@ describe('faults', () => {
 		expect(emulator.account().totalConsumed).toBe(110 * created);
 		expect(emulator.requests).toMatchObject([{ route: 'create', fault: name }]);
 		expect((await create({ prompt: `[fault:${name}=1]` })).json).toEqual(good);
-	});
-
-	it.each<[FaultName, number]>([
-		['hang-before', 0],
-		['hang-after', 1],
-		['slow-drip', 1],
-	])('%s never ends; tasks created: %i', async (name, created) => {
-		emulator.fault({ fault: name });
-		const body = JSON.stringify(requestBody());
-		const headers = { ...bearer(), 'content-type': 'application/json' };
-		const signal = AbortSignal.timeout(300);
-		const path = '/v1/videos/generations';
-		await expect(call(path, { method: 'POST', headers, body, signal })).rejects.toThrow();
-		expect(emulator.tasks()).toHaveLength(created);
-		expect((await create()).json).toEqual(good);
-	});
-
-	it.each<[FaultName, number, number, string, string]>([
-		['html', 200, 0, 'text/html; charset=utf-8', '<h1>Welcome'],
-		['html-502', 502, 0, 'text/html; charset=utf-8', '502 Bad Gateway'],
-		['html-502-after', 502, 1, 'text/html; charset=utf-8', '502 Bad Gateway'],
-		['empty-body', 200, 1, 'application/json; charset=utf-8', ''],
-		['wrong-content-type', 200, 1, 'text/plain; charset=utf-8', '"taskId"'],
-		['code-not-200', 200, 0, 'application/json; charset=utf-8', '"code":500'],
-		['no-task-id', 200, 0, 'application/json; charset=utf-8', '"data":{}'],
-		['http:503', 503, 0, 'application/json; charset=utf-8', 'upstream_error'],
-		['http:500-after', 500, 1, 'application/json; charset=utf-8', 'internal_error'],
-		['redirect', 302, 0, 'text/plain; charset=utf-8', ''],
-	])('%s: %i; tasks created: %i', async (name, status, created, contentType, part) => {
-		emulator.fault({ match: { method: 'POST' }, fault: name });
-		const reply = await create();
-		expect([reply.status, reply.headers.get('content-type')]).toEqual([status, contentType]);
-		expect(reply.text).toContain(part);
-		expect(emulator.tasks()).toHaveLength(created);
-	});
-
-	it.each<[FaultRule['fault'], object]>([
-		[{ mutate: { path: 'data.balance', value: 'lots' } }, { data: { balance: 'lots' } }],
-		[{ mutate: { path: 'data.more.of_it', value: [1] } }, { data: { more: { of_it: [1] } } }],
-		[{ mutate: { path: '', value: { other: true } } }, { other: true }],
-		[{ body: { body: '{"a":1}' } }, { a: 1 }],
-		[{ delay: 5 }, { data: { balance: 10000 } }],
-	])('%j', async (fault, expected) => {
-		emulator.fault({ fault });
-		expect((await get('/v1/credits')).json).toMatchObject(expected);
-	});
-
-	it('mutate without a value removes the field', async () => {
-		emulator.fault({ fault: { mutate: { path: 'data' } } });
-		expect((await get('/v1/credits')).json).toEqual({ code: 200, msg: 'success' });
-	});
-
-	it('429 with Retry-After', async () => {
-		const date = 'Fri, 01 Jan 2100 00:00:00 GMT';
-		for (const retryAfter of [7, date]) {
-			emulator.fault({ fault: { http: '429-rate', retryAfter } });
-			const reply = await get('/v1/credits');
-			expect(errorOf(reply).code).toBe('rate_limit_exceeded');
-			expect(reply.headers.get('retry-after')).toBe(String(retryAfter));
-		}
-		const reply = await create({ prompt: '[http:429-rate=1] [retry-after:2]' });
-		expect(reply.headers.get('retry-after')).toBe('2');
-		expect((await create({ prompt: '[http:429-rate=1] [retry-after:2]' })).status).toBe(200);
 	});
 
 	it('strike in order, after skip, for a number of times, on what matches', async () => {
@@ -611,19 +408,6 @@ describe('control over HTTP', () => {
 			expect((await control('GET', 'requests?route=create')).json).toHaveLength(2);
 		});
 	});
-
-	it('sets pace and balance, resets, and knows no more than that', async () => {
-		expect((await control('PUT', 'pace', { pace: '2s' })).status).toBe(200);
-		expect((await control('PUT', 'pace', { pace: 'soon' })).status).toBe(400);
-		expect((await control('PUT', 'accounts/sk-poor', { balance: 7 })).json).toMatchObject({
-			balance: 7,
-		});
-		await createTask();
-		expect((await control('POST', 'reset')).status).toBe(200);
-		expect([emulator.tasks(), emulator.account('sk-poor').balance]).toEqual([[], 100]);
-		expect((await control('GET', 'nothing')).status).toBe(404);
-		expect((await control('GET', 'tasks/nobody')).status).toBe(400);
-	});
 });
 
 describe('records', () => {
@@ -679,24 +463,4 @@ describe('stop', () => {
 		expect(second.url).toBe(first.url);
 		await second.stop();
 	});
-});
-
-it('puts publicUrl before its addresses and still finds its own images', async () => {
-	const behindProxy = await startEmulator({
-		publicUrl: 'https://api.example.com/base/',
-		paceMs: Infinity,
-	});
-	try {
-		const image = behindProxy.imageUrl('gif.gif');
-		expect(image).toBe('https://api.example.com/base/images/gif.gif');
-		const response = await fetch(`${behindProxy.url}/v1/videos/generations`, {
-			method: 'POST',
-			headers: { ...bearer(), 'content-type': 'application/json' },
-			body: JSON.stringify(requestBody({ image_urls: [image] })),
-		});
-		const { taskId } = createdSchema.parse(await response.json()).data;
-		await expect(behindProxy.complete(taskId)).rejects.toThrow('already failed');
-	} finally {
-		await behindProxy.stop();
-	}
 });

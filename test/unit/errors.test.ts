@@ -140,11 +140,6 @@ describe('a failed call as n8n’s error', () => {
 		expect(error.message).toContain(TASK_ID);
 	});
 
-	test('keeps the API’s own text', () => {
-		const error = toError(failure({ text: "'input.duration' must be 5 or 10 for Kling 2.6." }));
-		expect(error.description).toContain("'input.duration' must be 5 or 10 for Kling 2.6.");
-	});
-
 	test.each(FAILURES)('%s: keeps our words, whatever n8n makes of the code', (_, failed) => {
 		const error = toNodeApiError(klingNode(), new ApiFailure(failed), 0, 'person');
 		const words = describeFailure(failed);

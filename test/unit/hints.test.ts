@@ -54,10 +54,6 @@ describe('what is said of videos that did not come', () => {
 	const warnings = (outcomes: readonly ItemOutcome[]) =>
 		resultHints(outcomes).flatMap((hint) => (typeof hint === 'string' ? [] : [hint.message]));
 
-	test('is nothing while all came', () => {
-		expect(warnings([ready, ready])).toEqual([]);
-	});
-
 	test('counts those that failed, with the cause and where their credits are', () => {
 		expect(warnings([ready, failed('Sensitive content.'), ready])).toEqual([
 			'1 of 3 videos failed: Sensitive content. Its credits were given back.',
@@ -116,15 +112,6 @@ describe('what is said of videos that did not come', () => {
 			'1 video for 110 credits.',
 			expect.stringMatching(/failed: Too dark/),
 			expect.stringContaining('On Error'),
-		]);
-	});
-
-	test('speaks of one video as the video', () => {
-		expect(warnings([failed('no')])).toEqual([
-			'The video failed: no. Its credits were given back.',
-		]);
-		expect(warnings([late])).toEqual([
-			'The video was not ready in time. Nothing is lost: use Wait for Video or Get Video with its task ID.',
 		]);
 	});
 

@@ -5,9 +5,8 @@ import fc from 'fast-check';
 import { z } from 'zod';
 
 import { Refusal } from '../../nodes/Kling/api/failure';
-import { refusalOfImage, wholeSize } from '../../nodes/Kling/images/checkImages';
+import { wholeSize } from '../../nodes/Kling/images/checkImages';
 import {
-	formatMegabytes,
 	imageTypeOf,
 	judgeImage,
 	MAX_IMAGE_BYTES,
@@ -123,36 +122,6 @@ describe('what is said against a file', () => {
 	});
 });
 
-describe('what is said against an image address', () => {
-	const jpeg = asset('photo.jpg');
-	const seen = (status: number, start: Uint8Array, bytes: number | null = 9) =>
-		refusalOfImage('https://x.example/a.jpg', { status, start, bytes, location: null });
-
-	test.each([
-		['a page', 200, latin1('<html>'), /is not a JPEG/],
-		['no content', 204, Buffer.alloc(0), /is not a JPEG/],
-		['too large a part', 206, jpeg, /11\.0 MB/],
-		[
-			'not found, with a picture saying so',
-			404,
-			jpeg,
-			/where there is nothing \(it answers 404\)$/,
-		],
-		['gone', 410, latin1('Gone'), /where there is nothing \(it answers 410\)$/],
-	])('%s is refused, with the address', (_, status, start, message) => {
-		const refusal = seen(status, start, status === 206 ? 11 * 1024 * 1024 : 9);
-		expect(refusal?.message).toMatch(message);
-		expect(refusal?.message).toMatch(/^'Image URLs' names https:\/\/x\.example\/a\.jpg, wh/);
-	});
-
-	test.each([301, 304, 400, 401, 403, 405, 416, 429, 500, 502, 503, 504])(
-		'nothing is said against one that answers %d to a first look',
-		(status) => {
-			expect(seen(status, latin1('<html>'))).toBeNull();
-		},
-	);
-});
-
 describe('which video a file is', () => {
 	const EBML = '\x1aE\xdf\xa3\x01\x00\x00\x00\x00\x00\x00\x1fB\x86\x81\x01B\x82\x84';
 
@@ -171,16 +140,6 @@ describe('which video a file is', () => {
 	])('%s', (_, file, mimeType) => {
 		expect(videoTypeOf(file)?.mimeType).toBe(mimeType);
 		expect(videoTypeOf(file.subarray(0, VIDEO_START_LENGTH))?.mimeType).toBe(mimeType);
-	});
-});
-
-describe('megabytes as text', () => {
-	test.each([
-		[11 * 1024 * 1024, '11.0 MB'],
-		[10.5 * 1024 * 1024, '10.5 MB'],
-		[1024 * 1024 * 1024, '1024.0 MB'],
-	])('%d bytes read as “%s”', (bytes, text) => {
-		expect(formatMegabytes(bytes)).toBe(text);
 	});
 });
 

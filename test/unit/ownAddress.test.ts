@@ -147,15 +147,6 @@ describe('what answers a call to itself', () => {
 	);
 });
 
-test('calls to this machine name n8n as their own proxy, so that no other takes them', async () => {
-	const { httpRequest, asked } = helper({});
-	await postToSelf(httpRequest, 'https://n8n.proxied.example/webhook/kling/1', '{}');
-	expect(asked.map(({ proxy }) => proxy)).toEqual([
-		undefined,
-		{ protocol: 'http', host: '127.0.0.1', port: 5678 },
-	]);
-});
-
 describe('a call as the API makes it', () => {
 	test.each([
 		['redirects to https://login.example', 302, { location: 'https://login.example/a?b' }],

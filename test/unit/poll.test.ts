@@ -31,7 +31,6 @@ const ONE = taskIdOf(1);
 const TWO = taskIdOf(2);
 
 const reset = failure({ call: 'getTask', kind: 'network', outcome: 'unclear', status: null });
-const notFound = failure({ call: 'getTask', status: 404, code: 'task_not_found' });
 const completed = (id: string) => completedTask({ id });
 const running = (id: string) => rawTask({ id });
 
@@ -70,11 +69,6 @@ describe('a shared wait for tasks', () => {
 		expect(reads).toEqual([ONE, TWO, TWO, TWO, ONE]);
 	});
 
-	test('of no tasks reads nothing', async () => {
-		await pollTasks([], OPTIONS);
-		expect(clock.pauses).toEqual([]);
-	});
-
 	test('reads only some tasks at the same time', async () => {
 		let underWay = 0;
 		let most = 0;
@@ -100,33 +94,12 @@ describe('a shared wait for tasks', () => {
 		expect(statusesOf(tasks)).toEqual(['completed']);
 	});
 
-	test('gives up a task that the API does not know, and goes on with the others', async () => {
-		const { tasks, countReads } = world({
-			[ONE]: [notFound],
-			[TWO]: [running(TWO), running(TWO), completed(TWO)],
-		});
-		await pollTasks(tasks, OPTIONS);
-		expect(countReads(ONE)).toBe(1);
-		expect(tasks).toMatchObject([{ isOver: true, failure: notFound }, { isOver: true }]);
-	});
-
 	test('pauses at least as long as the API asks', async () => {
 		const limited = failure({ call: 'getTask', status: 429, retryAfterMs: 25_000 });
 		const { tasks } = world({ [ONE]: [limited, completed(ONE)] });
 		await pollTasks(tasks, OPTIONS);
 		expect(clock.pauses).toHaveLength(1);
 		expect(clock.pauses[0]).toBeGreaterThanOrEqual(25_000);
-	});
-
-	test('past the time reads every open task once more, and keeps the last good reading', async () => {
-		const { tasks, countReads } = world({
-			[ONE]: [rawTask({ id: ONE, status: 'pending' }), running(ONE)],
-			[TWO]: [running(TWO), reset],
-		});
-		await pollTasks(tasks, OPTIONS);
-		expect(openOf(tasks)).toEqual(tasks);
-		expect(statusesOf(tasks)).toEqual(['processing', 'processing']);
-		expect(countReads(ONE)).toBe(2);
 	});
 
 	test('with no time at all reads once', async () => {

@@ -1,13 +1,4 @@
-import fc from 'fast-check';
-
-import {
-	CREDITS_PER_SECOND,
-	DURATIONS_SECONDS,
-	estimateCredits,
-	formatCredits,
-} from '../../nodes/Kling/api/pricing';
-
-const durations = fc.constantFrom(...DURATIONS_SECONDS);
+import { CREDITS_PER_SECOND, estimateCredits, formatCredits } from '../../nodes/Kling/api/pricing';
 
 describe('the estimate of one video', () => {
 	test.each([
@@ -17,33 +8,6 @@ describe('the estimate of one video', () => {
 		[10, true, 440],
 	] as const)('%d seconds with sound %s cost %d credits', (seconds, sound, credits) => {
 		expect(estimateCredits(seconds, sound)).toBe(credits);
-	});
-
-	test('is a positive whole number of credits', () => {
-		fc.assert(
-			fc.property(durations, fc.boolean(), (seconds, sound) => {
-				const credits = estimateCredits(seconds, sound);
-				expect(Number.isInteger(credits)).toBe(true);
-				expect(credits).toBeGreaterThan(0);
-			}),
-		);
-	});
-
-	test('grows with the duration', () => {
-		fc.assert(
-			fc.property(durations, durations, fc.boolean(), (one, other, sound) => {
-				fc.pre(one < other);
-				expect(estimateCredits(one, sound)).toBeLessThan(estimateCredits(other, sound));
-			}),
-		);
-	});
-
-	test('is always higher with sound than without', () => {
-		fc.assert(
-			fc.property(durations, (seconds) => {
-				expect(estimateCredits(seconds, true)).toBeGreaterThan(estimateCredits(seconds, false));
-			}),
-		);
 	});
 
 	test('comes from the documented price per second', () => {

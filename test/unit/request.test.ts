@@ -14,10 +14,6 @@ const promptOf = (prompt: unknown) => {
 	const video = readVideo(settings({ prompt }));
 	return video instanceof Failure ? video : video.prompt;
 };
-const durationOf = (duration: unknown) => {
-	const video = readVideo(settings({ prompt: 'A cat', duration }));
-	return video instanceof Failure ? video : video.duration;
-};
 const taskIdOf = (taskId: unknown) => readTaskId(settings({ taskId }));
 const imageUrlsOf = (imageUrls: unknown) => {
 	const images = readImageSettings(settings({ imageSource: 'url', imageUrls }));
@@ -143,39 +139,6 @@ describe('the image URLs', () => {
 			}),
 		);
 	});
-
-	/** In a text, a comma or semicolon at the end of a URL separates it from the next one. */
-	const urlInText = fc.webUrl().filter((url) => !/[,;]$/.test(url));
-
-	test('are stable: what came out goes in again unchanged, wrapped or not', () => {
-		fc.assert(
-			fc.property(fc.array(urlInText, { minLength: 1, maxLength: 5 }), (urls) => {
-				const once = imageUrlsOf(urls);
-				expect(imageUrlsOf(once)).toEqual(once);
-				expect(imageUrlsOf([[once]])).toEqual(once);
-				expect(imageUrlsOf(urls.join('\n'))).toEqual(once);
-			}),
-		);
-	});
-});
-
-describe('the duration', () => {
-	test.each([
-		[5, 5],
-		[10, 10],
-		['5', 5],
-		['10', 10],
-		[' 10 ', 10],
-	])('%p is %d seconds, as a number', (value, seconds) => {
-		expect(durationOf(value)).toBe(seconds);
-	});
-
-	test.each([7, 0, -5, 5.5, 15, NaN, '7', 'abc', '', '5s', '0x5', null, undefined, true, [5], {}])(
-		'%p is refused, naming the parameter',
-		(value) => {
-			expect(durationOf(value)).toMatchObject(refused('Duration'));
-		},
-	);
 });
 
 describe('the task ID', () => {
@@ -199,14 +162,6 @@ describe('the task ID', () => {
 		[TASK_ID, TASK_ID],
 	])('%p is refused as no task ID', (value) => {
 		expect(taskIdOf(value)).toMatchObject(refused('Task ID'));
-	});
-
-	test('any UUID is accepted', () => {
-		fc.assert(
-			fc.property(fc.uuid(), (id) => {
-				expect(taskIdOf(id)).toBe(id);
-			}),
-		);
 	});
 });
 
@@ -243,12 +198,6 @@ describe('what is wrong with one item', () => {
 				/^Describe.*Choose one of: 5, 10\..*true, false\..*Give the full/,
 			),
 		});
-	});
-
-	test('is named once, though it was met twice', () => {
-		const bad = settings({ prompt: 'A cat', imageUrls: ONE }, { dryRun: 'perhaps' });
-		const images = readImageSettings(bad);
-		expect(collect({ images, again: readImageSettings(bad) })).toEqual(images);
 	});
 });
 

@@ -113,10 +113,6 @@ describe('a pause', () => {
 		random.mockRestore();
 	});
 
-	test('is spread, so that requests that failed together do not come back together', () => {
-		expect(new Set(pausesOf(3)).size).toBeGreaterThan(1);
-	});
-
 	test('is at least as long as Retry-After asks, and not shorter because it asks for less', () => {
 		expect(pauseMs(AFTER_FAULT, 1, 20_000)).toBeGreaterThanOrEqual(20_000);
 		expect(pauseMs(AFTER_FAULT, 1, 90_000)).toBe(90_000);

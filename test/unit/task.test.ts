@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { apiTaskSchema, isFinished, jsonObjectSchema } from '../../nodes/Kling/api/schemas';
+import { apiTaskSchema, isFinished } from '../../nodes/Kling/api/schemas';
 import { VideoFailed } from '../../nodes/Kling/result/item';
 import { newTask, simplifiedToJson, simplifyTask } from '../../nodes/Kling/result/task';
 import {
@@ -9,21 +9,9 @@ import {
 	parsed,
 	rawTask,
 	TASK_ID,
+	TASK_KEYS,
 	VIDEO_URL,
 } from '../harness/node/builders';
-
-const KEYS = [
-	'taskId',
-	'status',
-	'videoUrl',
-	'failure',
-	'generationSeconds',
-	'createdAt',
-	'completedAt',
-	'videoUrls',
-	'progress',
-	'model',
-];
 
 /** A task with every documented field replaced by any JSON value, and others besides. */
 const anyTask = fc.record(
@@ -89,14 +77,6 @@ describe('a simplified task', () => {
 		});
 	});
 
-	test('keeps the order of several videos', () => {
-		const urls = [VIDEO_URL, 'https://file.example/videos/two.mp4'];
-		expect(simplifyTask(parsed(completedTask({ output: { urls } })))).toMatchObject({
-			videoUrl: VIDEO_URL,
-			videoUrls: urls,
-		});
-	});
-
 	test.each([
 		['no output', undefined],
 		['an output that is null', null],
@@ -144,14 +124,14 @@ describe('a simplified task', () => {
 		const states = [rawTask(), completedTask(), failedTask()].map((raw) =>
 			simplifyTask(parsed(raw)),
 		);
-		for (const task of [...states, newTask(TASK_ID)]) expect(Object.keys(task)).toEqual(KEYS);
+		for (const task of [...states, newTask(TASK_ID)]) expect(Object.keys(task)).toEqual(TASK_KEYS);
 	});
 
 	test('whatever the API sends instead of the documented fields, has the promised types', () => {
 		fc.assert(
 			fc.property(anyTask, (raw) => {
 				const task = simplifyTask(apiTaskSchema.parse(raw));
-				expect(Object.keys(task)).toEqual(KEYS);
+				expect(Object.keys(task)).toEqual(TASK_KEYS);
 				expect(task.taskId).toBe(raw.id);
 				expect(task.videoUrls.every((url) => typeof url === 'string' && url !== '')).toBe(true);
 				expect(task.videoUrl).toBe(task.videoUrls[0] ?? null);
@@ -201,21 +181,17 @@ describe('the item of a task', () => {
 	const keysOf = (extras: Parameters<typeof simplifiedToJson>[1]) =>
 		Object.keys(simplifiedToJson(newTask(TASK_ID), extras));
 
-	test('has the keys of the task alone where nothing else is to be said', () => {
-		expect(keysOf({})).toEqual(KEYS);
-	});
-
 	test('has what was paid behind what became of it, and the rest behind that', () => {
 		expect(keysOf({ timedOut: false, request })).toEqual([
-			...KEYS.slice(0, 4),
+			...TASK_KEYS.slice(0, 4),
 			'timedOut',
 			...Object.keys(request),
-			...KEYS.slice(4),
+			...TASK_KEYS.slice(4),
 		]);
 	});
 
 	test('has the reference at the end', () => {
-		expect(keysOf({ reference: null })).toEqual([...KEYS, 'reference']);
+		expect(keysOf({ reference: null })).toEqual([...TASK_KEYS, 'reference']);
 	});
 });
 
@@ -240,11 +216,5 @@ describe('a task without a video, as an error of its item', () => {
 		const { hint, isRefunded } = failed(completedTask({ output: null }));
 		expect(isRefunded).toBe(false);
 		expect(hint).toMatch(/credits may not have been given back/);
-	});
-});
-
-describe('what counts as a JSON object', () => {
-	test.each([null, [], 'text', 1, true])('%j does not', (value) => {
-		expect(jsonObjectSchema.safeParse(value).success).toBe(false);
 	});
 });

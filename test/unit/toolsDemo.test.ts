@@ -7,30 +7,6 @@ function options(args: string[], around: Partial<Surroundings> = {}) {
 }
 
 describe('options', () => {
-	test('none: the emulator, without the key', () => {
-		expect(options([])).toEqual({
-			once: false,
-			live: false,
-			yes: false,
-			port: undefined,
-			image: undefined,
-			apiKey: '',
-			baseUrl: 'https://api.aivideoapi.ai',
-		});
-	});
-
-	test('all of them, in both notations', () => {
-		const all = ['--once', '--live', '--yes', '--port=8080', '--image', IMAGE];
-		expect(options(all)).toMatchObject({
-			once: true,
-			live: true,
-			yes: true,
-			port: 8080,
-			image: IMAGE,
-			apiKey: 'sk-test',
-		});
-	});
-
 	test.each([
 		['an unknown option', ['--fast'], {}, "Unknown option '--fast': the demo knows --once"],
 		['a flag with a value', ['--once=1'], {}, "Option '--once' does not take an argument"],

@@ -1,9 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-import { explain } from '../harness/n8n/install';
-import { exclusively } from '../harness/process/lock';
 import { isInstalled } from '../harness/process/npm.mjs';
 
 const A = { version: '1.0.0' };
@@ -43,48 +40,4 @@ describe('what npm listed as installed, against the lock', () => {
 		writeFileSync(join(folder, 'node_modules', '.package-lock.json'), '{ "packages": {');
 		expect(isInstalled(folder)).toBe(false);
 	});
-});
-
-test('the second to come waits until the first is done, and says so once', async () => {
-	const order: string[] = [];
-	let finish = () => {};
-	const secondWaits = new Promise<void>((resolve) => (finish = resolve));
-	const first = exclusively(
-		join(folder, 'place'),
-		() => order.push('first waits'),
-		async () => {
-			await secondWaits;
-			order.push('first');
-		},
-	);
-	const second = exclusively(
-		join(folder, 'place'),
-		() => {
-			order.push('second waits');
-			finish();
-		},
-		async () => order.push('second'),
-	);
-	await Promise.all([first, second]);
-	expect(order).toEqual(['second waits', 'first', 'second']);
-});
-
-test('a place that cannot be locked is told instead of waited for', async () => {
-	const work = exclusively(
-		join(folder, 'missing', 'place'),
-		() => {},
-		async () => undefined,
-	);
-	await expect(work).rejects.toThrow('ENOENT');
-});
-
-test.each([
-	['npm error code ENOTFOUND', 1, 'No connection to the npm registry'],
-	['npm error network ETIMEDOUT', 1, 'No connection to the npm registry'],
-	['npm error code ENOSPC', 1, 'The disk is too full'],
-	['npm error code EUSAGE', 7, 'ended with exit code 7'],
-])('why an install failed: %j', (output, code, expected) => {
-	const sentence = explain(code, output, 'n8n', 'npm.log');
-	expect(sentence).toContain(expected);
-	expect(sentence.match(/\.(?=\s|$)/g)).toHaveLength(1);
 });

@@ -21,19 +21,27 @@ export async function checkBudget(
 		const refusal = overLimit(toBuy, maxCredits, spentCredits);
 		return prepared.map((item) => (isToBuy(item) ? refusal : item));
 	}
-	const refusals = new Map<ApiClient, Failure | null>();
+	const balances = new Map<ApiClient, Settled<number>>();
 	for (const client of new Set(checkBalance ? toBuy.map((one) => one.client) : [])) {
 		const ofAccount = toBuy.filter((one) => one.client === client);
-		refusals.set(client, await checkBalanceOf(client, ofAccount));
+		balances.set(client, await checkBalanceOf(client, ofAccount));
 	}
-	return prepared.map((item) => (isToBuy(item) ? (refusals.get(item.client) ?? item) : item));
+	return prepared.map((item) => {
+		const balance = isToBuy(item) ? balances.get(item.client) : undefined;
+		if (balance === undefined || item instanceof Failure) return item;
+		return balance instanceof Failure ? balance : { ...item, balance };
+	});
 }
 
-async function checkBalanceOf(client: ApiClient, toBuy: readonly ToBuy[]): Promise<Failure | null> {
+/** The account's credits, where they suffice. */
+async function checkBalanceOf(
+	client: ApiClient,
+	toBuy: readonly ToBuy[],
+): Promise<Settled<number>> {
 	const credits = await client.getCredits();
 	if (credits instanceof Failure) return credits;
 	const { balance } = credits;
-	if (sumOf(toBuy) <= balance) return null;
+	if (sumOf(toBuy) <= balance) return balance;
 	return new Refusal(
 		`The account has ${balance === 1 ? '1 credit' : `${balance} credits`}, but ${costOf(toBuy)}`,
 		'Top up under Dashboard > Billing, or send fewer items.',

@@ -1,6 +1,6 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { toCreateBody } from '../api/client';
+import { type ApiClient, toCreateBody } from '../api/client';
 import { Failure, Refusal, type Settled, Unreached, valuesOf } from '../api/failure';
 import { checkResumeAddress } from '../callback/resumeAddress';
 import { showHints } from '../n8n/hints';
@@ -43,9 +43,15 @@ export async function previewTasks(
 	const shut = prepared.some(callsExecution) ? await checkResumeAddress(context) : null;
 	const checked = prepared.map((item) => (shut !== null && callsExecution(item) ? shut : item));
 	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
+	const spent = new Map<ApiClient, number>();
 	const outcomes = checked.map((item): ItemOutcome => {
 		if (item instanceof Failure) return item;
-		return item.request === null ? new Unreached() : { json: toPreview(item.request) };
+		if (!isToBuy(item)) return new Unreached();
+		const { client, request, balance = null } = item;
+		const soFar = (spent.get(client) ?? 0) + request.summary.estimatedCredits;
+		spent.set(client, soFar);
+		const balanceAfter = balance === null ? null : balance - soFar;
+		return { json: { ...toPreview(request), balance, balanceAfter } };
 	});
 	const summary = `Dry run: nothing was created or spent. A real run makes ${describeCost(requests)}.`;
 	showHints(context, [

@@ -35,7 +35,12 @@ interface Item {
 export type Created = Item & { request: Request | null; task: Task };
 
 /** An item that has to be paid for. */
-export type ToBuy = Item & { request: Request; task: null };
+export type ToBuy = Item & {
+	request: Request;
+	task: null;
+	/** The credits of its account, once that was asked. */
+	balance?: number;
+};
 
 /** An item before anything is sent: an earlier try may have made its task already. */
 export type Prepared = ToBuy | Created;

@@ -1,4 +1,5 @@
 import { webhook, workflow } from '../../harness/n8n/workflow';
+import { createTask } from '../../harness/node/tasks';
 import { inParallel } from '../../harness/queue/stage';
 import { lastEnd } from '../executions';
 import type { Row } from '../report';
@@ -57,18 +58,7 @@ async function deployUsual(stage: BenchStage, typeVersion: number): Promise<Depl
 async function finishedTasks({ emulator }: BenchStage): Promise<string[]> {
 	const indices = Array.from({ length: TASKS }, (_, index) => index);
 	await inParallel(indices, AT_ONCE, async (index) => {
-		const response = await fetch(`${emulator.url}/v1/videos/generations`, {
-			method: 'POST',
-			headers: {
-				authorization: `Bearer ${emulator.apiKey}`,
-				'content-type': 'application/json',
-			},
-			body: JSON.stringify({
-				model: 'kling-2.6',
-				input: { prompt: `Number ${index}`, image_urls: [emulator.imageUrl()] },
-			}),
-		});
-		if (!response.ok) throw new Error(`The emulator answered ${response.status}`);
+		await createTask(emulator, `Number ${index}`);
 	});
 	for (const { id } of emulator.tasks()) await emulator.complete(id);
 	return emulator.tasks().map(({ id }) => id);

@@ -1,7 +1,7 @@
+import { callOften } from '../../harness/queue/stage';
 import type { Row } from '../report';
 import { openRegular } from '../stages';
 import { WAY_NAMES, workflowFor } from '../workflows';
-import { callWithPrompts } from './resumption';
 
 const VIDEOS = 10;
 const FIGURE = 'API requests for one video of five minutes';
@@ -14,11 +14,9 @@ export async function lookRows(): Promise<Row[]> {
 		const { emulator, log } = stage;
 		const { id, url } = await stage.deploy(workflowFor('callback', stage, 'looks'));
 		const isLost = (index: number) => index % 2 === 1;
-		await callWithPrompts(
-			url,
-			VIDEOS * 2,
-			(index) => `Number ${index}${isLost(index) ? ' [callback:lost]' : ''}`,
-		);
+		await callOften(url, VIDEOS * 2, (index) => ({
+			prompt: `Number ${index}${isLost(index) ? ' [callback:lost]' : ''}`,
+		}));
 		await log.untilCount(id, 'success', VIDEOS * 2);
 		const requestsFor = (lost: boolean) => {
 			const tasks = emulator.tasks().filter(({ prompt }) => prompt.includes('lost') === lost);

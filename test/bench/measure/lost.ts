@@ -1,9 +1,10 @@
+import { callOften } from '../../harness/queue/stage';
 import { formatMilliseconds, formatSeconds, type Row } from '../report';
 import { lastEnd, startOf } from '../executions';
 import { resetEmulator, type BenchStage, type Deployed } from '../stages';
 import { median } from '../statistics';
 import { AFTER, WAY_NAMES, workflowFor } from '../workflows';
-import { callWithPrompts, sinceCompletion } from './resumption';
+import { sinceCompletion } from './resumption';
 
 const VIDEOS = 50;
 const LIMIT_MINUTES = 3;
@@ -30,12 +31,13 @@ export async function lostRows(stage: BenchStage, lengthSeconds: number): Promis
 	}));
 }
 
-const halfLost = (name: string) => (index: number) =>
-	`${name} ${index}${index % 2 === 0 ? '' : ' [callback:lost]'}`;
+const halfLost = (name: string) => (index: number) => ({
+	prompt: `${name} ${index}${index % 2 === 0 ? '' : ' [callback:lost]'}`,
+});
 
 async function measureOwn(stage: BenchStage, own: Deployed): Promise<[string, string]> {
 	const startedAt = Date.now();
-	await callWithPrompts(own.url, VIDEOS, halfLost('Own'));
+	await callOften(own.url, VIDEOS, halfLost('Own'));
 	await stage.log.untilCount(own.id, 'success', VIDEOS);
 	const seconds = (lastEnd(await stage.log.all(own.id)) - startedAt) / 1000;
 	const late = await sinceCompletion(stage, own);
@@ -48,7 +50,7 @@ async function measureOwn(stage: BenchStage, own: Deployed): Promise<[string, st
 async function measureBare(stage: BenchStage, bare: Deployed): Promise<[string, string]> {
 	const { n8n, log } = stage;
 	const startedAt = Date.now();
-	await callWithPrompts(bare.url, VIDEOS, halfLost('Bare'));
+	await callOften(bare.url, VIDEOS, halfLost('Bare'));
 	await log.untilCount(bare.id, 'success', VIDEOS);
 	const called = (await log.allInFull(bare.id)).filter(
 		(execution) => n8n.api.outputOf(execution, 'Wait')[0]?.json.body !== undefined,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import type { Execution } from '../../harness/n8n/api';
 import { noOp, set, webhook, workflow, type NodeSpec } from '../../harness/n8n/workflow';
-import { inParallel } from '../../harness/queue/stage';
+import { callOften } from '../../harness/queue/stage';
 import { startOf } from '../executions';
 import { formatMilliseconds, type Row } from '../report';
 import { resetEmulator, type BenchStage, type Deployed } from '../stages';
@@ -17,6 +17,8 @@ const PACE_STEP_MS = 470;
 /** Nobody asks n8n how far it is in this time after a resume: the answers would take its time. */
 const QUIET_MS = 700;
 const FIGURE = 'video ready → next node starts';
+
+const numbered = (index: number) => ({ prompt: `Number ${index}` });
 
 const promptSchema = z.object({ body: z.object({ prompt: z.string() }) });
 
@@ -66,7 +68,7 @@ async function measureSleeping(stage: BenchStage): Promise<Sleep> {
 	const { emulator, n8n, log } = stage;
 	resetEmulator(emulator);
 	const own = await stage.deploy(workflowFor('callback', stage, 'resume-callback'));
-	await callWithPrompts(own.url, SLEEPERS, (index) => `Number ${index}`);
+	await callOften(own.url, SLEEPERS, numbered);
 	await log.untilCount(own.id, 'waiting', SLEEPERS);
 	const tasks = [...emulator.tasks()];
 	const bare = await openSleepers(stage, 'resume-bare');
@@ -123,7 +125,7 @@ async function openSleepers(
 			)
 			.json(),
 	);
-	await callWithPrompts(deployed.url, SLEEPERS, (index) => `Number ${index}`);
+	await callOften(deployed.url, SLEEPERS, numbered);
 	await log.untilCount(deployed.id, 'waiting', SLEEPERS);
 	return (await log.allInFull(deployed.id)).map((execution) => ({
 		id: execution.id,
@@ -135,30 +137,11 @@ async function openSleepers(
 async function measurePolling(way: Way, stage: BenchStage): Promise<number[]> {
 	resetEmulator(stage.emulator);
 	const deployed = await stage.deploy(workflowFor(way, stage, `resume-${way}`));
-	await callWithPrompts(
-		deployed.url,
-		POLLERS,
-		(index) => `Number ${index} [pace:${FIRST_PACE_MS + index * PACE_STEP_MS}ms]`,
-	);
+	await callOften(deployed.url, POLLERS, (index) => ({
+		prompt: `Number ${index} [pace:${FIRST_PACE_MS + index * PACE_STEP_MS}ms]`,
+	}));
 	await stage.log.untilCount(deployed.id, 'success', POLLERS);
 	return await sinceCompletion(stage, deployed);
-}
-
-/** Starts so many executions, each with a prompt of its own. */
-export async function callWithPrompts(
-	url: string,
-	count: number,
-	prompt: (index: number) => string,
-): Promise<void> {
-	const indices = Array.from({ length: count }, (_, index) => index);
-	await inParallel(indices, 5, async (index) => {
-		const response = await fetch(url, {
-			method: 'POST',
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ prompt: prompt(index) }),
-		});
-		if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
-	});
 }
 
 /** From the moment the emulator had each video ready to the start of the next node. */

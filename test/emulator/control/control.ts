@@ -12,14 +12,11 @@ export interface ControlContext {
 	ledger: Ledger;
 	faults(): unknown;
 	advance(taskId: string): Promise<void>;
-	/** Refuses connections for a while; returns at once. */
-	offlineFor(ms: number): void;
 }
 
 const paceSchema = z.object({ pace: z.union([z.number().min(0), z.string()]) }).strict();
 const balanceSchema = z.object({ balance: z.number() }).strict();
 const failSchema = z.object({ code: z.string(), message: z.string() }).strict().optional();
-const offlineSchema = z.object({ ms: z.number().min(1) }).strict();
 const callbackSchema = z
 	.object({
 		url: z.string().url().optional(),
@@ -49,7 +46,6 @@ const ENDPOINTS = [
 	'POST /_emulator/faults {"match","fault","times","skip"}',
 	'DELETE /_emulator/faults',
 	'PUT /_emulator/pace {"pace": "20s" | ms | "never"}',
-	'POST /_emulator/offline {"ms"}',
 	'POST /_emulator/reset',
 ] as const;
 
@@ -146,9 +142,6 @@ async function act(context: ControlContext, request: EmulatorRequest): Promise<u
 			return DONE;
 		case 'PUT pace':
 			emulator.setPace(paceMs(paceSchema.parse(body).pace));
-			return DONE;
-		case 'POST offline':
-			context.offlineFor(offlineSchema.parse(body).ms);
 			return DONE;
 		case 'POST reset':
 			emulator.reset();

@@ -9,7 +9,6 @@ type When = 'before' | 'after';
 const PLAIN_FAULTS = {
 	reset: 'before',
 	hang: 'before',
-	'slow-drip': 'after',
 	'cut-body': 'after',
 	html: 'before',
 	'html-502': 'before',
@@ -139,7 +138,6 @@ export interface ArmedFault {
 
 /** Stands for the request's own key in the texts of faults. */
 const KEY = '{key}';
-const DRIP_INTERVAL_MS = 100;
 
 function answer(value: Answer): Delivery {
 	return { how: 'answer', answer: value };
@@ -152,7 +150,6 @@ function reheaded(real: Answer, contentType: string, body = real.body): Answer {
 const PLAIN_EFFECTS: Readonly<Record<PlainName, (real: Answer) => Delivery>> = {
 	reset: () => ({ how: 'reset' }),
 	hang: () => ({ how: 'hang' }),
-	'slow-drip': (real) => ({ how: 'drip', answer: real, intervalMs: DRIP_INTERVAL_MS }),
 	'cut-body': (real) => ({ how: 'cut', answer: real }),
 	html: () => answer(htmlPage(200)),
 	'html-502': () => answer(htmlPage(502)),

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
+export const HOST = '127.0.0.1';
 /** A thousand clients that come at once must not be refused. */
 const BACKLOG = 4_096;
 /** Longer than any client keeps an idle connection, so that none is closed under its feet. */
@@ -16,7 +17,6 @@ export class Listener {
 
 	constructor(
 		private readonly handler: RequestListener,
-		private readonly host: string,
 		private portNumber: number,
 	) {}
 
@@ -37,7 +37,7 @@ export class Listener {
 		try {
 			await new Promise<void>((resolve, reject) => {
 				server.once('error', reject);
-				server.listen({ port: this.portNumber, host: this.host, backlog: BACKLOG }, resolve);
+				server.listen({ port: this.portNumber, host: HOST, backlog: BACKLOG }, resolve);
 			});
 		} catch (error) {
 			this.server = null;

@@ -1,8 +1,6 @@
 import { INITIAL_CREDITS, shortKey } from './keys';
 import type { Balance } from '../types';
 
-const CREDITS_OF_A_NEW_ACCOUNT = 10_000;
-
 /** One movement of credits. `amount` is negative for a charge, `at` epoch ms. */
 export interface LedgerEntry {
 	readonly at: number;
@@ -20,7 +18,7 @@ export class Ledger {
 
 	readonly entries: LedgerEntry[] = [];
 
-	constructor(private readonly openKeys: boolean) {
+	constructor() {
 		this.reset();
 	}
 
@@ -32,12 +30,9 @@ export class Ledger {
 		}
 	}
 
-	/** Whether the key has an account; with open keys any `sk-…` key gets one here. */
+	/** Whether the key has an account. */
 	knows(key: string): boolean {
-		if (this.accounts.has(key)) return true;
-		if (!this.openKeys || !key.startsWith('sk-')) return false;
-		this.accounts.set(key, { balance: CREDITS_OF_A_NEW_ACCOUNT, consumed: 0 });
-		return true;
+		return this.accounts.has(key);
 	}
 
 	/** Every account, with shortened keys. */

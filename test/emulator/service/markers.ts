@@ -12,19 +12,13 @@ export interface Markers {
 	videos: number;
 	/** Total generation time, Infinity for `[stuck]`. */
 	paceMs?: number;
-	/** `contentType` null: no such header. */
-	callback: { lost: boolean; twice: boolean; delayMs: number; contentType?: string | null };
+	callback: 'lost' | 'twice' | 'once';
 	/** How the first `times` downloads of this task's videos go wrong. */
 	videoFault?: { kind: '404' | 'cut' | 'hang'; times: number };
-	/** Size of each video in MiB. */
-	videoMb?: number;
-	/** Reported while the task is processing. */
-	status?: string;
 	/** Strikes the first `times` creates that carry this very prompt. */
 	create?: { fault: Fault; times: number };
 }
 
-const MAX_VIDEO_MB = 4_000;
 const MARKER = /\[([a-z]+(?:-[a-z]+)*)(?::([^\]=]*))?(?:=([^\]]*))?\]/g;
 
 class MarkerError extends Error {}
@@ -43,12 +37,6 @@ function span(text: string | undefined): number {
 
 function times(text: string | undefined): number {
 	return text === undefined ? Infinity : integer(text, 1, 1_000_000);
-}
-
-function contentType(text: string | undefined): string | null {
-	if (text === 'none') return null;
-	if (text === undefined || !/^[\w.+-]+\/[\w.+-]+$/.test(text)) throw new MarkerError();
-	return text;
 }
 
 type Reader = (markers: Markers, argument: string | undefined, value: string | undefined) => void;
@@ -70,22 +58,13 @@ const READERS: Readonly<Record<string, Reader>> = {
 	pace: (markers, pace) => {
 		markers.paceMs = span(pace);
 	},
-	callback: (markers, how, value) => {
-		if (how === 'lost') markers.callback.lost = true;
-		else if (how === 'twice') markers.callback.twice = true;
-		else if (how === 'delay') markers.callback.delayMs = span(value);
-		else if (how === 'type') markers.callback.contentType = contentType(value);
-		else throw new MarkerError();
+	callback: (markers, how) => {
+		if (how !== 'lost' && how !== 'twice') throw new MarkerError();
+		markers.callback = how;
 	},
 	video: (markers, kind, value) => {
 		if (kind !== '404' && kind !== 'cut' && kind !== 'hang') throw new MarkerError();
 		markers.videoFault = { kind, times: times(value) };
-	},
-	'video-mb': (markers, megabytes) => {
-		markers.videoMb = integer(megabytes, 1, MAX_VIDEO_MB);
-	},
-	status: (markers, status) => {
-		markers.status = status ?? 'unknown';
 	},
 	http: (markers, argument = '', value) => {
 		const http = argument === '404' ? '404-model' : argument;
@@ -93,13 +72,6 @@ const READERS: Readonly<Record<string, Reader>> = {
 		else fault(markers, `http:${http}`, value);
 	},
 	fault,
-	'retry-after': (markers, seconds) => {
-		const create = markers.create;
-		if (create === undefined || typeof create.fault === 'string' || !('http' in create.fault)) {
-			throw new MarkerError();
-		}
-		create.fault = { ...create.fault, retryAfter: integer(seconds, 0, 86_400) };
-	},
 };
 
 function fault(markers: Markers, name = '', value?: string): void {
@@ -112,7 +84,7 @@ function fault(markers: Markers, name = '', value?: string): void {
  * @returns the markers, or the text of one whose value makes no sense
  */
 export function readMarkers(prompt: string): Markers | { wrong: string } {
-	const markers: Markers = { videos: 1, callback: { lost: false, twice: false, delayMs: 0 } };
+	const markers: Markers = { videos: 1, callback: 'once' };
 	for (const [whole, name = '', argument, value] of prompt.matchAll(MARKER)) {
 		const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
 		try {

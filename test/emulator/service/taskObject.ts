@@ -5,8 +5,6 @@ import type { TaskStatus } from '../types';
 export interface TaskFacts {
 	id: string;
 	status: TaskStatus;
-	/** Reported instead of `processing`. */
-	oddStatus?: string;
 	createdAt: number;
 	finishedAt?: number;
 	error?: { code: string; message: string };
@@ -32,8 +30,7 @@ export function taskObject(task: TaskFacts): Record<string, unknown> {
 		};
 	}
 	if (task.status === 'failed') return { ...common, error: task.error };
-	const odd = task.status === 'processing' ? task.oddStatus : undefined;
-	return { ...common, status: odd ?? task.status, progress: null };
+	return { ...common, progress: null };
 }
 
 function unixSeconds(ms: number): number {

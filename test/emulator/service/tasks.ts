@@ -10,7 +10,7 @@ import type { Logger } from '../log';
 import type { Markers } from './markers';
 import { priceOf } from './pricing';
 import { taskObject } from './taskObject';
-import { runAfter, sleep } from '../time';
+import { runAfter } from '../time';
 import type {
 	CallbackOptions,
 	EmulatedTask,
@@ -18,7 +18,7 @@ import type {
 	SentCallback,
 	TaskStatus,
 } from '../types';
-import { videoFile, type VideoFile } from './videos';
+import { videoFile } from './videos';
 
 /** The longest that a task stays pending, however slow the pace. */
 const MAX_PENDING_MS = 200;
@@ -141,10 +141,9 @@ export class TaskStore {
 	}
 
 	/** The file behind a video address, whether or not the task has finished. */
-	video(id: string, index: number): VideoFile {
-		const { request, markers } = this.get(id);
-		const { duration, sound } = request.input;
-		return videoFile({ taskId: id, index, duration, sound, megabytes: markers.videoMb });
+	video(id: string, index: number): Buffer {
+		const { duration, sound } = this.get(id).request.input;
+		return videoFile({ taskId: id, index, duration, sound });
 	}
 
 	/** Whether the API has named this video's address, which is when it can be downloaded. */
@@ -283,18 +282,17 @@ export class TaskStore {
 	private async notify(task: Task, signal: AbortSignal): Promise<void> {
 		const url = task.request.callback_url;
 		if (url === undefined) return;
-		const { lost, twice, delayMs, contentType = JSON_TYPE } = task.markers.callback;
-		if (lost) {
+		const { callback } = task.markers;
+		if (callback === 'lost') {
 			this.context.log(`→ callback task ${task.id} ${task.status} lost, as the prompt asked`);
 			return;
 		}
-		await sleep(delayMs, signal);
-		for (let sent = 0; sent < (twice ? 2 : 1) && !signal.aborted; sent += 1) {
+		for (let sent = 0; sent < (callback === 'twice' ? 2 : 1) && !signal.aborted; sent += 1) {
 			const message = {
 				taskId: task.id,
 				url,
 				body: JSON.stringify(this.object(task)),
-				contentType,
+				contentType: JSON_TYPE,
 				label: task.status,
 			};
 			task.callbacks.push(await this.context.callbacks.send(message, signal));
@@ -319,7 +317,6 @@ export class TaskStore {
 		return taskObject({
 			id: task.id,
 			status: task.status,
-			oddStatus: task.markers.status,
 			createdAt: task.createdAt,
 			finishedAt: task.finishedAt,
 			error: task.error,

@@ -25,7 +25,6 @@ export type {
 	ExecutionItem,
 	ExecutionStatus,
 	ExecutionSummary,
-	RunSelection,
 } from './execution';
 export { N8nApiError, type Owner } from './rest';
 
@@ -79,7 +78,6 @@ export interface ManualRun {
 export interface ExecutionWait {
 	status?: ExecutionStatus;
 	timeoutMs?: number;
-	workflowId?: string;
 }
 
 /** n8n's REST API as its editor uses it. */
@@ -110,11 +108,6 @@ export class N8nApi {
 		return savedCredentialSchema.parse(await this.rest.post('/credentials', input)).id;
 	}
 
-	/** Puts other data into a stored credential, as the editor does. */
-	async updateCredential(id: string, input: CredentialInput): Promise<void> {
-		await this.rest.patch(`/credentials/${id}`, { ...input });
-	}
-
 	/** Runs a credential's own test, as the editor does: of a stored one by its id, or of these data. */
 	async testCredential(
 		credential: string | Omit<CredentialInput, 'name'>,
@@ -135,13 +128,6 @@ export class N8nApi {
 		return savedWorkflowSchema.parse(await this.rest.get(`/workflows/${id}`));
 	}
 
-	async updateWorkflow(id: string, changes: Partial<WorkflowJson>): Promise<SavedWorkflow> {
-		const { versionId } = await this.getWorkflow(id);
-		return savedWorkflowSchema.parse(
-			await this.rest.patch(`/workflows/${id}`, { ...changes, versionId }),
-		);
-	}
-
 	/**
 	 * Activates (publishes) the workflow as last saved, and waits until its triggers listen; rejects
 	 * with n8n's reason when one of them could not be activated.
@@ -158,12 +144,6 @@ export class N8nApi {
 		const saved = await this.rest.post(`/workflows/${id}/deactivate`, {});
 		await this.publication(id, (status) => status === 'not_published');
 		return savedWorkflowSchema.parse(saved);
-	}
-
-	/** Archives and deletes: n8n deletes only what was archived. */
-	async deleteWorkflow(id: string): Promise<void> {
-		await this.rest.post(`/workflows/${id}/archive`, {});
-		await this.rest.delete(`/workflows/${id}`);
 	}
 
 	/** Starts a manual execution, as the editor does, and returns its id. */
@@ -202,34 +182,29 @@ export class N8nApi {
 	}
 
 	/**
-	 * Waits for an execution, given by its id or by what its summary looks like, to finish or to reach
-	 * a state; rejects at once when it finished in another state.
+	 * Waits for an execution to finish or to reach a state; rejects at once when it finished in another
+	 * state.
 	 */
 	async waitForExecution(
-		which: string | ((summary: ExecutionSummary) => boolean),
-		{ status, timeoutMs = WAIT_MS, workflowId }: ExecutionWait = {},
+		id: string,
+		{ status, timeoutMs = WAIT_MS }: ExecutionWait = {},
 	): Promise<Execution> {
 		const giveUpAt = Date.now() + timeoutMs;
 		for (;;) {
-			const seen = await this.look(which, workflowId);
-			if (seen !== undefined) {
-				if (status === undefined ? isFinished(seen.status) : seen.status === status) {
-					return await this.getExecution(seen.id);
-				}
-				if (isFinished(seen.status)) {
-					const { error } = (await this.getExecution(seen.id)).data.resultData;
-					throw new Error(
-						`Execution ${seen.id} ended as “${seen.status}” instead of “${String(status)}”` +
-							(error === undefined ? '.' : `: ${error.message}`),
-					);
-				}
+			const seen = executionSummarySchema.parse(await this.rest.get(`/executions/${id}`));
+			if (status === undefined ? isFinished(seen.status) : seen.status === status) {
+				return await this.getExecution(id);
+			}
+			if (isFinished(seen.status)) {
+				const { error } = (await this.getExecution(id)).data.resultData;
+				throw new Error(
+					`Execution ${id} ended as “${seen.status}” instead of “${String(status)}”` +
+						(error === undefined ? '.' : `: ${error.message}`),
+				);
 			}
 			if (Date.now() >= giveUpAt) {
 				throw new Error(
-					`After ${timeoutMs} ms ` +
-						(seen === undefined
-							? 'no such execution exists.'
-							: `execution ${seen.id} is still “${seen.status}”, not ${status ?? 'finished'}.`),
+					`After ${timeoutMs} ms execution ${id} is still “${seen.status}”, not ${status ?? 'finished'}.`,
 				);
 			}
 			await delay(POLL_MS);
@@ -335,16 +310,6 @@ export class N8nApi {
 				...(run.after === undefined ? {} : partialRun(run.after, run.destinationNode)),
 			}),
 		);
-	}
-
-	private async look(
-		which: string | ((summary: ExecutionSummary) => boolean),
-		workflowId?: string,
-	): Promise<ExecutionSummary | undefined> {
-		if (typeof which === 'string') {
-			return executionSummarySchema.parse(await this.rest.get(`/executions/${which}`));
-		}
-		return (await this.listExecutions(workflowId)).find(which);
 	}
 }
 

@@ -1,5 +1,8 @@
-import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { z } from 'zod';
+
+import { startHttpServer } from '../httpServer';
 
 const requestSchema = z.object({
 	messages: z.array(z.object({ role: z.string(), content: z.unknown() }).passthrough()),
@@ -36,33 +39,25 @@ export async function startChatModel(
 	answer: (request: ChatRequest) => ChatAnswer,
 ): Promise<ChatModel> {
 	const requests: ChatRequest[] = [];
-	const server = createServer((incoming, response) => {
-		const chunks: Buffer[] = [];
-		incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-		incoming.on('end', () => {
-			response.setHeader('content-type', 'application/json');
-			const request = requestSchema.safeParse(JSON.parse(Buffer.concat(chunks).toString()));
-			if (!request.success) {
-				response.statusCode = 400;
-				response.end(JSON.stringify({ error: { message: request.error.message } }));
-				return;
-			}
-			requests.push(request.data);
-			response.end(JSON.stringify(completion(answer(request.data), requests.length)));
-		});
-	});
-	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-	const address = z.object({ port: z.number() }).parse(server.address());
+	const reply = async (incoming: IncomingMessage, response: ServerResponse) => {
+		response.setHeader('content-type', 'application/json');
+		const request = requestSchema.safeParse(await json(incoming));
+		if (!request.success) {
+			response.statusCode = 400;
+			response.end(JSON.stringify({ error: { message: request.error.message } }));
+			return;
+		}
+		requests.push(request.data);
+		response.end(JSON.stringify(completion(answer(request.data), requests.length)));
+	};
+	const server = await startHttpServer((incoming, response) => void reply(incoming, response));
 	return {
-		url: `http://127.0.0.1:${address.port}/v1`,
+		url: `${server.url}/v1`,
 		requests,
 		forget: () => {
 			requests.length = 0;
 		},
-		stop: async () => {
-			server.closeAllConnections();
-			await new Promise((done) => server.close(done));
-		},
+		stop: server.stop,
 	};
 }
 

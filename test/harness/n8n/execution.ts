@@ -110,28 +110,23 @@ type NodeRun = z.infer<typeof runSchema>;
 
 const FINISHED: readonly ExecutionStatus[] = ['success', 'error', 'canceled', 'crashed'];
 
-/** Which run of a node (in a loop), and which of its outputs; by default the last run, the first output. */
-export interface RunSelection {
-	run?: number;
-	output?: number;
-}
-
 /** Whether nothing can happen to an execution any more. */
 export function isFinished(status: ExecutionStatus): boolean {
 	return FINISHED.includes(status);
 }
 
-function runOf(execution: Execution, node: string, run?: number): NodeRun | undefined {
-	return execution.data.resultData.runData[node]?.at(run ?? -1);
+/** The last run of a node. */
+function runOf(execution: Execution, node: string): NodeRun | undefined {
+	return execution.data.resultData.runData[node]?.at(-1);
 }
 
 /** The items a node gave; fails when it did not run. */
 export function outputOf(
 	execution: Execution,
 	node: string,
-	{ run, output = 0 }: RunSelection = {},
+	{ output = 0 }: { output?: number } = {},
 ): ExecutionItem[] {
-	const nodeRun = runOf(execution, node, run);
+	const nodeRun = runOf(execution, node);
 	if (nodeRun === undefined) {
 		const ran = Object.keys(execution.data.resultData.runData).join(', ') || 'none';
 		const error = execution.data.resultData.error?.message ?? 'none';
@@ -144,19 +139,11 @@ export function outputOf(
 }
 
 /** The error a node ended with; undefined when it did not. */
-export function errorOf(
-	execution: Execution,
-	node: string,
-	{ run }: RunSelection = {},
-): ExecutionError | undefined {
-	return runOf(execution, node, run)?.error;
+export function errorOf(execution: Execution, node: string): ExecutionError | undefined {
+	return runOf(execution, node)?.error;
 }
 
 /** The hints a node showed to the user. */
-export function hintsOf(
-	execution: Execution,
-	node: string,
-	{ run }: RunSelection = {},
-): ExecutionHint[] {
-	return runOf(execution, node, run)?.hints ?? [];
+export function hintsOf(execution: Execution, node: string): ExecutionHint[] {
+	return runOf(execution, node)?.hints ?? [];
 }

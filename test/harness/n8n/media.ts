@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Execution, ExecutionItem } from './api';
 import type { N8nInstance } from './instance';
 import { until, type Stage } from './stage';
+import { webhook, workflow } from './workflow';
 
 const ASSETS = join(__dirname, '..', '..', 'emulator', 'assets');
 
@@ -49,6 +50,25 @@ export async function upload(
 	return await until(
 		async () => (await n8n.api.listExecutions(workflowId)).find(({ id }) => !before.has(id))?.id,
 	);
+}
+
+/**
+ * Publishes a webhook that takes a photo, with a Create and Wait of it behind, and uploads one; gives the
+ * execution's id once it sleeps.
+ */
+export async function uploadPhoto(stage: Stage): Promise<string> {
+	const { n8n, creates, publish } = stage;
+	const parameters = { operation: 'createAndWait', imageSource: 'binary', downloadVideo: true };
+	const { id: workflowId } = await publish(
+		workflow('Upload')
+			.node('Webhook', webhook('photo'))
+			.node('Kling', creates(parameters))
+			.chain('Webhook', 'Kling')
+			.json(),
+	);
+	const id = await upload(n8n, workflowId, n8n.webhookUrl('photo'), { data: photo() });
+	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	return id;
 }
 
 /** What the files of an item should be: for each field the index of the task's video. */

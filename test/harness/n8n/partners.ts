@@ -1,6 +1,8 @@
-import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 
+import { startHttpServer } from '../httpServer';
 import type { N8nInstance } from './instance';
 import { RestClient } from './rest';
 
@@ -26,32 +28,18 @@ export interface Telegram {
 /** Takes messages as Telegram does, on a free port of the loopback interface. */
 export async function startTelegram(): Promise<Telegram> {
 	const messages: Array<{ text: string; buttons: Record<string, string> }> = [];
-	const server = createServer((incoming, response) => {
-		const chunks: Buffer[] = [];
-		incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-		incoming.on('end', () => {
-			const { text, reply_markup: markup } = messageSchema.parse(
-				JSON.parse(Buffer.concat(chunks).toString()),
-			);
-			const buttons = (markup?.inline_keyboard ?? []).flat();
-			messages.push({
-				text,
-				buttons: Object.fromEntries(buttons.map((button) => [button.text, button.url])),
-			});
-			response.setHeader('content-type', 'application/json');
-			response.end(JSON.stringify({ ok: true, result: { message_id: messages.length } }));
+	const take = async (incoming: IncomingMessage, response: ServerResponse) => {
+		const { text, reply_markup: markup } = messageSchema.parse(await json(incoming));
+		const buttons = (markup?.inline_keyboard ?? []).flat();
+		messages.push({
+			text,
+			buttons: Object.fromEntries(buttons.map((button) => [button.text, button.url])),
 		});
-	});
-	await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-	const { port } = z.object({ port: z.number() }).parse(server.address());
-	return {
-		url: `http://127.0.0.1:${port}`,
-		messages,
-		stop: async () => {
-			server.closeAllConnections();
-			await new Promise((done) => server.close(done));
-		},
+		response.setHeader('content-type', 'application/json');
+		response.end(JSON.stringify({ ok: true, result: { message_id: messages.length } }));
 	};
+	const server = await startHttpServer((incoming, response) => void take(incoming, response));
+	return { ...server, messages };
 }
 
 const rowSchema = z.object({ id: z.number() }).passthrough();

@@ -52,10 +52,6 @@ export class RestClient {
 		return await this.call('POST', path, body);
 	}
 
-	async patch(path: string, body: unknown): Promise<unknown> {
-		return await this.call('PATCH', path, body);
-	}
-
 	async delete(path: string): Promise<unknown> {
 		return await this.call('DELETE', path);
 	}

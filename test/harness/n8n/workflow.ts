@@ -20,7 +20,6 @@ export interface WorkflowNode {
 	waitBetweenTries?: number;
 	disabled?: boolean;
 	executeOnce?: boolean;
-	alwaysOutputData?: boolean;
 }
 
 interface Link {
@@ -47,13 +46,7 @@ export type NodeSpec = Omit<WorkflowNode, 'id' | 'name' | 'position'>;
 export type NodeSettings = Partial<
 	Pick<
 		WorkflowNode,
-		| 'onError'
-		| 'retryOnFail'
-		| 'maxTries'
-		| 'waitBetweenTries'
-		| 'disabled'
-		| 'executeOnce'
-		| 'alwaysOutputData'
+		'onError' | 'retryOnFail' | 'maxTries' | 'waitBetweenTries' | 'disabled' | 'executeOnce'
 	>
 >;
 
@@ -72,7 +65,6 @@ export class WorkflowBuilder {
 	private readonly nodes: WorkflowNode[] = [];
 	private readonly connections: WorkflowJson['connections'] = {};
 	private settings: Record<string, unknown> = { executionOrder: 'v1' };
-	private readonly pinned: Record<string, unknown> = {};
 
 	constructor(private readonly name: string) {}
 
@@ -106,18 +98,12 @@ export class WorkflowBuilder {
 		return this;
 	}
 
-	pin(name: string, items: Array<Record<string, unknown>>): this {
-		this.pinned[name] = items.map((json) => ({ json }));
-		return this;
-	}
-
 	json(): WorkflowJson {
 		return {
 			name: this.name,
 			nodes: this.nodes,
 			connections: this.connections,
 			settings: this.settings,
-			...(Object.keys(this.pinned).length === 0 ? {} : { pinData: this.pinned }),
 		};
 	}
 }
@@ -133,14 +119,12 @@ export function manualTrigger(): NodeSpec {
 
 export interface WebhookOptions {
 	method?: string;
-	/** When to answer: at once, with the last node's output, or by a Respond to Webhook node. */
-	respond?: 'onReceived' | 'lastNode' | 'responseNode';
-	/** With `lastNode`: only its first item, or all of them. */
-	responseData?: 'firstEntryJson' | 'allEntries';
+	/** When to answer: at once, or with the last node's first item. */
+	respond?: 'onReceived' | 'lastNode';
 }
 
 export function webhook(path: string, options: WebhookOptions = {}): NodeSpec {
-	const { method = 'POST', respond = 'onReceived', responseData = 'firstEntryJson' } = options;
+	const { method = 'POST', respond = 'onReceived' } = options;
 	return {
 		type: 'n8n-nodes-base.webhook',
 		typeVersion: 2,
@@ -149,26 +133,9 @@ export function webhook(path: string, options: WebhookOptions = {}): NodeSpec {
 			path,
 			httpMethod: method,
 			responseMode: respond,
-			...(respond === 'lastNode' ? { responseData } : {}),
+			...(respond === 'lastNode' ? { responseData: 'firstEntryJson' } : {}),
 			options: {},
 		},
-	};
-}
-
-/** Answers the webhook's caller with the first item it gets. */
-export function respondToWebhook(): NodeSpec {
-	return {
-		type: 'n8n-nodes-base.respondToWebhook',
-		typeVersion: 1.1,
-		parameters: { respondWith: 'firstIncomingItem', options: {} },
-	};
-}
-
-export function schedule(seconds: number): NodeSpec {
-	return {
-		type: 'n8n-nodes-base.scheduleTrigger',
-		typeVersion: 1.2,
-		parameters: { rule: { interval: [{ field: 'seconds', secondsInterval: seconds }] } },
 	};
 }
 

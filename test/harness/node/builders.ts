@@ -10,6 +10,20 @@ import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/set
 export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
 export const VIDEO_URL = 'https://file.example/videos/one.mp4';
 
+/** The fields of a simplified task, as the panel shows them: n8n keeps their order. */
+export const TASK_KEYS = [
+	'taskId',
+	'status',
+	'videoUrl',
+	'failure',
+	'generationSeconds',
+	'createdAt',
+	'completedAt',
+	'videoUrls',
+	'progress',
+	'model',
+];
+
 /** A different, well-formed task id for each number. */
 export function taskIdOf(index: number): string {
 	return `3f2a9c1e-0b7d-4c5a-9e21-${index.toString(16).padStart(12, '0')}`;

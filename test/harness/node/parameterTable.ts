@@ -46,63 +46,8 @@ export type Row = Record<OddName, Cell>;
 const is = (value: unknown): Cell => ({ value });
 const no = (refusal: string): Cell => ({ refusal });
 
-const NO_VALUE = {
-	null: no('was set and has no value (null)'),
-	undefined: no('was set and has no value (undefined)'),
-};
-
-const NOT_TEXT = {
-	'a list': no('is a list, not text'),
-	'a list in a list': no('is a list, not text'),
-	'an object': no('is an object, not text'),
-	'a file': no('is a file, not text'),
-	'an object in a text': no('holds an object that was turned into text'),
-	null: no('is empty'),
-	undefined: no('is empty'),
-};
-
-const boolean: Row = {
-	'the text true': is(true),
-	'the text TRUE in blanks': is(true),
-	'the text False and a line break': is(false),
-	'a number as text': no('is “5”, which is neither true nor false'),
-	'a number': no('is 7, which is neither true nor false'),
-	'a text and a line break': no('is “word”, which is neither true nor false'),
-	...NO_VALUE,
-	'a list': no('is a list, which is neither true nor false'),
-	'a list in a list': no('is a list, which is neither true nor false'),
-	'an object': no('is an object, which is neither true nor false'),
-	'a file': no('is a file, which is neither true nor false'),
-	'an object in a text': no(
-		'is an object that was turned into text, which is neither true nor false',
-	),
-	'an empty text': no('is empty, which is neither true nor false'),
-	blanks: no('is empty, which is neither true nor false'),
-};
-
-/** @param toValue what becomes of a number: another unit, for example */
-function number(range: string, toValue: (number: number) => unknown = (number) => number): Row {
-	const not = (what: string): Cell => no(`is ${what}, not a number ${range}`);
-	return {
-		'the text true': not('“true”'),
-		'the text TRUE in blanks': not('“TRUE”'),
-		'the text False and a line break': not('“False”'),
-		'a number as text': is(toValue(5)),
-		'a number': is(toValue(7)),
-		'a text and a line break': not('“word”'),
-		...NO_VALUE,
-		'a list': not('a list'),
-		'a list in a list': not('a list'),
-		'an object': not('an object'),
-		'a file': not('a file'),
-		'an object in a text': not('an object that was turned into text'),
-		'an empty text': not('empty'),
-		blanks: not('empty'),
-	};
-}
-
-function oneOf(none: string): Row {
-	const not = (what: string): Cell => no(`is ${what}, which is ${none}`);
+/** A parameter that takes none of the odd values but those given; `not` says what the others are. */
+function refusing(not: (what: string) => Cell, taken: Partial<Row> = {}): Row {
 	return {
 		'the text true': not('“true”'),
 		'the text TRUE in blanks': not('“TRUE”'),
@@ -110,7 +55,8 @@ function oneOf(none: string): Row {
 		'a number as text': not('“5”'),
 		'a number': not('7'),
 		'a text and a line break': not('“word”'),
-		...NO_VALUE,
+		null: no('was set and has no value (null)'),
+		undefined: no('was set and has no value (undefined)'),
 		'a list': not('a list'),
 		'a list in a list': not('a list'),
 		'an object': not('an object'),
@@ -118,92 +64,81 @@ function oneOf(none: string): Row {
 		'an object in a text': not('an object that was turned into text'),
 		'an empty text': not('empty'),
 		blanks: not('empty'),
+		...taken,
 	};
 }
 
-/** A text that is taken without the blanks around it; `empty` is what it makes of none. */
-const trimmedText = (empty: Cell): Row => ({
-	'the text true': is('true'),
-	'the text TRUE in blanks': is('TRUE'),
-	'the text False and a line break': is('False'),
-	'a number as text': is('5'),
-	'a number': is('7'),
-	'a text and a line break': is('word'),
-	...NOT_TEXT,
-	'an empty text': empty,
-	blanks: empty,
+const oneOf = (none: string, taken?: Partial<Row>) =>
+	refusing((what) => no(`is ${what}, which is ${none}`), taken);
+
+const boolean = oneOf('neither true nor false', {
+	'the text true': is(true),
+	'the text TRUE in blanks': is(true),
+	'the text False and a line break': is(false),
 });
 
-/** A text of which none of the odd values is one. */
-function special(what: string): Row {
-	const not = (value: string): Cell => no(`is ${value}, not ${what}`);
-	return {
-		'the text true': not('“true”'),
-		'the text TRUE in blanks': not('“TRUE”'),
-		'the text False and a line break': not('“False”'),
-		'a number as text': not('“5”'),
-		'a number': not('“7”'),
-		'a text and a line break': not('“word”'),
-		...NOT_TEXT,
-		'an empty text': no('is empty'),
-		blanks: no('is empty'),
-	};
-}
+/** @param toValue what becomes of a number: another unit, for example */
+const number = (range: string, toValue: (number: number) => unknown = (number) => number) =>
+	refusing((what) => no(`is ${what}, not a number ${range}`), {
+		'a number as text': is(toValue(5)),
+		'a number': is(toValue(7)),
+	});
 
-const prompt: Row = {
-	'the text true': is('true'),
-	'the text TRUE in blanks': is(' TRUE '),
-	'the text False and a line break': is('False\n'),
-	'a number as text': is('5'),
-	'a number': is('7'),
-	'a text and a line break': is('word\n'),
-	...NOT_TEXT,
+const EMPTY = {
+	null: no('is empty'),
+	undefined: no('is empty'),
 	'an empty text': no('is empty'),
 	blanks: no('is empty'),
 };
 
-const addresses: Row = {
-	...special('an http(s) address'),
-	'a number': no('is 7, not an http(s) address'),
+/** A text: none of these is one, and `not` says what the texts among the odd values are not. */
+const text = (not: (what: string) => Cell, taken: Partial<Row> = {}) =>
+	refusing((what) => (what.startsWith('“') ? not(what) : no(`is ${what}, not text`)), {
+		'a number': not('“7”'),
+		'an object in a text': no('holds an object that was turned into text'),
+		...EMPTY,
+		...taken,
+	});
+
+/** A text of which none of the odd values is one. */
+const special = (what: string) => text((value) => no(`is ${value}, not ${what}`));
+
+/** A text that is taken without the blanks around it; `empty` is what it makes of none. */
+const trimmedText = (empty: Cell) =>
+	text((value) => is(value.slice(1, -1)), { 'an empty text': empty, blanks: empty });
+
+const prompt = text((value) => is(value.slice(1, -1)), {
+	'the text TRUE in blanks': is(' TRUE '),
+	'the text False and a line break': is('False\n'),
+	'a text and a line break': is('word\n'),
+});
+
+const addresses = refusing((what) => no(`is ${what}, not an http(s) address`), {
 	'a list': no('is “one”, not an http(s) address'),
 	'a list in a list': no('is “one”, not an http(s) address'),
-	'an object': no('is an object, not an http(s) address'),
-	'a file': no('is a file, not an http(s) address'),
-	'an object in a text': no('is an object that was turned into text, not an http(s) address'),
-};
+	...EMPTY,
+});
 
-const binaryFields: Row = {
-	'the text true': is(['true']),
-	'the text TRUE in blanks': is(['TRUE']),
-	'the text False and a line break': is(['False']),
-	'a number as text': is(['5']),
+const binaryFields = refusing((what) => is([what.slice(1, -1)]), {
 	'a number': is(['7']),
-	'a text and a line break': is(['word']),
-	null: no('is empty'),
-	undefined: no('is empty'),
 	'a list': is(['one']),
 	'a list in a list': is(['one', 'two']),
 	'an object': no('is an object, not text'),
 	'a file': is([FILE]),
 	'an object in a text': no('is an object that was turned into text'),
-	'an empty text': no('is empty'),
-	blanks: no('is empty'),
-};
+	...EMPTY,
+});
 
 const NO_EVENT = 'neither completed nor failed';
 
-const events: Row = {
-	...oneOf(NO_EVENT),
+const events = oneOf(NO_EVENT, {
 	'a list': no(`is “one”, which is ${NO_EVENT}`),
 	'a list in a list': no(`is “one”, which is ${NO_EVENT}`),
 	'an empty text': no('is empty'),
 	blanks: no('is empty'),
-};
+});
 
-const duration: Row = {
-	...oneOf('neither 5 nor 10'),
-	'a number as text': is(5),
-};
+const duration = oneOf('neither 5 nor 10', { 'a number as text': is(5) });
 
 /** Where a parameter stands, and what must be set for it to count. */
 export interface ParameterRow {

@@ -6,8 +6,3 @@ const HOST = '127.0.0.1';
 export async function freePort(): Promise<number> {
 	return await getPort({ host: HOST });
 }
-
-/** Whether a server could listen on this loopback port now. */
-export async function isPortFree(port: number): Promise<boolean> {
-	return (await getPort({ host: HOST, port })) === port;
-}

@@ -24,31 +24,12 @@ export function redisProgram(): string | undefined {
 		.find((file) => existsSync(file));
 }
 
-/** A Redis server that runs elsewhere, as n8n's own variable names it. */
-export function givenRedis(): string | undefined {
-	return variable('QUEUE_BULL_REDIS_HOST');
-}
-
-/** A PostgreSQL server that runs elsewhere, as n8n's own variable names it. */
-export function givenPostgres(): string | undefined {
-	return variable('DB_POSTGRESDB_HOST');
-}
-
-/** What queue mode needs and this machine does not have, with how to get it; empty when all is there. */
+/** What queue mode needs and this machine does not have; empty when all is there. */
 export function missingServices(): string[] {
 	const missing: string[] = [];
-	if (givenRedis() === undefined && redisProgram() === undefined) {
-		missing.push('redis-server (or QUEUE_BULL_REDIS_HOST)');
-	}
-	if (givenPostgres() === undefined && postgresFolder() === undefined) {
-		missing.push('postgresql (or DB_POSTGRESDB_HOST)');
-	}
+	if (redisProgram() === undefined) missing.push('redis-server');
+	if (postgresFolder() === undefined) missing.push('postgresql');
 	return missing;
-}
-
-function variable(name: string): string | undefined {
-	const value = process.env[name];
-	return value === '' ? undefined : value;
 }
 
 function searchPath(): string[] {

@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
+import { startGateway, type Gateway } from '../gateway';
 import type { N8nApi } from '../n8n/api';
 import { startN8n, type N8nInstance } from '../n8n/instance';
 import { freePort } from '../process/ports';
 import type { Owner } from '../n8n/rest';
 import { runSql } from './clients';
-import { startGateway, type Gateway } from './gateway';
 import { newMember, type Member } from './member';
 import type { Server } from '../process/server';
 import { startServices, type Services } from './services';
+
+/** What n8n’s documentation sends to the webhook processors; all else is the main process’s. */
+const FOR_WEBHOOK_PROCESSORS = /^\/(webhook|webhook-waiting|form|form-waiting|mcp)\//;
 
 export interface ClusterOptions {
 	tarball?: string;
@@ -29,8 +32,7 @@ export interface Cluster extends N8nInstance {
 	readonly webhook: Member;
 	/** The public address of all of it. */
 	readonly publicUrl: string;
-	/** The Redis; undefined when it runs elsewhere. */
-	readonly redis: Server | undefined;
+	readonly redis: Server;
 	/** The workers that have had an execution in hand. */
 	ranOn(executionId: string): Member[];
 	/** Runs a statement in n8n's database. */
@@ -44,7 +46,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 	const started: Array<{ stop(): Promise<void> }> = [services];
 	try {
 		const [mainPort, webhookPort] = [await freePort(), await freePort()];
-		const gateway = await startGateway({ main: mainPort, webhook: webhookPort });
+		const gateway = await startGateway(({ pathname }) => {
+			const port = FOR_WEBHOOK_PROCESSORS.test(pathname) ? webhookPort : mainPort;
+			return `http://127.0.0.1:${port}`;
+		});
 		started.unshift(gateway);
 		const env = { ...sharedEnvironment(gateway.url), ...services.env, ...options.env };
 		// First and alone: it sets up the database.
@@ -129,7 +134,7 @@ class RunningCluster implements Cluster {
 		return this.main.api;
 	}
 
-	get redis(): Server | undefined {
+	get redis(): Server {
 		return this.services.redis;
 	}
 
