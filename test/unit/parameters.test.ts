@@ -122,3 +122,10 @@ describe.each(PARAMETERS)('$node: $name', ({ name, row }) => {
 		expect(row.read(settingsWith(name, row, ODD[odd]))).toBeInstanceOf(Refusal);
 	});
 });
+
+test('a prompt that shows nothing is empty', () => {
+	const row = KLING_TABLE.prompt;
+	if (row === undefined) throw new Error('There is no row for the prompt');
+	const read = row.read(settingsWith('prompt', row, '\u200b \ufeff\u00ad\n'));
+	expect(read).toMatchObject({ message: expect.stringContaining('is empty') });
+});

@@ -118,6 +118,9 @@ export function toNumber(
 	);
 }
 
+/** Neither a blank nor a mark without width, as text from pages and chats may hold. */
+const VISIBLE = /[^\s\p{Cf}]/u;
+
 /**
  * A text exactly as it is, blanks around included; numbers count as their text.
  *
@@ -125,7 +128,7 @@ export function toNumber(
  */
 export function toText(value: unknown, hint: string): string | Invalid {
 	const text = toOptionalText(value, hint);
-	return text instanceof Invalid || text.trim() !== '' ? text : emptiness(value, hint);
+	return text instanceof Invalid || VISIBLE.test(text) ? text : emptiness(value, hint);
 }
 
 /** The same, where an empty text is a value too. */
