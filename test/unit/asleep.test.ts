@@ -518,6 +518,15 @@ describe('a Kling Trigger', () => {
 		expect([n8n.started.length, main.left()]).toEqual([1, []]);
 	});
 
+	test('that does not verify is told by a look what was read', async () => {
+		n8n.trigger = { account: 'a', parameters: { options: { verifyTask: false } } };
+		n8n.execute(n8n.start(), createForTrigger([{ endsAfter: 5 * SECOND }]));
+		await clock.advance(5 * MINUTE);
+		expect(n8n.started).toMatchObject([
+			{ json: { taskId: ONE, status: 'completed', videoUrl: expect.any(String) } },
+		]);
+	});
+
 	test('is told by a look although the trigger of another workflow has heard of the task', async () => {
 		n8n.trigger = { account: 'a', parameters: { events: ['failed'] } };
 		n8n.execute(n8n.start(), createForTrigger([{ endsAfter: 5 * SECOND }]));

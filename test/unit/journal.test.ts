@@ -5,6 +5,7 @@ import type { ApiClient } from '../../nodes/Kling/api/client';
 import type { ApiFailure } from '../../nodes/Kling/api/failure';
 import { Task } from '../../nodes/Kling/api/task';
 import { Journal, type JournalLog, type RunIdentity } from '../../nodes/Kling/creating/journal';
+import { forgetRuns } from '../../nodes/Kling/creating/recentRuns';
 import type { Request } from '../../nodes/Kling/creating/request';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import {
@@ -395,6 +396,24 @@ describe('as a tool of an AI Agent', () => {
 		});
 	});
 
+	test('calls that waited for one that was refused make one video together', async () => {
+		const store: IDataObject = {};
+		const api = new Api();
+		const endings: Ending[] = ['refused', 'created', 'created'];
+		const [first, second, third] = await Promise.all(
+			endings.map(async (ending, runIndex) => {
+				const journal = open(store, { runIndex, isTool: true });
+				const client = api.clientFor(runIndex, ending);
+				const made = await journal.create(0, requestFor('A cat'), client);
+				return { made, spent: journal.spentCredits() };
+			}),
+		);
+		expect(api.sent).toBe(2);
+		expect(first).toMatchObject({ made: { detail: { outcome: 'refused' } }, spent: 0 });
+		expect(second).toMatchObject({ made: { id: taskIdOf(0), note: null }, spent: PRICE });
+		expect(third).toMatchObject({ made: { id: taskIdOf(0) }, spent: PRICE });
+	});
+
 	test('a video that has failed stands for nothing: who asks again gets another', async () => {
 		const store: IDataObject = {};
 		const api = new Api();
@@ -452,3 +471,17 @@ function parse(json: string): IDataObject {
 	if (typeof value !== 'object' || value === null) throw new Error('No object');
 	return { ...value };
 }
+
+test('each turn of a loop is remembered by itself, for an execution that goes on from an old state', async () => {
+	const api = new Api();
+	const turn = async (store: IDataObject, runIndex: number) => {
+		const journal = open(store, { runIndex, key: `turn ${runIndex}` });
+		return await ask(journal, api, 0, { prompt: `Turn ${runIndex}`, ending: 'created' });
+	};
+	const store: IDataObject = {};
+	const made = [await turn(store, 0), await turn(store, 1), await turn(store, 2)];
+	const old: IDataObject = {};
+	expect([await turn(old, 0), await turn(old, 1), await turn(old, 2)]).toEqual(made);
+	expect(api.sent).toBe(3);
+	forgetRuns();
+});

@@ -97,7 +97,7 @@ class Client {
 		const request: ApiRequest = { call: 'getTask', method: 'GET', path };
 		const parse = (body: unknown) => {
 			const reading = toTaskReading(body);
-			return reading?.task.id === taskId.toLowerCase() ? reading : undefined;
+			return reading?.task.id.toLowerCase() === taskId.toLowerCase() ? reading : undefined;
 		};
 		return await (look === undefined
 			? this.send(request, parse)

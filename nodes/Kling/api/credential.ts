@@ -30,7 +30,7 @@ export function credentialIdOf(context: Pick<CredentialContext, 'getNode'>): str
  */
 export async function readCredential(
 	context: CredentialContext,
-	itemIndex = 0,
+	itemIndex: number,
 ): Promise<Settled<Credential>> {
 	try {
 		const data = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);

@@ -21,6 +21,7 @@ import {
 	NO_TRIGGER,
 	ownHosts,
 	triggerUrlOf,
+	workflowIn,
 } from './registration';
 import { isResumeAddress, resumeAddressOf } from './resumeAddress';
 
@@ -232,7 +233,9 @@ async function chooseOwnTrigger(context: IExecuteFunctions): Promise<Settled<Cho
 function chooseUrl(context: IExecuteFunctions, callbackUrl: string): Choice {
 	const startsTrigger = isOwnTriggerUrl(context, callbackUrl);
 	const next = startsTrigger
-		? NEXT.otherTrigger
+		? workflowIn(callbackUrl) === context.getWorkflow().id
+			? NEXT.trigger
+			: NEXT.otherTrigger
 		: `The API calls ${new URL(callbackUrl).origin} when the video is ready.`;
 	const circle = startsTrigger && isStartedByTrigger(context) ? [NEXT.circle] : [];
 	return chosen({ callback: 'url', callbackUrl }, CALLBACK_URL, next, ...circle);

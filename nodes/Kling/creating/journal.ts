@@ -69,7 +69,10 @@ export class Journal {
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		this.entries = live.get(store) ?? recallRun(run.key, storedSchema.parse(store[CONTEXT_KEY]));
+		const stored = live.get(store) ?? storedSchema.parse(store[CONTEXT_KEY]);
+		// A loop's earlier turns are over. Each turn has a list of its own, which is remembered by itself.
+		const mine = run.isTool ? stored : stored.filter(({ runIndex }) => runIndex === run.runIndex);
+		this.entries = recallRun(run.key, mine);
 		live.set(store, this.entries);
 		this.written = fingerprintOf(run.written);
 	}
@@ -97,10 +100,15 @@ export class Journal {
 
 	/**
 	 * An entry's task, once what is under way for it has ended; or that nobody knows what came of it. Null
-	 * for a tool whose task has failed meanwhile: its model wants another video.
+	 * for a tool where nothing stands any more: its request was refused, or its task has failed and the
+	 * credits were given back.
 	 */
 	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
 		await underWay.get(entry);
+		if (!this.entries.includes(entry)) {
+			this.ofThisCall.delete(entry);
+			return null;
+		}
 		const task = this.toTask(entry, client);
 		if (task === null) return stillUnclear();
 		if (!this.run.isTool) return task;
@@ -120,9 +128,13 @@ export class Journal {
 	 * @throws {CancelledError} when nothing was sent before the execution was cancelled
 	 */
 	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
-		const existing = this.existing(itemIndex) ?? this.claim(itemIndex, request);
-		const former = existing === null ? null : await this.taskOf(existing, client);
-		if (former !== null) return former;
+		// What was waited for may have come to nothing, and another call may have begun since.
+		for (;;) {
+			const existing = this.existing(itemIndex) ?? this.claim(itemIndex, request);
+			if (existing === null) break;
+			const former = await this.taskOf(existing, client);
+			if (former !== null) return former;
+		}
 		const entry = this.begin(itemIndex, request);
 		const sending = this.send(entry, request, client);
 		underWay.set(
@@ -184,8 +196,7 @@ export class Journal {
 	}
 
 	private ofThisRun(): Entry[] {
-		if (this.run.isTool) return [...this.ofThisCall];
-		return this.entries.filter(({ runIndex }) => runIndex === this.run.runIndex);
+		return this.run.isTool ? [...this.ofThisCall] : [...this.entries];
 	}
 
 	/** The last entry of an item in this run. */
@@ -212,11 +223,7 @@ export class Journal {
 			summary: request.summary,
 			state: 'standing',
 		};
-		// A loop's earlier turns are over.
-		const others = this.run.isTool
-			? this.entries
-			: this.entries.filter((other) => other.runIndex === runIndex);
-		this.entries.splice(0, Infinity, ...others, entry);
+		this.entries.push(entry);
 		return this.keep(entry);
 	}
 

@@ -3,10 +3,10 @@ import type { Entry } from './entry';
 /**
  * What the runs of this process have created of late.
  *
- * n8n may go on with an execution from an earlier state than the one that it has reached: where it limits
- * how many run at once, its timer puts one that was woken and waits for its turn into the queue once
- * more, each minute (n8n 2.41: `wait-tracker`). It goes on from there each time that it sleeps again, and
- * what later nodes have paid is not in the contexts of that state.
+ * n8n may run an execution once more from an old state. Where it limits how many run at once, one that was
+ * woken waits for its turn, and n8n's timer puts it into the queue again each minute (n8n 2.41:
+ * `wait-tracker`). As soon as it sleeps at a later wait, the next turn in that queue begins at the first wait
+ * again, and what was paid since is not in the contexts of that state. So this process remembers it.
  */
 
 /** Entries of some hundred bytes each; the oldest runs are forgotten first. */
@@ -48,7 +48,7 @@ export function rememberRun(key: string | null, entries: Entry[]): void {
 	}
 }
 
-/** Remembers nothing any more: as when the process ends. */
+/** For tests: remembers nothing any more, as when the process ends. */
 export function forgetRuns(): void {
 	byRun.clear();
 }

@@ -46,8 +46,9 @@ export async function sendAll(
 		if (stopped !== undefined) return stopped;
 		const sent = await journal.create(itemIndex, request, client);
 		if (!(sent instanceof ApiFailure)) return sent;
-		const failure = await namingShortage(sent, client, request.summary.estimatedCredits);
+		// Before the balance is read, which takes its time: nothing further is sent meanwhile.
 		isStopped ||= stopsAtFailure;
+		const failure = await namingShortage(sent, client, request.summary.estimatedCredits);
 		if (CODES_THAT_STOP_AN_ACCOUNT.has(sent.detail.code ?? ''))
 			stoppedAccounts.set(client, failure);
 		return failure;

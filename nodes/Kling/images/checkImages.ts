@@ -11,7 +11,7 @@ const MAX_REDIRECTS = 5;
 const CONCURRENCY = 5;
 
 /** What a server sent at a first look. */
-export interface Probe extends ImageFile {
+interface Probe extends ImageFile {
 	status: number;
 	/** Where it redirects to, null when it does not. */
 	location: string | null;
@@ -67,7 +67,7 @@ async function checkFile(context: IExecuteFunctions, url: string): Promise<Refus
  * Why an image address certainly cannot be used, or null. A server that does not answer such a look
  * gets the benefit of the doubt: it may answer the API. Pure.
  */
-export function refusalOfImage(url: string, { status, start, bytes }: Probe): Refusal | null {
+function refusalOfImage(url: string, { status, start, bytes }: Probe): Refusal | null {
 	const subject = `'${IMAGE_URLS}' names ${url}`;
 	const hint =
 		'Open the address in a private browser window: it must show the picture itself, without a login.';

@@ -61,6 +61,6 @@ export function judgeImage(
 }
 
 /** `11534336` → `11.0 MB`. */
-export function formatMegabytes(bytes: number): string {
+function formatMegabytes(bytes: number): string {
 	return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

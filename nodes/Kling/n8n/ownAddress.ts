@@ -8,8 +8,11 @@ import { type HttpAnswer, parseJson, toHttpAnswer, WHOLE_ANSWER } from './http';
  * reach from inside, so what listens on this machine is tried too.
  */
 
-/** How long one call may take, in milliseconds. */
-const CALL_TIMEOUT_MS = 20_000;
+/** How long a call as the API would make it may take, in milliseconds. */
+const AS_THE_API_MS = 20_000;
+
+/** How long a call to itself may take: longer than a webhook of this package reads for it (32 s). */
+const TO_SELF_MS = 35_000;
 
 /** Where this process is known to listen, from the last webhook that reached it. */
 let listening: string | null = null;
@@ -179,6 +182,7 @@ async function post(
 	url: string,
 	body: string,
 	isLocal: boolean,
+	timeoutMs: number,
 ): Promise<HttpAnswer | null> {
 	try {
 		const received: unknown = await httpRequest({
@@ -187,7 +191,7 @@ async function post(
 			headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
 			body,
 			encoding: 'text',
-			timeout: CALL_TIMEOUT_MS,
+			timeout: timeoutMs,
 			...WHOLE_ANSWER,
 			disableFollowRedirect: true,
 			...(isLocal || LOOPBACK.test(new URL(url).hostname) ? withoutDetour(url) : {}),
@@ -209,7 +213,7 @@ export async function postAsTheApi(
 	url: string,
 	body: string,
 ): Promise<OwnAnswer | string | null> {
-	const response = await post(httpRequest, url, body, false);
+	const response = await post(httpRequest, url, body, false, AS_THE_API_MS);
 	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
 }
 
@@ -227,7 +231,7 @@ export async function postToSelf(
 	const guess = `http://127.0.0.1:${configuredPort}`;
 	for (const candidate of candidatesFor(url, listening, guess)) {
 		const at = new URL(candidate).origin;
-		const response = await post(httpRequest, candidate, body, at !== origin);
+		const response = await post(httpRequest, candidate, body, at !== origin, TO_SELF_MS);
 		const answer = response === null ? null : toOwnAnswer(response);
 		if (answer === null) continue;
 		// Another n8n may listen there.

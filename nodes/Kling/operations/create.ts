@@ -29,7 +29,7 @@ export async function create(
 		readWait: () => null,
 	};
 	if (dryRun) return await previewTasks(context, preparing);
-	// What sleeps next may be a node of n8n's own.
+	// Create itself never sleeps, but the next node may: one of n8n's own does not stay awake.
 	await stayAwake(context);
 	const created = await createTasks(context, { ...preparing, journal });
 	await lookAfterTriggers(context, created);

@@ -77,7 +77,7 @@ export const triggerFields: INodeProperties[] = [
 ];
 
 /** What a Kling Trigger starts for, and how. */
-export interface TriggerSettings {
+interface TriggerSettings {
 	/** The statuses that start the workflow. */
 	events: string[];
 	verifyTask: boolean;

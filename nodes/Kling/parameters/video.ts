@@ -51,7 +51,7 @@ export const soundField: INodeProperties = {
 };
 
 /** What a video is to show, and how. */
-export interface VideoSettings {
+interface VideoSettings {
 	prompt: string;
 	duration: DurationSeconds;
 	sound: boolean;

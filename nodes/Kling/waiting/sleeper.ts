@@ -63,6 +63,7 @@ export class Sleeper extends OwnCall {
 
 	override async run(): Promise<number | null> {
 		const next = await super.run();
+		// Its resume has begun meanwhile, and has set when it leaves the list (beginResume, endResume).
 		if (this.isResuming) return this.dueAt;
 		return next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt);
 	}
@@ -106,9 +107,9 @@ export class Sleeper extends OwnCall {
 	}
 
 	/**
-	 * Once n8n has the items the wait is remembered to its end, without its tasks. Where n8n limits how many
-	 * executions run at once, this one stays in a queue for as long as others run, and a second resume in
-	 * that queue would run, and pay, all behind it again.
+	 * The wait is remembered to its end, without its tasks, so that a second call is still answered
+	 * “resuming”: n8n may keep the execution in a queue, and call it asleep, until its turn comes. A second
+	 * resume in that queue would run, and pay, all behind it again.
 	 *
 	 * @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call
 	 */
@@ -128,10 +129,10 @@ export class Sleeper extends OwnCall {
 	}
 }
 
-/** Tasks of one account share their places with others of it. */
+/** Tasks of one account share their places with others of it; what is over needs none. */
 function laneOf(tasks: readonly Task[], executionId: string): string {
-	const accounts = [...new Set(tasks.map(({ client }) => client?.account ?? executionId))];
-	return accounts.length === 1 ? (accounts[0] ?? executionId) : accounts.sort().join();
+	const accounts = new Set(tasks.flatMap(({ client }) => client?.account ?? []));
+	return accounts.size === 0 ? executionId : [...accounts].sort().join();
 }
 
 function find(executionId: string): Sleeper | undefined {

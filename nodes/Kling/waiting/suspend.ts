@@ -42,9 +42,9 @@ const SLEPT_KEY = 'klingSlept';
 const AWAKE_MS = 2_000;
 
 /**
- * Keeps an execution awake for a moment that has slept before. n8n asks only whether it sleeps, not
- * where: of two processes that wake it at the same moment the slower one would find it asleep again, and
- * run, and pay, all behind the former wait once more.
+ * Keeps an execution that has slept before awake for a moment. Two processes may wake it at once, and n8n
+ * asks only whether it sleeps, not where. Were it asleep again by then, the slower one would run, and pay,
+ * all behind the former wait once more; so it must be found running.
  *
  * @throws {CancelledError} when the execution was cancelled
  */

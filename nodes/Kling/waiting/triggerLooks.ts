@@ -43,7 +43,7 @@ class TriggerLook extends OwnCall {
 			this.isDone = true;
 			this.host?.logger.warn(`The AI Video API does not know task ${task.id} any more`);
 		}
-		// Its status is all that matters, and the trigger reads it itself.
+		// What a task was like on its way is not worth the memory.
 		if (open !== null) task.reading = null;
 		return open;
 	}
@@ -61,6 +61,12 @@ class TriggerLook extends OwnCall {
 		}
 		this.isTold = true;
 		return this.later();
+	}
+
+	/** What was read, for a trigger that does not read the task itself (Verify Task off). */
+	protected override get body(): string {
+		const raw = this.tasks[0].reading?.raw;
+		return JSON.stringify({ id: this.taskId, status: 'completed', ...raw, from: 'n8n' });
 	}
 
 	protected get unheard(): string {

@@ -1,0 +1,56 @@
+import { ApiFailure, Unreached } from '../../nodes/Kling/api/failure';
+import { Journal } from '../../nodes/Kling/creating/journal';
+import type { ToBuy } from '../../nodes/Kling/creating/request';
+import { sendAll } from '../../nodes/Kling/creating/send';
+import { failure, fakeClient, taskIdOf } from '../harness/node/builders';
+
+test('nothing further is sent while the balance is read of an account that has too few credits', async () => {
+	const sent: string[] = [];
+	let tell: (balance: number) => void = () => {};
+	const balance = new Promise<number>((resolve) => (tell = resolve));
+	const client = fakeClient({
+		create: async ({ prompt }) => {
+			sent.push(prompt);
+			await Promise.resolve();
+			if (prompt !== 'too dear') return taskIdOf(sent.length);
+			return failure({ status: 402, code: 'insufficient_credits' });
+		},
+		getCredits: async () => ({
+			balance: await balance,
+			totalPurchased: 0,
+			totalConsumed: 0,
+		}),
+	});
+	const item = (prompt: string): ToBuy => ({
+		client,
+		spending: { maxCredits: 0, checkBalance: false, concurrency: 2 },
+		result: { simplify: true, downloadField: null },
+		wait: null,
+		request: {
+			input: { prompt, image_urls: [], duration: 5, sound: false },
+			imageIdentities: [],
+			summary: {
+				estimatedCredits: 110,
+				duration: 5,
+				sound: false,
+				callback: 'none',
+				callbackUrl: null,
+			},
+			callbackUrl: null,
+		},
+		task: null,
+	});
+	const run = { executionId: '1', runIndex: 0, isTool: false, written: null, key: null };
+	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
+	const sending = sendAll(['too dear', 'second', 'third', 'fourth'].map(item), {
+		journal: new Journal({}, run, log),
+		concurrency: 2,
+		stopsAtFailure: true,
+	});
+	await new Promise(setImmediate);
+	tell(100);
+	const outcomes = await sending;
+	expect(sent).toEqual(['too dear', 'second']);
+	expect(outcomes[0]).toBeInstanceOf(ApiFailure);
+	expect(outcomes[2]).toBeInstanceOf(Unreached);
+});
