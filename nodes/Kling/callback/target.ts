@@ -52,7 +52,7 @@ export class Targets {
 
 	private readonly unreachable = new Set<string>();
 
-	/** @param without what a run is like that does without a callback: `n8n polled`, and its hints */
+	/** @param without what is said where the API cannot reach the callback: `n8n polled`, and further hints */
 	constructor(
 		private readonly choose: (setting: CallbackSetting) => Promise<Settled<Choice>>,
 		private readonly without: { text: string; hints: Hint[] },

@@ -23,7 +23,7 @@ export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutc
 	const ended = endedBy(context, items);
 	if (ended !== null) return ended;
 	const ids = valuesOf(items).map(({ task }) => task.id);
-	// One that polls needs no other: a callback to this execution has to tell of every task.
+	// It sleeps by itself only where the callback of each task wakes this very execution.
 	const callsBack = ids.every((id) => recall(context, id)?.callsThisExecution === true);
 	const { strategy } = waiting;
 	if (strategy === 'callback' && !maySleep(context)) return CANNOT_SLEEP;

@@ -30,9 +30,9 @@ function shareOf(count: number, all: number): string {
 	return all === 1 ? 'The video' : `${count} of ${all} videos`;
 }
 
-/** Each cause once, however many items it ended. */
 const CAUSES_SHOWN = 3;
 
+/** Each cause once, however many items it ended. */
 function listCauses(texts: readonly string[]): string {
 	const causes = [...new Set(texts)];
 	const named = causes.slice(0, CAUSES_SHOWN).map(escapeHtml).join('; ');

@@ -12,9 +12,9 @@ interface LookOptions extends OneLook {
 }
 
 /**
- * Reads open tasks in batches; stops at the first one that is still open. The last are read first: they
- * were created last. A task that is over is never read again, and only behind one that is over are
- * several read at once, so looking again and again stays linear.
+ * Looks for a task that is still open, with as few readings as it can: the last one first, alone, since it
+ * was created last; once that is over, five at a time, until one is open. A task that is over is never
+ * read again, so a look costs one reading as a rule.
  *
  * @returns a task that is still open, or null when all are over
  */

@@ -123,7 +123,7 @@ function asksForPause({ detail }: ApiFailure): boolean {
 	return detail.retryAfterMs !== null || isRateLimit(detail);
 }
 
-/** How old what n8n has loaded of the execution may be: it may go on, and sleep elsewhere, meanwhile. */
+/** Up to which age of a call nothing is asked: later, the execution may have gone on, and sleep elsewhere. */
 const FRESH_MS = 500;
 
 /** How long before n8n's own timer the files must be there, in milliseconds. */
