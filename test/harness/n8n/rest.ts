@@ -96,6 +96,8 @@ export class RestClient {
 			signal: AbortSignal.timeout(TIMEOUT_MS),
 			headers: {
 				'browser-id': this.browserId,
+				// A busy n8n may close a connection in the moment in which it is used again.
+				connection: 'close',
 				...(this.cookie === '' ? {} : { cookie: this.cookie }),
 				...(body === undefined ? {} : { 'content-type': 'application/json' }),
 			},

@@ -131,7 +131,7 @@ async function startByWebhook(
 	const before = new Set((await n8n.api.listExecutions(workflowId)).map(({ id }) => id));
 	const response = await fetch(n8n.webhookUrl(path), {
 		method: 'POST',
-		headers: { 'content-type': 'application/json' },
+		headers: { 'content-type': 'application/json', connection: 'close' },
 		body: JSON.stringify(body),
 	});
 	if (!response.ok) throw new Error(`The webhook answered ${response.status}`);
