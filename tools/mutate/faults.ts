@@ -163,7 +163,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 	{
 		file: 'waiting/triggerLooks.ts',
 		find: "answer?.state !== 'unknown'",
-		replace: 'this.isDone',
+		replace: 'answer !== undefined',
 		breaks: 'a trigger whose credential is corrected later is told then',
 	},
 	{
