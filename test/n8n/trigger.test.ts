@@ -51,7 +51,7 @@ test('the trigger registers itself: Create in its workflow finds it, whatever it
 			reference: null,
 		},
 	]);
-	expect(emulator.count({ route: 'getTask' })).toBe(1);
+	expect(emulator.count({ route: 'getTask', taskId })).toBe(1);
 });
 
 test('a hostile or repeated callback gets its status and starts nothing', async () => {
@@ -117,10 +117,11 @@ test('without verification the body is passed on and no credential is needed', a
 	for (const node of json.nodes) if (node.name === TRIGGER) delete node.credentials;
 	const { id, start } = await stage.publish(json);
 	await n8n.api.waitForExecution(await start());
-	await emulator.complete(await onlyTaskId());
-	await emulator.sendCallback(await onlyTaskId());
+	const taskId = await onlyTaskId();
+	await emulator.complete(taskId);
+	await emulator.sendCallback(taskId);
 	expect(await startedByTrigger(n8n, id, 2)).toHaveLength(2);
-	expect(emulator.count({ route: 'getTask' })).toBe(0);
+	expect(emulator.count({ route: 'getTask', taskId })).toBe(0);
 });
 
 test('deactivation withdraws the registration, and the registration follows WEBHOOK_URL', async () => {

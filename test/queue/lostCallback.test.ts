@@ -28,7 +28,7 @@ test('the worker looks, and the webhook processor resumes', async () => {
 	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
 	// Before the wait, by the worker that looks, and by the webhook processor that believes nobody.
 	// A look may have come before the task was finished.
-	expect([3, 4]).toContain(emulator.count({ route: 'getTask' }));
+	expect([3, 4]).toContain(emulator.count({ route: 'getTask', taskId }));
 });
 
 test('a passing fault in the webhook processor is insisted on there', async () => {
