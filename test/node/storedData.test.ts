@@ -106,6 +106,21 @@ describe('klingCreated, in the context of the node', () => {
 	});
 });
 
+test('klingExecution, in the context of the node: retries of one execution pay once together', async () => {
+	const retry = async (executionId: string, klingExecution: IDataObject) => {
+		const runData = stored({ node: { klingExecution } });
+		const parameters = { operation: 'create', callback: 'none' };
+		await runKling({ emulator: emulator.current, parameters, runData, executionId });
+	};
+	await retry('51', { id: '50', retryOf: null });
+	await retry('52', { id: '50', retryOf: null });
+	// Called once more by n8n.
+	await retry('52', { id: '52', retryOf: '50' });
+	expect(emulator.current.tasks()).toHaveLength(1);
+	await retry('53', { id: '49', retryOf: null });
+	expect(emulator.current.tasks()).toHaveLength(2);
+});
+
 test('klingCallbacks, in the context of the execution: a Wait sleeps for a task that calls it back', async () => {
 	const taskId = await createTask(emulator.current);
 	const klingCallbacks = { [taskId]: { createdAt: 1_774_706_165_000, executionId: '42' } };

@@ -89,14 +89,18 @@ class Api {
 
 const QUIET: JournalLog = { sending: () => {}, created: () => {}, unclear: () => {} };
 
-/** The journal of one try, of the first execution unless told. */
+/**
+ * The journal of one try, of the first execution unless told. This process remembers nothing of the
+ * tries before unless a place is given.
+ */
 function open(store: IDataObject, run: Partial<RunIdentity> = {}, log = QUIET): Journal {
+	if (run.place === undefined) forgetRuns();
 	const identity = {
 		executionId: '1',
 		runIndex: 0,
 		isTool: false,
 		written: 'as it was',
-		key: null,
+		place: [],
 	};
 	return new Journal(store, { ...identity, ...run }, log);
 }
@@ -343,12 +347,15 @@ describe('Retry execution, on whatever n8n had stored', () => {
 	});
 });
 
-test('a journal that nothing was written to leaves the node’s context alone', () => {
+test('a journal that nothing was written to stores only whose it is, and what that one retries', () => {
 	const store: IDataObject = {};
 	const journal = open(store);
 	expect(journal.existing(0)).toBeNull();
 	expect(journal.claim(0, requestFor('A cat'))).toBeNull();
-	expect(store).toEqual({});
+	expect(store).toEqual({ klingExecution: { id: '1', retryOf: null } });
+	open(store, RETRY);
+	open(store, RETRY);
+	expect(store).toEqual({ klingExecution: { id: '2', retryOf: '1' } });
 });
 
 describe('as a tool of an AI Agent', () => {
@@ -466,6 +473,70 @@ test('the log is told each id at the moment it is known, and each request that i
 	expect(lines).toEqual([`2 ${taskIdOf(0)}`, '0 unclear']);
 });
 
+describe('two retries of the same execution, in this process', () => {
+	const place = ['Create', 0];
+	afterEach(forgetRuns);
+
+	/** What n8n has stored of an execution whose second item, or whose only one, was refused. */
+	async function stored(api: Api, first: Ending): Promise<string> {
+		const store: IDataObject = {};
+		const journal = open(store, { place });
+		await ask(journal, api, 0, { ...CAT, ending: first });
+		await ask(journal, api, 1, { ...DOG, ending: 'refused' });
+		return JSON.stringify(store);
+	}
+
+	const retry = (json: string, executionId: string, changes: Partial<RunIdentity> = {}) =>
+		open(parse(json), { place, executionId, ...changes });
+
+	test.each<[string, Ending]>([
+		['of which one item was paid', 'created'],
+		['of which nothing was paid', 'refused'],
+	])('pay once for what is missing, one after the other (an execution %s)', async (_, first) => {
+		const api = new Api();
+		const json = await stored(api, first);
+		for (const executionId of ['2', '3']) {
+			const journal = retry(json, executionId);
+			await ask(journal, api, 0, CAT);
+			expect(await ask(journal, api, 1, DOG)).toBe(taskIdOf(1));
+		}
+		expect(api.charges).toHaveLength(2);
+	});
+
+	test('pay once at the same moment too, and the later one sends what the other was refused', async () => {
+		const api = new Api();
+		const json = await stored(api, 'created');
+		const [one, other] = [retry(json, '2'), retry(json, '3')];
+		const made = [ask(one, api, 1, DOG), ask(other, api, 1, DOG)];
+		expect(await Promise.all(made)).toEqual([taskIdOf(1), taskIdOf(1)]);
+		const refused = ask(one, api, 2, { ...DOG, ending: 'refused' });
+		const sent = ask(other, api, 2, DOG);
+		expect(await Promise.all([refused, sent])).toEqual([undefined, taskIdOf(2)]);
+		expect(api.charges).toHaveLength(3);
+		expect(idsOf(other)).toEqual([taskIdOf(0), taskIdOf(1), taskIdOf(2)]);
+	});
+
+	test('a node that was edited meanwhile makes its own', async () => {
+		const api = new Api();
+		const json = await stored(api, 'created');
+		await ask(retry(json, '2'), api, 1, DOG);
+		await ask(retry(json, '3', { written: 'something else' }), api, 1, {
+			...CAT,
+			ending: 'created',
+		});
+		expect(api.charges).toHaveLength(3);
+	});
+
+	test('a tool that is asked for the same once more goes on with the other’s video', async () => {
+		const api = new Api();
+		const json = await stored(api, 'created');
+		for (const executionId of ['2', '3']) {
+			await ask(retry(json, executionId, { isTool: true }), api, 0, { ...CAT, prompt: 'A bird' });
+		}
+		expect(api.charges).toHaveLength(2);
+	});
+});
+
 function parse(json: string): IDataObject {
 	const value: unknown = JSON.parse(json);
 	if (typeof value !== 'object' || value === null) throw new Error('No object');
@@ -475,7 +546,7 @@ function parse(json: string): IDataObject {
 test('each turn of a loop is remembered by itself, for an execution that goes on from an old state', async () => {
 	const api = new Api();
 	const turn = async (store: IDataObject, runIndex: number) => {
-		const journal = open(store, { runIndex, key: `turn ${runIndex}` });
+		const journal = open(store, { runIndex, place: [runIndex] });
 		return await ask(journal, api, 0, { prompt: `Turn ${runIndex}`, ending: 'created' });
 	};
 	const store: IDataObject = {};

@@ -40,7 +40,7 @@ test('nothing further is sent while the balance is read of an account that has t
 		},
 		task: null,
 	});
-	const run = { executionId: '1', runIndex: 0, isTool: false, written: null, key: null };
+	const run = { executionId: '1', runIndex: 0, isTool: false, written: null, place: [] };
 	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
 	const sending = sendAll(['too dear', 'second', 'third', 'fourth'].map(item), {
 		journal: new Journal({}, run, log),

@@ -68,7 +68,7 @@ function callsExecution(item: Settled<Prepared>): boolean {
 /** A journal of nothing, for a run that creates nothing. */
 function emptyJournal(): Journal {
 	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
-	const run = { executionId: '', runIndex: 0, isTool: false, written: null, key: null };
+	const run = { executionId: '', runIndex: 0, isTool: false, written: null, place: [] };
 	return new Journal({}, run, log);
 }
 

@@ -1,5 +1,6 @@
 import type { IDataObject } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
@@ -18,9 +19,19 @@ import type { Request, Wanted } from './request';
  * Fail*, an output that n8n takes for a failure) and, where n8n has stored it, for *Retry execution*
  * from the list: a new execution id with the context of the old. A loop's next turn has another run
  * index, and a new execution has an empty context: both create anew.
+ *
+ * Several retries of one execution all begin with the context of that one, some of them at the same
+ * moment. So what this process creates in one of them stands in the others too.
  */
 
 const CONTEXT_KEY = 'klingCreated';
+
+/** Whose context it is, and which execution that one retries. */
+const EXECUTION_KEY = 'klingExecution';
+const executionSchema = z
+	.object({ id: z.string(), retryOf: z.string().nullable() })
+	.nullable()
+	.catch(null);
 
 /** Which call of the node this is. */
 export interface RunIdentity {
@@ -30,8 +41,8 @@ export interface RunIdentity {
 	isTool: boolean;
 	/** The node's parameters as they were written. */
 	written: unknown;
-	/** Tells it from all other runs of this process; null where nothing does. */
-	key: string | null;
+	/** Tells it from the other runs of its execution: node and run, or nothing for tools. */
+	place: readonly unknown[];
 }
 
 /** Where each id goes the moment it is known. */
@@ -58,6 +69,11 @@ const underWay = new WeakMap<Entry, Promise<unknown>>();
 export class Journal {
 	private readonly entries: Entry[];
 
+	/** What the retries of the same execution have created, this one included. */
+	private readonly ofRetries: Entry[];
+
+	private readonly key: string | null;
+
 	private readonly written: string;
 
 	/** What a tool's call stands for: its own entries, and those that it goes on with. */
@@ -72,9 +88,24 @@ export class Journal {
 		const stored = live.get(store) ?? storedSchema.parse(store[CONTEXT_KEY]);
 		// A loop's earlier turns are over. Each turn has a list of its own, which is remembered by itself.
 		const mine = run.isTool ? stored : stored.filter(({ runIndex }) => runIndex === run.runIndex);
-		this.entries = recallRun(run.key, mine);
+		this.key = run.executionId === '' ? null : JSON.stringify([run.executionId, ...run.place]);
+		this.entries = recallRun(this.key, mine);
 		live.set(store, this.entries);
+		this.ofRetries = this.recallRetries();
 		this.written = fingerprintOf(run.written);
+	}
+
+	/** A context of another execution was copied for this one: *Retry execution*. */
+	private recallRetries(): Entry[] {
+		const { executionId, place } = this.run;
+		const stored = executionSchema.parse(this.store[EXECUTION_KEY] ?? null);
+		const retryOf = stored?.id === executionId ? stored.retryOf : (stored?.id ?? null);
+		this.store[EXECUTION_KEY] = { id: executionId, retryOf };
+		if (this.key === null || retryOf === null) return [];
+		const key = JSON.stringify(['retries of', retryOf, ...place]);
+		const known = recallRun(key, []);
+		rememberRun(key, known);
+		return known;
 	}
 
 	/**
@@ -83,7 +114,7 @@ export class Journal {
 	 */
 	existing(itemIndex: number): Entry | null {
 		if (this.run.isTool) return null;
-		const entry = this.entryOf(itemIndex);
+		const entry = this.entryOf(itemIndex) ?? this.retriedEntryOf(itemIndex);
 		if (entry === undefined) return null;
 		const isSame = entry.executionId === this.run.executionId || entry.written === this.written;
 		return isSame ? this.keep(entry) : null;
@@ -93,7 +124,9 @@ export class Journal {
 	claim(itemIndex: number, wanted: Wanted): Entry | null {
 		const request = fingerprint(wanted);
 		const entry = this.run.isTool
-			? this.entries.find((other) => other.state === 'standing' && other.request === request)
+			? [...this.entries, ...this.ofRetries].find(
+					(other) => other.state === 'standing' && other.request === request,
+				)
 			: this.entryOf(itemIndex);
 		return entry?.request === request ? this.keep(entry) : null;
 	}
@@ -105,7 +138,7 @@ export class Journal {
 	 */
 	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
 		await underWay.get(entry);
-		if (!this.entries.includes(entry)) {
+		if (entry.state !== 'standing') {
 			this.ofThisCall.delete(entry);
 			return null;
 		}
@@ -207,6 +240,14 @@ export class Journal {
 		return mine.at(-1);
 	}
 
+	/** What another retry has made for an item, where the node is as it was. */
+	private retriedEntryOf(itemIndex: number): Entry | undefined {
+		return this.ofRetries.find(
+			({ item, state, written }) =>
+				item === itemIndex && state === 'standing' && written === this.written,
+		);
+	}
+
 	private begin(item: number, request: Request): Entry {
 		const former = this.run.isTool ? undefined : this.entryOf(item);
 		if (former !== undefined) former.state = 'replaced';
@@ -223,21 +264,22 @@ export class Journal {
 			summary: request.summary,
 			state: 'standing',
 		};
-		this.entries.push(entry);
 		return this.keep(entry);
 	}
 
 	/** From now on it stands for this call of the node, and is stored with this execution. */
 	private keep(entry: Entry): Entry {
 		entry.executionId = this.run.executionId;
+		for (const list of [this.entries, this.ofRetries]) if (!list.includes(entry)) list.push(entry);
 		this.ofThisCall.add(entry);
 		this.store[CONTEXT_KEY] = this.entries;
-		rememberRun(this.run.key, this.entries);
+		rememberRun(this.key, this.entries);
 		return entry;
 	}
 
 	/** It was not carried out: what it was to replace stands again. */
 	private forget(entry: Entry): void {
+		entry.state = 'refunded';
 		this.entries.splice(this.entries.indexOf(entry), 1);
 		this.ofThisCall.delete(entry);
 		const former = this.entryOf(entry.item, 'replaced');

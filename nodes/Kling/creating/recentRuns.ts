@@ -40,11 +40,11 @@ function isSame(stored: Entry, other: Entry): boolean {
 export function rememberRun(key: string | null, entries: Entry[]): void {
 	if (key === null || byRun.get(key) === entries) return;
 	byRun.set(key, entries);
-	let count = [...byRun.values()].reduce((sum, { length }) => sum + length, 0);
+	let count = [...byRun.values()].reduce((sum, { length }) => sum + Math.max(length, 1), 0);
 	for (const [oldest, { length }] of byRun) {
 		if (count <= MOST_REMEMBERED) break;
 		byRun.delete(oldest);
-		count -= length;
+		count -= Math.max(length, 1);
 	}
 }
 

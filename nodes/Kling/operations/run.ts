@@ -87,13 +87,12 @@ function openJournal(context: IExecuteFunctions): Journal {
 	const isToolRun = isTool(context);
 	const executionId = executionIdOf(context);
 	const runIndex = readRunIndex(context);
-	const key = isToolRun ? [executionId] : [executionId, context.getNode().name, runIndex];
 	const run = {
 		executionId,
 		runIndex,
 		isTool: isToolRun,
 		written: writtenRequest(context),
-		key: executionId === '' ? null : JSON.stringify(key),
+		place: isToolRun ? [] : [context.getNode().name, runIndex],
 	};
 	// n8n prints the message alone, so that says it all.
 	const place = placeOf(context);
