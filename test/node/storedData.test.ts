@@ -44,9 +44,9 @@ function stored(contexts: { node?: IDataObject; flow?: IDataObject }) {
 	return createRunExecutionData({ executionData: { contextData: { 'node:Kling': node, flow } } });
 }
 
-describe('klingCreated, in the context of the node', () => {
-	const imageUrl = 'https://example.com/cat.jpg';
+const imageUrl = 'https://example.com/cat.jpg';
 
+describe('klingCreated, in the context of the node', () => {
 	const entry = {
 		runIndex: 0,
 		item: 0,
@@ -109,7 +109,7 @@ describe('klingCreated, in the context of the node', () => {
 test('klingExecution, in the context of the node: retries of one execution pay once together', async () => {
 	const retry = async (executionId: string, klingExecution: IDataObject) => {
 		const runData = stored({ node: { klingExecution } });
-		const parameters = { operation: 'create', callback: 'none' };
+		const parameters = { operation: 'create', prompt: 'A', imageUrls: imageUrl, callback: 'none' };
 		await runKling({ emulator: emulator.current, parameters, runData, executionId });
 	};
 	await retry('51', { id: '50', retryOf: null });
