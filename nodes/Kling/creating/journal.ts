@@ -1,6 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
@@ -8,7 +7,7 @@ import { Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
 import { type Entry, storedSchema } from './entry';
-import { recallRun, rememberRun } from './recentRuns';
+import { recallRetries, recallRun, rememberRun, type RunPlace } from './recentRuns';
 import type { Request, Wanted } from './request';
 
 /**
@@ -19,30 +18,17 @@ import type { Request, Wanted } from './request';
  * Fail*, an output that n8n takes for a failure) and, where n8n has stored it, for *Retry execution*
  * from the list: a new execution id with the context of the old. A loop's next turn has another run
  * index, and a new execution has an empty context: both create anew.
- *
- * Several retries of one execution all begin with the context of that one, some of them at the same
- * moment. So what this process creates in one of them stands in the others too.
  */
 
 const CONTEXT_KEY = 'klingCreated';
 
-/** Whose context it is, and which execution that one retries. */
-const EXECUTION_KEY = 'klingExecution';
-const executionSchema = z
-	.object({ id: z.string(), retryOf: z.string().nullable() })
-	.nullable()
-	.catch(null);
-
 /** Which call of the node this is. */
-export interface RunIdentity {
-	executionId: string;
+export interface RunIdentity extends RunPlace {
 	runIndex: number;
 	/** A tool's equal requests are one video: n8n gives each try of a tool a run index of its own. */
 	isTool: boolean;
 	/** The node's parameters as they were written. */
 	written: unknown;
-	/** Tells it from the other runs of its execution: node and run, or nothing for tools. */
-	place: readonly unknown[];
 }
 
 /** Where each id goes the moment it is known. */
@@ -69,10 +55,8 @@ const underWay = new WeakMap<Entry, Promise<unknown>>();
 export class Journal {
 	private readonly entries: Entry[];
 
-	/** What the retries of the same execution have created, this one included. */
+	/** What this process has created in all retries of the execution that this one retries. */
 	private readonly ofRetries: Entry[];
-
-	private readonly key: string | null;
 
 	private readonly written: string;
 
@@ -88,24 +72,10 @@ export class Journal {
 		const stored = live.get(store) ?? storedSchema.parse(store[CONTEXT_KEY]);
 		// A loop's earlier turns are over. Each turn has a list of its own, which is remembered by itself.
 		const mine = run.isTool ? stored : stored.filter(({ runIndex }) => runIndex === run.runIndex);
-		this.key = run.executionId === '' ? null : JSON.stringify([run.executionId, ...run.place]);
-		this.entries = recallRun(this.key, mine);
+		this.entries = recallRun(run, mine);
 		live.set(store, this.entries);
-		this.ofRetries = this.recallRetries();
+		this.ofRetries = recallRetries(run, store);
 		this.written = fingerprintOf(run.written);
-	}
-
-	/** A context of another execution was copied for this one: *Retry execution*. */
-	private recallRetries(): Entry[] {
-		const { executionId, place } = this.run;
-		const stored = executionSchema.parse(this.store[EXECUTION_KEY] ?? null);
-		const retryOf = stored?.id === executionId ? stored.retryOf : (stored?.id ?? null);
-		this.store[EXECUTION_KEY] = { id: executionId, retryOf };
-		if (this.key === null || retryOf === null) return [];
-		const key = JSON.stringify(['retries of', retryOf, ...place]);
-		const known = recallRun(key, []);
-		rememberRun(key, known);
-		return known;
 	}
 
 	/**
@@ -273,7 +243,7 @@ export class Journal {
 		for (const list of [this.entries, this.ofRetries]) if (!list.includes(entry)) list.push(entry);
 		this.ofThisCall.add(entry);
 		this.store[CONTEXT_KEY] = this.entries;
-		rememberRun(this.key, this.entries);
+		rememberRun(this.run, this.entries);
 		return entry;
 	}
 
