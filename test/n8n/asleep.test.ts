@@ -46,6 +46,28 @@ test('nothing is downloaded before the execution sleeps, and everything afterwar
 	expect(emulator.task(finished).reads).toBe(1);
 });
 
+test('callbacks that come twice while a file is on its way pay for nothing behind the wait twice', async () => {
+	const { emulator, n8n } = stage;
+	const id = await asleep('Two clips', {
+		First: stage.creates({ operation: 'createAndWait', downloadVideo: true }),
+		Second: stage.creates({ operation: 'createAndWait' }),
+	});
+	const [first = ''] = taskIds();
+	emulator.fault({ match: { path: '/videos/' }, fault: { delay: 3_000 } });
+	const completed = emulator.complete(first);
+	await until(() => emulator.count({ route: 'video' }) || undefined);
+	expect(await emulator.sendCallback(first)).toEqual([200]);
+	await completed;
+	const second = await until(() => taskIds()[1]);
+	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	await emulator.sendCallback(first);
+	await emulator.complete(second);
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'First')).toMatchObject([{ taskId: first, status: 'completed' }]);
+	expect(jsonOf(done, n8n, 'Second')).toMatchObject([{ taskId: second, status: 'completed' }]);
+	expect([taskIds().length, emulator.account().totalConsumed]).toEqual([2, 220]);
+});
+
 test('a workflow that responds when the last node finishes says nothing untrue', async () => {
 	const { emulator, n8n } = stage;
 	const json = workflow('Responds at the end')

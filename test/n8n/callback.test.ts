@@ -103,6 +103,26 @@ test('Automatic never calls the trigger that started the execution, in a Retry n
 	expect(emulator.tasks()).toHaveLength(2);
 });
 
+test.each(['auto', 'trigger'])(
+	'Retry with Callback %s takes the task that is paid, and has the trigger told of the new one',
+	async (callback) => {
+		const { emulator, n8n } = stage;
+		emulator.fault({ match: { method: 'POST' }, fault: 'http:402', skip: 1 });
+		const create = stage.creates({ callback });
+		const json = production(`Retried: ${callback}`, numbered(2), { Create: create });
+		const { id, start } = await stage.publish(withNodes(json, triggerAndStart()));
+		const failed = await n8n.api.waitForExecution(await start(), { status: 'error' });
+		const retry = await n8n.api.retryExecution(failed.id);
+		const done = await n8n.api.waitForExecution(retry, { status: 'success' });
+		const [paid, made] = emulator.tasks();
+		expect(jsonOf(done, n8n, 'Create')).toMatchObject([
+			{ taskId: paid?.id, callback: 'trigger' },
+			{ taskId: made?.id, callback: 'trigger', callbackUrl: n8n.webhookUrl(`kling/${id}`) },
+		]);
+		expect(emulator.account().totalConsumed).toBe(220);
+	},
+);
+
 describe('behind a proxy for what goes out and a login for what comes in', () => {
 	let proxy: Gateway;
 	let gateway: Gateway;

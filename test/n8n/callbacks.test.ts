@@ -1,3 +1,5 @@
+import { request } from 'node:http';
+
 import { runsOf } from '../harness/n8n/media';
 import {
 	jsonOf,
@@ -5,6 +7,7 @@ import {
 	production,
 	startedByTrigger,
 	suspend,
+	TRIGGER,
 	until,
 	withTrigger,
 } from '../harness/n8n/stage';
@@ -71,6 +74,72 @@ describe('a passing fault while a callback is verified', () => {
 			taskIds.map(() => 'completed'),
 		);
 	});
+});
+
+test('an account that hangs delays neither looks nor callbacks of another', async () => {
+	const { emulator, n8n } = stage;
+	emulator.setBalance('sk-slow', 10_000);
+	const slow = await n8n.api.createCredential({
+		name: 'Slow',
+		type: 'aiVideoApi',
+		data: { apiKey: 'sk-slow', baseUrl: emulator.url },
+	});
+	const node = stage.creates({ operation: 'createAndWait' });
+	const json = production('Slow', numbered(1), {
+		Slow: { ...node, credentials: { aiVideoApi: { id: slow, name: 'Slow' } } },
+	});
+	const { id, start } = await stage.publish(json);
+	for (let count = 0; count < 25; count += 1) await start();
+	const isAllAsleep = async () =>
+		(await n8n.api.listExecutions(id)).every(({ status }) => status === 'waiting');
+	await until(async () => (await isAllAsleep()) || undefined);
+	const hanging = emulator.tasks('sk-slow').map((task) => task.id);
+	for (const taskId of hanging)
+		emulator.fault({ match: { taskId }, fault: 'hang', times: 'always' });
+	const told = Promise.all(hanging.map(async (taskId) => await emulator.complete(taskId)));
+	const lost = { parameters: { prompt: 'A cat [callback:lost]' } };
+	const looked = await suspend(stage, 'Looked at', lost);
+	const called = await suspend(stage, 'Called');
+	emulator.fault({ match: { taskId: called.taskIds[0] }, fault: 'http:500' });
+	for (const { id: execution, taskIds } of [looked, called]) {
+		await emulator.complete(taskIds[0] ?? '');
+		await n8n.api.waitForExecution(execution, { status: 'success' });
+	}
+	await told;
+	expect(await isAllAsleep()).toBe(true);
+	emulator.clearFaults();
+	for (const execution of await n8n.api.listExecutions(id))
+		await n8n.api.waitForExecution(execution.id, { status: 'success' });
+});
+
+test('calls without a key to an absolute target, while the API is down, keep nothing from the trigger', async () => {
+	const { emulator, n8n } = stage;
+	const create = stage.creates({ callback: 'trigger' });
+	const json = production('Attacked', numbered(1), { Create: create });
+	const { id, start } = await stage.publish(withTrigger(json, stage.trigger()));
+	await n8n.api.waitForExecution(await start(), { status: 'success' });
+	const taskId = emulator.tasks()[0]?.id ?? '';
+	emulator.fault({ match: { path: '/v1/tasks/' }, fault: 'http:503', times: 'always' });
+	const path = `http://name:port/webhook/kling/${id}`;
+	const call = async () =>
+		await new Promise<number>((resolve, reject) => {
+			const options = { host: '127.0.0.1', port: n8n.port, method: 'POST', path };
+			const headers = { 'content-type': 'application/json' };
+			const sent = request({ ...options, headers }, (response) => {
+				response.resume();
+				resolve(response.statusCode ?? 0);
+			});
+			sent.once('error', reject);
+			sent.end(JSON.stringify({ id: crypto.randomUUID(), status: 'completed' }));
+		});
+	for (const status of await Promise.all(Array.from({ length: 8 }, call)))
+		expect(status).toBeGreaterThanOrEqual(400);
+	await emulator.complete(taskId);
+	expect(emulator.task(taskId).callbacks.map(({ status }) => status)).toEqual([503]);
+	emulator.clearFaults();
+	const [started] = await startedByTrigger(n8n, id, 1);
+	expect(started && jsonOf(started, n8n, TRIGGER)).toMatchObject([{ taskId, status: 'completed' }]);
+	expect(n8n.log()).not.toMatch(/Invalid URL|uncaught/i);
 });
 
 test('a finished task is taken under whatever content type, and with its id in capitals', async () => {
