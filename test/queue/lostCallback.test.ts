@@ -1,9 +1,9 @@
-import { jsonOf, numbered, production } from '../harness/n8n/stage';
+import { jsonOf, numbered, production, until } from '../harness/n8n/stage';
 import { callbackStatuses, useQueueStage } from '../harness/queue/stage';
 
-/** In queue mode a worker looks at the tasks of the executions that it put to sleep. */
+/** In queue mode a worker looks at the tasks of its executions, and any webhook processor resumes them. */
 
-const stage = useQueueStage();
+const stage = useQueueStage({ webhooks: 2 });
 jest.setTimeout(600_000);
 
 const TIMEOUT_MINUTES = 0.5;
@@ -39,6 +39,43 @@ test('a passing fault in the webhook processor is insisted on there', async () =
 	expect(callbackStatuses(emulator.task(taskId))).toEqual([503]);
 	const done = await n8n.api.waitForExecution(id, { status: 'success' });
 	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
+});
+
+test('a key or an allow-list that refuses the webhook processors for a while ends no wait', async () => {
+	const { emulator, n8n } = stage;
+	for (const refusal of ['http:401', 'http:403'] as const) {
+		const { id, taskId } = await asleep(refusal, 'A cat');
+		emulator.fault({ match: { taskId }, fault: refusal, times: 3 });
+		await emulator.complete(taskId);
+		expect(callbackStatuses(emulator.task(taskId))).toEqual([503]);
+		const done = await n8n.api.waitForExecution(id, { status: 'success' });
+		expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
+	}
+});
+
+test('callbacks that reach both webhook processors while a file is on its way pay for nothing behind twice', async () => {
+	const { emulator, n8n } = stage;
+	const { start } = await stage.publish(
+		production('Two clips', numbered(1), {
+			First: stage.creates({ operation: 'createAndWait', downloadVideo: true }),
+			Second: stage.creates({ operation: 'createAndWait' }),
+		}),
+	);
+	const id = await start();
+	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	const [{ id: first } = { id: '' }] = emulator.tasks();
+	emulator.fault({ match: { path: '/videos/' }, fault: { delay: 3_000 }, times: 2 });
+	const completed = emulator.complete(first);
+	await until(() => emulator.count({ route: 'video' }) || undefined);
+	await emulator.sendCallback(first);
+	await completed;
+	const second = await until(() => emulator.tasks()[1]?.id);
+	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	await emulator.sendCallback(first);
+	await emulator.complete(second);
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Second')).toMatchObject([{ taskId: second, status: 'completed' }]);
+	expect([emulator.tasks().length, emulator.account().totalConsumed]).toEqual([2, 220]);
 });
 
 test('when the worker is killed, callback and timer remain', async () => {

@@ -1,4 +1,4 @@
-import { chain, numbered, production, until } from '../harness/n8n/stage';
+import { chain, jsonOf, numbered, production, until, withTrigger } from '../harness/n8n/stage';
 import { RETRIES } from '../harness/n8n/workflow';
 import { useQueueStage } from '../harness/queue/stage';
 
@@ -48,17 +48,21 @@ test('Create and Wait that sleeps, with Retry On Fail, pays once and wakes with 
 	expect(statuses).toEqual([200, 200]);
 });
 
-test('Retry execution on another worker’s data pays only for what is missing', async () => {
-	const { api } = stage.n8n;
+test('Retry execution on another worker’s data pays only for what is missing, and finds the trigger', async () => {
+	const { n8n } = stage;
+	const { api } = n8n;
 	stage.emulator.fault({ match: { method: 'POST' }, fault: 'http:402', skip: 2 });
-	const { start } = await stage.publish(
-		production('Retried', numbered(3), {
-			Kling: creates({ prompt: '=Number {{ $json.number }}' }),
-		}),
-	);
+	const node = creates({ prompt: '=Number {{ $json.number }}', callback: 'trigger' });
+	const json = production('Retried', numbered(3), { Kling: node });
+	const { id, start } = await stage.publish(withTrigger(json, stage.trigger()));
 	const failed = await api.waitForExecution(await start(), { status: 'error' });
 	expect(api.errorOf(failed, 'Kling')?.message).toMatch(/2 of 3 videos were already created\)$/);
-	await api.waitForExecution(await api.retryExecution(failed.id), { status: 'success' });
+	const retry = await api.retryExecution(failed.id);
+	const done = await api.waitForExecution(retry, { status: 'success' });
+	const callbackUrl = n8n.webhookUrl(`kling/${id}`);
+	expect(jsonOf(done, n8n, 'Kling')).toMatchObject(
+		ids().map((taskId) => ({ taskId, callbackUrl })),
+	);
 	expect([creations(), charged()]).toEqual([4, 3 * PRICE]);
 });
 

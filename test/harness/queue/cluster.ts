@@ -17,6 +17,8 @@ export interface ClusterOptions {
 	tarball?: string;
 	/** Two by default. */
 	workers?: number;
+	/** How many take the webhooks, by turns; one by default. */
+	webhooks?: number;
 	/** How many executions each worker has in hand at once, 5 by default. */
 	concurrency?: number;
 	/** For all processes. */
@@ -29,6 +31,7 @@ export interface ClusterOptions {
  */
 export interface Cluster extends N8nInstance {
 	readonly workers: readonly Member[];
+	/** The first of the webhook processors. */
 	readonly webhook: Member;
 	/** The public address of all of it. */
 	readonly publicUrl: string;
@@ -39,15 +42,19 @@ export interface Cluster extends N8nInstance {
 	sql(statement: string): Promise<unknown>;
 }
 
-/** Starts Redis, PostgreSQL, a load balancer, the main process, a webhook processor and the workers. */
+/** Starts Redis, PostgreSQL, a load balancer, the main process, webhook processors and the workers. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-	const { workers = 2, concurrency = 5, tarball } = options;
+	const { workers = 2, webhooks = 1, concurrency = 5, tarball } = options;
 	const services = await startServices();
 	const started: Array<{ stop(): Promise<void> }> = [services];
 	try {
-		const [mainPort, webhookPort] = [await freePort(), await freePort()];
+		const mainPort = await freePort();
+		const webhookPorts: number[] = [];
+		while (webhookPorts.length < webhooks) webhookPorts.push(await freePort());
+		let calls = 0;
 		const gateway = await startGateway(({ pathname }) => {
-			const port = FOR_WEBHOOK_PROCESSORS.test(pathname) ? webhookPort : mainPort;
+			const isForThem = FOR_WEBHOOK_PROCESSORS.test(pathname);
+			const port = isForThem ? webhookPorts[calls++ % webhooks] : mainPort;
 			return `http://127.0.0.1:${port}`;
 		});
 		started.unshift(gateway);
@@ -55,13 +62,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 		// First and alone: it sets up the database.
 		const main = await startN8n({ tarball, port: mainPort, env });
 		started.unshift(main);
-		const webhook = newMember({
-			kind: 'webhook',
-			name: 'webhook processor',
-			tarball,
-			env,
-			port: webhookPort,
-		});
+		const processors = webhookPorts.map((port, index) =>
+			newMember({
+				kind: 'webhook',
+				name: `webhook processor ${index + 1}`,
+				tarball,
+				env,
+				port,
+			}),
+		);
 		const pool = Array.from({ length: workers }, (_, index) =>
 			newMember({
 				kind: 'worker',
@@ -71,10 +80,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 				env,
 			}),
 		);
-		const members = [webhook, ...pool];
+		const members = [...processors, ...pool];
 		started.unshift(...members);
 		await Promise.all(members.map(async (member) => await member.start()));
-		return new RunningCluster(main, webhook, pool, services, gateway);
+		return new RunningCluster(main, processors, pool, services, gateway);
 	} catch (error) {
 		await stopAll(started);
 		throw error;
@@ -100,7 +109,7 @@ async function stopAll(parts: ReadonlyArray<{ stop(): Promise<void> }>): Promise
 class RunningCluster implements Cluster {
 	constructor(
 		private readonly main: N8nInstance,
-		readonly webhook: Member,
+		private readonly webhooks: readonly Member[],
 		readonly workers: readonly Member[],
 		private readonly services: Services,
 		private readonly gateway: Gateway,
@@ -108,6 +117,12 @@ class RunningCluster implements Cluster {
 
 	get url(): string {
 		return this.main.url;
+	}
+
+	get webhook(): Member {
+		const [first] = this.webhooks;
+		if (first === undefined) throw new Error('There is no webhook processor.');
+		return first;
 	}
 
 	get publicUrl(): string {
@@ -163,12 +178,12 @@ class RunningCluster implements Cluster {
 	}
 
 	async rssBytes(): Promise<number> {
-		const parts = [this.main, this.webhook, ...this.workers];
+		const parts = [this.main, ...this.webhooks, ...this.workers];
 		const sizes = await Promise.all(parts.map(async (part) => await part.rssBytes()));
 		return sizes.reduce((sum, bytes) => sum + bytes, 0);
 	}
 
 	async stop(): Promise<void> {
-		await stopAll([...this.workers, this.webhook, this.main, this.gateway, this.services]);
+		await stopAll([...this.workers, ...this.webhooks, this.main, this.gateway, this.services]);
 	}
 }
