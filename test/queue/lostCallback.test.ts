@@ -31,27 +31,18 @@ test('the worker looks, and the webhook processor resumes', async () => {
 	expect([3, 4]).toContain(emulator.count({ route: 'getTask', taskId }));
 });
 
-test('a passing fault in the webhook processor is insisted on there', async () => {
-	const { emulator, n8n } = stage;
-	const { id, taskId } = await asleep('Faulty', 'A cat');
-	emulator.fault({ match: { path: '/v1/tasks/' }, fault: 'http:503', times: 2 });
-	await emulator.complete(taskId);
-	expect(callbackStatuses(emulator.task(taskId))).toEqual([503]);
-	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
-});
-
-test('a key or an allow-list that refuses the webhook processors for a while ends no wait', async () => {
-	const { emulator, n8n } = stage;
-	for (const refusal of ['http:401', 'http:403'] as const) {
-		const { id, taskId } = await asleep(refusal, 'A cat');
-		emulator.fault({ match: { taskId }, fault: refusal, times: 3 });
+test.each(['http:503', 'http:401', 'http:403'] as const)(
+	'%s for a while, in the webhook processors, ends no wait: they insist',
+	async (fault) => {
+		const { emulator, n8n } = stage;
+		const { id, taskId } = await asleep(fault, 'A cat');
+		emulator.fault({ match: { taskId }, fault, times: 3 });
 		await emulator.complete(taskId);
 		expect(callbackStatuses(emulator.task(taskId))).toEqual([503]);
 		const done = await n8n.api.waitForExecution(id, { status: 'success' });
 		expect(jsonOf(done, n8n, 'Kling')).toMatchObject([{ status: 'completed', timedOut: false }]);
-	}
-});
+	},
+);
 
 test('callbacks that reach both webhook processors while a file is on its way pay for nothing behind twice', async () => {
 	const { emulator, n8n } = stage;

@@ -31,7 +31,7 @@ const entrySchema = z.object({
 	summary: summarySchema,
 	/**
 	 * What it stands for: its item; nothing, since the item's request was changed before a retry; nothing,
-	 * since its task failed and the credits were given back.
+	 * since it was not carried out, or its task failed and the credits were given back.
 	 */
 	state: z.enum(['standing', 'replaced', 'refunded']),
 });

@@ -249,6 +249,7 @@ export class Journal {
 
 	/** It was not carried out: what it was to replace stands again. */
 	private forget(entry: Entry): void {
+		// Another call or retry may be waiting for it.
 		entry.state = 'refunded';
 		this.entries.splice(this.entries.indexOf(entry), 1);
 		this.ofThisCall.delete(entry);

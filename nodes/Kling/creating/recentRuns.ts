@@ -66,10 +66,11 @@ const executionSchema = z
  */
 export function recallRetries(run: RunPlace, store: IDataObject): Entry[] {
 	const { executionId, place } = run;
+	if (executionId === '') return [];
 	const stored = executionSchema.parse(store[EXECUTION_KEY] ?? null);
 	const retryOf = stored?.id === executionId ? stored.retryOf : (stored?.id ?? null);
 	store[EXECUTION_KEY] = { id: executionId, retryOf };
-	if (executionId === '' || retryOf === null) return [];
+	if (retryOf === null) return [];
 	const key = keyOf({ executionId: `retries of ${retryOf}`, place });
 	const known = byRun.get(key) ?? [];
 	remember(key, known);
