@@ -60,6 +60,9 @@ test('callbacks that come twice while a file is on its way pay for nothing behin
 	await completed;
 	const second = await until(() => taskIds()[1]);
 	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	// Whoever fetched the file has it by now, and tries to go on.
+	const files = () => emulator.requests.filter(({ route }) => route === 'video');
+	await until(() => files().every(({ status }) => status !== null) || undefined);
 	await emulator.sendCallback(first);
 	await emulator.complete(second);
 	const done = await n8n.api.waitForExecution(id, { status: 'success' });
