@@ -116,14 +116,14 @@ describe('a rate limit', () => {
 describe('a look', () => {
 	test('is made once, whatever comes of it', async () => {
 		const { client, sent } = await open(() => refusal(503, 'upstream_error'));
-		expect(await client.getTask(TASK_ID, {})).toBeInstanceOf(ApiFailure);
+		expect(await client.lookAt(TASK_ID)).toBeInstanceOf(ApiFailure);
 		expect(sent).toHaveLength(1);
 	});
 
 	test('is not made while the API wants to be left alone', async () => {
 		const { client, sent } = await open(() => limit(30));
-		await client.getTask(TASK_ID, {});
-		const second = await client.getTask(TASK_ID, {});
+		await client.lookAt(TASK_ID);
+		const second = await client.lookAt(TASK_ID);
 		expect(second).toMatchObject({ detail: { kind: 'paused', call: 'getTask' } });
 		expect(sent).toHaveLength(1);
 	});
@@ -132,10 +132,10 @@ describe('a look', () => {
 describe('a credential that is changed while a wait goes on', () => {
 	test('is used from the next look on', async () => {
 		const { client, credential, keys } = await open(() => aTask);
-		await client.getTask(TASK_ID, {});
+		await client.lookAt(TASK_ID);
 		credential.apiKey = 'sk-two';
-		await client.getTask(TASK_ID, {});
-		await client.getTask(TASK_ID, {});
+		await client.lookAt(TASK_ID);
+		await client.lookAt(TASK_ID);
 		expect(keys()).toEqual(['sk-one', 'sk-two', 'sk-two']);
 	});
 
@@ -143,9 +143,9 @@ describe('a credential that is changed while a wait goes on', () => {
 		const { client, credential, sent } = await open(({ url }) =>
 			url.startsWith('https://right.example/') ? aTask : refusal(404, ''),
 		);
-		await client.getTask(TASK_ID, {});
+		await client.lookAt(TASK_ID);
 		credential.baseUrl = 'https://right.example/v1/';
-		expect(await client.getTask(TASK_ID, {})).not.toBeInstanceOf(ApiFailure);
+		expect(await client.lookAt(TASK_ID)).not.toBeInstanceOf(ApiFailure);
 		expect(sent.at(-1)?.url).toBe(`https://right.example/v1/tasks/${TASK_ID}`);
 	});
 
@@ -155,9 +155,9 @@ describe('a credential that is changed while a wait goes on', () => {
 			key === 'sk-one' || isAccepted ? aTask : wrongKey,
 		);
 		credential.apiKey = 'sk-two';
-		expect(await client.getTask(TASK_ID, {})).not.toBeInstanceOf(ApiFailure);
+		expect(await client.lookAt(TASK_ID)).not.toBeInstanceOf(ApiFailure);
 		isAccepted = true;
-		expect(await client.getTask(TASK_ID, {})).not.toBeInstanceOf(ApiFailure);
+		expect(await client.lookAt(TASK_ID)).not.toBeInstanceOf(ApiFailure);
 		expect(keys()).toEqual(['sk-two', 'sk-one', 'sk-two']);
 	});
 
@@ -165,9 +165,9 @@ describe('a credential that is changed while a wait goes on', () => {
 		const { client, credential, keys } = await open(({ key }) =>
 			key === 'sk-one' ? limit(30) : aTask,
 		);
-		await client.getTask(TASK_ID, {});
+		await client.lookAt(TASK_ID);
 		credential.apiKey = 'sk-two';
-		const reading = client.getTask(TASK_ID, {});
+		const reading = client.lookAt(TASK_ID);
 		await clock.advance(MINUTE_MS);
 		expect(await reading).not.toBeInstanceOf(ApiFailure);
 		expect(keys()).toEqual(['sk-one', 'sk-two']);
@@ -179,7 +179,7 @@ test('a key counts as a right one once anything has succeeded with it', async ()
 	const { client } = await open(() => answers.shift() ?? aTask);
 	const seen = [];
 	for (let count = 0; count < 3; count++) {
-		await client.getTask(TASK_ID, {});
+		await client.lookAt(TASK_ID);
 		seen.push(client.hasSucceeded);
 	}
 	expect(seen).toEqual([false, true, true]);

@@ -45,7 +45,7 @@ describe('looking again and again, with each task that ends', () => {
 		let open: Task | null = null;
 		for (const task of inOrder(tasks)) {
 			ready.add(task.id);
-			await task.look({}, read);
+			await task.look(undefined, read);
 			open = await look(tasks, { read });
 		}
 		expect(open).toBeNull();
@@ -121,7 +121,7 @@ describe('the last look, once the time is over', () => {
 		const tasks = tasksOf(2);
 		const { reads, read } = api(new Set());
 		const timeoutAt = timeIsOver();
-		await tasks[0]?.look({}, read);
+		await tasks[0]?.look(undefined, read);
 		await lastLook(tasks, timeoutAt, read);
 		expect(reads).toEqual([taskIdOf(1), taskIdOf(2)]);
 	});

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 
-import type { OneLook } from '../../nodes/Kling/api/client';
 import { ApiFailure } from '../../nodes/Kling/api/failure';
 import { Task } from '../../nodes/Kling/api/task';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
@@ -158,12 +157,12 @@ describe('a shared wait for tasks', () => {
 test('an API that hangs does not hold the wait up: it ends some seconds after its time', async () => {
 	let reads = 0;
 	// A reading takes what it may, up to half a minute, and five go on at once.
-	const getTask = async (_: string, { withinMs = Infinity }: OneLook = {}) => {
+	const lookAt = async (_: string, withinMs = Infinity) => {
 		reads += 1;
 		if (reads % READ_CONCURRENCY === 0) await clock.pause(Math.min(withinMs, 30_000), undefined);
 		return reset;
 	};
-	const client = fakeClient({ getTask });
+	const client = fakeClient({ lookAt });
 	const tasks = Array.from({ length: 100 }, (_, index) => new Task(taskIdOf(index + 1), client));
 	const begun = Date.now();
 	await pollTasks(tasks, OPTIONS);

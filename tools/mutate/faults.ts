@@ -108,7 +108,7 @@ export const PLANTED_FAULTS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/client.ts',
-		find: 'else if (isRefused(result.detail))',
+		find: 'else if (isRefusedForGood(result.detail))',
 		replace: "else if (result.detail.call === 'create')",
 		breaks: 'the former key serves while the new one is refused',
 	},

@@ -6,7 +6,14 @@ import type { HttpAnswer } from '../n8n/http';
 import { type Credential, readCredential } from './credential';
 import { type ApiCall, ApiFailure, Failure, type Settled } from './failure';
 import { Pace } from './pace';
-import { AFTER_FAULT, isRateLimit, isRefused, MAX_ATTEMPTS, mayRetry, pauseMs } from './retry';
+import {
+	AFTER_FAULT,
+	isRateLimit,
+	isRefusedForGood,
+	MAX_ATTEMPTS,
+	mayRetry,
+	pauseMs,
+} from './retry';
 import {
 	type CreateBody,
 	createdSchema,
@@ -33,12 +40,6 @@ export function toCreateBody(input: CreateInput, callbackUrl: string | null): Cr
 		...(callbackUrl === null ? {} : { callback_url: callbackUrl }),
 		input,
 	};
-}
-
-/** One reading among many: it is made once, and where the API asked for a pause it is not made at all. */
-export interface OneLook {
-	/** How long it may take, in milliseconds. */
-	withinMs?: number;
 }
 
 /** What a 2xx body says, if it is what the API promises. */
@@ -87,21 +88,28 @@ class Client {
 		);
 	}
 
+	/** `GET /v1/tasks/{taskId}`, tried again like any request. */
+	async getTask(taskId: string): Promise<TaskReading | ApiFailure> {
+		return await this.send(requestFor(taskId), readingOf(taskId));
+	}
+
 	/**
-	 * `GET /v1/tasks/{taskId}`.
+	 * The same as one reading among many: it is made once, with the credential as it is now, and where the
+	 * API asked for a pause it is not made at all. A credential that has changed is kept as soon as it works;
+	 * where it is refused, the former one may still be right.
 	 *
-	 * @param look makes it one reading among many; else it is tried again like any request
+	 * @param withinMs how long it may take, in milliseconds
 	 */
-	async getTask(taskId: string, look?: OneLook): Promise<TaskReading | ApiFailure> {
-		const path = `/v1/tasks/${encodeURIComponent(taskId)}`;
-		const request: ApiRequest = { call: 'getTask', method: 'GET', path };
-		const parse = (body: unknown) => {
-			const reading = toTaskReading(body);
-			return reading?.task.id.toLowerCase() === taskId.toLowerCase() ? reading : undefined;
-		};
-		return await (look === undefined
-			? this.send(request, parse)
-			: this.lookUp(request, parse, look));
+	async lookAt(taskId: string, withinMs = Infinity): Promise<TaskReading | ApiFailure> {
+		const current = await this.reread();
+		const former = this.credential;
+		const lookWith = async (credential: Credential) =>
+			await this.attempt(requestFor(taskId), readingOf(taskId), credential, false, withinMs);
+		const result = await lookWith(current);
+		if (current.account === former.account) return result;
+		if (!(result instanceof ApiFailure)) this.credential = current;
+		else if (isRefusedForGood(result.detail)) return await lookWith(former);
+		return result;
 	}
 
 	/** `GET /v1/credits`. */
@@ -124,26 +132,6 @@ class Client {
 			else if (attempts >= MAX_ATTEMPTS) return result;
 			else if (detail.retryAfterMs === null) await pause(pauseMs(AFTER_FAULT, attempts), signal);
 		}
-	}
-
-	/**
-	 * Sends a request once, with the credential as it is now. One that has changed is kept as soon as it
-	 * works; where it is refused, the former one may still be right.
-	 */
-	private async lookUp<T>(
-		request: ApiRequest,
-		parse: Parse<T>,
-		{ withinMs }: OneLook,
-	): Promise<T | ApiFailure> {
-		const current = await this.reread();
-		const former = this.credential;
-		const result = await this.attempt(request, parse, current, false, withinMs);
-		if (current.account === former.account) return result;
-		if (!(result instanceof ApiFailure)) this.credential = current;
-		else if (isRefused(result.detail)) {
-			return await this.attempt(request, parse, former, false, withinMs);
-		}
-		return result;
 	}
 
 	private paceOf({ account }: Credential): Pace {
@@ -184,6 +172,18 @@ class Client {
 			pace.leave(failure);
 		}
 	}
+}
+
+function requestFor(taskId: string): ApiRequest {
+	return { call: 'getTask', method: 'GET', path: `/v1/tasks/${encodeURIComponent(taskId)}` };
+}
+
+/** An answer about another task is not what was asked for. */
+function readingOf(taskId: string): Parse<TaskReading> {
+	return (body) => {
+		const reading = toTaskReading(body);
+		return reading?.task.id.toLowerCase() === taskId.toLowerCase() ? reading : undefined;
+	};
 }
 
 function parseAnswer<T>(

@@ -1,6 +1,6 @@
 /**
- * Why something did not succeed, as a value: only the doors (`result/output.ts`, the webhooks and
- * hooks) make an n8n error of it, where node, item and reader are known.
+ * Why something did not succeed, as a value: only the doors (`operations/run.ts`, the
+ * webhooks and hooks) make an n8n error of it, where node, item and reader are known.
  */
 export abstract class Failure {
 	/** What happened, for people. */

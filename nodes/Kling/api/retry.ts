@@ -40,7 +40,7 @@ export function isRateLimit({ code }: FailureDetail): boolean {
 }
 
 /** Whether the API did nothing, and would do nothing for the same request later. */
-export function isRefused({ outcome, status, code }: FailureDetail): boolean {
+export function isRefusedForGood({ outcome, status, code }: FailureDetail): boolean {
 	return outcome === 'refused' && (status !== 429 || code === 'spend_limit_exceeded');
 }
 
@@ -52,7 +52,7 @@ export function mayRetry(failure: FailureDetail): boolean {
 	if (failure.kind === 'host' || asksForLong(failure)) return false;
 	if (isRateLimit(failure)) return true;
 	if (failure.call === 'create' && failure.outcome !== 'notSent') return false;
-	return !isRefused(failure) && !isCertificateCode(failure.code);
+	return !isRefusedForGood(failure) && !isCertificateCode(failure.code);
 }
 
 /** Whether the API wants to be left alone for longer than a run should be held up for. */

@@ -1,6 +1,6 @@
-import type { ApiClient, OneLook } from './client';
+import type { ApiClient } from './client';
 import { ApiFailure } from './failure';
-import { isRefused } from './retry';
+import { isRefusedForGood } from './retry';
 import { isFinished, type TaskReading } from './schemas';
 
 /** What Create says of the request that a task was made for. */
@@ -18,7 +18,7 @@ export interface RequestSummary {
 const UNKNOWN_AT_FIRST_MS = 120_000;
 
 /** Reads a task once, within the time that the look has. */
-export type ReadTask = (task: Task, look: OneLook) => Promise<TaskReading | ApiFailure>;
+export type ReadTask = (task: Task, withinMs?: number) => Promise<TaskReading | ApiFailure>;
 
 /** A task at the API, what was read of it last, and whether anything can happen to it any more. */
 export class Task {
@@ -54,10 +54,15 @@ export class Task {
 		return this.createdAt !== null && this.request?.callback === 'execution';
 	}
 
-	/** Reads it once, unless it is over. */
-	async look(look: OneLook = {}, read?: ReadTask): Promise<void> {
+	/**
+	 * Reads it once, unless it is over.
+	 *
+	 * @param withinMs how long that may take, in milliseconds
+	 * @param read by the task's own client unless told
+	 */
+	async look(withinMs?: number, read?: ReadTask): Promise<void> {
 		if (this.isOver) return;
-		const outcome = await (read?.(this, look) ?? this.client?.getTask(this.id, look));
+		const outcome = await (read?.(this, withinMs) ?? this.client?.lookAt(this.id, withinMs));
 		if (outcome !== undefined) this.learn(outcome);
 	}
 
@@ -89,6 +94,6 @@ export class Task {
 		if (detail.code === 'task_not_found' && detail.status === 404) {
 			return this.createdAt === null || Date.now() - this.createdAt > UNKNOWN_AT_FIRST_MS;
 		}
-		return isRefused(detail) && this.client?.hasSucceeded === false;
+		return isRefusedForGood(detail) && this.client?.hasSucceeded === false;
 	}
 }

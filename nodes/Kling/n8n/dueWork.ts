@@ -31,8 +31,8 @@ const places = new Map<string, number>();
 let isRunning = false;
 
 /** All that is on the list. */
-export function everythingDue(): Iterable<Due> {
-	return list;
+export function everythingDue(): Due[] {
+	return [...list];
 }
 
 /** Puts it on the list, where it stays until it is over or taken off. */

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 import { isHttpUrl } from '../api/address';
+import { parseJson } from '../n8n/http';
 import { holdsObjectInText, quote } from './quote';
-import { Invalid, listOf, parseJson } from './readers';
+import { Invalid, listOf } from './readers';
 import { sharePageHint } from './sharePages';
 
 /** An address as a table gives it: an attachment. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { parseJson } from '../n8n/http';
 import { holdsObjectInText, kindOf, quote } from './quote';
 
 /** What is wrong with a value, wherever it stands. */
@@ -189,12 +190,3 @@ export function toEntries(value: unknown, separator: RegExp): unknown[] {
 }
 
 const listSchema = z.array(z.unknown());
-
-/** What a text holds as JSON, as AI Agents write it; undefined when it is none. */
-export function parseJson(text: string): unknown {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-}

@@ -13,6 +13,9 @@ import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
 /** The n8n contexts that can store files. */
 export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 
+/** How many items' videos are downloaded at once. */
+export const DOWNLOAD_CONCURRENCY = 3;
+
 const ATTEMPTS = 3;
 
 /** How long the file host may take to begin its answer. */

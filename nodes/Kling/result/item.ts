@@ -92,13 +92,19 @@ export function toItem(
 	outcome: ItemOutcome,
 	itemIndex: number,
 ): INodeExecutionData {
+	if (!(outcome instanceof Failure)) return paired(itemIndex, outcome.json, outcome.binary);
+	const error = toNodeError(context, outcome, itemIndex);
+	const toJson = hasErrorOutput(context) ? errorTexts : errorJson;
+	return paired(itemIndex, toJson(error, outcome.taskId));
+}
+
+/** An item of the output, paired with its input item. */
+export function paired(
+	itemIndex: number,
+	json: IDataObject,
+	binary?: IBinaryKeyData,
+): INodeExecutionData {
 	const pairedItem = { item: itemIndex };
-	if (outcome instanceof Failure) {
-		const error = toNodeError(context, outcome, itemIndex);
-		const toJson = hasErrorOutput(context) ? errorTexts : errorJson;
-		return { json: toJson(error, outcome.taskId), pairedItem };
-	}
-	const { json, binary } = outcome;
 	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
 }
 

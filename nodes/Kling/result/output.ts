@@ -1,8 +1,8 @@
-import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { INodeExecutionData } from 'n8n-workflow';
 
 import { Failure } from '../api/failure';
 import { isTool, type ToolContext } from '../n8n/execution';
-import { type ItemError, type ItemOutcome, toItem, toNodeError } from './item';
+import { type ItemError, type ItemOutcome, paired, toItem, toNodeError } from './item';
 
 /** The node's output: one item for each input item, paired and in order. */
 export function toOutput(
@@ -25,16 +25,14 @@ function toToolItem(
 	outcome: ItemOutcome,
 	itemIndex: number,
 ): INodeExecutionData {
-	const pairedItem = { item: itemIndex };
 	if (outcome instanceof Failure) {
 		const { taskId } = outcome;
 		const error = textForModel(toNodeError(context, outcome, itemIndex));
-		return { json: { error, ...(taskId === null ? {} : { taskId }) }, pairedItem };
+		return paired(itemIndex, { error, ...(taskId === null ? {} : { taskId }) });
 	}
 	const { binary, note } = outcome;
 	const entries = Object.entries(outcome.json).filter(([key]) => !LEFT_OUT.has(key));
-	const json: IDataObject = { ...Object.fromEntries(entries), ...(note ? { note } : {}) };
-	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
+	return paired(itemIndex, { ...Object.fromEntries(entries), ...(note ? { note } : {}) }, binary);
 }
 
 function textForModel({ message, description }: ItemError): string {

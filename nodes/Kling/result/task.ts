@@ -62,7 +62,7 @@ export function simplifyTask(task: ApiTask): SimplifiedTask {
 		videoUrl: videoUrls[0] ?? null,
 		failure: withoutVideo
 			? { code: NO_VIDEO, message: 'The task completed without any video address' }
-			: failureOf(task),
+			: reasonOf(task),
 		generationSeconds:
 			task.created_at === null || task.completed_at === null
 				? null
@@ -75,7 +75,7 @@ export function simplifyTask(task: ApiTask): SimplifiedTask {
 	};
 }
 
-function failureOf(task: ApiTask): TaskFailure | null {
+function reasonOf(task: ApiTask): TaskFailure | null {
 	if (task.status !== STATUS.failed) return null;
 	return task.error ?? { code: 'unknown', message: 'No reason was given' };
 }

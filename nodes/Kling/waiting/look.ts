@@ -1,15 +1,9 @@
-import type { OneLook } from '../api/client';
 import { AFTER_FAULT, pauseMs } from '../api/retry';
 import type { ReadTask, Task } from '../api/task';
 import { mapConcurrently, pause } from '../n8n/async';
 
 /** Reading more at once would only meet the API's rate limit. */
 export const READ_CONCURRENCY = 5;
-
-/** How a look reads a task: by the task's own client unless told. */
-interface LookOptions extends OneLook {
-	read?: ReadTask;
-}
 
 /**
  * Looks for a task that is still open, with as few readings as it can: the last one first, alone, since it
@@ -20,12 +14,12 @@ interface LookOptions extends OneLook {
  */
 export async function look(
 	tasks: readonly Task[],
-	{ read, ...once }: LookOptions = {},
+	{ withinMs, read }: { withinMs?: number; read?: ReadTask } = {},
 ): Promise<Task | null> {
 	for (let size = 1; ; size = READ_CONCURRENCY) {
 		const batch = openOf(tasks).slice(-size).reverse();
 		if (batch.length === 0) return null;
-		await mapConcurrently(batch, READ_CONCURRENCY, async (task) => await task.look(once, read));
+		await mapConcurrently(batch, READ_CONCURRENCY, async (task) => await task.look(withinMs, read));
 		const open = openOf(batch)[0];
 		if (open !== undefined) return open;
 	}
@@ -41,7 +35,7 @@ export async function lookAtAll(tasks: readonly Task[], endsAt: number): Promise
 	await mapConcurrently(
 		tasks,
 		READ_CONCURRENCY,
-		async (task) => await task.look({ withinMs: leftMs() }),
+		async (task) => await task.look(leftMs()),
 		() => leftMs() > 0,
 	);
 }
@@ -72,7 +66,7 @@ export async function lastLook(
 		READ_CONCURRENCY,
 		async (task) => {
 			for (let faults = 1; mayGoOn(); faults++) {
-				await task.look({ withinMs: SILENCE_MS }, read);
+				await task.look(SILENCE_MS, read);
 				if (task.failure === null || task.isOver) {
 					answeredAt = Date.now();
 					return;

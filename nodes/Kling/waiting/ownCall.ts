@@ -52,11 +52,13 @@ export abstract class OwnCall implements Due {
 	/** What it needs of n8n; null where it does not call. */
 	protected abstract readonly host: Host | null;
 
-	/** Looks at the tasks. Gives one that is still open, or null when there is nothing to wait for. */
-	protected abstract look(): Promise<Task | null>;
-
 	/** The tasks whose clients it keeps. */
-	abstract readonly tasks: readonly Task[];
+	readonly tasks: readonly Task[] = [];
+
+	/** Looks at the tasks. Gives one that is still open, or null when there is nothing to wait for. */
+	protected async look(): Promise<Task | null> {
+		return null;
+	}
 
 	/** What to tell the operator when this n8n cannot be reached at its own address. */
 	protected abstract readonly unheard: string;
@@ -112,11 +114,9 @@ export async function lastingClient(
 	itemIndex: number,
 	client: ApiClient,
 ): Promise<ApiClient> {
-	for (const due of everythingDue()) {
-		const tasks = due instanceof OwnCall ? due.tasks : [];
-		const known = tasks.find((task) => task.client?.account === client.account);
-		if (known?.client) return known.client;
-	}
+	const tasks = everythingDue().flatMap((due) => (due instanceof OwnCall ? due.tasks : []));
+	const known = tasks.find((task) => task.client?.account === client.account);
+	if (known?.client) return known.client;
 	const opened = await openLastingClient(context, itemIndex);
 	return opened instanceof Failure || opened.account !== client.account ? client : opened;
 }

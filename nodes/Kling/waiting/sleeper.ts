@@ -39,7 +39,7 @@ export class Sleeper extends OwnCall {
 	constructor(
 		readonly executionId: string,
 		readonly runIndex: number,
-		public tasks: readonly Task[],
+		public override tasks: readonly Task[],
 		readonly timeoutAt: number,
 		resumeAddress: string | null,
 	) {
@@ -75,7 +75,7 @@ export class Sleeper extends OwnCall {
 		this.isLastLookDone = true;
 	}
 
-	protected async look(): Promise<Task | null> {
+	protected override async look(): Promise<Task | null> {
 		if (this.isOverdue) {
 			await this.lookForTheLastTime();
 			return null;
@@ -136,10 +136,9 @@ function laneOf(tasks: readonly Task[], executionId: string): string {
 }
 
 function find(executionId: string): Sleeper | undefined {
-	for (const due of everythingDue()) {
-		if (due instanceof Sleeper && due.executionId === executionId) return due;
-	}
-	return undefined;
+	return everythingDue()
+		.filter((due) => due instanceof Sleeper)
+		.find((sleeper) => sleeper.executionId === executionId);
 }
 
 /** It takes the place of an earlier wait of the same execution. */

@@ -17,7 +17,7 @@ import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
 const DAY_MS = 86_400_000;
 
 class TriggerLook extends OwnCall {
-	readonly tasks: readonly [Task];
+	override readonly tasks: readonly [Task];
 
 	/** The workflow that is to be started. */
 	readonly workflowId: string | null;
@@ -36,7 +36,7 @@ class TriggerLook extends OwnCall {
 		return this.tasks[0].client?.host ?? null;
 	}
 
-	protected async look(): Promise<Task | null> {
+	protected override async look(): Promise<Task | null> {
 		const [task] = this.tasks;
 		const open = await look(this.tasks);
 		if (open === null && task.reading === null) {
@@ -105,8 +105,7 @@ export function wasHeard(workflowId: string | undefined, taskId: string): void {
 }
 
 function find(taskId: string): TriggerLook | undefined {
-	for (const due of everythingDue()) {
-		if (due instanceof TriggerLook && due.tasks[0].id === taskId) return due;
-	}
-	return undefined;
+	return everythingDue()
+		.filter((due) => due instanceof TriggerLook)
+		.find(({ tasks: [{ id }] }) => id === taskId);
 }

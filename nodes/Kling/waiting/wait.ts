@@ -3,6 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Failure, type Settled, Unreached, valuesOf } from '../api/failure';
 import type { Task } from '../api/task';
 import { mapConcurrently } from '../n8n/async';
+import { DOWNLOAD_CONCURRENCY } from '../result/download';
 import { hasErrorOutput, type ItemOutcome } from '../result/item';
 import { waitedOutcome } from '../result/reading';
 import { openOf, readAll } from './look';
@@ -58,9 +59,6 @@ function cannotBeRead(item: Settled<Awaited>): boolean {
 function tasksOf(items: Awaiting): Task[] {
 	return [...new Set(valuesOf(items).map(({ task }) => task))];
 }
-
-/** How many items' videos are downloaded at once. */
-export const DOWNLOAD_CONCURRENCY = 3;
 
 async function toOutcomes(context: IExecuteFunctions, items: Awaiting): Promise<ItemOutcome[]> {
 	const signal = context.getExecutionCancelSignal();

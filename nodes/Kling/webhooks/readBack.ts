@@ -1,6 +1,6 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
-import { type ApiClient, type OneLook, openClient } from '../api/client';
+import { type ApiClient, openClient } from '../api/client';
 import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Failure, type Settled } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
@@ -36,10 +36,10 @@ export function isWithoutCredential(outcome: TaskReading | ApiFailure): boolean 
 export async function readBack(
 	context: IWebhookFunctions,
 	taskId: string,
-	once: OneLook = {},
+	withinMs?: number,
 ): Promise<TaskReading | ApiFailure> {
 	const read = async (by: Settled<ApiClient>) =>
-		by instanceof Failure ? NO_CREDENTIAL : await by.getTask(taskId, once);
+		by instanceof Failure ? NO_CREDENTIAL : await by.lookAt(taskId, withinMs);
 	const key = nodeKey(context);
 	const earlier = byNode.get(key);
 	const shared =

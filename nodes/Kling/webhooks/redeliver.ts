@@ -21,8 +21,6 @@ const MOST_PENDING = 10_000;
 const pending = new Set<string>();
 
 class Delivery extends OwnCall {
-	readonly tasks = [];
-
 	constructor(
 		private readonly key: string,
 		url: string,
@@ -34,10 +32,6 @@ class Delivery extends OwnCall {
 		const now = Date.now();
 		const dueAt = now + pauseMs(AFTER_FAULT, 1, retryAfterMs);
 		super(url, taskId, dueAt, now + INSIST_MS, lane);
-	}
-
-	protected async look(): Promise<null> {
-		return null;
 	}
 
 	protected get unheard(): string {
@@ -73,6 +67,6 @@ export function redeliver(
 
 /** One host serves all: each holds the data of a whole call. */
 function hostOf(context: IWebhookFunctions): Host {
-	for (const due of everythingDue()) if (due instanceof Delivery) return due.host;
-	return { httpRequest: context.helpers.httpRequest, logger: context.logger };
+	const known = everythingDue().find((due) => due instanceof Delivery);
+	return known?.host ?? { httpRequest: context.helpers.httpRequest, logger: context.logger };
 }

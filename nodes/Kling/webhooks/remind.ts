@@ -29,8 +29,6 @@ export function isReminder(body: unknown): boolean {
 const pending = new Map<string, Reminder>();
 
 class Reminder extends OwnCall {
-	readonly tasks = [];
-
 	/** Whether something was delivered since its last call went out. */
 	isStale = false;
 
@@ -50,10 +48,6 @@ class Reminder extends OwnCall {
 
 	protected override get body(): string {
 		return JSON.stringify({ from: 'n8n', reminds: true });
-	}
-
-	protected async look(): Promise<null> {
-		return null;
 	}
 
 	protected get unheard(): string {

@@ -9,12 +9,12 @@ import { type ReadTask, Task } from '../api/task';
 import { mapConcurrently, within } from '../n8n/async';
 import { readNodeContext } from '../n8n/execution';
 import { noteListener, ownUrlOf, postToSelf } from '../n8n/ownAddress';
-import { hasErrorOutput, toItem } from '../result/item';
+import { DOWNLOAD_CONCURRENCY } from '../result/download';
+import { hasErrorOutput, paired, toItem } from '../result/item';
 import { waitedOutcome } from '../result/reading';
 import { look, openOf } from '../waiting/look';
 import { type Sleeper, sleeperOf } from '../waiting/sleeper';
 import { itemsOf, parseStored, type StoredItem, type StoredWait } from '../waiting/stored';
-import { DOWNLOAD_CONCURRENCY } from '../waiting/wait';
 import {
 	answerWithinMs,
 	type Callback,
@@ -78,7 +78,7 @@ const LATE = Symbol('late');
  * @returns a task that is still open, null when all are over
  */
 async function lookFrom(task: Task, { tasks }: Sleeper, read: ReadTask): Promise<Task | null> {
-	await task.look({}, read);
+	await task.look(undefined, read);
 	if (!task.isOver) return task;
 	const [open] = openOf(tasks);
 	return open === undefined || open.client !== null ? (open ?? null) : await look(tasks, { read });
@@ -105,10 +105,10 @@ function respondNotYet(
  * keys that n8n cannot resolve here; else, or where that fails, with the node's credential as it is now.
  */
 function readerOf(context: IWebhookFunctions): ReadTask {
-	return async ({ id, client }, once) => {
-		const held = await client?.getTask(id, once);
+	return async ({ id, client }, withinMs) => {
+		const held = await client?.lookAt(id, withinMs);
 		if (held !== undefined && (!(held instanceof ApiFailure) || asksForPause(held))) return held;
-		const own = await readBack(context, id, once);
+		const own = await readBack(context, id, withinMs);
 		if (!isWithoutCredential(own)) return own;
 		if (held !== undefined) return held;
 		context.logger.warn(
@@ -165,7 +165,7 @@ async function toItems(
 		DOWNLOAD_CONCURRENCY,
 		async (item, itemIndex) =>
 			'settled' in item
-				? { json: item.settled, pairedItem: { item: itemIndex } }
+				? paired(itemIndex, item.settled)
 				: await toResumedItem(context, itemIndex, item, byId.get(item.taskId), deadlineAt),
 	);
 	return items.filter((item) => item !== undefined);

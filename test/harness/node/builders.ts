@@ -67,7 +67,7 @@ export function toReading(raw: Record<string, unknown>): TaskReading {
 	return { task: parsed(raw), raw: jsonObjectSchema.parse(raw) };
 }
 
-/** A client that answers as the test says, and refuses whatever else it is asked. */
+/** A client that answers as the test says, looks like reads, and refuses whatever else it is asked. */
 export function fakeClient(answers: Partial<ApiClient> = {}): ApiClient {
 	const unasked = async () => await Promise.reject(new Error('Nobody was to ask this'));
 	const quiet = () => {};
@@ -81,6 +81,7 @@ export function fakeClient(answers: Partial<ApiClient> = {}): ApiClient {
 		},
 		create: unasked,
 		getTask: unasked,
+		lookAt: answers.getTask ?? unasked,
 		getCredits: unasked,
 		...answers,
 	};
