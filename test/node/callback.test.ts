@@ -90,6 +90,12 @@ describe('Automatic', () => {
 			to('none'),
 			'redirects to https://login.example,',
 		],
+		[
+			'calls nobody where the trigger is switched off',
+			{ trigger: 'switched off', answer: listening },
+			to('none'),
+			'put Wait for Video behind this node',
+		],
 		['calls nobody where there is nobody', {}, to('none'), 'put Wait for Video behind this node'],
 	])('%s', async (_, surroundings, target, hint) => {
 		const resolved = await resolve(surroundings, auto);
