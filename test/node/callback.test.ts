@@ -82,7 +82,7 @@ describe('Automatic', () => {
 			'calls nobody where the trigger does not listen',
 			{ trigger: 'there', answer: () => UNREGISTERED },
 			to('none'),
-			'! No callback: the workflow is not published',
+			'! No callback: the workflow is not published, so its Kling Trigger does not listen. Publish (activate) the workflow first, or choose another Callback while testing. Get Video with the task ID works all the same.',
 		],
 		[
 			'calls nobody where a login stands in front of the trigger',

@@ -73,8 +73,14 @@ describe('a run', () => {
 		const { output } = await run(gives([new Unreached(), refusal]));
 		expect(output).toMatchObject({
 			message: "'Prompt' is empty [item 1]",
-			description: 'Nothing was spent in this run. Write.',
+			description:
+				'Nothing was spent in this run. Write. To make the other videos all the same, set On Error to Continue in the settings of this node. Items are counted from 0.',
 		});
+	});
+
+	test('that every item keeps from starting does not speak of other items', async () => {
+		const { output } = await run(gives([refusal, refusal]));
+		expect(output).toMatchObject({ description: 'Nothing was spent in this run. Write.' });
 	});
 
 	test.each([{ continues: true }, { asTool: true }])(
