@@ -235,6 +235,7 @@ describe('an execution that sleeps', () => {
 	});
 
 	test('is resumed once, though it waits in n8n for others to end, and its callback is repeated', async () => {
+		n8n.mode = 'regular';
 		n8n.turn = async () => await clock.sleep(2 * MINUTE);
 		const execution = n8n.execute(
 			n8n.start(),
@@ -247,6 +248,7 @@ describe('an execution that sleeps', () => {
 
 	test('pays once behind it, also where it waits longer for others to end than n8n’s own timer', async () => {
 		const turns = [5 * MINUTE, 5 * MINUTE];
+		n8n.mode = 'regular';
 		n8n.turn = async () => await clock.sleep(turns.shift() ?? 0);
 		const execution = n8n.execute(
 			n8n.start(),
@@ -346,8 +348,23 @@ describe('two processes', () => {
 		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0] }]), create);
 		await clock.advance(61 * SECOND);
 		expect([execution.ran, execution.status, n8n.api.tasks.size]).toEqual([[0, 1], 'running', 1]);
-		await clock.advance(2 * SECOND);
+		await clock.advance(10 * SECOND);
 		expect([execution.status, n8n.api.tasks.size]).toEqual(['success', 2]);
+	});
+
+	test('wake an execution with a later look, where n8n did not go on with it', async () => {
+		const [worker, door] = [n8n.start(), n8n.start()];
+		n8n.door = () => door;
+		// Its database refuses the first.
+		n8n.turn = async () => {
+			n8n.turn = async () => {};
+			await Promise.reject(new Error('The database is away'));
+		};
+		const execution = n8n.execute(worker, createAndWait([{ callbacks: [0, 1_000] }]));
+		await clock.advance(6 * MINUTE);
+		expect(statusesOf(execution)).toEqual(['completed']);
+		await clock.advance(HOUR);
+		expect([execution.outputs.length, worker.left(), door.left()]).toEqual([1, [], []]);
 	});
 
 	test.each([1, 2])(

@@ -27,14 +27,17 @@ import { itemsOf, type StoredWait } from './stored';
  */
 const FIRST_LOOK_MS = 7_000;
 
+/** How long after its resume an execution that still sleeps was dropped, where n8n keeps no queue. */
+const DROPPED_AFTER_MS = 30_000;
+
 /** How long after its timeout an execution that cannot be woken is given up. */
 const GIVE_UP_AFTER_MS = 600_000;
 
 export class Sleeper extends OwnCall {
 	private isLastLookDone = false;
 
-	/** Whether whoever resumes it fetches files first. */
-	fetchesFiles = false;
+	/** When its resume was handed to n8n, in milliseconds since 1970. */
+	private handedOverAt = Infinity;
 
 	constructor(
 		readonly executionId: string,
@@ -55,6 +58,11 @@ export class Sleeper extends OwnCall {
 	/** Whether it is being resumed, or was: n8n may take long to go on, and calls it suspended until then. */
 	get isResuming(): boolean {
 		return this.isDone;
+	}
+
+	/** Whether n8n, which has had time to, did not go on with it: its database may have refused to. */
+	get wasDropped(): boolean {
+		return Date.now() - this.handedOverAt > DROPPED_AFTER_MS;
 	}
 
 	get isOverdue(): boolean {
@@ -87,12 +95,12 @@ export class Sleeper extends OwnCall {
 	}
 
 	/**
-	 * Another process that fetches the files may be killed meanwhile, and the execution sleeps on: it is
-	 * called again until n8n says that it has gone on.
+	 * Another process that has begun to wake it may be killed, or n8n's database refuse it, and the execution
+	 * sleeps on: it is called again until n8n says that it has gone on.
 	 */
 	protected override after(answer: OwnAnswer | null): number | null {
 		const isOnItsWay = answer?.state === 'resumed' || answer?.state === 'resuming';
-		return isOnItsWay && this.fetchesFiles ? this.later() : super.after(answer);
+		return isOnItsWay ? this.later() : super.after(answer);
 	}
 
 	protected get unheard(): string {
@@ -117,7 +125,10 @@ export class Sleeper extends OwnCall {
 		this.isDone = isUnderWay;
 		this.endsAt = Math.max(this.timeoutAt, Date.now()) + GIVE_UP_AFTER_MS;
 		this.dueAt = isUnderWay ? this.endsAt : Date.now() + FIRST_LOOK_MS;
-		if (isUnderWay) this.tasks = [];
+		if (isUnderWay) {
+			this.tasks = [];
+			this.handedOverAt = Date.now();
+		}
 		runWhenDue(this);
 	}
 
@@ -169,11 +180,7 @@ export async function fallAsleep(
 		if (last?.account !== client.account) last = await lastingClient(context, itemIndex, client);
 		tasks.set(id, new Task(id, last, createdAt));
 	}
-	const sleeper = new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress);
-	sleeper.fetchesFiles = items.some(
-		(item) => !(item instanceof Failure) && item.result.downloadField !== null,
-	);
-	remember(sleeper);
+	remember(new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress));
 }
 
 /** A task that was over before: what was read of it is stored with the execution. */
@@ -183,11 +190,16 @@ function endedTask(id: string): Task {
 	return task;
 }
 
-/** What this process knows of a sleeping execution, made anew where it knows nothing of this very wait. */
-export function sleeperOf(wait: StoredWait): Sleeper {
+/**
+ * What this process knows of a sleeping execution, made anew where it knows nothing of this very wait.
+ *
+ * @param mayQueue whether n8n may keep a resumed execution in a queue, and call it asleep until its turn
+ */
+export function sleeperOf(wait: StoredWait, mayQueue: boolean): Sleeper {
 	const { executionId, runIndex, timeoutAt } = wait;
 	const known = find(executionId);
-	if (known?.runIndex === runIndex && known.timeoutAt === timeoutAt) return known;
+	const isThisWait = known?.runIndex === runIndex && known.timeoutAt === timeoutAt;
+	if (isThisWait && (mayQueue || !known.wasDropped)) return known;
 	const tasks = new Map<string, Task>();
 	for (const item of itemsOf(wait)) {
 		if (!('taskId' in item) || tasks.has(item.taskId)) continue;

@@ -38,8 +38,8 @@ const TIMER_AFTER_FILES_MS = 660_000;
 /** In the context that all nodes of an execution share: whether it has slept. */
 const SLEPT_KEY = 'klingSlept';
 
-/** How long an execution that was woken stays awake at least, in milliseconds. */
-const AWAKE_MS = 2_000;
+/** How long an execution that was woken stays awake at least, in milliseconds: busy processes are seconds late. */
+const AWAKE_MS = 10_000;
 
 /**
  * Keeps an execution that has slept before awake for a moment. Two processes may wake it at once, and n8n

@@ -7,7 +7,7 @@ import { isRateLimit } from '../api/retry';
 import { toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { mapConcurrently, within } from '../n8n/async';
-import { readNodeContext } from '../n8n/execution';
+import { isAlone, readNodeContext } from '../n8n/execution';
 import { noteListener, ownUrlOf, postToSelf } from '../n8n/ownAddress';
 import { DOWNLOAD_CONCURRENCY } from '../result/download';
 import { hasErrorOutput, paired, toItem } from '../result/item';
@@ -52,7 +52,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 
-	const sleeper = sleeperOf(wait);
+	const sleeper = sleeperOf(wait, isAlone(context));
 	if (sleeper.isResuming) return respond(context, 'resuming', 'Resuming already');
 	const task = sleeper.tasks.find(({ id }) => id === callback.taskId);
 	if (task === undefined) {
@@ -123,7 +123,10 @@ function asksForPause({ detail }: ApiFailure): boolean {
 	return detail.retryAfterMs !== null || isRateLimit(detail);
 }
 
-/** Up to which age of a call nothing is asked: later, the execution may have gone on, and sleep elsewhere. */
+/**
+ * Up to which age of a call nothing is asked where this is the only process: later, the execution may have
+ * gone on, and sleep elsewhere.
+ */
 const FRESH_MS = 500;
 
 /** How long before n8n's own timer the files must be there, in milliseconds. */
@@ -140,7 +143,8 @@ async function goOn(
 	try {
 		if (sleeper.isOverdue) await sleeper.lookForTheLastTime(read);
 		const items = await toItems(context, wait, sleeper);
-		isUnderWay = Date.now() - calledAt < FRESH_MS || (await isStillAsleep(context, wait));
+		const isFresh = isAlone(context) && Date.now() - calledAt < FRESH_MS;
+		isUnderWay = isFresh || (await isStillAsleep(context, wait));
 		if (!isUnderWay) return { noWebhookResponse: true };
 		return { noWebhookResponse: true, workflowData: [items] };
 	} catch (thrown) {

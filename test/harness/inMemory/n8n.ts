@@ -86,8 +86,14 @@ export class N8n {
 	/** Which process goes on with an execution once it is woken: that which took the call, or a worker. */
 	worker: (by: N8nProcess) => N8nProcess = (by) => by;
 
-	/** What an execution that is woken waits for before it goes on: others that run, where n8n limits these. */
+	/**
+	 * What an execution that is woken waits for before it goes on: others that run, where n8n limits these. It
+	 * does not go on where this rejects, as when the database is away.
+	 */
 	turn: () => Promise<void> = async () => {};
+
+	/** Regular mode is that of an n8n with one process, where alone it can limit how many run. */
+	mode: 'queue' | 'regular' = 'queue';
 
 	/** How many files were stored. */
 	files = 0;
@@ -253,8 +259,11 @@ export class N8n {
 				.then(async ({ workflowData }) => {
 					const [items] = workflowData ?? [];
 					if (items === undefined) return;
-					await this.turn();
-					if (!this.wake(process, execution)) return;
+					const isLet = await this.turn().then(
+						() => true,
+						() => false,
+					);
+					if (!isLet || !this.wake(process, execution)) return;
 					await this.pass(execution, sleep, items, false);
 				});
 		});
@@ -337,7 +346,9 @@ export class N8n {
 				if (options.encoding !== 'stream') return await this.call(process, options);
 				return { statusCode: 200, headers: {}, body: Readable.from([MP4]) };
 			});
+		const { mode } = this;
 		return {
+			instanceSettings: { logger: { globalConfig: { executions: { mode } } } },
 			getNode: () => ({
 				id: nameOf(number),
 				name: nameOf(number),

@@ -38,11 +38,18 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/sleeper.ts',
-		find: 'isOnItsWay && this.fetchesFiles ? this.later() : super.after(answer)',
+		find: 'isOnItsWay ? this.later() : super.after(answer)',
 		replace: 'super.after(answer)',
 		breaks:
 			'a wait whose file was being fetched by a process that was killed goes on with the next look',
 		noticedBy: 'unit/asleep: is killed',
+	},
+	{
+		file: 'waiting/sleeper.ts',
+		find: '(mayQueue || !known.wasDropped)',
+		replace: '(mayQueue || known.isDone)',
+		breaks: 'a wait that n8n did not go on with is woken by a later call',
+		noticedBy: 'unit/asleep: where n8n did not go on',
 	},
 	{
 		file: 'waiting/sleeper.ts',
@@ -67,8 +74,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/sleeper.ts',
-		find: 'if (isUnderWay) this.tasks = [];',
-		replace: '',
+		find: 'this.tasks = [];\n',
+		replace: '\n',
 		breaks: 'a wait that has ended keeps no tasks in memory',
 		noticedBy: 'unit/sleeper: as long as its files take',
 	},
