@@ -14,12 +14,7 @@ import { prepareAll, type Preparing } from './prepare';
 import type { Created, Prepared } from './request';
 import { sendAll } from './send';
 
-/**
- * Creates a task for each item, several at once, and pays for none twice. Unless failed items are
- * passed on, the first one stops further requests.
- *
- * @throws {CancelledError} when the execution was cancelled, after the last request has ended
- */
+/** A task for each item: an earlier one, or one that is paid for now. Nothing is spent before all were checked. */
 export async function createTasks(
 	context: IExecuteFunctions,
 	preparing: Preparing,
@@ -52,7 +47,6 @@ export async function checkRun(
 	return endedBy(context, prepared) ?? (await checkBudget(prepared, spendingOf(prepared), spent));
 }
 
-/** What the items say together of what the run may spend. */
 function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): SpendingSettings {
 	return strictest(valuesOf(prepared).map(({ spending }) => spending));
 }
@@ -75,7 +69,6 @@ export function spendingHints(
 	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
 }
 
-/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
 export function describeCost(requests: readonly RequestSummary[]): string {
 	const credits = requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;

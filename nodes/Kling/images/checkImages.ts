@@ -10,7 +10,6 @@ const PROBE_TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 5;
 const CONCURRENCY = 5;
 
-/** What a server sent at a first look. */
 interface Probe extends ImageFile {
 	status: number;
 	/** Where it redirects to, null when it does not. */
@@ -27,7 +26,6 @@ export interface ImagesToCheck {
  * Looks at each distinct image once, at its headers and first bytes only.
  *
  * @returns the refusal for each address that cannot be used
- * @throws {CancelledError} when the execution was cancelled
  */
 export async function checkImages(
 	context: IExecuteFunctions,

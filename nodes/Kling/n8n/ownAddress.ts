@@ -100,9 +100,8 @@ export interface OwnAnswer {
 	state: string | null;
 	/** n8n: there is no such execution, it has finished, or it sleeps at another node. */
 	isGone: boolean;
-	/** Whether no other n8n would say so, which knows nothing of the executions and workflows of this one. */
+	/** False for what another n8n would answer too: that it knows no such execution or webhook. */
 	isOurs: boolean;
-	/** What `Retry-After` asked for, in milliseconds. */
 	retryAfterMs: number | null;
 }
 
@@ -113,7 +112,6 @@ const headersSchema = z.object({
 	'content-type': z.string().optional().catch(undefined),
 });
 
-/** An answer of this package's webhooks. */
 const stateSchema = z.object({ state: z.string(), message: z.string() });
 
 /** An error of n8n's (`sendErrorResponse`, 2.0 to 2.41). */

@@ -10,7 +10,6 @@ import { Failure, Refusal, type Settled, Thrown } from '../api/failure';
 import { quote } from './quote';
 import { Invalid, type Reader } from './readers';
 
-/** What of a field its reader needs. */
 export type Field = Pick<INodeProperties, 'displayName' | 'name' | 'default'>;
 
 /**
@@ -24,7 +23,6 @@ export interface Settings {
 	option<T>(field: Field, reader: Reader<T>): Settled<T>;
 }
 
-/** Where settings come from. */
 export interface Source {
 	/** A parameter as n8n evaluates it, or `fallback` where the workflow does not hold it. */
 	evaluate(name: string, fallback: unknown): unknown;
@@ -89,7 +87,6 @@ function bracesIn(asTyped: unknown): Invalid | null {
 
 const RAW = { rawExpressions: true };
 
-/** The settings of the Kling node for one item. */
 export function settingsOf(
 	context: Pick<IExecuteFunctions, 'getNodeParameter'>,
 	itemIndex: number,
@@ -100,7 +97,6 @@ export function settingsOf(
 	});
 }
 
-/** The settings of the Kling Trigger. */
 export function triggerSettingsOf(
 	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
 ): Settings {
@@ -132,7 +128,6 @@ function isWhole<P extends Record<string, unknown>>(parts: P): parts is P & Valu
 	return Object.values(parts).every((part) => !(part instanceof Failure));
 }
 
-/** Several things that are wrong with one item. */
 class Several extends Refusal {
 	constructor(readonly failures: readonly Failure[]) {
 		const hints = failures.map((failure) => (failure instanceof Refusal ? failure.hint : ''));
