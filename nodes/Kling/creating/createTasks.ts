@@ -28,8 +28,7 @@ export async function createTasks(
 		stopsAtFailure: !keepsFailedItems(context),
 		signal: context.getExecutionCancelSignal(),
 	});
-	const tasks = valuesOf(sent);
-	recordCreated(context, tasks);
+	recordCreated(context, valuesOf(sent));
 	return prepared.map((item, itemIndex): Settled<Created> => {
 		if (item instanceof Failure) return item;
 		const task = sent[itemIndex] ?? new Unreached();

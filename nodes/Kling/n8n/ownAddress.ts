@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { configOf } from './execution';
 import { type HttpAnswer, parseJson, toHttpAnswer, WHOLE_ANSWER } from './http';
 
 /**
@@ -20,19 +21,9 @@ let listening: string | null = null;
 /** The port that n8n was told to listen at (`N8N_PORT`); n8n's own default, until it is known. */
 let configuredPort = 5678;
 
-const configSchema = z.object({
-	instanceSettings: z.object({
-		logger: z.object({ globalConfig: z.object({ port: z.number() }) }),
-	}),
-});
-
-/**
- * Learns the port before any webhook has come. n8n offers it to nodes nowhere, but each n8n context
- * carries it (2.0 to 2.41).
- */
+/** Learns the port before any webhook has come. */
 export function noteInstance(context: object): void {
-	const config = configSchema.safeParse(context);
-	if (config.success) configuredPort = config.data.instanceSettings.logger.globalConfig.port;
+	configuredPort = configOf(context)?.port ?? configuredPort;
 }
 
 const socketSchema = z.object({

@@ -38,7 +38,7 @@ export async function createAndWait(
 	const isCalled = valuesOf(created).every(({ task }) => task.callsThisExecution);
 	const sleeps = waiting.strategy !== 'poll' && isCalled;
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, created, waiting);
-	const ended = outcomes ?? [];
-	showHints(context, [...resultHints(ended, spendingHints(created, ended)), ...targets.hints()]);
+	const known = outcomes ?? [];
+	showHints(context, [...resultHints(known, spendingHints(created, known)), ...targets.hints()]);
 	return outcomes;
 }

@@ -40,22 +40,22 @@ export function settingsFrom({ evaluate, typed }: Source): Settings {
 			return new Thrown(thrown);
 		}
 	};
-	const read = <T>(field: Field, asTyped: unknown, value: unknown, reader: Reader<T>) => {
+	const parse = <T>(field: Field, asTyped: unknown, value: unknown, reader: Reader<T>) => {
 		if (value instanceof Failure) return value;
-		const read = bracesIn(asTyped) ?? reader(value);
-		if (!(read instanceof Invalid)) return read;
-		return new Refusal(`'${field.displayName}' ${read.reason}`, read.hint);
+		const parsed = bracesIn(asTyped) ?? reader(value);
+		if (!(parsed instanceof Invalid)) return parsed;
+		return new Refusal(`'${field.displayName}' ${parsed.reason}`, parsed.hint);
 	};
 	// n8n evaluates the expressions of all options at once.
 	let options: Settled<Record<string, unknown>> | undefined;
 	return {
-		read: (field, reader) => read(field, typed(field.name), valueOf(field), reader),
+		read: (field, reader) => parse(field, typed(field.name), valueOf(field), reader),
 		option: (field, reader) => {
-			options ??= read(OPTIONS, null, valueOf(OPTIONS), toRecord);
+			options ??= parse(OPTIONS, null, valueOf(OPTIONS), toRecord);
 			if (options instanceof Failure) return options;
 			const { [field.name]: asTyped } = recordSchema.catch({}).parse(typed(OPTIONS.name));
 			const isSet = Object.hasOwn(options, field.name);
-			return read(field, asTyped, isSet ? options[field.name] : field.default, reader);
+			return parse(field, asTyped, isSet ? options[field.name] : field.default, reader);
 		},
 	};
 }

@@ -186,8 +186,8 @@ export function sleeperOf(wait: StoredWait): Sleeper {
 	const tasks = new Map<string, Task>();
 	for (const item of itemsOf(wait)) {
 		if (!('taskId' in item) || tasks.has(item.taskId)) continue;
-		const known = toTaskReading(item.known);
-		const isEnded = known !== null && isFinished(known.task);
+		const reading = toTaskReading(item.known);
+		const isEnded = reading !== null && isFinished(reading.task);
 		const task = isEnded ? endedTask(item.taskId) : new Task(item.taskId, null, item.createdAt);
 		tasks.set(item.taskId, task);
 	}
