@@ -356,13 +356,14 @@ test('an AI Agent has it among its tools, without what a tool has no use for', a
 	// Prompt and Image URLs.
 	expect(await editor.parameters.getByText('Defined automatically by the model').count()).toBe(2);
 	expect((await editor.notices.allInnerTexts()).join(' ')).toMatch(
-		/choose Set Manually above.*\$fromAI\('duration'/,
+		/choose Set Manually above.*\$fromAI\('duration'.*two tools instead: Create Video and Get Video/,
 	);
 	await stage.picture('agent-tool-panel');
 	await editor.choose('operation', 'Get Video');
 	await eventually(async () => {
 		expect(await editor.labels()).toContain('Task ID');
 		expect(await editor.parameters.getByText('Defined automatically by the model').count()).toBe(1);
+		expect((await editor.notices.allInnerTexts()).join(' ')).not.toMatch(/two tools instead/);
 	});
 	await stage.picture('agent-tool-get-video');
 });

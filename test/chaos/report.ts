@@ -119,14 +119,16 @@ function readyAt(
 	return Math.max(...batch.map(({ finishedAt }) => finishedAt ?? 0));
 }
 
-/** Whether a callback of a finished task was heard by a process that lived on. */
-function wasHeard(task: EmulatedTask, { downFrom }: StormResult): boolean {
-	return task.callbacks.some(
-		({ status, at }) =>
-			task.finishedAt !== undefined &&
-			at >= task.finishedAt &&
-			(status === 200 || (status === 503 && at > downFrom)),
-	);
+/**
+ * Whether a callback of a finished task was heard by a process that lived on. While n8n is killed and
+ * started, its own 503 and an answer in its last moments say nothing.
+ */
+function wasHeard({ finishedAt, callbacks }: EmulatedTask, result: StormResult): boolean {
+	return callbacks.some(({ status, at, durationMs }) => {
+		if (finishedAt === undefined || at < finishedAt) return false;
+		if (at > result.downUntil) return status === 200 || status === 503;
+		return status === 200 && at + durationMs < result.downFrom;
+	});
 }
 
 const FIGURES: Array<[name: string, of: (report: ChaosReport) => string | number]> = [

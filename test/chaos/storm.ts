@@ -28,7 +28,7 @@ export interface StormResult {
 	ended: Array<{ id: string; status: string }>;
 	reads: number;
 	faults: number;
-	/** When n8n was killed, and when it was there again; epoch ms. */
+	/** When n8n was last seen with nothing in hand before it was killed, and when it was there again; epoch ms. */
 	downFrom: number;
 	downUntil: number;
 }
@@ -94,8 +94,7 @@ async function killOnce(
 	victim: Victim,
 ): Promise<Pick<StormResult, 'downFrom' | 'downUntil'>> {
 	await delay(killAfterMs);
-	await untilQuiet(stage);
-	const downFrom = Date.now();
+	const downFrom = await untilQuiet(stage);
 	await victim.kill();
 	await victim.start();
 	return { downFrom, downUntil: Date.now() };
@@ -184,11 +183,13 @@ async function startAll(
 	}
 }
 
-/** Until no execution runs: what n8n has in hand when it is killed, it gives up itself. */
-async function untilQuiet({ n8n }: Stage): Promise<void> {
-	for (let looks = 0; looks < 120; looks++) {
+/** Until no execution runs, and when that was: what n8n has in hand when it is killed, it gives up itself. */
+async function untilQuiet({ n8n }: Stage): Promise<number> {
+	for (let looks = 1; ; looks++) {
+		const at = Date.now();
 		const listed = await n8n.api.listExecutions();
-		if (listed.every(({ status }) => status === 'waiting' || isFinished(status))) return;
+		const isQuiet = listed.every(({ status }) => status === 'waiting' || isFinished(status));
+		if (isQuiet || looks === 120) return at;
 		await delay(250);
 	}
 }

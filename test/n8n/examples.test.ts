@@ -15,7 +15,7 @@ import {
 	type ChatModel,
 	type ChatRequest,
 } from '../harness/n8n/chatModel';
-import type { WorkflowJson } from '../harness/n8n/workflow';
+import { items, set, type WorkflowJson } from '../harness/n8n/workflow';
 import {
 	EXAMPLES,
 	EXAMPLES_FOLDER,
@@ -886,6 +886,57 @@ describe('table-to-videos', () => {
 		]);
 		expect(emulator.count({ route: 'create' })).toBe(1);
 	});
+});
+
+/** The values that a node of Google Sheets writes into a row. */
+const columnsSchema = z.object({
+	columns: z.object({
+		value: z.record(z.string()),
+		matchingColumns: z.tuple([z.literal('row_number')]),
+	}),
+});
+
+test('google-sheet-to-videos makes a video of each row, and writes to the row that it came from', async () => {
+	const { emulator, n8n } = stage;
+	const row = (number: number, prompt: string) => ({
+		row_number: number,
+		image: emulator.imageUrl(),
+		prompt,
+		status: 'todo',
+	});
+	const json = copyOf('google-sheet-to-videos');
+	// Google is not there: its nodes give rows, and show what they would write.
+	const nodes = json.nodes.map((node) => {
+		if (node.type !== 'n8n-nodes-base.googleSheets') return node;
+		if (node.parameters.operation === 'read') {
+			return { ...node, ...items([row(2, 'One'), row(4, ''), row(7, 'Two')]) };
+		}
+		const { columns } = columnsSchema.parse(node.parameters);
+		return { ...node, ...set(columns.value, { keepOthers: false }) };
+	});
+	const { id } = await stage.run({ ...json, nodes }, 'waiting');
+	const taskOf = (prompt: string) =>
+		emulator.tasks().find((task) => task.prompt === prompt)?.id ?? '';
+	await emulator.complete(taskOf('One'));
+	await emulator.fail(taskOf('Two'));
+	const done = await n8n.api.waitForExecution(id, { status: 'success' });
+	expect(jsonOf(done, n8n, 'Write the Task ID')).toEqual([
+		{ row_number: '2', status: 'creating', taskId: taskOf('One') },
+		{ row_number: '7', status: 'creating', taskId: taskOf('Two') },
+	]);
+	expect(jsonOf(done, n8n, 'Write the Reason')).toEqual([
+		{ row_number: '4', status: 'failed', reason: expect.stringContaining("'Prompt' is empty") },
+	]);
+	expect(jsonOf(done, n8n, 'Write the Result')).toEqual([
+		{
+			row_number: '2',
+			status: 'completed',
+			videoUrl: expect.stringContaining(taskOf('One')),
+			reason: '',
+		},
+		{ row_number: '7', status: 'failed', videoUrl: '', reason: 'Video generation failed' },
+	]);
+	expect(spent()).toBe(CREDITS);
 });
 
 test.each([

@@ -82,13 +82,19 @@ describe('Automatic', () => {
 			'calls nobody where the trigger does not listen',
 			{ trigger: 'there', answer: () => UNREGISTERED },
 			to('none'),
-			'! No callback: the workflow is not published',
+			'! No callback: the workflow is not published, so its Kling Trigger does not listen. Publish (activate) the workflow first, or choose another Callback while testing. Get Video with the task ID works all the same.',
 		],
 		[
 			'calls nobody where a login stands in front of the trigger',
 			{ trigger: 'there', answer: () => LOGIN },
 			to('none'),
 			'redirects to https://login.example,',
+		],
+		[
+			'calls nobody where the trigger is switched off',
+			{ trigger: 'switched off', answer: listening },
+			to('none'),
+			'put Wait for Video behind this node',
 		],
 		['calls nobody where there is nobody', {}, to('none'), 'put Wait for Video behind this node'],
 	])('%s', async (_, surroundings, target, hint) => {

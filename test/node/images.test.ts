@@ -249,6 +249,19 @@ describe('images from files', () => {
 		]);
 	});
 
+	test('that n8n has moved meanwhile are the same in a Retry of an edited node', async () => {
+		const file = store.add(PHOTO);
+		const first = await createFromFiles([{}], { files: [{ data: file }] });
+		const { error } = await createFromFiles([{}], {
+			files: [{ data: { ...file, id: file.id?.replace('folder', 'execution') } }],
+			field: '={{ "data" }}',
+			runData: first.runData,
+			executionId: '43',
+		});
+		expect(error).toBeNull();
+		expect(emulator.current.tasks()).toHaveLength(1);
+	});
+
 	test.each<[string, Record<string, StoredFile>, string, RegExp, RegExp]>([
 		[
 			'a field that is not there',

@@ -32,10 +32,15 @@ async function createEach(
 	});
 }
 
-async function waitFor(taskIds: readonly string[], run: Partial<KlingRun> = {}) {
+async function waitFor(taskIds: readonly string[], { parameters, ...run }: Partial<KlingRun> = {}) {
 	return await runKling({
 		emulator: emulator.current,
-		parameters: { operation: 'wait', taskId: '={{ $json.taskId }}', waitStrategy: 'poll' },
+		parameters: {
+			operation: 'wait',
+			taskId: '={{ $json.taskId }}',
+			waitStrategy: 'poll',
+			...parameters,
+		},
 		items: taskIds.map((taskId) => ({ taskId })),
 		...run,
 	});
@@ -165,6 +170,21 @@ describe('one wait for many items', () => {
 			{ timedOut: true },
 		]);
 		expect(taskIdsOf(json)).toEqual(ids);
+	});
+
+	test('lasts as long as the longest time that an item gives', async () => {
+		const taskId = await createTask(emulator.current);
+		clock.duringPause = async () => await emulator.current.complete(taskId);
+		const parameters = { timeout: '={{ $itemIndex }}' };
+		const { json } = await waitFor([taskId, taskId], { parameters });
+		expect(json).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
+	});
+
+	test('does not sleep in a run that is about to fail', async () => {
+		const ids = [await createTask(emulator.current), '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d'];
+		const { error, waitTill } = await waitFor(ids, { parameters: { waitStrategy: 'callback' } });
+		expect(apiErrorOf({ error }).httpCode).toBe('404');
+		expect(waitTill).toBeUndefined();
 	});
 
 	test('with Continue On Fail keeps the others when one task is not known', async () => {

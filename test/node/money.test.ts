@@ -399,6 +399,22 @@ describe('Retry execution', () => {
 		expect(description).toContain(`The task created before a request was changed: ${replaced}.`);
 	});
 
+	test('looks up the callback only of what is to be sent', async () => {
+		const first = await create(prompts('One'));
+		// There is none.
+		const retry = await create(prompts('One'), { callback: 'trigger' }, retryOf(first));
+		expect(retry.json).toMatchObject([{ taskId: ids()[0] }]);
+	});
+
+	test('does not sleep where the callback of one of its tasks wakes another execution', async () => {
+		const parameters = { operation: 'createAndWait' };
+		const first = await create(prompts('One', 'Two [http:402=1]'), parameters);
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const retry = await create(prompts('One', 'Two'), parameters, retryOf(first));
+		expect(retry.waitTill).toBeUndefined();
+		expect(retry.json).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
+	});
+
 	test('of an edited node that is refused is not recommended, since it would create anew', async () => {
 		const first = await create(prompts('One', 'Two [http:402=1]'));
 		const retry = await create(

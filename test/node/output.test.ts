@@ -267,17 +267,24 @@ describe('Wait', () => {
 	test('with Throw on Failure goes by what each item itself says', async () => {
 		const [lax, strict] = [await createTask(emulator.current), await createTask(emulator.current)];
 		await emulator.current.fail(lax);
-		const run = async (failing: boolean) =>
+		const run = async (failing: boolean, waitStrategy = 'poll') =>
 			await runKling({
 				emulator: emulator.current,
-				parameters: { ...parameters, options: { throwOnFailure: '={{ $json.strict }}' } },
+				parameters: {
+					...parameters,
+					waitStrategy,
+					options: { throwOnFailure: '={{ $json.strict }}' },
+				},
 				items: [
 					{ taskId: lax, strict: false },
 					{ taskId: strict, strict: failing },
 				],
 			});
 		await emulator.current.fail(strict);
-		expect((await run(false)).json).toMatchObject([{ status: 'failed' }, { status: 'failed' }]);
+		const failed = [{ status: 'failed' }, { status: 'failed' }];
+		expect((await run(false)).json).toMatchObject(failed);
+		// A node that sleeps cannot stop the run.
+		expect((await run(true, 'auto')).json).toMatchObject(failed);
 		const { error } = await run(true);
 		expect(error).toMatchObject({ message: expect.stringContaining(strict) });
 	});

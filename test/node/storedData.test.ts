@@ -8,13 +8,13 @@ import {
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-import { isRegistered } from '../../nodes/Kling/callback/registration';
+import { isRegistered, withdraw } from '../../nodes/Kling/callback/registration';
 import { itemsOf, parseStored } from '../../nodes/Kling/waiting/stored';
 import { stayAwake } from '../../nodes/Kling/waiting/suspend';
 import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
 import { useEmulator } from '../harness/node/emulator';
 import { runKling } from '../harness/node/runKling';
-import { createTask } from '../harness/node/tasks';
+import { completeAll, createTask } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
 /**
@@ -124,14 +124,19 @@ test('klingExecution, in the context of the node: retries of one execution pay o
 test('klingCallbacks, in the context of the execution: a Wait sleeps for a task that calls it back', async () => {
 	const taskId = await createTask(emulator.current);
 	const klingCallbacks = { [taskId]: { createdAt: 1_774_706_165_000, executionId: '42' } };
-	const { waitTill, error } = await runKling({
-		emulator: emulator.current,
-		parameters: { operation: 'wait', taskId: '={{ $json.taskId }}' },
-		items: [{ taskId }],
-		runData: stored({ flow: { klingCallbacks } }),
-	});
+	const wait = async (...ids: string[]) =>
+		await runKling({
+			emulator: emulator.current,
+			parameters: { operation: 'wait', taskId: '={{ $json.taskId }}' },
+			items: ids.map((id) => ({ taskId: id })),
+			runData: stored({ flow: { klingCallbacks } }),
+		});
+	const { waitTill, error } = await wait(taskId);
 	expect(error).toBeNull();
 	expect(waitTill).toBeInstanceOf(Date);
+	// Not for one more that calls nobody.
+	clock.duringPause = async () => await completeAll(emulator.current);
+	expect((await wait(taskId, await createTask(emulator.current))).waitTill).toBeUndefined();
 });
 
 test('klingSlept, in the context of the execution: one that has slept is kept awake for a moment', async () => {
@@ -188,15 +193,18 @@ describe('klingSuspended, in the context of the node', () => {
 
 test('klingTrigger, in the static data of the workflow: the address at which the trigger listens', () => {
 	const url = 'https://n8n.example.com/webhook/kling/aB3';
+	const stored: IDataObject = { klingTrigger: { url } };
 	const listeningAt = (address: string) =>
 		z
 			.custom<IHookFunctions>(() => true)
-			.parse({
-				getWorkflowStaticData: () => ({ klingTrigger: { url } }),
-				getNodeWebhookUrl: () => address,
-			});
+			.parse({ getWorkflowStaticData: () => stored, getNodeWebhookUrl: () => address });
 	expect(isRegistered(listeningAt(url))).toBe(true);
 	expect(isRegistered(listeningAt('https://n8n.example.com/webhook/kling/other'))).toBe(false);
+	// Somebody has listened for a test event.
+	withdraw(listeningAt('https://n8n.example.com/webhook-test/kling/aB3'));
+	expect(isRegistered(listeningAt(url))).toBe(true);
+	withdraw(listeningAt(url));
+	expect(isRegistered(listeningAt(url))).toBe(false);
 });
 
 test('klingDelivered, in the static data of the trigger: the first letters of each task', () => {

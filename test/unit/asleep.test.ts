@@ -110,6 +110,16 @@ describe('an execution that sleeps', () => {
 		expect(execution.status).toBe('waiting');
 	});
 
+	test('says whether it sleeps at the very wait that is asked about', async () => {
+		const execution = n8n.execute(n8n.start(), createAndWait([{}]));
+		await clock.advance(SECOND);
+		const timeoutAt = execution.sleeps[0]?.timeoutAt ?? 0;
+		const ask = async (asks: object) => await post(resumeUrl(execution), JSON.stringify({ asks }));
+		expect(await ask({ node: 'Kling 0', timeoutAt })).toBe('asleep');
+		expect(await ask({ node: 'Kling 0', timeoutAt: timeoutAt + 1 })).toBe('unknown');
+		expect(await ask({ node: 'Kling 1', timeoutAt })).toBe('unknown');
+	});
+
 	test.each<[string, FaultKind]>([
 		['a key that is being replaced', '401'],
 		['a proxy’s page with 403', 'page 403'],
@@ -213,6 +223,7 @@ describe('an execution that sleeps', () => {
 		for (let count = 0; count < 30; count++) {
 			n8n.execute(main, createAndWait([{ endsAfter: SECOND, callbacks: [SECOND] }]));
 		}
+		await clock.advance(SECOND / 2);
 		const other = n8n.execute(main, {
 			...createAndWait([{ endsAfter: 5 * SECOND }]),
 			account: 'b',
@@ -246,6 +257,16 @@ describe('an execution that sleeps', () => {
 		expect(execution.ran).toEqual([0, 1, 1]);
 		expect([execution.status, n8n.api.tasks.size]).toEqual(['success', 2]);
 		expect(statusesOf(execution, 1)).toEqual(['completed']);
+	});
+
+	test('is not ended by n8n’s timer for the wait before, which a callback has ended', async () => {
+		const execution = n8n.execute(
+			n8n.start(),
+			createAndWait([{ endsAfter: 30 * SECOND, callbacks: [0] }], { timeout: 1 }),
+			createAndWait([{ endsAfter: null }]),
+		);
+		await clock.advance(5 * MINUTE);
+		expect([execution.outputs.length, execution.status]).toEqual([1, 'waiting']);
 	});
 
 	test('is given up, and named in the log, when nothing can wake it', async () => {
@@ -318,6 +339,15 @@ describe('two processes', () => {
 		);
 		await clock.advance(MINUTE);
 		expect([execution.ran, n8n.api.tasks.size]).toEqual([[0, 1], 2]);
+	});
+
+	test('keep an execution that has slept awake in a Create, too, behind which a Wait of n8n may be', async () => {
+		const create = createForTrigger([{}]);
+		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0] }]), create);
+		await clock.advance(61 * SECOND);
+		expect([execution.ran, execution.status, n8n.api.tasks.size]).toEqual([[0, 1], 'running', 1]);
+		await clock.advance(2 * SECOND);
+		expect([execution.status, n8n.api.tasks.size]).toEqual(['success', 2]);
 	});
 
 	test.each([1, 2])(
@@ -447,6 +477,17 @@ describe('a Kling Trigger', () => {
 		await clock.advance(12 * MINUTE);
 		expect(main.left()).toEqual([]);
 		expect(n8n.log).toEqual([expect.stringContaining(`task ${id} was given up`)]);
+		await post(TRIGGER_URL, bodyOf(id));
+		expect(main.left()).not.toEqual([]);
+	});
+
+	test('keeps no call of n8n to itself, which comes again by itself', async () => {
+		const main = n8n.start();
+		const { id } = n8n.api.create('a', { endsAfter: 0 });
+		n8n.api.account('a').faults.push({ from: 0, until: Infinity, kind: '500' });
+		const body = JSON.stringify({ id, status: 'completed', from: 'n8n' });
+		expect(await post(TRIGGER_URL, body)).toBe('unread');
+		expect(main.left()).toEqual([]);
 	});
 
 	test('keeps 10,000 callbacks until they can be verified, and logs the one that is too many', async () => {
@@ -518,13 +559,15 @@ describe('a Kling Trigger', () => {
 		expect([n8n.started.length, main.left()]).toEqual([1, []]);
 	});
 
-	test('that does not verify is told by a look what was read', async () => {
-		n8n.trigger = { account: 'a', parameters: { options: { verifyTask: false } } };
+	test('that does not verify is told by a look what was read, and downloads nothing', async () => {
+		const parameters = { downloadVideo: true, options: { verifyTask: false } };
+		n8n.trigger = { account: 'a', parameters };
 		n8n.execute(n8n.start(), createForTrigger([{ endsAfter: 5 * SECOND }]));
 		await clock.advance(5 * MINUTE);
 		expect(n8n.started).toMatchObject([
 			{ json: { taskId: ONE, status: 'completed', videoUrl: expect.any(String) } },
 		]);
+		expect(n8n.files).toBe(0);
 	});
 
 	test('is told by a look although the trigger of another workflow has heard of the task', async () => {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type ApiClient, openClients } from '../../nodes/Kling/api/client';
 import { ApiFailure, Failure } from '../../nodes/Kling/api/failure';
 import { useClock } from '../harness/inMemory/clock';
-import { klingNode, rawTask, TASK_ID } from '../harness/node/builders';
+import { klingNode, rawTask, TASK_ID, taskIdOf } from '../harness/node/builders';
 
 jest.mock('n8n-workflow', () => ({
 	...jest.requireActual<typeof N8nWorkflow>('n8n-workflow'),
@@ -100,6 +100,12 @@ describe('a rate limit', () => {
 		expect(await createAll(client, 60)).toEqual(Array.from({ length: 60 }, () => TASK_ID));
 	});
 
+	test('that refuses one request six times does not fail it', async () => {
+		let refused = 0;
+		const { client } = await open(() => (refused++ < 6 ? limit() : created));
+		expect(await createAll(client, 1)).toEqual([TASK_ID]);
+	});
+
 	test('that never ends is tried for five minutes, by few requests, and nothing is unclear', async () => {
 		const { client, sent } = await open(() => limit());
 		const begun = clock.now;
@@ -118,6 +124,11 @@ describe('a look', () => {
 		const { client, sent } = await open(() => refusal(503, 'upstream_error'));
 		expect(await client.lookAt(TASK_ID)).toBeInstanceOf(ApiFailure);
 		expect(sent).toHaveLength(1);
+	});
+
+	test('takes no answer that is about another task', async () => {
+		const { client } = await open(() => ({ ...aTask, body: rawTask({ id: taskIdOf(2) }) }));
+		expect(await client.lookAt(TASK_ID)).toMatchObject({ detail: { kind: 'content' } });
 	});
 
 	test('is not made while the API wants to be left alone', async () => {

@@ -92,6 +92,16 @@ describe('work on the list', () => {
 		await clock.advance(60_000);
 		expect(work).toMatchObject({ runs, ends: [] });
 	});
+
+	test('that is taken off while it is under way does not come back', async () => {
+		const work: Work = begin(async () => {
+			takeOff(work);
+			return await Promise.resolve(clock.now);
+		});
+		begin(again(SECOND_MS));
+		await clock.advance(60_000);
+		expect(work.runs).toBe(1);
+	});
 });
 
 describe('lanes', () => {

@@ -62,8 +62,8 @@ describe('the subtitle', () => {
 
 describe('what a sleeping node says', () => {
 	test.each([
-		[45, 'goes on by itself, for at most 45 minutes.'],
-		['={{ $json.minutes }}', 'goes on by itself.'],
+		[45, 'sleeps until then, for at most 45 minutes, and goes on by itself.'],
+		['={{ $json.minutes }}', 'sleeps until then, and goes on by itself.'],
 	])('with a timeout of %j ends in “%s”', (timeout, end) => {
 		const parameters = { operation: 'wait', timeout };
 		expect(String(evaluated(WAITING_TOOLTIP, parameters)).endsWith(end)).toBe(true);

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+
+import { estimateCredits } from '../../nodes/Kling/api/pricing';
 import { EXAMPLES, readExample, withCredential } from '../harness/n8n/examples';
 
 test('an example gets the credential in the nodes of this package, and only there', () => {
@@ -12,6 +15,14 @@ test('an example gets the credential in the nodes of this package, and only ther
 		['Keep What Is Needed', undefined],
 		['About This Workflow', undefined],
 	]);
+});
+
+test('many-images has a limit that a dozen videos stay below', () => {
+	const create = readExample('many-images').nodes.find(({ name }) => name === 'Create Videos');
+	const limit = z
+		.object({ options: z.object({ maxCredits: z.number() }) })
+		.parse(create?.parameters);
+	expect(limit.options.maxCredits).toBeGreaterThanOrEqual(12 * estimateCredits(5, false));
 });
 
 describe.each(EXAMPLES)('%s', (file) => {

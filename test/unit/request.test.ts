@@ -194,9 +194,7 @@ describe('what is wrong with one item', () => {
 		expect(read).toMatchObject({
 			message:
 				"'Prompt' is empty; 'Duration' is 7, which is neither 5 nor 10; 'Sound' is “loud”, which is neither true nor false; 'Image URLs' is “cat.jpg”, not an http(s) address",
-			hint: expect.stringMatching(
-				/^Describe.*Choose one of: 5, 10\..*true, false\..*Give the full/,
-			),
+			hint: "'Prompt': Describe what should happen in the video. 'Duration': Choose one of: 5, 10. 'Sound': Choose one of: true, false. 'Image URLs': Give the full address of each image, starting with https://.",
 		});
 	});
 });
@@ -204,6 +202,13 @@ describe('what is wrong with one item', () => {
 describe('braces in a field that is no expression', () => {
 	const typed = (parameters: Record<string, unknown>, options: Record<string, unknown> = {}) =>
 		settings(parameters, options, { ...parameters, options });
+
+	test('in several fields are told of with one way out for all of them', () => {
+		const bad = typed({ prompt: '{{ $json.text }}', imageUrls: '{{ $json.image }}' });
+		expect(collect({ video: readVideo(bad), images: readImageSettings(bad) })).toMatchObject({
+			hint: "'Prompt', 'Image URLs': Switch the field to Expression, so that n8n puts in the value.",
+		});
+	});
 
 	test('are refused with what they hold, and the way out', () => {
 		expect(readVideo(typed({ prompt: 'A cat in {{ $json.city }}, at night' }))).toMatchObject({

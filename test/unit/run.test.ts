@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-import { Refusal, Unreached } from '../../nodes/Kling/api/failure';
+import { type ApiFailure, Refusal, Unreached } from '../../nodes/Kling/api/failure';
 import type { Journal } from '../../nodes/Kling/creating/journal';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import { type Operation, runOperation } from '../../nodes/Kling/operations/run';
@@ -21,12 +21,13 @@ interface Surroundings {
 	continues?: boolean;
 	asTool?: boolean;
 	store?: IDataObject;
+	runIndex?: number;
 }
 
 /** Runs an operation that gives this, for so many items, in an execution that n8n makes up. */
 async function run(
 	operation: Operation,
-	{ continues = false, asTool = false, store = {} }: Surroundings = {},
+	{ continues = false, asTool = false, store = {}, runIndex = 0 }: Surroundings = {},
 ) {
 	const warnings: string[] = [];
 	const context = z
@@ -38,7 +39,7 @@ async function run(
 			getExecutionId: () => '42',
 			getExecutionCancelSignal: () => undefined,
 			getWorkflow: () => ({ id: 'w1' }),
-			getWorkflowDataProxy: () => ({ $runIndex: 0 }),
+			getWorkflowDataProxy: () => ({ $runIndex: runIndex }),
 			getContext: () => store,
 			continueOnFail: () => continues,
 			isToolExecution: () => asTool,
@@ -54,7 +55,7 @@ async function run(
 const gives = (outcomes: ItemOutcome[]) => async () => await Promise.resolve(outcomes);
 
 /** Creates the task of the first item, as the rooms below do. */
-async function payFor(journal: Journal): Promise<void> {
+async function payFor(journal: Journal, outcome: string | ApiFailure = TASK_ID): Promise<void> {
 	const summary = {
 		estimatedCredits: 110,
 		duration: 5,
@@ -63,7 +64,7 @@ async function payFor(journal: Journal): Promise<void> {
 		callbackUrl: null,
 	};
 	const input = { prompt: 'A cat', image_urls: [], duration: 5 as const, sound: false };
-	const client = fakeClient({ create: async () => await Promise.resolve(TASK_ID) });
+	const client = fakeClient({ create: async () => await Promise.resolve(outcome) });
 	await journal.create(0, { input, imageIdentities: [], summary, callbackUrl: null }, client);
 }
 
@@ -72,8 +73,14 @@ describe('a run', () => {
 		const { output } = await run(gives([new Unreached(), refusal]));
 		expect(output).toMatchObject({
 			message: "'Prompt' is empty [item 1]",
-			description: 'Nothing was spent in this run. Write.',
+			description:
+				'Nothing was spent in this run. Write. To make the other videos all the same, set On Error to Continue in the settings of this node. Items are counted from 0.',
 		});
+	});
+
+	test('that every item keeps from starting does not speak of other items', async () => {
+		const { output } = await run(gives([refusal, refusal]));
+		expect(output).toMatchObject({ description: 'Nothing was spent in this run. Write.' });
 	});
 
 	test.each([{ continues: true }, { asTool: true }])(
@@ -88,6 +95,15 @@ describe('a run', () => {
 
 	test('whose execution sleeps gives nothing that could be taken for an output', async () => {
 		expect((await run(async () => await Promise.resolve(null))).output).toEqual([[]]);
+	});
+
+	test.each([
+		['again while its execution sleeps does nothing', 0, [[]]],
+		['for the next turn of a loop is a run of its own', 1, [[good]]],
+	])('that n8n calls %s', async (_, runIndex, output) => {
+		const wait = { runIndex: 0, timeoutAt: 0, n8nTimerAt: 0, items: [] };
+		const store = { klingSuspended: { executionId: '42', ...wait } };
+		expect((await run(gives([good]), { store, runIndex })).output).toMatchObject(output);
 	});
 
 	test('that cannot be as a whole fails each item, with the task that is paid for it', async () => {
@@ -116,6 +132,15 @@ describe('a run', () => {
 
 	test('says nothing of money where the API’s refusal says it itself', async () => {
 		const { output } = await run(gives([failure({ status: 401, code: 'invalid_api_key' })]));
+		expect(output).toMatchObject({ description: expect.not.stringContaining('Nothing was spent') });
+	});
+
+	test('that may have paid never says that nothing was spent', async () => {
+		const unclear = failure({ outcome: 'unclear', status: 500 });
+		const { output } = await run(async (_, journal) => {
+			await payFor(journal, unclear);
+			return [unclear];
+		});
 		expect(output).toMatchObject({ description: expect.not.stringContaining('Nothing was spent') });
 	});
 

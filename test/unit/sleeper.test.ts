@@ -36,6 +36,7 @@ test('a wait that resumes is known as long as its files take, and then as long a
 	await clock.advance(13 * MINUTE_MS);
 	expect(sleeperOf(wait)).toBe(sleeper);
 	sleeper.endResume(true);
+	expect(sleeper.tasks).toEqual([]);
 	await clock.advance(9 * MINUTE_MS);
 	expect(sleeperOf(wait).isResuming).toBe(true);
 	await clock.advance(2 * MINUTE_MS);
@@ -46,5 +47,6 @@ test('another wait of the same execution is another one', () => {
 	const wait = stored();
 	const sleeper = sleeperOf(wait);
 	expect(sleeperOf(wait)).toBe(sleeper);
+	expect(sleeperOf({ ...wait, timeoutAt: 0 })).not.toBe(sleeper);
 	expect(sleeperOf({ ...wait, runIndex: 1 })).not.toBe(sleeper);
 });

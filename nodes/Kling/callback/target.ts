@@ -129,6 +129,9 @@ export function openTargets(context: IExecuteFunctions): Targets {
 	});
 }
 
+/** A video that nobody is told of is not lost. */
+const LATER = 'Get Video with the task ID works all the same.';
+
 const NEXT = {
 	wait: 'Wait for Video further down goes on when the video is ready.',
 	trigger: 'The Kling Trigger of this workflow starts when the video is ready.',
@@ -184,7 +187,7 @@ async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> 
 	const callbackUrl = await findRegistration(context);
 	if (callbackUrl === NO_TRIGGER) return nowhere(NEXT.none);
 	if (callbackUrl instanceof Refusal) {
-		return nowhere(warning(`No callback: ${callbackUrl.message}. ${callbackUrl.hint}`));
+		return nowhere(warning(`No callback: ${callbackUrl.message}. ${callbackUrl.hint} ${LATER}`));
 	}
 	return chosen({ callback: 'trigger', callbackUrl }, null, NEXT.trigger);
 }

@@ -14,11 +14,22 @@ const WAIT = 'To go on without paying again, give these task IDs to Wait for Vid
 /** Nothing recommends *Retry* for what is unclear: it is not sent again there either. */
 const WAIT_AND_LOOK = `${WAIT} Look for what is unclear in the dashboard of the AI Video API, and run it in a new execution only if it is not there.`;
 
+/** One row of a table should not keep the others from becoming videos. */
+const CONTINUE =
+	'To make the other videos all the same, set On Error to Continue in the settings of this node. Items are counted from 0.';
+
 /**
  * The error that ends a run which may have paid: its title says how many videos there are already, its
  * description which, and the cheapest way on; or that this run has spent nothing.
+ *
+ * @param endsOthers whether there are items that nothing was wrong with
  */
-export function nameCreated(error: ItemError, journal: Journal, itemCount: number): ItemError {
+export function nameCreated(
+	error: ItemError,
+	journal: Journal,
+	itemCount: number,
+	endsOthers: boolean,
+): ItemError {
 	const paid = journal.paid();
 	const standing = idsOf(paid.filter(({ state }) => state === 'standing'));
 	const replaced = idsOf(paid.filter(({ state }) => state === 'replaced'));
@@ -35,6 +46,7 @@ export function nameCreated(error: ItemError, journal: Journal, itemCount: numbe
 	error.description = [
 		paid.length === 0 ? 'Nothing was spent in this run.' : '',
 		error.description ?? '',
+		paid.length === 0 && endsOthers ? CONTINUE : '',
 		standing.length === 0 ? '' : `${listOf('created so far', standing)} ${advice}`,
 		replaced.length === 0 ? '' : listOf('created before a request was changed', replaced),
 	]

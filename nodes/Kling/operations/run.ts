@@ -51,7 +51,8 @@ export async function runOperation(
 	const fatal = outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
 	const failure = outcomes[fatal];
 	if (!(failure instanceof Failure)) return toOutput(context, outcomes);
-	throw endingError(context, journal, failure, fatal);
+	const endsOthers = outcomes.some((one) => one instanceof Unreached);
+	throw endingError(context, journal, failure, fatal, endsOthers);
 }
 
 /**
@@ -73,13 +74,14 @@ function endingError(
 	journal: Journal,
 	failure: Failure,
 	itemIndex: number,
+	endsOthers: boolean,
 ): Error {
 	const error = toNodeError(context, failure, itemIndex);
 	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
 	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
 	// What the API refused says itself whether it was charged.
 	if (!pays || (saysItself && journal.paid().length === 0)) return error;
-	return nameCreated(error, journal, context.getInputData().length);
+	return nameCreated(error, journal, context.getInputData().length, endsOthers);
 }
 
 function openJournal(context: IExecuteFunctions): Journal {

@@ -76,4 +76,4 @@ export const HINTS: NodeHint[] = [
 const MINUTES = `(${word(typed('timeout'))}.startsWith("=") ? "" : ", for at most " + ${typed('timeout')} + " minutes")`;
 
 /** In the place of the output, while the node sleeps. */
-export const WAITING_TOOLTIP = `={{ "Waiting for the AI Video API to report that the video is ready. The workflow sleeps until then and goes on by itself" + ${MINUTES} + "." }}`;
+export const WAITING_TOOLTIP = `={{ "Waiting for the AI Video API to report that the video is ready. The workflow sleeps until then" + ${MINUTES} + ", and goes on by itself." }}`;

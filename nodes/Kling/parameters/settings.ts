@@ -130,10 +130,21 @@ function isWhole<P extends Record<string, unknown>>(parts: P): parts is P & Valu
 
 class Several extends Refusal {
 	constructor(readonly failures: readonly Failure[]) {
-		const hints = failures.map((failure) => (failure instanceof Refusal ? failure.hint : ''));
-		super(
-			failures.map(({ message }) => message).join('; '),
-			[...new Set(hints)].filter((hint) => hint !== '').join(' '),
-		);
+		super(failures.map(({ message }) => message).join('; '), joinHints(failures));
 	}
+}
+
+const NAME = /^'[^']+'/;
+
+/** What to do about each, once, with the parameters in front that it is about. */
+function joinHints(failures: readonly Failure[]): string {
+	const namesOf = new Map<string, string[]>();
+	for (const failure of failures) {
+		const hint = failure instanceof Refusal ? failure.hint : '';
+		const names = [...(namesOf.get(hint) ?? []), ...(NAME.exec(failure.message) ?? [])];
+		if (hint !== '') namesOf.set(hint, names);
+	}
+	return [...namesOf]
+		.map(([hint, names]) => (names.length === 0 ? hint : `${names.join(', ')}: ${hint}`))
+		.join(' ');
 }

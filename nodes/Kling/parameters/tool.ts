@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import { CREATING } from './operation';
+import { CREATING, WAITING } from './operation';
 
 /** What n8n's editor puts in front of an expression to show it as “Defined automatically by the model”. */
 const BY_MODEL = '/*n8n-auto-generated-fromAI-override*/';
@@ -44,5 +44,13 @@ export const toolNotices: INodeProperties[] = [
 		type: 'notice',
 		default: '',
 		displayOptions: { show: { '@tool': [true], operation: CREATING } },
+	},
+	{
+		displayName:
+			'Chats and MCP clients give up after about a minute, and a video takes longer. Give them two tools instead: Create Video and Get Video.',
+		name: 'toolWaitNotice',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { '@tool': [true], operation: WAITING } },
 	},
 ];

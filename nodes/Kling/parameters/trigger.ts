@@ -58,7 +58,7 @@ export const triggerFields: INodeProperties[] = [
 	{
 		// A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer.
 		displayName:
-			'To try it without paying for a video, copy the Test URL above, click Execute step, and open that address in a new browser tab with <code>?task=</code> and the task ID of a finished video behind it.',
+			'To try it without paying for a video, copy the Test URL (under Webhook URLs, above), click Execute step, and open that address in a new browser tab with <code>?task=</code> and the task ID of a finished video behind it.',
 		name: 'tryNotice',
 		type: 'notice',
 		default: '',

@@ -83,6 +83,7 @@ const FOREIGN_CREDENTIALS: Readonly<Record<string, string>> = {
 	mcpTrigger: 'httpBearerAuth',
 	telegram: 'telegramApi',
 	googleDrive: 'googleDriveOAuth2Api',
+	googleSheets: 'googleSheetsOAuth2Api',
 	youTube: 'youTubeOAuth2Api',
 };
 

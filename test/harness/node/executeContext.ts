@@ -13,7 +13,7 @@ export interface Surroundings {
 	mode?: WorkflowExecuteMode;
 	executionId?: string;
 	/** Whether it has a Kling Trigger, and whether that has started the execution. */
-	trigger?: 'none' | 'there' | 'has started';
+	trigger?: 'none' | 'there' | 'switched off' | 'has started';
 	/** The strategy of a Wait behind the Create; none unless told. */
 	wait?: 'auto' | 'poll';
 	/** Written by the trigger when it registered. */
@@ -43,7 +43,9 @@ export function executeContext(surroundings: Surroundings = {}) {
 		nodes: [
 			node('Start', START_TYPE),
 			create,
-			...(trigger === 'none' ? [] : [node('When ready', TRIGGER_TYPE)]),
+			...(trigger === 'none'
+				? []
+				: [{ ...node('When ready', TRIGGER_TYPE), disabled: trigger === 'switched off' }]),
 			...(wait === undefined
 				? []
 				: [node('Wait', KLING_TYPE, { operation: 'wait', waitStrategy: wait })]),

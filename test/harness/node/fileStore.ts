@@ -27,6 +27,9 @@ export interface FileStore {
 	unplug(): Promise<void>;
 }
 
+/** What stays of a file's id when n8n moves the file. */
+const lastPartOf = (id: string) => id.slice(id.lastIndexOf('/') + 1);
+
 /** A store for the tests of one file, empty and with nothing in front of it before each test. */
 export function useFileStore(): FileStore {
 	const files = new Map<string, StoredFile>();
@@ -34,11 +37,11 @@ export function useFileStore(): FileStore {
 	let url = '';
 	const add = ({ content, fileName, mimeType }: StoredFile): IBinaryData => {
 		const id = `filesystem-v2:folder/${files.size}`;
-		files.set(id, { content, fileName, mimeType });
+		files.set(lastPartOf(id), { content, fileName, mimeType });
 		return { id, data: 'filesystem-v2', fileName, mimeType, bytes: content.length };
 	};
 	const fileOf = (id: string): StoredFile => {
-		const file = files.get(id);
+		const file = files.get(lastPartOf(id));
 		if (file === undefined) throw new Error(`There is no file ${id}`);
 		return file;
 	};

@@ -1,0 +1,46 @@
+import type { PlantedFault } from '../fault';
+
+export const IN_CALLBACK: readonly PlantedFault[] = [
+	{
+		file: 'callback/awaited.ts',
+		find: 'executionId === context.getExecutionId()',
+		replace: 'executionId !== null',
+		breaks: 'a Retry does not sleep for a callback that wakes another execution',
+		noticedBy: 'node/callback: is known in a Retry',
+	},
+	{
+		file: 'callback/reference.ts',
+		find: "callback === 'execution') return target;",
+		replace: "callback === 'none') return target;",
+		breaks: 'a resume address, which is signed, is left as it is',
+		noticedBy: 'unit/reference: never goes to',
+	},
+	{
+		file: 'callback/registration.ts',
+		find: 'ownHosts(context).includes(hostname)',
+		replace: "hostname !== ''",
+		breaks: 'a reference goes to triggers of this n8n alone',
+		noticedBy: 'node/callback: is an address of a Kling Trigger',
+	},
+	{
+		file: 'callback/registration.ts',
+		find: ' === new URL(url).pathname',
+		replace: " !== ''",
+		breaks: 'a test in the editor does not withdraw the trigger',
+		noticedBy: 'node/storedData: klingTrigger',
+	},
+	{
+		file: 'callback/target.ts',
+		find: 'if (isStartedByTrigger(context)) return nowhere(NEXT.startsItself);',
+		replace: '',
+		breaks: 'Automatic never calls the trigger that started the execution',
+		noticedBy: 'node/callback: Automatic',
+	},
+	{
+		file: 'callback/target.ts',
+		find: 'return { ...execution, insists: null };',
+		replace: 'return execution;',
+		breaks: 'Automatic does without a callback that the API cannot reach',
+		noticedBy: 'node/callback: does without a callback',
+	},
+];

@@ -1,0 +1,81 @@
+import type { PlantedFault } from '../fault';
+
+export const IN_N8N: readonly PlantedFault[] = [
+	{
+		file: 'n8n/dueWork.ts',
+		find: ' && used < PLACES_IN_A_LANE',
+		replace: '',
+		breaks: 'an account that hangs has a few places, not all',
+		noticedBy: 'unit/dueWork: lanes',
+	},
+	{
+		file: 'n8n/dueWork.ts',
+		find: '.catch(() => Date.now() + AFTER_A_FAULT_MS)',
+		replace: '',
+		breaks: 'what throws is tried again, and the others go on',
+		noticedBy: 'unit/dueWork: that throws',
+	},
+	{
+		file: 'n8n/dueWork.ts',
+		find: 'now > entry.endsAt',
+		replace: 'entry.endsAt === 0',
+		breaks: 'due work is given up at its end',
+		noticedBy: 'unit/dueWork: given up at its end',
+	},
+	{
+		file: 'n8n/dueWork.ts',
+		find: '(places.get(entry.lane) ?? 1) - 1',
+		replace: 'places.get(entry.lane) ?? 1',
+		breaks: 'a place of an account is freed',
+		noticedBy: 'unit/dueWork: lanes',
+	},
+	{
+		file: 'n8n/dueWork.ts',
+		find: 'else places.delete(entry.lane);',
+		replace: 'else places.set(entry.lane, 0);',
+		breaks: 'an account that has nothing to do any more is forgotten',
+		noticedBy: 'unit/asleep: leaves nothing behind',
+	},
+	{
+		file: 'n8n/dueWork.ts',
+		find: 'if (next !== null) entry.dueAt = next;',
+		replace: 'if (next !== null) list.add(Object.assign(entry, { dueAt: next }));',
+		breaks: 'what was taken off while it was under way stays off',
+		noticedBy: 'unit/dueWork: does not come back',
+	},
+	{
+		file: 'n8n/execution.ts',
+		find: "\t'retry',\n",
+		replace: "\t'retry',\n\t'integrated',\n",
+		breaks: 'a sub-workflow does not sleep',
+		noticedBy: 'node/callback: in mode',
+	},
+	{
+		file: 'n8n/ownAddress.ts',
+		find: "if (originalUrl.startsWith('/'))",
+		replace: "if (originalUrl !== '')",
+		breaks: 'a call with an absolute target is delivered again',
+		noticedBy: 'unit/ownAddress: the target',
+	},
+	{
+		file: 'n8n/ownAddress.ts',
+		find: '!isGuess || answer.isOurs',
+		replace: '!isGuess || answer.isGone',
+		breaks: 'another n8n at the guessed port is not believed',
+		noticedBy: 'unit/ownAddress: at a guessed address',
+	},
+	{
+		file: 'n8n/streams.ts',
+		find: 'chunks.reverse()',
+		replace: 'chunks',
+		breaks: 'a file whose start comes in pieces is stored whole',
+		noticedBy: 'unit/media: gives all of it again',
+	},
+	{
+		file: 'n8n/workflow.ts',
+		find: ' && node.disabled !== true',
+		replace: '',
+		breaks: 'a Kling Trigger that is switched off counts for nothing',
+		noticedBy: 'node/callback: the trigger is switched off',
+	},
+];
