@@ -1,9 +1,7 @@
 import { isHttpUrl } from './address';
 import { Refusal } from './failure';
 
-/**
- * What the two fields of a credential mean, for the nodes and for the credential's own test alike.
- */
+/** What the two fields of a credential mean, for the nodes and for the credential's own test alike. */
 
 export const DEFAULT_BASE_URL = 'https://api.aivideoapi.ai';
 

@@ -32,16 +32,12 @@ export function isPrivateHost(hostname: string): boolean {
 /**
  * Whether the API can reach an address: a private one only when the API itself is on a private
  * host, as a test server on the same machine is.
- *
- * @param url an absolute address
- * @param apiBaseUrl the credential's base URL
  */
 export function isReachableFromApi(url: string, apiBaseUrl: string): boolean {
 	if (!URL.canParse(url) || !URL.canParse(apiBaseUrl)) return false;
 	return !isPrivateHost(new URL(url).hostname) || isPrivateHost(new URL(apiBaseUrl).hostname);
 }
 
-/** Whether this is an absolute http(s) address. */
 export function isHttpUrl(value: string): boolean {
 	return /^https?:\/\/[^\s/?#]/i.test(value) && URL.canParse(value);
 }

@@ -66,14 +66,12 @@ class Client {
 		private readonly itemIndex: number | null,
 		/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
 		public hasSucceeded: boolean,
-		/** Fires when the execution is cancelled. */
 		private readonly signal?: AbortSignal,
 	) {
 		this.account = credential.account;
 		this.host = { httpRequest: context.helpers.httpRequest, logger: context.logger };
 	}
 
-	/** The credential's base URL, without a trailing slash. */
 	get baseUrl(): string {
 		return this.credential.baseUrl;
 	}
@@ -97,8 +95,6 @@ class Client {
 	 * The same as one reading among many: it is made once, with the credential as it is now, and where the
 	 * API asked for a pause it is not made at all. A credential that has changed is kept as soon as it works;
 	 * where it is refused, the former one may still be right.
-	 *
-	 * @param withinMs how long it may take, in milliseconds
 	 */
 	async lookAt(taskId: string, withinMs = Infinity): Promise<TaskReading | ApiFailure> {
 		const current = await this.reread();
@@ -112,7 +108,6 @@ class Client {
 		return result;
 	}
 
-	/** `GET /v1/credits`. */
 	async getCredits(): Promise<Credits | ApiFailure> {
 		const request: ApiRequest = { call: 'getCredits', method: 'GET', path: '/v1/credits' };
 		return await this.send(request, (answer) => creditsSchema.safeParse(answer).data);

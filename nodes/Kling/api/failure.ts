@@ -20,7 +20,6 @@ export abstract class Failure {
 /** What a call gave, or why it gave nothing. */
 export type Settled<T> = T | Failure;
 
-/** What succeeded. */
 export function valuesOf<T>(settled: ReadonlyArray<Settled<T>>): T[] {
 	return settled.filter((one): one is T => !(one instanceof Failure));
 }
@@ -28,9 +27,7 @@ export function valuesOf<T>(settled: ReadonlyArray<Settled<T>>): T[] {
 /** Something that a person must mend, such as a parameter: nothing was sent. */
 export class Refusal extends Failure {
 	constructor(
-		/** What is wrong, such as `'Prompt' is empty`. */
 		readonly message: string,
-		/** What to do about it. */
 		readonly hint: string,
 	) {
 		super();
@@ -52,7 +49,6 @@ export class Thrown extends Failure {
 	}
 }
 
-/** The calls the API knows. */
 export type ApiCall = 'create' | 'getTask' | 'getCredits';
 
 /**
@@ -72,7 +68,6 @@ export interface FailureDetail {
 	 */
 	kind: 'answer' | 'network' | 'content' | 'host' | 'earlier' | 'paused';
 	outcome: SendOutcome;
-	/** HTTP status, null when there was no answer. */
 	status: number | null;
 	/** The API's `error.code`, or the network layer's code such as `ECONNREFUSED`. */
 	code: string | null;
@@ -121,13 +116,11 @@ export function isCertificateCode(code: string | null): boolean {
 	return code !== null && CERTIFICATE_CODE.test(code);
 }
 
-/** How far a request got that ended with this network code (null: unknown). */
 export function outcomeOfNetworkCode(code: string | null): SendOutcome {
 	if (code === null) return 'unclear';
 	return NOT_SENT_CODES.has(code) || isCertificateCode(code) ? 'notSent' : 'unclear';
 }
 
-/** How far a request got that was answered with this HTTP status. */
 export function outcomeOfStatus(status: number): SendOutcome {
 	const answeredWithoutActing = status >= 300 && status < 500 && status !== 408;
 	return answeredWithoutActing ? 'refused' : 'unclear';

@@ -4,14 +4,7 @@ import { type ApiFailure, type FailureDetail, isCertificateCode } from './failur
 import { asksForLong } from './retry';
 
 /** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
-type Reader = 'person' | 'model';
-
-interface ErrorText {
-	/** What happened. */
-	message: string;
-	/** What to do next. */
-	description: string;
-}
+type Audience = 'person' | 'model';
 
 /**
  * What happened, what to do next, and why it happened, where that is known. `{to}` stands for what the
@@ -64,7 +57,7 @@ const DOCUMENTED = new Map(
 );
 
 /** What to do after a create whose outcome is unclear, whatever made it so. */
-const AFTER_UNCLEAR: Record<Reader, string> = {
+const AFTER_UNCLEAR: Record<Audience, string> = {
 	person:
 		'The task may exist and may have been charged, so it was not sent again. Look for it in the dashboard of the AI Video API before running this item once more.',
 	model:
@@ -73,7 +66,6 @@ const AFTER_UNCLEAR: Record<Reader, string> = {
 
 const UNCLEAR = 'It is unclear whether the AI Video API created the task';
 
-/** What everything else means. */
 const WORDS = {
 	redirect: [
 		'The AI Video API answered with a redirect',
@@ -158,7 +150,6 @@ const CALL_NAMES = {
 	getCredits: 'read the credits',
 };
 
-/** `300000` → `5 minutes`. */
 function formatWait(ms: number): string {
 	const seconds = Math.max(1, Math.ceil(ms / 1000));
 	if (seconds < 120) return `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`;
@@ -166,8 +157,10 @@ function formatWait(ms: number): string {
 	return minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
 }
 
-/** What a failed call means in plain words, and what to do next. Pure. */
-export function describeFailure(detail: FailureDetail, reader: Reader = 'person'): ErrorText {
+export function describeFailure(
+	detail: FailureDetail,
+	audience: Audience = 'person',
+): { message: string; description: string } {
 	const { kind, call, code, outcome, text, shortage } = detail;
 	const wait = formatWait(detail.retryAfterMs ?? 0);
 	const values = new Map([
@@ -199,19 +192,18 @@ export function describeFailure(detail: FailureDetail, reader: Reader = 'person'
 	return {
 		message: fill(happened.filter(Boolean).join('')),
 		description: fill(
-			[cause, ...(isUnclear ? [AFTER_UNCLEAR[reader]] : todo)].filter(Boolean).join(' '),
+			[cause, ...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo)].filter(Boolean).join(' '),
 		),
 	};
 }
 
-/** The failed call as the error n8n shows: words, task, HTTP code, and the API's own text. */
 export function toNodeApiError(
 	node: INode,
 	{ detail, taskId }: ApiFailure,
 	itemIndex: number,
-	reader: Reader,
+	audience: Audience,
 ): NodeApiError {
-	const { message, description } = describeFailure(detail, reader);
+	const { message, description } = describeFailure(detail, audience);
 	const apiText =
 		detail.text === '' || detail.kind === 'host' ? '' : ` The API says: “${detail.text}”`;
 	return new NodeApiError(

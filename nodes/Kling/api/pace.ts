@@ -20,7 +20,6 @@ export class Pace {
 	 *
 	 * @param mayWait false: where the API asked for a pause, no place is waited for
 	 * @returns the failure for a request that is not to be sent, null for one that has a place
-	 * @throws {CancelledError} when the execution was cancelled
 	 */
 	async enter(mayWait: boolean, signal?: AbortSignal): Promise<ApiFailure | null> {
 		for (;;) {
@@ -42,7 +41,6 @@ export class Pace {
 		}
 	}
 
-	/** @param failure why the request did not succeed, null when it did */
 	leave(failure: ApiFailure | null): void {
 		this.underWay -= 1;
 		if (failure === null) {

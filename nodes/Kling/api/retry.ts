@@ -9,7 +9,6 @@ export const MAX_PAUSE_MS = 60_000;
 /** How long a rate limit may refuse everything before a run gives up. */
 export const MAX_LIMITED_MS = 300_000;
 
-/** A pause that grows with each try. */
 export interface Growth {
 	firstMs: number;
 	factor: number;

@@ -31,7 +31,6 @@ export function isTaskId(text: string): boolean {
 	return TASK_ID.test(text);
 }
 
-/** The task ids within a text, each once and in lower case. */
 export function taskIdsIn(text: string): string[] {
 	return [...new Set((text.match(TASK_ID_WITHIN) ?? []).map((id) => id.toLowerCase()))];
 }
@@ -118,12 +117,10 @@ export function toTaskReading(value: unknown): TaskReading | null {
 	return task.success && raw.success ? { task: task.data, raw: raw.data } : null;
 }
 
-/** The id of the task that a create has made. */
 export const createdSchema = z
 	.object({ code: z.literal(200), data: z.object({ taskId: taskIdSchema }) })
 	.transform(({ data }) => data.taskId);
 
-/** What an account has, in credits. */
 export const creditsSchema = z
 	.object({
 		code: z.literal(200),

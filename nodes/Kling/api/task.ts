@@ -31,7 +31,6 @@ export class Task {
 	/** Why the last reading did not succeed, null when it did. */
 	failure: ApiFailure | null = null;
 
-	/** What the model of a tool has to know of it. */
 	note: string | null = null;
 
 	/** Finished, or the API itself does not know it: it is never read again. */
@@ -57,7 +56,6 @@ export class Task {
 	/**
 	 * Reads it once, unless it is over.
 	 *
-	 * @param withinMs how long that may take, in milliseconds
 	 * @param read by the task's own client unless told
 	 */
 	async look(withinMs?: number, read?: ReadTask): Promise<void> {

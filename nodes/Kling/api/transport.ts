@@ -21,7 +21,6 @@ import { withoutKeys } from './redact';
 import { parseRetryAfter } from './retry';
 import { apiErrorSchema, type CreateBody } from './schemas';
 
-/** The n8n contexts that may call the API. */
 export type ApiContext = IExecuteFunctions | IWebhookFunctions | IHookFunctions;
 
 /** How long one attempt may take, from connecting to the last byte, in milliseconds. */
@@ -33,7 +32,6 @@ export const ATTEMPT_TIMEOUT_MS: Record<ApiCall, number> = {
 
 const EXCERPT_LENGTH = 300;
 
-/** One call to the API. */
 export interface ApiRequest {
 	call: ApiCall;
 	method: 'GET' | 'POST';

@@ -11,7 +11,6 @@ import type { Task } from '../api/task';
 
 const CONTEXT_KEY = 'klingCallbacks';
 
-/** What is stored under a task's id. */
 const entrySchema = z.object({
 	/** When it was created, in milliseconds since 1970. */
 	createdAt: z.number(),
@@ -21,10 +20,9 @@ const entrySchema = z.object({
 
 type Entry = z.infer<typeof entrySchema>;
 
-export interface Created {
+export interface Recalled {
 	/** When it was created, in milliseconds since 1970. */
 	createdAt: number;
-	/** Whether its callback wakes this very execution. */
 	callsThisExecution: boolean;
 }
 
@@ -51,7 +49,7 @@ export function recordCreated(
 }
 
 /** What a Create of this execution has noted of a task; null where none has. */
-export function recall(context: IExecuteFunctions, taskId: string): Created | null {
+export function recall(context: IExecuteFunctions, taskId: string): Recalled | null {
 	const entry = entrySchema.safeParse(storedIn(context)[taskId]);
 	if (!entry.success) return null;
 	const { createdAt, executionId } = entry.data;

@@ -11,11 +11,7 @@ import type { CallbackTarget } from './target';
 
 const QUERY = 'reference';
 
-/**
- * The target with the reference, or as it was where no Kling Trigger of this n8n could give it back.
- *
- * @param isOwnTrigger whether a URL is that of such a trigger
- */
+/** The target with the reference, or as it was where no Kling Trigger of this n8n could give it back. */
 export function withReference(
 	target: CallbackTarget,
 	reference: string | null,

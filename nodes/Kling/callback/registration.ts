@@ -5,6 +5,7 @@ import { Refusal } from '../api/failure';
 import { readResumeUrl } from '../n8n/execution';
 import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
 import { hasTrigger } from '../n8n/workflow';
+import { loginRefusal } from './resumeAddress';
 
 /**
  * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it writes
@@ -19,15 +20,12 @@ const STATIC_DATA_KEY = 'klingTrigger';
 
 const registrationSchema = z.object({ url: z.string().url() });
 
-type StaticDataContext = Pick<IHookFunctions, 'getWorkflowStaticData'>;
-
-function readRegistration(context: StaticDataContext): string | null {
+function readRegistration(context: IHookFunctions | IExecuteFunctions): string | null {
 	const stored = context.getWorkflowStaticData('global')[STATIC_DATA_KEY];
 	const registration = registrationSchema.safeParse(stored);
 	return registration.success ? registration.data.url : null;
 }
 
-/** Whether the address in the static data is the one the trigger listens at now. */
 export function isRegistered(context: IHookFunctions): boolean {
 	return readRegistration(context) === context.getNodeWebhookUrl('default');
 }
@@ -105,11 +103,7 @@ export async function isTriggerListening(
 	const { httpRequest } = context.helpers;
 	const direct = await postAsTheApi(httpRequest, url, NO_TASK);
 	if (typeof direct === 'string') {
-		const { origin, pathname } = new URL(url);
-		return new Refusal(
-			`the address of the Kling Trigger ${direct}, so the AI Video API cannot call it`,
-			`Let ${origin}${pathname.split('/').slice(0, -2).join('/')}/ through without a login.`,
-		);
+		return loginRefusal(url, `the address of the Kling Trigger ${direct}`, '.');
 	}
 	const answer = direct ?? (await postToSelf(httpRequest, url, NO_TASK));
 	return answer !== null && answer.state !== null;

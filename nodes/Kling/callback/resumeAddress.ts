@@ -34,7 +34,6 @@ export function isResumeAddress(context: IExecuteFunctions, url: string): boolea
 	return places.includes(placeOf(url));
 }
 
-/** An address without its query, and without a slash at the end. */
 function placeOf(url: string): string {
 	const { origin, pathname } = new URL(url);
 	return `${origin}${pathname.replace(/\/+$/, '')}`;
@@ -50,10 +49,18 @@ export async function checkResumeAddress(context: IExecuteFunctions): Promise<Re
 	if (url === null) return null;
 	const answer = await postAsTheApi(context.helpers.httpRequest, url, '{}');
 	if (typeof answer !== 'string') return null;
+	return loginRefusal(
+		url,
+		`The address that wakes this execution ${answer}`,
+		': n8n itself checks these calls. Or choose a way without a callback.',
+	);
+}
+
+/** Of an address with a login in front of it: its last two parts vary, so the login must let all before them through. */
+export function loginRefusal(url: string, reason: string, advice: string): Refusal {
 	const { origin, pathname } = new URL(url);
-	const endpoint = pathname.split('/').slice(0, -2).join('/');
 	return new Refusal(
-		`The address that wakes this execution ${answer}, so the AI Video API cannot call it`,
-		`Let ${origin}${endpoint}/ through without a login: n8n itself checks these calls. Or choose a way without a callback.`,
+		`${reason}, so the AI Video API cannot call it`,
+		`Let ${origin}${pathname.split('/').slice(0, -2).join('/')}/ through without a login${advice}`,
 	);
 }

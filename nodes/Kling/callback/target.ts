@@ -25,7 +25,6 @@ import {
 } from './registration';
 import { isResumeAddress, resumeAddressOf } from './resumeAddress';
 
-/** Where the API is asked to report the end of a task. */
 export interface CallbackTarget {
 	callback: CallbackKind;
 	callbackUrl: string | null;
@@ -71,7 +70,13 @@ export class Targets {
 			return target;
 		}
 		const { origin } = new URL(target.callbackUrl);
-		if (insists !== null) return unreachableRefusal(insists, origin);
+		if (insists !== null) {
+			return cannotBeUsed(
+				insists,
+				`the AI Video API cannot reach ${origin}`,
+				'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
+			);
+		}
 		this.show(this.without.hints);
 		this.unreachable.add(
 			`${this.without.text}, since the AI Video API cannot reach ${origin}: fine for trying, set WEBHOOK_URL of n8n for production.`,
@@ -87,14 +92,6 @@ export class Targets {
 	private show(hints: readonly Hint[]): void {
 		for (const hint of hints) this.chosenHints.add(hint);
 	}
-}
-
-function unreachableRefusal(parameter: string, origin: string): Refusal {
-	return cannotBeUsed(
-		parameter,
-		`the AI Video API cannot reach ${origin}`,
-		'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
-	);
 }
 
 function cannotBeUsed(parameter: string, reason: string, hint: string): Refusal {
@@ -135,7 +132,6 @@ export function openTargets(context: IExecuteFunctions): Targets {
 /** A video that nobody is told of is not lost. */
 const LATER = 'Get Video with the task ID works all the same.';
 
-/** What comes next, for each way. */
 const NEXT = {
 	wait: 'Wait for Video further down goes on when the video is ready.',
 	trigger: 'The Kling Trigger of this workflow starts when the video is ready.',

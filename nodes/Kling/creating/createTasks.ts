@@ -14,12 +14,7 @@ import { prepareAll, type Preparing } from './prepare';
 import type { Created, Prepared } from './request';
 import { sendAll } from './send';
 
-/**
- * Creates a task for each item, several at once, and pays for none twice. Unless failed items are
- * passed on, the first one stops further requests.
- *
- * @throws {CancelledError} when the execution was cancelled, after the last request has ended
- */
+/** A task for each item: an earlier one, or one that is paid for now. Nothing is spent before all were checked. */
 export async function createTasks(
 	context: IExecuteFunctions,
 	preparing: Preparing,
@@ -33,8 +28,7 @@ export async function createTasks(
 		stopsAtFailure: !keepsFailedItems(context),
 		signal: context.getExecutionCancelSignal(),
 	});
-	const tasks = valuesOf(sent);
-	recordCreated(context, tasks);
+	recordCreated(context, valuesOf(sent));
 	return prepared.map((item, itemIndex): Settled<Created> => {
 		if (item instanceof Failure) return item;
 		const task = sent[itemIndex] ?? new Unreached();
@@ -52,7 +46,6 @@ export async function checkRun(
 	return endedBy(context, prepared) ?? (await checkBudget(prepared, spendingOf(prepared), spent));
 }
 
-/** What the items say together of what the run may spend. */
 function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): SpendingSettings {
 	return strictest(valuesOf(prepared).map(({ spending }) => spending));
 }
@@ -75,7 +68,6 @@ export function spendingHints(
 	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
 }
 
-/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
 export function describeCost(requests: readonly RequestSummary[]): string {
 	const credits = requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;

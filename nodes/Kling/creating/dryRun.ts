@@ -65,7 +65,6 @@ function callsExecution(item: Settled<Prepared>): boolean {
 	return !(item instanceof Failure) && item.request?.summary.callback === 'execution';
 }
 
-/** A journal of nothing, for a run that creates nothing. */
 function emptyJournal(): Journal {
 	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
 	const run = { executionId: '', runIndex: 0, isTool: false, written: null, place: [] };

@@ -20,7 +20,6 @@ const entrySchema = z.object({
 	executionId: z.string(),
 	/** The execution that sent it, which its callback may wake. */
 	sentBy: z.string(),
-	/** The fingerprint of the request. */
 	request: z.string(),
 	/** The fingerprint of the node's parameters as they were written, expressions included. */
 	written: z.string(),

@@ -79,8 +79,8 @@ export class Journal {
 	}
 
 	/**
-	 * What stands for an item whatever its expressions give now: of an earlier try of this execution, or,
-	 * where the node was not edited since, of the execution that this one retries.
+	 * The entry of an item by its index alone, whatever its expressions give now: of an earlier try of this
+	 * execution, or, where the node was not edited since, of the execution that this one retries.
 	 */
 	existing(itemIndex: number): Entry | null {
 		if (this.run.isTool) return null;
@@ -90,7 +90,7 @@ export class Journal {
 		return isSame ? this.keep(entry) : null;
 	}
 
-	/** What stands for an item by its request; for a tool, whoever made that. */
+	/** The entry of an item by its request; in a tool, of whichever call made that request. */
 	claim(itemIndex: number, wanted: Wanted): Entry | null {
 		const request = fingerprint(wanted);
 		const entry = this.run.isTool
@@ -176,7 +176,6 @@ export class Journal {
 		}
 	}
 
-	/** The task that stands for an item. */
 	taskIdOf(itemIndex: number): string | null {
 		return this.entryOf(itemIndex)?.taskId ?? null;
 	}
@@ -202,7 +201,6 @@ export class Journal {
 		return this.run.isTool ? [...this.ofThisCall] : [...this.entries];
 	}
 
-	/** The last entry of an item in this run. */
 	private entryOf(itemIndex: number, wanted: Entry['state'] = 'standing'): Entry | undefined {
 		const mine = this.ofThisRun().filter(
 			({ item, state }) => item === itemIndex && state === wanted,

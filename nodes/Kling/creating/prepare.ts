@@ -19,7 +19,6 @@ import type { WaitSettings } from '../parameters/waiting';
 import type { Journal } from './journal';
 import type { Prepared, Request, Wanted } from './request';
 
-/** What is the same for all items of a run. */
 export interface Preparing {
 	clientFor: ClientFor;
 	journal: Journal;

@@ -15,15 +15,12 @@ export interface Wanted {
 
 /** One video that is still to be created, checked and ready to send. */
 export interface Request extends Wanted {
-	/** What the item will say of it. */
 	summary: RequestSummary;
-	/** Where the API reports the end of the task. */
 	callbackUrl: string | null;
 }
 
 /** An item of a run that creates, with every setting that will be needed after paying. */
 interface Item {
-	/** Speaks with the item's own credential. */
 	client: ApiClient;
 	spending: SpendingSettings;
 	result: ResultSettings;

@@ -14,11 +14,8 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
 
 interface SendOptions {
 	journal: Journal;
-	/** How many requests may be under way at once. */
 	concurrency: number;
-	/** Whether a failed item stops further requests. */
 	stopsAtFailure: boolean;
-	/** Fires when the execution is cancelled: no further request then. */
 	signal?: AbortSignal;
 }
 

@@ -10,7 +10,6 @@ const PROBE_TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 5;
 const CONCURRENCY = 5;
 
-/** What a server sent at a first look. */
 interface Probe extends ImageFile {
 	status: number;
 	/** Where it redirects to, null when it does not. */
@@ -27,7 +26,6 @@ export interface ImagesToCheck {
  * Looks at each distinct image once, at its headers and first bytes only.
  *
  * @returns the refusal for each address that cannot be used
- * @throws {CancelledError} when the execution was cancelled
  */
 export async function checkImages(
 	context: IExecuteFunctions,
@@ -46,9 +44,23 @@ export async function checkImages(
 	return refusals;
 }
 
+/**
+ * Why an image address certainly cannot be used, or null. A server that does not answer such a look
+ * gets the benefit of the doubt: it may answer the API.
+ */
 async function checkAddress(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
 	const seen = await probe(context, url, { follow: true });
-	return seen === null ? null : refusalOfImage(url, seen);
+	if (seen === null) return null;
+	const { status } = seen;
+	const subject = `'${IMAGE_URLS}' names ${url}`;
+	const hint =
+		'Open the address in a private browser window: it must show the picture itself, without a login.';
+	if (status === 404 || status === 410) {
+		return new Refusal(`${subject}, where there is nothing (it answers ${status})`, hint);
+	}
+	if (!isSuccess(status)) return null;
+	const judged = judgeImage(subject, seen, hint);
+	return judged instanceof Refusal ? judged : null;
 }
 
 /**
@@ -61,22 +73,6 @@ async function checkFile(context: IExecuteFunctions, url: string): Promise<Refus
 	if (seen === null || isImage(seen)) return null;
 	const isMoved = seen.location !== null && isImage(await probe(context, url, { follow: true }));
 	return isMoved ? null : refusalOfFile(url, seen);
-}
-
-/**
- * Why an image address certainly cannot be used, or null. A server that does not answer such a look
- * gets the benefit of the doubt: it may answer the API. Pure.
- */
-function refusalOfImage(url: string, { status, start, bytes }: Probe): Refusal | null {
-	const subject = `'${IMAGE_URLS}' names ${url}`;
-	const hint =
-		'Open the address in a private browser window: it must show the picture itself, without a login.';
-	if (status === 404 || status === 410) {
-		return new Refusal(`${subject}, where there is nothing (it answers ${status})`, hint);
-	}
-	if (!isSuccess(status)) return null;
-	const judged = judgeImage(subject, { start, bytes }, hint);
-	return judged instanceof Refusal ? judged : null;
 }
 
 /** The refusal of a signed address that answers, but not with the file. The token in it is not shown. */

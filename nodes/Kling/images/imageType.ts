@@ -9,9 +9,7 @@ export const SIGNATURE_LENGTH = 16;
 /** The types the API takes (API docs: JPEG, PNG or WebP). */
 type ImageType = 'image/jpeg' | 'image/png' | 'image/webp';
 
-/** What is known of a file that may be an image. */
 export interface ImageFile {
-	/** Its first bytes. */
 	start: Uint8Array;
 	/** Its size, null where nobody says. */
 	bytes: number | null;
@@ -60,7 +58,6 @@ export function judgeImage(
 	);
 }
 
-/** `11534336` → `11.0 MB`. */
 function formatMegabytes(bytes: number): string {
 	return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

@@ -15,15 +15,11 @@ import { judgeImage, SIGNATURE_LENGTH } from './imageType';
 /** How long the API may fetch an image: far longer than any task runs. */
 const ADDRESS_VALIDITY = '2 days';
 
-/** The images of one item. */
 interface ItemImages {
-	/** What the API is given. */
 	urls: string[];
-	/** What stays the same when the same item is tried again: signed addresses do not. */
 	identities: string[];
 }
 
-/** The images of one item, from addresses or from its files. */
 export async function readImages(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -99,7 +95,6 @@ function findFile(
 	}
 }
 
-/** The refusal of a field name that the item has no file for. */
 function noSuchFile(field: string, item: INodeExecutionData | undefined): Refusal {
 	// n8n 2.41 can be told to keep the files of an item among its other fields (`binaryMode: combined`).
 	const files = Object.entries({ ...item?.json, ...item?.binary });

@@ -95,20 +95,25 @@ export function maySleep(context: ToolContext & Pick<IExecuteFunctions, 'getMode
 	return !isTool(context) && WAKEABLE.has(context.getMode());
 }
 
+/** n8n offers its configuration to nodes nowhere, but each n8n context carries it (2.0 to 2.41). */
 const configSchema = z.object({
 	instanceSettings: z.object({
 		logger: z.object({
-			globalConfig: z.object({ executions: z.object({ mode: z.literal('regular') }) }),
+			globalConfig: z.object({
+				port: z.number().optional().catch(undefined),
+				executions: z.object({ mode: z.string() }).optional().catch(undefined),
+			}),
 		}),
 	}),
 });
 
-/**
- * Whether this is the only process of its n8n. n8n offers its mode to nodes nowhere, so this looks where
- * each n8n context carries it (2.0 to 2.41); where it is not, there may be others.
- */
+export function configOf(context: object) {
+	return configSchema.safeParse(context).data?.instanceSettings.logger.globalConfig;
+}
+
+/** Whether this is the only process of its n8n; where its configuration does not say so, there may be others. */
 export function isAlone(context: object): boolean {
-	return configSchema.safeParse(context).success;
+	return configOf(context)?.executions?.mode === 'regular';
 }
 
 /**

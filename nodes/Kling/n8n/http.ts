@@ -3,7 +3,6 @@ import { z } from 'zod';
 /** Asks n8n's request helpers for the whole answer, whatever its status. */
 export const WHOLE_ANSWER = { returnFullResponse: true, ignoreHttpStatusErrors: true };
 
-/** An answer as it came. */
 export interface HttpAnswer {
 	status: number;
 	/** By name, in lower case. */
@@ -25,7 +24,6 @@ export function toHttpAnswer(received: unknown): HttpAnswer | null {
 	return { status, headers, body };
 }
 
-/** The JSON in a text; undefined where it is none. */
 export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text);

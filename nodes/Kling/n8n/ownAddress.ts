@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { configOf } from './execution';
 import { type HttpAnswer, parseJson, toHttpAnswer, WHOLE_ANSWER } from './http';
 
 /**
@@ -20,19 +21,9 @@ let listening: string | null = null;
 /** The port that n8n was told to listen at (`N8N_PORT`); n8n's own default, until it is known. */
 let configuredPort = 5678;
 
-const configSchema = z.object({
-	instanceSettings: z.object({
-		logger: z.object({ globalConfig: z.object({ port: z.number() }) }),
-	}),
-});
-
-/**
- * Learns the port before any webhook has come. n8n offers it to nodes nowhere, but each n8n context
- * carries it (2.0 to 2.41).
- */
+/** Learns the port before any webhook has come. */
 export function noteInstance(context: object): void {
-	const config = configSchema.safeParse(context);
-	if (config.success) configuredPort = config.data.instanceSettings.logger.globalConfig.port;
+	configuredPort = configOf(context)?.port ?? configuredPort;
 }
 
 const socketSchema = z.object({
@@ -100,9 +91,8 @@ export interface OwnAnswer {
 	state: string | null;
 	/** n8n: there is no such execution, it has finished, or it sleeps at another node. */
 	isGone: boolean;
-	/** Whether no other n8n would say so, which knows nothing of the executions and workflows of this one. */
+	/** False for what another n8n would answer too: that it knows no such execution or webhook. */
 	isOurs: boolean;
-	/** What `Retry-After` asked for, in milliseconds. */
 	retryAfterMs: number | null;
 }
 
@@ -113,7 +103,6 @@ const headersSchema = z.object({
 	'content-type': z.string().optional().catch(undefined),
 });
 
-/** An answer of this package's webhooks. */
 const stateSchema = z.object({ state: z.string(), message: z.string() });
 
 /** An error of n8n's (`sendErrorResponse`, 2.0 to 2.41). */

@@ -3,11 +3,7 @@ import { z } from 'zod';
 
 import { type HttpAnswer, toHttpAnswer, WHOLE_ANSWER } from './http';
 
-/** A readable stream, as n8n's helpers give them. */
 type ByteStream = Awaited<ReturnType<IExecuteFunctions['helpers']['getBinaryStream']>>;
-
-/** An answer whose body is read piece by piece. */
-type StreamedAnswer = HttpAnswer & { body: ByteStream };
 
 const streamSchema = z.custom<ByteStream>(
 	(body) => typeof body === 'object' && body !== null && Symbol.asyncIterator in body,
@@ -20,7 +16,7 @@ const streamSchema = z.custom<ByteStream>(
 export async function fetchStream(
 	context: Pick<IExecuteFunctions | IWebhookFunctions, 'helpers'>,
 	options: Omit<IHttpRequestOptions, 'method' | 'encoding'>,
-): Promise<StreamedAnswer | null> {
+): Promise<(HttpAnswer & { body: ByteStream }) | null> {
 	const received: unknown = await context.helpers
 		.httpRequest({ ...options, ...WHOLE_ANSWER, method: 'GET', encoding: 'stream' })
 		.catch(() => null);

@@ -6,8 +6,10 @@ import { openWaitTargets } from '../callback/target';
 import { createTasks, spendingHints } from '../creating/createTasks';
 import { isDryRun, previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
-import { maySleep } from '../n8n/execution';
+import { isTool, maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
+import type { Settings } from '../parameters/settings';
+import { readWait } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
 import { readWaitOfRun } from '../waiting/settings';
@@ -27,7 +29,7 @@ export async function createAndWait(
 		clientFor: openClients(context),
 		targets,
 		readCallback: () => ({ kind: 'execution' }) as const,
-		readWait: waiting.readItem,
+		readWait: (settings: Settings) => readWait(settings, isTool(context)),
 	};
 	if (dryRun) return await previewTasks(context, preparing);
 	const created = await createTasks(context, { ...preparing, journal });
@@ -36,7 +38,7 @@ export async function createAndWait(
 	const isCalled = valuesOf(created).every(({ task }) => task.callsThisExecution);
 	const sleeps = waiting.strategy !== 'poll' && isCalled;
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, created, waiting);
-	const ended = outcomes ?? [];
-	showHints(context, [...resultHints(ended, spendingHints(created, ended)), ...targets.hints()]);
+	const known = outcomes ?? [];
+	showHints(context, [...resultHints(known, spendingHints(created, known)), ...targets.hints()]);
 	return outcomes;
 }

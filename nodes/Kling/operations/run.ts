@@ -84,13 +84,11 @@ function endingError(
 	return nameCreated(error, journal, context.getInputData().length, endsOthers);
 }
 
-/** The journal of this run, as it writes to n8n's log. */
 function openJournal(context: IExecuteFunctions): Journal {
 	const isToolRun = isTool(context);
-	const executionId = executionIdOf(context);
 	const runIndex = readRunIndex(context);
 	const run = {
-		executionId,
+		executionId: executionIdOf(context),
 		runIndex,
 		isTool: isToolRun,
 		written: writtenRequest(context),

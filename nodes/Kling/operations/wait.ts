@@ -5,21 +5,22 @@ import { Failure, type Settled, valuesOf } from '../api/failure';
 import { Task } from '../api/task';
 import { recall } from '../callback/awaited';
 import { CANNOT_SLEEP } from '../callback/target';
-import { maySleep } from '../n8n/execution';
+import { isTool, maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import { readResult } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
+import { readWait } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
-import { type Awaited, readWaitOfRun, type RunWait } from '../waiting/settings';
+import { readWaitOfRun, type WaitingItem } from '../waiting/settings';
 import { waitAsleep, waitByPolling } from '../waiting/wait';
 
 /** Wait for Video: each item's task once it is finished. */
 export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutcome[] | null>> {
 	const waiting = readWaitOfRun(context);
 	if (waiting instanceof Failure) return waiting;
-	const items = await readItems(context, waiting);
+	const items = await readItems(context);
 	const ended = endedBy(context, items);
 	if (ended !== null) return ended;
 	const ids = valuesOf(items).map(({ task }) => task.id);
@@ -33,18 +34,15 @@ export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutc
 	return outcomes;
 }
 
-async function readItems(
-	context: IExecuteFunctions,
-	{ readItem }: RunWait,
-): Promise<Array<Settled<Awaited>>> {
+async function readItems(context: IExecuteFunctions): Promise<Array<Settled<WaitingItem>>> {
 	const clientFor = openClients(context);
 	const tasks = new Map<string, Task>();
-	const items: Array<Settled<Awaited>> = [];
+	const items: Array<Settled<WaitingItem>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		const settings = settingsOf(context, itemIndex);
 		const read = collect({
 			taskId: readTaskId(settings),
-			wait: readItem(settings),
+			wait: readWait(settings, isTool(context)),
 			result: readResult(settings),
 		});
 		if (read instanceof Failure) {

@@ -11,7 +11,6 @@ import type { Settings } from './settings';
 export const CALLBACK = 'Callback';
 export const CALLBACK_URL = 'Callback URL';
 
-/** The ways a task's end can be reported. */
 const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
 
 export type CallbackKind = (typeof CALLBACK_KINDS)[number];
@@ -84,7 +83,6 @@ export function readCallback(settings: Settings): Settled<CallbackSetting> {
 	return kind === 'url' ? settings.read(callbackUrlField, toCallbackUrl) : { kind };
 }
 
-/** Whether a text is a workflow's ID, as n8n makes them up. */
 export function isWorkflowId(text: string): boolean {
 	return /^[A-Za-z0-9]{16}$/.test(text);
 }

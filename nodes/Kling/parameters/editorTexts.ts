@@ -41,7 +41,6 @@ export const SUBTITLE = `={{ ${NAME} + (!(${IS_CREATING}) ? "" : ${IS_DRY_RUN} ?
 
 const IS_TOOL = '$rawParameter["descriptionType"] !== undefined';
 
-/** The parameters that people type text into. */
 const TEXTS: Record<string, string> = {
 	prompt: 'Prompt',
 	imageUrls: 'Image URLs',

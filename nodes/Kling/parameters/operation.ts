@@ -9,16 +9,12 @@ export const OPERATIONS = {
 	getCredits: 'getCredits',
 } as const;
 
-/** The operations that spend credits. */
 export const CREATING: string[] = [OPERATIONS.create, OPERATIONS.createAndWait];
 
-/** The operations that wait for tasks to finish. */
 export const WAITING: string[] = [OPERATIONS.wait, OPERATIONS.createAndWait];
 
-/** The operations that read tasks, and so have the result options. */
 export const READING: string[] = [OPERATIONS.getTask, ...WAITING];
 
-/** The operations that take a task id. */
 export const BY_TASK_ID: string[] = [OPERATIONS.getTask, OPERATIONS.wait];
 
 const VIDEO = 'video';

@@ -8,7 +8,6 @@ export class Invalid {
 	constructor(
 		/** As a predicate of the parameter: `is empty`. */
 		readonly reason: string,
-		/** What to do about it. */
 		readonly hint: string,
 	) {}
 }
@@ -30,22 +29,13 @@ function withoutValue(value: null | undefined): Invalid {
 	);
 }
 
-/**
- * A text or list with nothing in it.
- *
- * @param hint what to do about it
- */
+/** A text or list with nothing in it. */
 function emptiness(value: unknown, hint: string): Invalid {
 	const cause = isMissing(value) ? `Its expression gives ${String(value)}. ` : '';
 	return new Invalid('is empty', `${cause}${hint}`);
 }
 
-/**
- * All the values, or what is wrong with the first that is wrong, or that there are none.
- *
- * @param given what they were made of
- * @param hint what to do when there are none
- */
+/** All the values, or what is wrong with the first that is wrong, or that there are none. */
 export function listOf<T>(
 	values: ReadonlyArray<T | Invalid>,
 	given: unknown,
@@ -93,21 +83,14 @@ function noneOf(value: unknown, choices: ReadonlyArray<string | number | boolean
 	);
 }
 
-/** True or false: never guessed from anything else. */
 export function toBoolean(value: unknown): boolean | Invalid {
 	return toChoice<boolean>(value, [true, false]);
-}
-
-interface NumberRange {
-	min: number;
-	/** No upper limit when it is left out. */
-	max?: number;
 }
 
 /** A number, as such or as text, within the range. */
 export function toNumber(
 	value: unknown,
-	{ min, max = Number.MAX_VALUE }: NumberRange,
+	{ min, max = Number.MAX_VALUE }: { min: number; max?: number },
 ): number | Invalid {
 	if (isMissing(value)) return withoutValue(value);
 	const number = numberOr(value);
@@ -122,11 +105,7 @@ export function toNumber(
 /** Neither a blank nor a mark without width, as text from pages and chats may hold. */
 const VISIBLE = /[^\s\p{Cf}]/u;
 
-/**
- * A text exactly as it is, blanks around included; numbers count as their text.
- *
- * @param hint what to do when there is none
- */
+/** A text exactly as it is, blanks around included; numbers count as their text. */
 export function toText(value: unknown, hint: string): string | Invalid {
 	const text = toOptionalText(value, hint);
 	return text instanceof Invalid || VISIBLE.test(text) ? text : emptiness(value, hint);
@@ -149,17 +128,12 @@ const WAYS_TO_TEXT: Record<string, string> = {
 	'an object': 'Choose a field of it, such as {{ $json.output.text }}.',
 };
 
-/** What is wrong with a value that should be a text. */
 export function notText(value: unknown): Invalid {
 	const kind = kindOf(value);
 	return new Invalid(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');
 }
 
-/**
- * The text, unless it is longer than `max` Unicode code points.
- *
- * @param hint what to do when it is
- */
+/** The text, unless it is longer than `max` Unicode code points. */
 export function ofLength(max: number, text: string, hint: string): string | Invalid {
 	const { length } = [...text];
 	if (length <= max) return text;

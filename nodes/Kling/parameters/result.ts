@@ -41,7 +41,6 @@ export function resultFields(show: IDisplayOptions['show'] = {}): INodePropertie
 	];
 }
 
-/** How a task is passed on. */
 export interface ResultSettings {
 	/** The contract's simplified task rather than the API's own object. */
 	simplify: boolean;

@@ -10,7 +10,6 @@ import { Failure, Refusal, type Settled, Thrown } from '../api/failure';
 import { quote } from './quote';
 import { Invalid, type Reader } from './readers';
 
-/** What of a field its reader needs. */
 export type Field = Pick<INodeProperties, 'displayName' | 'name' | 'default'>;
 
 /**
@@ -24,7 +23,6 @@ export interface Settings {
 	option<T>(field: Field, reader: Reader<T>): Settled<T>;
 }
 
-/** Where settings come from. */
 export interface Source {
 	/** A parameter as n8n evaluates it, or `fallback` where the workflow does not hold it. */
 	evaluate(name: string, fallback: unknown): unknown;
@@ -42,22 +40,22 @@ export function settingsFrom({ evaluate, typed }: Source): Settings {
 			return new Thrown(thrown);
 		}
 	};
-	const read = <T>(field: Field, asTyped: unknown, value: unknown, reader: Reader<T>) => {
+	const parse = <T>(field: Field, asTyped: unknown, value: unknown, reader: Reader<T>) => {
 		if (value instanceof Failure) return value;
-		const read = bracesIn(asTyped) ?? reader(value);
-		if (!(read instanceof Invalid)) return read;
-		return new Refusal(`'${field.displayName}' ${read.reason}`, read.hint);
+		const parsed = bracesIn(asTyped) ?? reader(value);
+		if (!(parsed instanceof Invalid)) return parsed;
+		return new Refusal(`'${field.displayName}' ${parsed.reason}`, parsed.hint);
 	};
 	// n8n evaluates the expressions of all options at once.
 	let options: Settled<Record<string, unknown>> | undefined;
 	return {
-		read: (field, reader) => read(field, typed(field.name), valueOf(field), reader),
+		read: (field, reader) => parse(field, typed(field.name), valueOf(field), reader),
 		option: (field, reader) => {
-			options ??= read(OPTIONS, null, valueOf(OPTIONS), toRecord);
+			options ??= parse(OPTIONS, null, valueOf(OPTIONS), toRecord);
 			if (options instanceof Failure) return options;
 			const { [field.name]: asTyped } = recordSchema.catch({}).parse(typed(OPTIONS.name));
 			const isSet = Object.hasOwn(options, field.name);
-			return read(field, asTyped, isSet ? options[field.name] : field.default, reader);
+			return parse(field, asTyped, isSet ? options[field.name] : field.default, reader);
 		},
 	};
 }
@@ -89,7 +87,6 @@ function bracesIn(asTyped: unknown): Invalid | null {
 
 const RAW = { rawExpressions: true };
 
-/** The settings of the Kling node for one item. */
 export function settingsOf(
 	context: Pick<IExecuteFunctions, 'getNodeParameter'>,
 	itemIndex: number,
@@ -100,7 +97,6 @@ export function settingsOf(
 	});
 }
 
-/** The settings of the Kling Trigger. */
 export function triggerSettingsOf(
 	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
 ): Settings {
@@ -132,7 +128,6 @@ function isWhole<P extends Record<string, unknown>>(parts: P): parts is P & Valu
 	return Object.values(parts).every((part) => !(part instanceof Failure));
 }
 
-/** Several things that are wrong with one item. */
 class Several extends Refusal {
 	constructor(readonly failures: readonly Failure[]) {
 		super(failures.map(({ message }) => message).join('; '), joinHints(failures));

@@ -5,7 +5,6 @@ import { CREATING } from './operation';
 import { toBoolean, toNumber } from './readers';
 import { collect, type Settings } from './settings';
 
-/** No limit, for Max Credits. */
 export const NO_LIMIT = 0;
 
 const CONCURRENCY = { min: 1, max: 50 } as const;
@@ -53,13 +52,10 @@ export const maxCreditsOption: INodeProperties = {
 	displayOptions: forCreating,
 };
 
-/** What one run may spend, and how fast. */
 export interface SpendingSettings {
-	/** {@link NO_LIMIT} for none. */
 	maxCredits: number;
 	/** Also for a dry run. */
 	checkBalance: boolean;
-	/** How many creates of this run may be under way at once. */
 	concurrency: number;
 }
 
@@ -76,7 +72,6 @@ export function strictest(spending: readonly SpendingSettings[]): SpendingSettin
 	};
 }
 
-/** Whether an item is only to be checked. */
 export function readDryRun(settings: Settings): Settled<boolean> {
 	return settings.option(dryRunOption, toBoolean);
 }

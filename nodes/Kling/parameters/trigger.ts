@@ -1,9 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import type { Settled } from '../api/failure';
 import { STATUS } from '../api/schemas';
 import { toBoolean, toChoices } from './readers';
-import { readResult, resultFields, type ResultSettings } from './result';
+import { readResult, resultFields } from './result';
 import { collect, type Settings } from './settings';
 
 const EVENTS = [STATUS.completed, STATUS.failed];
@@ -76,18 +75,9 @@ export const triggerFields: INodeProperties[] = [
 	},
 ];
 
-/** What a Kling Trigger starts for, and how. */
-interface TriggerSettings {
-	/** The statuses that start the workflow. */
-	events: string[];
-	verifyTask: boolean;
-	deduplicate: boolean;
-	result: ResultSettings;
-}
-
-export function readTriggerSettings(settings: Settings): Settled<TriggerSettings> {
+export function readTriggerSettings(settings: Settings) {
 	return collect({
-		events: settings.read(eventsField, (value) => toChoices(value, EVENTS)),
+		events: settings.read(eventsField, (value) => toChoices<string>(value, EVENTS)),
 		result: readResult(settings),
 		deduplicate: settings.option(deduplicateOption, toBoolean),
 		verifyTask: settings.option(verifyTaskOption, toBoolean),

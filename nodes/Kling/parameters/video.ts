@@ -1,7 +1,6 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
-import type { Settled } from '../api/failure';
-import { DURATIONS_SECONDS, type DurationSeconds } from '../api/pricing';
+import { DURATIONS_SECONDS } from '../api/pricing';
 import { CREATING } from './operation';
 import { Invalid, ofLength, toBoolean, toChoice, toText } from './readers';
 import { collect, type Settings } from './settings';
@@ -9,8 +8,6 @@ import { filledByModel } from './tool';
 
 /** The longest prompt, in Unicode code points (API docs). */
 const MAX_PROMPT_LENGTH = 2_500;
-
-const DEFAULT_DURATION: DurationSeconds = 5;
 
 const forCreating: IDisplayOptions = { show: { operation: CREATING } };
 
@@ -36,7 +33,7 @@ export const durationField: INodeProperties = {
 	name: 'duration',
 	type: 'options',
 	options: DURATIONS_SECONDS.map((seconds) => ({ name: `${seconds} Seconds`, value: seconds })),
-	default: DEFAULT_DURATION,
+	default: 5,
 	description: 'How long the video is',
 	displayOptions: forCreating,
 };
@@ -50,14 +47,7 @@ export const soundField: INodeProperties = {
 	displayOptions: forCreating,
 };
 
-/** What a video is to show, and how. */
-interface VideoSettings {
-	prompt: string;
-	duration: DurationSeconds;
-	sound: boolean;
-}
-
-export function readVideo(settings: Settings): Settled<VideoSettings> {
+export function readVideo(settings: Settings) {
 	return collect({
 		prompt: settings.read(promptField, toPrompt),
 		duration: settings.read(durationField, (value) => toChoice(value, DURATIONS_SECONDS)),

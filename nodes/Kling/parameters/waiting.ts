@@ -12,10 +12,8 @@ const STRATEGIES = ['auto', 'callback', 'poll'] as const;
 
 /** One wait is for at most 30 days. */
 const TIMEOUT_MINUTES = { min: 0, max: 43_200 } as const;
-const DEFAULT_TIMEOUT_MINUTES = 30;
 
 const MIN_POLL_INTERVAL_SECONDS = 2;
-const DEFAULT_POLL_INTERVAL_SECONDS = 10;
 const POLL_INTERVAL_SECONDS = { min: 0, max: TIMEOUT_MINUTES.max * 60 } as const;
 
 export const waitFields: [INodeProperties, INodeProperties] = [
@@ -52,7 +50,7 @@ export const waitFields: [INodeProperties, INodeProperties] = [
 		name: 'timeout',
 		type: 'number',
 		typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
-		default: DEFAULT_TIMEOUT_MINUTES,
+		default: 30,
 		description:
 			'How long to wait at most, for all items together. Most videos take 1 to 15 minutes. After that, videos that are not ready are passed on too, with “timedOut” set to true.',
 		displayOptions: { show: { operation: WAITING } },
@@ -66,7 +64,7 @@ export const pollIntervalOption: INodeProperties = {
 	name: 'pollInterval',
 	type: 'number',
 	typeOptions: { minValue: MIN_POLL_INTERVAL_SECONDS },
-	default: DEFAULT_POLL_INTERVAL_SECONDS,
+	default: 10,
 	description: 'How long to pause before checking the video again. The pauses grow by and by.',
 	displayOptions: { show: { '/operation': WAITING } },
 };
@@ -89,7 +87,6 @@ export const throwOnFailureOptions: [INodeProperties, INodeProperties] = [
 	throwOnFailure({ '/operation': WAITING, '/waitStrategy': ['poll'] }),
 ];
 
-/** Whether a task that failed is an error of its item. */
 export function readThrowOnFailure(settings: Settings): Settled<boolean> {
 	return settings.option(throwOnFailureOptions[0], toBoolean);
 }

@@ -10,10 +10,8 @@ import { abortable, pause } from '../n8n/async';
 import { fetchStream, peekStart } from '../n8n/streams';
 import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
 
-/** The n8n contexts that can store files. */
 export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
 
-/** How many items' videos are downloaded at once. */
 export const DOWNLOAD_CONCURRENCY = 3;
 
 const ATTEMPTS = 3;
@@ -24,18 +22,11 @@ const ANSWER_TIMEOUT_MS = 60_000;
 /** How long one file may take, all attempts together. */
 const FILE_TIMEOUT_MS = 10 * 60_000;
 
-interface Download {
-	binary: IBinaryKeyData;
-	/** Why a file is missing, null when all are there. */
-	error: string | null;
-}
-
 interface DownloadOptions {
 	taskId: string;
 	urls: readonly string[];
 	/** The field for the first video; further ones get `_1`, `_2`, … behind it. */
 	field: string;
-	/** Fires when the execution is cancelled. */
 	signal?: AbortSignal;
 	/** When n8n ends the sleep of the execution, in milliseconds since 1970; it must be over by then. */
 	deadlineAt?: number;
@@ -45,13 +36,11 @@ interface DownloadOptions {
  * Stores each video in n8n's binary store, passing it through as a stream. The key is never sent
  * along: the file host is not the API. A file that cannot be had is said, not thrown, since the
  * task is paid for and its address still good.
- *
- * @throws {CancelledError} when the execution was cancelled
  */
 export async function downloadVideos(
 	context: DownloadContext,
 	{ taskId, urls, field, ...limits }: DownloadOptions,
-): Promise<Download> {
+): Promise<{ binary: IBinaryKeyData; error: string | null }> {
 	const binary: IBinaryKeyData = {};
 	const missing: string[] = [];
 	for (const [index, url] of urls.entries()) {
@@ -63,7 +52,6 @@ export async function downloadVideos(
 	return { binary, error: missing.length === 0 ? null : missing.join('; ') };
 }
 
-/** The file, or why there is none. */
 async function downloadOne(
 	context: DownloadContext,
 	url: string,
@@ -119,7 +107,6 @@ async function attemptDownload(
 	}
 }
 
-/** What the host calls its file, for people. */
 function calledBy({ 'content-type': type }: Record<string, unknown>): string {
 	return typeof type === 'string' ? ` (it calls it ${type})` : '';
 }

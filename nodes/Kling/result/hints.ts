@@ -8,8 +8,6 @@ import { isRefunded, type TaskFailure } from './task';
 /**
  * What the user should know of the videos of a run: where they are, what they cost, and those that
  * are missing.
- *
- * @param costs what the run has spent
  */
 export function resultHints(outcomes: readonly ItemOutcome[], costs: readonly Hint[] = []): Hint[] {
 	return [
@@ -25,21 +23,18 @@ function resultsOf(outcomes: readonly ItemOutcome[]): ItemResult[] {
 	return outcomes.filter((outcome): outcome is ItemResult => !(outcome instanceof Failure));
 }
 
-/** `1 of 12 videos`, or `The video` where there is only one. */
 function shareOf(count: number, all: number): string {
 	return all === 1 ? 'The video' : `${count} of ${all} videos`;
 }
 
 const CAUSES_SHOWN = 3;
 
-/** Each cause once, however many items it ended. */
 function listCauses(texts: readonly string[]): string {
 	const causes = [...new Set(texts)];
 	const named = causes.slice(0, CAUSES_SHOWN).map(escapeHtml).join('; ');
 	return `${named}${causes.length > CAUSES_SHOWN ? '; …' : ''}`;
 }
 
-/** Why the tasks of these outcomes ended without a video. */
 export function failureOf(outcome: ItemOutcome): TaskFailure | null {
 	if (outcome instanceof VideoFailed) return outcome.task.failure;
 	return outcome instanceof Failure ? null : (outcome.task?.failure ?? null);
@@ -51,8 +46,8 @@ function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
 	const causes = listCauses(failures.map(({ code, message }) => message || code));
 	const share = shareOf(failures.length, outcomes.length);
 	const isMixedIn = resultsOf(outcomes).some((outcome) => failureOf(outcome) !== null);
-	const told = warning(`${share} failed: ${causes}. ${creditsOf(failures)}`);
-	return isMixedIn ? [told, OWN_OUTPUT] : [told];
+	const failed = warning(`${share} failed: ${causes}. ${creditsOf(failures)}`);
+	return isMixedIn ? [failed, OWN_OUTPUT] : [failed];
 }
 
 const OWN_OUTPUT =
@@ -125,7 +120,6 @@ function link(url: string, text: string): string {
 
 const USUAL_TIME = 'Most videos take 1 to 15 minutes.';
 
-/** How long the videos that are under way have been running. */
 export function runningHints(outcomes: readonly ItemOutcome[], nowMs: number): string[] {
 	const running = resultsOf(outcomes).flatMap(({ task }) =>
 		task !== undefined && task.videoUrl === null && task.failure === null ? [task] : [],

@@ -8,11 +8,9 @@ import { isRefunded, type SimplifiedTask } from './task';
 
 export type ItemError = NodeApiError | NodeOperationError;
 
-/** An item as it is passed on. */
 export interface ItemResult {
 	json: IDataObject;
 	binary?: IBinaryKeyData;
-	/** The task it speaks of. */
 	task?: SimplifiedTask;
 	/** Whether the time was over before its task had ended. */
 	timedOut?: boolean;
@@ -20,7 +18,6 @@ export interface ItemResult {
 	note?: string | null;
 }
 
-/** What became of one input item. */
 export type ItemOutcome = Settled<ItemResult>;
 
 /**
@@ -42,19 +39,14 @@ export class VideoFailed extends Failure {
 		this.taskId = task.taskId;
 	}
 
-	/** “Task 3f2a… did not produce a video: <cause> (<code>)”. */
 	get message(): string {
 		const { taskId, failure } = this.task;
 		const cause = failure?.message || 'no reason was given';
 		return `Task ${taskId} did not produce a video: ${cause} (${failure?.code ?? 'unknown'})`;
 	}
 
-	get isRefunded(): boolean {
-		return this.task.failure === null || isRefunded(this.task.failure);
-	}
-
 	get hint(): string {
-		return this.isRefunded
+		return this.task.failure === null || isRefunded(this.task.failure)
 			? 'The credits of a task that failed are given back automatically. Change the prompt or the image, or create it again later.'
 			: 'The API calls this task completed, so its credits may not have been given back. Use Get Video with its task ID later, before paying for it once more.';
 	}
@@ -98,7 +90,6 @@ export function toItem(
 	return paired(itemIndex, toJson(error, outcome.taskId));
 }
 
-/** An item of the output, paired with its input item. */
 export function paired(
 	itemIndex: number,
 	json: IDataObject,

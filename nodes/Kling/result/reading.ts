@@ -7,11 +7,9 @@ import { type ItemOutcome, VideoFailed } from './item';
 import { newTask, simplifiedToJson, simplifyTask, type TaskExtras } from './task';
 
 interface ReadingOptions extends ResultSettings {
-	/** Added to a simplified task. */
 	extras?: TaskExtras;
 	/** Whether a task that ended without a video is an error of its item. */
 	failsItem: boolean;
-	/** Fires when the execution is cancelled. */
 	signal?: AbortSignal;
 	/** When the files must be there, in milliseconds since 1970. */
 	deadlineAt?: number;
@@ -19,7 +17,6 @@ interface ReadingOptions extends ResultSettings {
 	mayDownload?: boolean;
 }
 
-/** The item for a task that was read, or its failure where the user asked for one. */
 export async function readingToOutcome(
 	context: DownloadContext,
 	reading: TaskReading,
@@ -46,13 +43,11 @@ export async function readingToOutcome(
 	return { ...result, json: { ...json, ...said }, binary };
 }
 
-/** The item for a task that was just created. */
 export function createdOutcome({ id, reading, request, note }: Task): ItemOutcome {
 	const task = reading === null ? newTask(id) : simplifyTask(reading.task);
 	return { json: simplifiedToJson(task, { request }), task, note };
 }
 
-/** The item for a task at the end of a wait. */
 export async function waitedOutcome(
 	context: DownloadContext,
 	{ id, reading, failure, isOver, request, note }: Task,

@@ -35,13 +35,11 @@ export interface SimplifiedTask {
 export interface TaskExtras {
 	/** Only from waits. */
 	timedOut?: boolean;
-	/** What Create says of the request. */
 	request?: RequestSummary | null;
 	/** Only from the trigger: what Create was told to have given back, unverified. */
 	reference?: string | null;
 }
 
-/** The code of a task that completed without any video address. */
 const NO_VIDEO = 'no_video';
 
 /**

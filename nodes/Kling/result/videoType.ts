@@ -1,14 +1,7 @@
-/** What a video file is stored as. */
-interface VideoType {
-	mimeType: string;
-	/** Of its file name. */
-	extension: string;
-}
-
-const MP4: VideoType = { mimeType: 'video/mp4', extension: 'mp4' };
-const QUICKTIME: VideoType = { mimeType: 'video/quicktime', extension: 'mov' };
-const WEBM: VideoType = { mimeType: 'video/webm', extension: 'webm' };
-const MATROSKA: VideoType = { mimeType: 'video/x-matroska', extension: 'mkv' };
+const MP4 = { mimeType: 'video/mp4', extension: 'mp4' };
+const QUICKTIME = { mimeType: 'video/quicktime', extension: 'mov' };
+const WEBM = { mimeType: 'video/webm', extension: 'webm' };
+const MATROSKA = { mimeType: 'video/x-matroska', extension: 'mkv' };
 
 /** How many bytes of a file tell which video it is. */
 export const VIDEO_START_LENGTH = 64;
@@ -17,7 +10,7 @@ export const VIDEO_START_LENGTH = 64;
 const OLD_QUICKTIME_BOXES = ['moov', 'mdat', 'wide'];
 
 /** Which video a file is by its first bytes, whatever its host calls it; null when it is none. */
-export function videoTypeOf(start: Uint8Array): VideoType | null {
+export function videoTypeOf(start: Uint8Array): typeof MP4 | null {
 	const text = String.fromCharCode(...start.slice(0, VIDEO_START_LENGTH));
 	// A box is four bytes of length, then its name (ISO/IEC 14496-12); `ftyp` goes on with the brand.
 	const [box, brand] = [text.slice(4, 8), text.slice(8, 12)];

@@ -25,11 +25,7 @@ export async function look(
 	}
 }
 
-/**
- * Reads each task once, and none of them any more when the time is over.
- *
- * @param endsAt in milliseconds since 1970
- */
+/** Reads each task once, and none of them any more when the time is over. */
 export async function lookAtAll(tasks: readonly Task[], endsAt: number): Promise<void> {
 	const leftMs = () => endsAt - Date.now();
 	await mapConcurrently(
@@ -38,11 +34,6 @@ export async function lookAtAll(tasks: readonly Task[], endsAt: number): Promise
 		async (task) => await task.look(leftMs()),
 		() => leftMs() > 0,
 	);
-}
-
-/** Reads each task with the tries of any request. */
-export async function readAll(tasks: readonly Task[]): Promise<void> {
-	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => await task.read());
 }
 
 /** How long the last look goes on without any answer, in milliseconds. */
@@ -80,7 +71,6 @@ export async function lastLook(
 	);
 }
 
-/** The tasks that are not over. */
 export function openOf(tasks: readonly Task[]): Task[] {
 	return tasks.filter(({ isOver }) => !isOver);
 }

@@ -13,7 +13,6 @@ export const BETWEEN_LOOKS: Growth = { firstMs: 60_000, factor: 2, longestMs: 3_
 /** What our webhooks say when the same call may be answered otherwise later. */
 const AGAIN = new Set(['open', 'unread', 'unusable']);
 
-/** Whether an answer is the last word on a call. */
 function isLastWord({ state, isGone }: OwnAnswer): boolean {
 	return isGone || (state !== null && !AGAIN.has(state));
 }
@@ -36,13 +35,11 @@ export abstract class OwnCall implements Due {
 
 	private looks = 0;
 
-	/** Passing faults in a row. */
 	private faults = 0;
 
 	constructor(
 		/** Where to call; null where this process only remembers the tasks. */
 		private readonly url: string | null,
-		/** The task that the call speaks of. */
 		protected readonly taskId: string,
 		public dueAt: number,
 		public endsAt: number,
@@ -78,7 +75,6 @@ export abstract class OwnCall implements Due {
 		return this.after(answer);
 	}
 
-	/** What it sends, as JSON. */
 	protected get body(): string {
 		return ownBody(this.taskId);
 	}

@@ -2,28 +2,20 @@ import { pauseMs } from '../api/retry';
 import type { Task } from '../api/task';
 import { pause } from '../n8n/async';
 import { lastLook, look, lookAtAll, openOf } from './look';
+import type { RunWait } from './settings';
 
 /** The pauses between looks grow from the poll interval on, to a minute where that is longer. */
 const GROWTH = 1.25;
 const LONGEST_PAUSE_MS = 60_000;
 
-interface PollOptions {
-	timeoutMs: number;
-	intervalMs: number;
-	/** Fires when the execution is cancelled. */
-	signal?: AbortSignal;
-}
-
 /**
  * Looks at all tasks once, then until they are over or the time is: looks with pauses between. A read
  * that does not get through never ends the wait, and an API that hangs ends it some seconds after its
  * time at the latest.
- *
- * @throws {CancelledError} when the execution was cancelled
  */
 export async function pollTasks(
 	tasks: readonly Task[],
-	{ timeoutMs, intervalMs, signal }: PollOptions,
+	{ timeoutMs, intervalMs, signal }: Omit<RunWait, 'strategy'> & { signal?: AbortSignal },
 ): Promise<void> {
 	const endsAt = Date.now() + timeoutMs;
 	const leftMs = () => endsAt - Date.now();

@@ -4,31 +4,27 @@ import { Failure, Refusal, type Settled, Unreached, valuesOf } from '../api/fail
 import type { Task } from '../api/task';
 import { isTool } from '../n8n/execution';
 import type { ResultSettings } from '../parameters/result';
-import { type Settings, settingsOf } from '../parameters/settings';
+import { settingsOf } from '../parameters/settings';
 import { readWait, type WaitSettings } from '../parameters/waiting';
 
-/** One item of a wait. */
-export interface Awaited {
+export interface WaitingItem {
 	task: Task;
-	/** How the finished task is passed on. */
 	result: ResultSettings;
 	/** What the item itself says; null where it says nothing. */
 	wait: WaitSettings | null;
 }
 
+export type WaitingItems = ReadonlyArray<Settled<WaitingItem>>;
+
 /** How a run waits for all its items together. */
-export interface RunWait extends Omit<WaitSettings, 'throwOnFailure'> {
-	/** What one item says, so that a wrong value is that item's own failure. */
-	readItem(settings: Settings): Settled<WaitSettings>;
-}
+export type RunWait = Omit<WaitSettings, 'throwOnFailure'>;
 
 /** What the items say together: the longest time and the shortest interval; the strategy must be one. */
 export function readWaitOfRun(context: IExecuteFunctions): Settled<RunWait> {
 	const mustPoll = isTool(context);
-	const readItem = (settings: Settings) => readWait(settings, mustPoll);
 	const read = context
 		.getInputData()
-		.map((_, itemIndex) => readItem(settingsOf(context, itemIndex)));
+		.map((_, itemIndex) => readWait(settingsOf(context, itemIndex), mustPoll));
 	const right = valuesOf(read);
 	const [first] = right;
 	if (first === undefined) return read.find((one) => one instanceof Failure) ?? new Unreached();
@@ -42,6 +38,5 @@ export function readWaitOfRun(context: IExecuteFunctions): Settled<RunWait> {
 		strategy: first.strategy,
 		timeoutMs: Math.max(...right.map(({ timeoutMs }) => timeoutMs)),
 		intervalMs: Math.min(...right.map(({ intervalMs }) => intervalMs)),
-		readItem,
 	};
 }

@@ -1,24 +1,20 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { ApiClient } from '../api/client';
-import { Failure, type Settled } from '../api/failure';
+import { Failure } from '../api/failure';
 import { isFinished, toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { everythingDue, runWhenDue, takeOff } from '../n8n/dueWork';
 import { noteInstance, type OwnAnswer } from '../n8n/ownAddress';
 import { lastLook, look, openOf } from './look';
 import { type Host, lastingClient, OwnCall } from './ownCall';
-import type { Awaited } from './settings';
+import type { WaitingItems } from './settings';
 import { itemsOf, type StoredWait } from './stored';
 
 /**
- * What this process knows of an execution that sleeps: one object, for the looks and for the resuming
- * webhook alike. The process that suspended the execution looks at its tasks and wakes it through its
- * own resume address, so a callback that never arrives costs one look, not the timeout. Another process
- * makes the object anew from what is stored, and only remembers what it has read.
- *
- * Each costs some hundred bytes, and it all ends with the process: then the callback and n8n's own
- * timer remain.
+ * What this process knows of an execution that sleeps. The process that suspended it looks at its tasks
+ * and wakes it through its own resume address, so a lost callback costs one look, not the timeout. Any
+ * other makes the object anew from what is stored, and only remembers what it has read.
  */
 
 /**
@@ -76,7 +72,6 @@ export class Sleeper extends OwnCall {
 		return next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt);
 	}
 
-	/** The last look, once the time is over: it is made once. */
 	async lookForTheLastTime(read?: ReadTask): Promise<void> {
 		if (this.isLastLookDone) return;
 		await lastLook(this.tasks, this.timeoutAt, read);
@@ -164,7 +159,7 @@ function remember(sleeper: Sleeper): Sleeper {
 export async function fallAsleep(
 	context: IExecuteFunctions,
 	{ executionId, runIndex, timeoutAt }: StoredWait,
-	items: ReadonlyArray<Settled<Awaited>>,
+	items: WaitingItems,
 	resumeAddress: string | null,
 ): Promise<void> {
 	noteInstance(context);
@@ -203,8 +198,8 @@ export function sleeperOf(wait: StoredWait, mayQueue: boolean): Sleeper {
 	const tasks = new Map<string, Task>();
 	for (const item of itemsOf(wait)) {
 		if (!('taskId' in item) || tasks.has(item.taskId)) continue;
-		const known = toTaskReading(item.known);
-		const isEnded = known !== null && isFinished(known.task);
+		const reading = toTaskReading(item.known);
+		const isEnded = reading !== null && isFinished(reading.task);
 		const task = isEnded ? endedTask(item.taskId) : new Task(item.taskId, null, item.createdAt);
 		tasks.set(item.taskId, task);
 	}

@@ -1,11 +1,11 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { Failure, type Settled } from '../api/failure';
+import { Failure } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
 import { pause } from '../n8n/async';
 import { isAlone, readRunIndex } from '../n8n/execution';
 import { type ItemOutcome, toItem } from '../result/item';
-import type { Awaited } from './settings';
+import type { WaitingItem, WaitingItems } from './settings';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
 
@@ -45,19 +45,10 @@ const AWAKE_MS = 10_000;
  * Keeps an execution that has slept before awake for a moment. Two processes may wake it at once, and n8n
  * asks only whether it sleeps, not where. Were it asleep again by then, the slower one would run, and pay,
  * all behind the former wait once more; so it must be found running.
- *
- * @throws {CancelledError} when the execution was cancelled
  */
 export async function stayAwake(context: IExecuteFunctions): Promise<void> {
 	if (isAlone(context) || context.getContext('flow')[SLEPT_KEY] !== true) return;
 	await pause(AWAKE_MS, context.getExecutionCancelSignal());
-}
-
-interface Suspension {
-	items: ReadonlyArray<Settled<Awaited>>;
-	/** What is known of each item now. */
-	known: readonly ItemOutcome[];
-	timeoutMs: number;
 }
 
 /**
@@ -69,7 +60,9 @@ interface Suspension {
  */
 export async function suspend(
 	context: IExecuteFunctions,
-	{ items, known, timeoutMs }: Suspension,
+	items: WaitingItems,
+	known: readonly ItemOutcome[],
+	timeoutMs: number,
 ): Promise<void> {
 	const input = context.getInputData();
 	const output = known.map((outcome, itemIndex) => toItem(context, outcome, itemIndex));
@@ -107,7 +100,7 @@ export async function suspend(
 	await context.putExecutionToWait(new Date(wait.n8nTimerAt));
 }
 
-function toStored({ task, result }: Awaited): StoredItem {
+function toStored({ task, result }: WaitingItem): StoredItem {
 	const { id, createdAt, request, reading } = task;
 	const known = reading === null ? {} : { known: reading.raw };
 	return { taskId: id, createdAt, request, ...result, ...known };

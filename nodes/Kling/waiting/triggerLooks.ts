@@ -19,7 +19,6 @@ const DAY_MS = 86_400_000;
 class TriggerLook extends OwnCall {
 	override readonly tasks: readonly [Task];
 
-	/** The workflow that is to be started. */
 	readonly workflowId: string | null;
 
 	private isTold = false;
@@ -80,7 +79,6 @@ class TriggerLook extends OwnCall {
 	}
 }
 
-/** Looks after those tasks whose callback is a Kling Trigger of this n8n. */
 export async function lookAfterTriggers(
 	context: IExecuteFunctions,
 	created: ReadonlyArray<Settled<{ task: Task }>>,

@@ -6,17 +6,15 @@ import { mapConcurrently } from '../n8n/async';
 import { DOWNLOAD_CONCURRENCY } from '../result/download';
 import { hasErrorOutput, type ItemOutcome } from '../result/item';
 import { waitedOutcome } from '../result/reading';
-import { openOf, readAll } from './look';
+import { openOf, READ_CONCURRENCY } from './look';
 import { pollTasks } from './poll';
-import type { Awaited, RunWait } from './settings';
+import type { RunWait, WaitingItem, WaitingItems } from './settings';
 import { stayAwake, suspend } from './suspend';
-
-type Awaiting = ReadonlyArray<Settled<Awaited>>;
 
 /** Waits in this process until the tasks of all items are over or the time is. */
 export async function waitByPolling(
 	context: IExecuteFunctions,
-	items: Awaiting,
+	items: WaitingItems,
 	{ timeoutMs, intervalMs }: RunWait,
 ): Promise<ItemOutcome[]> {
 	const signal = context.getExecutionCancelSignal();
@@ -34,12 +32,12 @@ export async function waitByPolling(
  */
 export async function waitAsleep(
 	context: IExecuteFunctions,
-	items: Awaiting,
+	items: WaitingItems,
 	{ timeoutMs }: RunWait,
 ): Promise<ItemOutcome[] | null> {
 	await stayAwake(context);
 	const tasks = tasksOf(items);
-	await readAll(tasks);
+	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => await task.read());
 	const fails = !context.continueOnFail() && items.some(cannotBeRead);
 	if (fails || timeoutMs === 0 || openOf(tasks).length === 0)
 		return await toOutcomes(context, items);
@@ -47,20 +45,20 @@ export async function waitAsleep(
 		item instanceof Failure ? item : { ...item, result: { ...item.result, downloadField: null } },
 	);
 	const known = await toOutcomes(context, withoutFiles);
-	await suspend(context, { items, known, timeoutMs });
+	await suspend(context, items, known, timeoutMs);
 	return null;
 }
 
-function cannotBeRead(item: Settled<Awaited>): boolean {
+function cannotBeRead(item: Settled<WaitingItem>): boolean {
 	return item instanceof Failure || (item.task.isOver && item.task.failure !== null);
 }
 
 /** Each task once, however many items share it. */
-function tasksOf(items: Awaiting): Task[] {
+function tasksOf(items: WaitingItems): Task[] {
 	return [...new Set(valuesOf(items).map(({ task }) => task))];
 }
 
-async function toOutcomes(context: IExecuteFunctions, items: Awaiting): Promise<ItemOutcome[]> {
+async function toOutcomes(context: IExecuteFunctions, items: WaitingItems): Promise<ItemOutcome[]> {
 	const signal = context.getExecutionCancelSignal();
 	const outcomes = await mapConcurrently(items, DOWNLOAD_CONCURRENCY, async (item) => {
 		if (item instanceof Failure) return item;

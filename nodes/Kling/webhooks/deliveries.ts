@@ -20,15 +20,7 @@ const deliveredSchema = z.array(z.string()).catch([]);
 /** By workflow and node, the oldest first. */
 const deliveredHere = new Map<string, Set<string>>();
 
-interface Deliveries {
-	has(taskId: string): boolean;
-	add(taskId: string): void;
-	/** Notes what this process has delivered, and says whether some of it was missing. */
-	complete(): boolean;
-}
-
-/** The deliveries of the trigger's workflow. */
-export function openDeliveries(context: IWebhookFunctions): Deliveries {
+export function openDeliveries(context: IWebhookFunctions) {
 	const store: IDataObject = context.getWorkflowStaticData('node');
 	const key = `${context.getWorkflow().id}/${context.getNode().id}`;
 	const here = deliveredHere.get(key) ?? new Set<string>();
@@ -44,11 +36,12 @@ export function openDeliveries(context: IWebhookFunctions): Deliveries {
 		store[STATIC_DATA_KEY] = [...here];
 	};
 	return {
-		has: (taskId) => here.has(taskId.slice(0, LETTERS)),
-		add: (taskId) => {
+		has: (taskId: string) => here.has(taskId.slice(0, LETTERS)),
+		add: (taskId: string) => {
 			here.add(taskId.slice(0, LETTERS));
 			note();
 		},
+		/** Notes what this process has delivered, and says whether some of it was missing. */
 		complete: () => {
 			const isMissing = [...here].some((short) => !noted.has(short));
 			if (isMissing) note();

@@ -9,7 +9,6 @@ import { redeliver } from './redeliver';
 export interface Callback {
 	reading: TaskReading;
 	taskId: string;
-	/** Whether it calls the task finished. */
 	isFinished: boolean;
 	/** Whether it says that it comes from this n8n, which waits longer for an answer. */
 	isOwn: boolean;
@@ -17,7 +16,6 @@ export interface Callback {
 
 const ownSchema = z.object({ from: z.literal('n8n') });
 
-/** The task that a body speaks of, or null when it is none. */
 function parseCallback(body: unknown): Callback | null {
 	const reading = toTaskReading(body);
 	if (reading === null || !isTaskId(reading.task.id)) return null;
@@ -47,7 +45,7 @@ function* bodiesOf(context: IWebhookFunctions): Iterable<unknown> {
 const triedSchema = z.object({ task: z.string() });
 
 /** The task that is reported: JSON under any content type, or under none. */
-export function readCallback(context: IWebhookFunctions): Callback | null {
+export function readCall(context: IWebhookFunctions): Callback | null {
 	for (const body of bodiesOf(context)) {
 		const callback = parseCallback(body);
 		if (callback !== null) return callback;

@@ -11,13 +11,11 @@ import { type Host, OwnCall } from '../waiting/ownCall';
  * n8n it is a new call each time: nothing of the first call is held.
  */
 
-/** How long a callback is delivered again and again, in milliseconds. */
 const INSIST_MS = 600_000;
 
 /** More are not kept: an address can be flooded. */
 const MOST_PENDING = 10_000;
 
-/** By address and task. */
 const pending = new Set<string>();
 
 class Delivery extends OwnCall {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { pauseMs } from '../api/retry';
 import { runWhenDue } from '../n8n/dueWork';
-import { noteListener, pathOf } from '../n8n/ownAddress';
+import { ownUrlOf } from '../n8n/ownAddress';
 import { type Host, OwnCall } from '../waiting/ownCall';
 
 /**
@@ -15,7 +15,6 @@ import { type Host, OwnCall } from '../waiting/ownCall';
 /** About when, in milliseconds: long before the first look of the process that created a task. */
 const AFTER = { firstMs: 5_000, factor: 1, longestMs: 6_000 };
 
-/** How long a process tries to, in milliseconds. */
 const INSIST_MS = 600_000;
 
 const reminderSchema = z.object({ from: z.literal('n8n'), reminds: z.literal(true) });
@@ -25,7 +24,6 @@ export function isReminder(body: unknown): boolean {
 	return reminderSchema.safeParse(body).success;
 }
 
-/** By the address of the trigger. */
 const pending = new Map<string, Reminder>();
 
 class Reminder extends OwnCall {
@@ -61,10 +59,8 @@ class Reminder extends OwnCall {
 
 /** Calls this very trigger in a moment, so that it notes once more what it has delivered. */
 export function remindLater(context: IWebhookFunctions): void {
-	const origin = noteListener(context);
-	const path = pathOf(context.getRequestObject().originalUrl)?.replace(/\?.*$/s, '');
-	if (origin === null || path === undefined) return;
-	const url = `${origin}${path}`;
+	const url = ownUrlOf(context)?.replace(/\?.*$/s, '');
+	if (url === undefined) return;
 	const known = pending.get(url);
 	if (known !== undefined) {
 		known.isStale = true;

@@ -18,7 +18,7 @@ import { itemsOf, parseStored, type StoredItem, type StoredWait } from '../waiti
 import {
 	answerWithinMs,
 	type Callback,
-	readCallback,
+	readCall,
 	respond,
 	respondOpen,
 	respondUnread,
@@ -48,7 +48,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const wait = parseStored(readNodeContext(context));
 	const question = readQuestion(context);
 	if (question !== null) return answerQuestion(context, question, wait);
-	const callback = readCallback(context);
+	const callback = readCall(context);
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 

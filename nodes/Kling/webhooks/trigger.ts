@@ -14,7 +14,7 @@ import { readingToOutcome } from '../result/reading';
 import { simplifyTask } from '../result/task';
 import { wasHeard } from '../waiting/triggerLooks';
 import { openDeliveries } from './deliveries';
-import { answerWithinMs, readCallback, respond, respondOpen, respondUnread } from './incoming';
+import { answerWithinMs, readCall, respond, respondOpen, respondUnread } from './incoming';
 import { readBack } from './readBack';
 import { isReminder, remindLater } from './remind';
 
@@ -29,7 +29,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 			? respond(context, 'open', 'Something was missing')
 			: respond(context, 'noted', 'Nothing is missing');
 	}
-	const callback = readCallback(context);
+	const callback = readCall(context);
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
 
 	const settings = readTriggerSettings(triggerSettingsOf(context));
