@@ -12,8 +12,7 @@ import { isRegistered } from '../../nodes/Kling/callback/registration';
 import { itemsOf, parseStored } from '../../nodes/Kling/waiting/stored';
 import { stayAwake } from '../../nodes/Kling/waiting/suspend';
 import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
-import { useEmulator } from '../harness/node/emulator';
-import { runKling } from '../harness/node/runKling';
+import { useKling } from '../harness/node/kling';
 import { createTask } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
@@ -23,7 +22,7 @@ import { clock } from '../harness/node/time';
  * release on, what is here may only grow.
  */
 
-const emulator = useEmulator();
+const { emulator, run, create, createEach } = useKling();
 
 const TASK_ID = '54debc04-6f7a-4e9d-a0cc-1082435ebc37';
 const OTHER_ID = '0c9d5b2a-1e43-4b8f-9a77-3f20c6d1e815';
@@ -67,19 +66,15 @@ describe('klingCreated, in the context of the node', () => {
 		changes: Partial<typeof entry> | { taskId: null },
 		executionId = '42',
 	) {
-		return await runKling({
-			emulator: emulator.current,
-			parameters: {
-				operation: 'create',
-				prompt: '={{ $json.prompt }}',
-				imageUrls: imageUrl,
-				callback: 'none',
+		return await createEach(
+			['Changed', 'Second'],
+			{ imageUrls: imageUrl },
+			{
+				onError: 'continueRegularOutput',
+				runData: stored({ node: { klingCreated: [{ ...entry, ...changes }] } }),
+				executionId,
 			},
-			items: [{ prompt: 'Changed' }, { prompt: 'Second' }],
-			onError: 'continueRegularOutput',
-			runData: stored({ node: { klingCreated: [{ ...entry, ...changes }] } }),
-			executionId,
-		});
+		);
 	}
 
 	test.each([
@@ -109,8 +104,7 @@ describe('klingCreated, in the context of the node', () => {
 test('klingExecution, in the context of the node: retries of one execution pay once together', async () => {
 	const retry = async (executionId: string, klingExecution: IDataObject) => {
 		const runData = stored({ node: { klingExecution } });
-		const parameters = { operation: 'create', prompt: 'A', imageUrls: imageUrl, callback: 'none' };
-		await runKling({ emulator: emulator.current, parameters, runData, executionId });
+		await create({ imageUrls: imageUrl }, { runData, executionId });
 	};
 	await retry('51', { id: '50', retryOf: null });
 	await retry('52', { id: '50', retryOf: null });
@@ -124,12 +118,10 @@ test('klingExecution, in the context of the node: retries of one execution pay o
 test('klingCallbacks, in the context of the execution: a Wait sleeps for a task that calls it back', async () => {
 	const taskId = await createTask(emulator.current);
 	const klingCallbacks = { [taskId]: { createdAt: 1_774_706_165_000, executionId: '42' } };
-	const { waitTill, error } = await runKling({
-		emulator: emulator.current,
-		parameters: { operation: 'wait', taskId: '={{ $json.taskId }}' },
-		items: [{ taskId }],
-		runData: stored({ flow: { klingCallbacks } }),
-	});
+	const { waitTill, error } = await run(
+		{ operation: 'wait', taskId: '={{ $json.taskId }}' },
+		{ items: [{ taskId }], runData: stored({ flow: { klingCallbacks } }) },
+	);
 	expect(error).toBeNull();
 	expect(waitTill).toBeInstanceOf(Date);
 });
