@@ -46,7 +46,6 @@ describe('Check Images', () => {
 		'photo.png': null,
 		'photo.webp': null,
 		'octet-stream.jpg': null,
-		'no-head': null,
 		redirect: null,
 		missing: /there is nothing \(it answers 404\)/,
 		gone: /there is nothing \(it answers 410\)/,

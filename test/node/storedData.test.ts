@@ -6,12 +6,12 @@ import {
 	type IWebhookFunctions,
 } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 
 import { isRegistered } from '../../nodes/Kling/callback/registration';
 import { itemsOf, parseStored } from '../../nodes/Kling/waiting/stored';
 import { stayAwake } from '../../nodes/Kling/waiting/suspend';
 import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
+import { standIn } from '../harness/standIn';
 import { useKling } from '../harness/node/kling';
 import { createTask } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
@@ -129,9 +129,10 @@ test('klingCallbacks, in the context of the execution: a Wait sleeps for a task 
 test('klingSlept, in the context of the execution: one that has slept is kept awake for a moment', async () => {
 	const pausesOf = async (flow: IDataObject) => {
 		clock.reset();
-		const context = z
-			.custom<IExecuteFunctions>(() => true)
-			.parse({ getContext: () => flow, getExecutionCancelSignal: () => undefined });
+		const context = standIn<IExecuteFunctions>({
+			getContext: () => flow,
+			getExecutionCancelSignal: () => undefined,
+		});
 		await stayAwake(context);
 		return clock.pauses;
 	};
@@ -181,24 +182,20 @@ describe('klingSuspended, in the context of the node', () => {
 test('klingTrigger, in the static data of the workflow: the address at which the trigger listens', () => {
 	const url = 'https://n8n.example.com/webhook/kling/aB3';
 	const listeningAt = (address: string) =>
-		z
-			.custom<IHookFunctions>(() => true)
-			.parse({
-				getWorkflowStaticData: () => ({ klingTrigger: { url } }),
-				getNodeWebhookUrl: () => address,
-			});
+		standIn<IHookFunctions>({
+			getWorkflowStaticData: () => ({ klingTrigger: { url } }),
+			getNodeWebhookUrl: () => address,
+		});
 	expect(isRegistered(listeningAt(url))).toBe(true);
 	expect(isRegistered(listeningAt('https://n8n.example.com/webhook/kling/other'))).toBe(false);
 });
 
 test('klingDelivered, in the static data of the trigger: the first letters of each task', () => {
-	const context = z
-		.custom<IWebhookFunctions>(() => true)
-		.parse({
-			getWorkflowStaticData: () => ({ klingDelivered: ['54debc04-6f7'] }),
-			getWorkflow: () => ({ id: 'stored' }),
-			getNode: () => ({ id: 'trigger' }),
-		});
+	const context = standIn<IWebhookFunctions>({
+		getWorkflowStaticData: () => ({ klingDelivered: ['54debc04-6f7'] }),
+		getWorkflow: () => ({ id: 'stored' }),
+		getNode: () => ({ id: 'trigger' }),
+	});
 	const deliveries = openDeliveries(context);
 	expect([TASK_ID, OTHER_ID].map((id) => deliveries.has(id))).toEqual([true, false]);
 });
