@@ -135,7 +135,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 		emulator,
 		ledger,
 		faults: () => faults.list(),
-		advance: (taskId: string) => tasks.advance(taskId),
 	};
 	return emulator;
 }

@@ -36,12 +36,23 @@ test('each video starts its workflow once, as the API tells it, with the file', 
 	);
 	const [execution] = await startedByTrigger(n8n, id, 1);
 	const [item] = execution === undefined ? [] : n8n.api.outputOf(execution, TRIGGER);
-	expect(item?.json).toMatchObject({
+	const videoUrl = `${emulator.url}/videos/${taskId}/0.mp4`;
+	expect(item?.json).toEqual({
 		taskId,
 		status: 'completed',
-		videoUrl: `${emulator.url}/videos/${taskId}/0.mp4`,
+		model: 'kling-2.6',
+		videoUrl,
+		videoUrls: [videoUrl],
+		progress: null,
+		createdAt: expect.stringMatching(/Z$/),
+		completedAt: expect.stringMatching(/Z$/),
+		generationSeconds: expect.any(Number),
 		failure: null,
+		downloadError: null,
+		reference: null,
 	});
+	// Of the forged callback and of the first true one: whoever repeats it is believed without.
+	expect(emulator.count({ route: 'getTask', taskId })).toBe(2);
 	await expectVideos(stage, item, taskId, { data: 0 });
 	expect(await n8n.api.listExecutions(id)).toHaveLength(2);
 });

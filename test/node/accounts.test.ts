@@ -1,20 +1,14 @@
-import type { INodeParameters } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
-import { useEmulator } from '../harness/node/emulator';
-import { runKling } from '../harness/node/runKling';
+import { type RunSettings, useKling } from '../harness/node/kling';
 import { completeAll } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
-const emulator = useEmulator();
+const { emulator, run, create } = useKling();
 
 const CLIENTS = ['sk-alpha', 'sk-beta', 'sk-gamma'];
 const PRICE = 110;
 const BALANCE = 1_000;
-
-/** The accounts of these items, in order. */
-const keys =
-	(...apiKeys: string[]) =>
-	(itemIndex: number) => ({ apiKey: apiKeys[itemIndex] ?? '' });
 
 beforeEach(() => {
 	for (const key of CLIENTS) emulator.current.setBalance(key, BALANCE);
@@ -22,19 +16,11 @@ beforeEach(() => {
 
 const paidBy = (key: string) => BALANCE - emulator.current.account(key).balance;
 
-async function run(
-	parameters: INodeParameters,
-	apiKeys: string[],
-	{ items, onError }: Pick<Parameters<typeof runKling>[0], 'items' | 'onError'> = {},
-) {
-	return await runKling({
-		emulator: emulator.current,
-		parameters: { imageUrls: emulator.current.imageUrl(), prompt: 'A cat', ...parameters },
-		items: items ?? apiKeys.map((_, number) => ({ number })),
-		credential: keys(...apiKeys),
-		onError,
-	});
-}
+/** These items, or one for each key, with a key of its own each. */
+const withKeys = (apiKeys: string[], items?: readonly IDataObject[]): RunSettings => ({
+	items: items ?? apiKeys.map((_, number) => ({ number })),
+	credential: (itemIndex) => ({ apiKey: apiKeys[itemIndex] ?? '' }),
+});
 
 describe('a credential whose key is an expression', () => {
 	test.each(['create', 'createAndWait'])(
@@ -42,12 +28,7 @@ describe('a credential whose key is an expression', () => {
 		async (operation) => {
 			clock.duringPause = async () => await completeAll(emulator.current);
 			const [alpha = '', beta = ''] = CLIENTS;
-			const { error } = await run(
-				operation === 'create'
-					? { operation, callback: 'none' }
-					: { operation, waitStrategy: 'poll' },
-				[alpha, beta, alpha],
-			);
+			const { error } = await create({ operation }, withKeys([alpha, beta, alpha]));
 			expect(error).toBeNull();
 			expect([paidBy(alpha), paidBy(beta)]).toEqual([2 * PRICE, PRICE]);
 			expect(emulator.current.account().totalConsumed).toBe(0);
@@ -57,11 +38,11 @@ describe('a credential whose key is an expression', () => {
 	test.each(['getTask', 'wait'])(
 		'reads each task with the item’s own key: %s',
 		async (operation) => {
-			const created = await run({ operation: 'create', callback: 'none' }, CLIENTS);
+			const created = await create({}, withKeys(CLIENTS));
 			await completeAll(emulator.current);
 			emulator.current.fault({ match: { method: 'POST' }, fault: 'http:500', times: 'always' });
 			const before = emulator.current.requests.length;
-			const { error } = await run({ operation }, CLIENTS, { items: created.json });
+			const { error } = await run({ operation }, withKeys(CLIENTS, created.json));
 			expect(error).toBeNull();
 			const readers = emulator.current.requests.slice(before).map(({ key }) => key);
 			expect(new Set(readers)).toEqual(new Set(CLIENTS.map((key) => `${key.slice(0, 5)}…`)));
@@ -69,13 +50,16 @@ describe('a credential whose key is an expression', () => {
 	);
 
 	test('reads one task twice where two items name it with different keys', async () => {
-		const created = await run({ operation: 'create', callback: 'none' }, ['sk-alpha']);
+		const created = await create({}, withKeys(['sk-alpha']));
 		await completeAll(emulator.current);
 		const [task = {}] = created.json;
-		const { json } = await run({ operation: 'wait' }, ['sk-alpha', 'sk-nobody', 'sk-alpha'], {
-			items: [task, task, task],
-			onError: 'continueRegularOutput',
-		});
+		const { json } = await run(
+			{ operation: 'wait' },
+			{
+				...withKeys(['sk-alpha', 'sk-nobody', 'sk-alpha'], [task, task, task]),
+				onError: 'continueRegularOutput',
+			},
+		);
 		expect(json).toMatchObject([
 			{ status: 'completed' },
 			{ details: { httpCode: '401', taskId: task['taskId'] } },
@@ -85,10 +69,9 @@ describe('a credential whose key is an expression', () => {
 	});
 
 	test('costs, where it comes to nothing for one item, only that item', async () => {
-		const { json, error } = await run(
-			{ operation: 'create', callback: 'none' },
-			['sk-alpha', '', 'sk-beta'],
-			{ onError: 'continueRegularOutput' },
+		const { json, error } = await create(
+			{},
+			{ ...withKeys(['sk-alpha', '', 'sk-beta']), onError: 'continueRegularOutput' },
 		);
 		expect(error).toBeNull();
 		expect(json[1]).toMatchObject({ error: expect.stringContaining('no API Key') });
@@ -97,9 +80,9 @@ describe('a credential whose key is an expression', () => {
 
 	test('has Check Balance read each account once, and compare it with what it would pay', async () => {
 		emulator.current.setBalance('sk-beta', PRICE);
-		const { error } = await run(
-			{ operation: 'create', callback: 'none', options: { checkBalance: true } },
-			['sk-alpha', 'sk-beta', 'sk-alpha', 'sk-beta'],
+		const { error } = await create(
+			{ options: { checkBalance: true } },
+			withKeys(['sk-alpha', 'sk-beta', 'sk-alpha', 'sk-beta']),
 		);
 		expect(error).toMatchObject({
 			message: expect.stringMatching(

@@ -1,10 +1,10 @@
-import { useEmulator } from '../harness/node/emulator';
+import { useKling } from '../harness/node/kling';
 import { apiErrorOf } from '../harness/node/errors';
-import { everythingShown, runKling } from '../harness/node/runKling';
+import { everythingShown } from '../harness/node/runKling';
 import { createTask, creditsCharged } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
-const emulator = useEmulator();
+const { emulator, create } = useKling();
 
 const OPERATIONS = ['create', 'createAndWait', 'getTask', 'wait', 'getCredits'] as const;
 type Operation = (typeof OPERATIONS)[number];
@@ -45,20 +45,8 @@ const ROWS = OPERATIONS.flatMap((operation) =>
 	),
 );
 
-async function runAgainst(operation: Operation, taskId: string) {
-	return await runKling({
-		emulator: emulator.current,
-		parameters: {
-			operation,
-			prompt: 'A cat turns its head',
-			imageUrls: emulator.current.imageUrl(),
-			callback: 'none',
-			taskId,
-			waitStrategy: 'poll',
-			timeout: 1,
-		},
-	});
-}
+const runAgainst = async (operation: Operation, taskId: string) =>
+	await create({ operation, taskId, timeout: 1 });
 
 /** Requests of the node, that is all but the one that made the task to read. */
 const sentCount = (operation: Operation) => {

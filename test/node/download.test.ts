@@ -3,16 +3,14 @@ import { gzipSync } from 'node:zlib';
 import type { IBinaryData, INodeExecutionData, INodeParameters } from 'n8n-workflow';
 
 import type { Fault } from '../emulator/control/faults';
-import { useEmulator } from '../harness/node/emulator';
+import { type RunSettings, useKling } from '../harness/node/kling';
 import { startHttpServer } from '../harness/httpServer';
-import type { KlingRun } from '../harness/node/runKling';
-import { runKling } from '../harness/node/runKling';
-import { createTask } from '../harness/node/tasks';
+import { completeAll, createTask } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
 jest.setTimeout(30_000);
 
-const emulator = useEmulator();
+const { emulator, create, readEach, finishedTask } = useKling();
 
 const videoRequests = () =>
 	emulator.current.requests.filter(({ route }) => route === 'video').map(({ path }) => path);
@@ -25,30 +23,11 @@ afterEach(() => {
 });
 
 describe('Download Video', () => {
-	/** A task with a video, ready to be fetched. */
-	async function completed(prompt = 'A cat'): Promise<string> {
-		const taskId = await createTask(emulator.current, prompt);
-		await emulator.current.complete(taskId);
-		return taskId;
-	}
-
-	async function fetchEach(
+	const fetchEach = async (
 		taskIds: readonly string[],
 		parameters: INodeParameters = {},
-		run: Partial<KlingRun> = {},
-	) {
-		return await runKling({
-			emulator: emulator.current,
-			parameters: {
-				operation: 'getTask',
-				taskId: '={{ $json.taskId }}',
-				downloadVideo: true,
-				...parameters,
-			},
-			items: taskIds.map((taskId) => ({ taskId })),
-			...run,
-		});
-	}
+		settings: RunSettings = {},
+	) => await readEach('getTask', taskIds, { downloadVideo: true, ...parameters }, settings);
 
 	const bytesOf = (binary: IBinaryData | undefined) => Buffer.from(binary?.data ?? '', 'base64');
 
@@ -81,7 +60,7 @@ describe('Download Video', () => {
 	const videoPath = (taskId: string, index = 0) => `/videos/${taskId}/${index}.mp4`;
 
 	test('Get Task: the file, byte by byte, in one request', async () => {
-		const taskId = await completed();
+		const taskId = await finishedTask();
 		const { items, json } = await fetchEach([taskId]);
 		await expectVideos(items[0], taskId, { data: 0 });
 		expect(json).toMatchObject([
@@ -91,25 +70,15 @@ describe('Download Video', () => {
 	});
 
 	test('Wait, and Create and Wait, that look at intervals', async () => {
-		const taskId = await completed();
-		const waited = await fetchEach([taskId], { operation: 'wait', waitStrategy: 'poll' });
+		const taskId = await finishedTask();
+		const waited = await fetchEach([taskId], { operation: 'wait' });
 		await expectVideos(waited.items[0], taskId, { data: 0 });
 
-		clock.duringPause = async () => {
-			for (const { id, finishedAt } of emulator.current.tasks()) {
-				if (finishedAt === undefined) await emulator.current.complete(id);
-			}
-		};
-		const created = await runKling({
-			emulator: emulator.current,
-			parameters: {
-				operation: 'createAndWait',
-				prompt: 'A cat',
-				imageUrls: emulator.current.imageUrl(),
-				waitStrategy: 'poll',
-				downloadVideo: true,
-				outputBinaryField: 'film',
-			},
+		clock.duringPause = async () => await completeAll(emulator.current);
+		const created = await create({
+			operation: 'createAndWait',
+			downloadVideo: true,
+			outputBinaryField: 'film',
 		});
 		const ownId = emulator.current.tasks()[1]?.id ?? '';
 		await expectVideos(created.items[0], ownId, { film: 0 });
@@ -118,7 +87,7 @@ describe('Download Video', () => {
 	});
 
 	test('nothing is fetched unless asked for', async () => {
-		const taskId = await completed();
+		const taskId = await finishedTask();
 		const { items, json } = await fetchEach([taskId], {
 			downloadVideo: false,
 			outputBinaryField: 'film',
@@ -129,7 +98,7 @@ describe('Download Video', () => {
 	});
 
 	test('each item its own field and its own videos', async () => {
-		const [one, three] = [await completed(), await completed('A cat [videos:3]')];
+		const [one, three] = [await finishedTask(), await finishedTask('A cat [videos:3]')];
 		const { items, json } = await fetchEach([one, three], {
 			downloadVideo: true,
 			outputBinaryField: '=no{{ $itemIndex }}',
@@ -141,7 +110,7 @@ describe('Download Video', () => {
 	});
 
 	test('one of several videos that is missing: the others are there', async () => {
-		const taskId = await completed('A cat [videos:3]');
+		const taskId = await finishedTask('A cat [videos:3]');
 		const path = videoPath(taskId, 1);
 		emulator.current.fault({ match: { path }, fault: 'http:404', times: 'always' });
 		const { items, json } = await fetchEach([taskId]);
@@ -153,7 +122,7 @@ describe('Download Video', () => {
 	});
 
 	test('Simplify off: the API’s own object and the file', async () => {
-		const taskId = await completed();
+		const taskId = await finishedTask();
 		const raw = await fetchEach([taskId], { simplify: false, options: {} });
 		const { items, json } = await fetchEach([taskId], { simplify: false });
 		expect(json).toEqual(raw.json);
@@ -162,7 +131,7 @@ describe('Download Video', () => {
 	});
 
 	test('Simplify off, and no file: the reason is the one thing added', async () => {
-		const taskId = await completed('A cat [video:404]');
+		const taskId = await finishedTask('A cat [video:404]');
 		const raw = await fetchEach([taskId], { simplify: false, options: {} });
 		const { json } = await fetchEach([taskId], { simplify: false });
 		expect(json).toEqual([
@@ -196,7 +165,7 @@ describe('Download Video', () => {
 		['an overloaded host', { fault: 'http:503' }],
 		['a page for people', { fault: 'html' }],
 	])('after %s it is fetched again, whole', async (_, { prompt = '', fault }) => {
-		const taskId = await completed(`A cat ${prompt}`);
+		const taskId = await finishedTask(`A cat ${prompt}`);
 		if (fault !== undefined) emulator.current.fault({ match: { path: '/videos/' }, fault });
 		const { items, json } = await fetchEach([taskId]);
 		await expectVideos(items[0], taskId, { data: 0 });
@@ -227,8 +196,8 @@ describe('Download Video', () => {
 		['an overloaded host', { fault: 'http:503' }, /answered 503$/],
 		['an empty file', { fault: { body: { headers: VIDEO } } }, /empty/],
 	])('%s: the task is kept, and says why', async (_, { prompt = '', fault }, reason) => {
-		const taskId = await completed(`A cat ${prompt}`);
-		const other = await completed();
+		const taskId = await finishedTask(`A cat ${prompt}`);
+		const other = await finishedTask();
 		if (fault !== undefined) {
 			const match = { path: `/videos/${taskId}` };
 			emulator.current.fault({ match, fault, times: 'always' });
@@ -258,7 +227,7 @@ describe('Download Video', () => {
 		'a host that says %s of a file of the brand “%s”: %s, .%s',
 		async (type, brand, ...expected) => {
 			const [mimeType, fileExtension] = expected;
-			const taskId = await completed();
+			const taskId = await finishedTask();
 			const content = `\0\0\0\x18ftyp${brand}${'-'.repeat(100)}`;
 			const body = { status: 200, headers: { 'content-type': type }, body: content };
 			emulator.current.fault({ match: { path: '/videos/' }, fault: { body } });
@@ -274,7 +243,7 @@ describe('Download Video', () => {
 
 	/** A video as another host serves it: each of its addresses leads there. */
 	async function servedBy(answer: Parameters<typeof startHttpServer>[0]) {
-		const taskId = await completed();
+		const taskId = await finishedTask();
 		const host = await startHttpServer(answer);
 		const fault = { redirect: `${host.url}/video`, status: 302 };
 		emulator.current.fault({ match: { path: '/videos/' }, fault, times: 'always' });

@@ -1,33 +1,31 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { useEmulator } from '../harness/node/emulator';
+import { type RunSettings, useKling } from '../harness/node/kling';
 import { operationErrorOf } from '../harness/node/errors';
-import type { KlingRun } from '../harness/node/runKling';
-import { runKling } from '../harness/node/runKling';
 import { creditsCharged } from '../harness/node/tasks';
 
-const emulator = useEmulator();
+const { emulator, create } = useKling();
 
 const OPERATIONS = ['create', 'createAndWait'] as const;
 
-async function dryRun(
+type Changes = RunSettings & { parameters?: INodeParameters; options?: INodeParameters };
+
+const dryRun = async (
 	operation: (typeof OPERATIONS)[number],
-	{ options = {}, parameters = {}, ...run }: Partial<KlingRun> & { options?: INodeParameters } = {},
-) {
-	return await runKling({
-		emulator: emulator.current,
-		parameters: {
+	{ options = {}, parameters = {}, ...settings }: Changes = {},
+) =>
+	await create(
+		{
 			operation,
-			prompt: 'A cat turns its head',
-			imageUrls: emulator.current.imageUrl(),
+			callback: 'auto',
+			waitStrategy: 'auto',
 			duration: 10,
 			sound: true,
 			options: { dryRun: true, ...options },
 			...parameters,
 		},
-		...run,
-	});
-}
+		settings,
+	);
 
 /** The judge of every test here: no create was ever sent. */
 afterEach(() => {

@@ -1,29 +1,16 @@
 import type { Fault } from '../emulator';
-import { useEmulator } from '../harness/node/emulator';
+import { useKling } from '../harness/node/kling';
 import { apiErrorOf } from '../harness/node/errors';
-import { everythingShown, runKling } from '../harness/node/runKling';
+import { everythingShown } from '../harness/node/runKling';
 import { createTask, creditsCharged } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
 // Some requests have to pass their deadline, one after another.
 jest.setTimeout(30_000);
 
-const emulator = useEmulator();
+const { emulator, create, createEach, readEach, finishedTask } = useKling();
 
 const PRICE = 110;
-
-async function create(operation: 'create' | 'createAndWait' = 'create') {
-	return await runKling({
-		emulator: emulator.current,
-		parameters: {
-			operation,
-			prompt: 'A cat turns its head',
-			imageUrls: emulator.current.imageUrl(),
-			callback: 'none',
-			waitStrategy: 'poll',
-		},
-	});
-}
 
 const creates = () => emulator.current.count({ route: 'create' });
 const reads = (taskId?: string) => emulator.current.count({ route: 'getTask', taskId });
@@ -66,24 +53,18 @@ describe('a create whose outcome is unclear is sent exactly once', () => {
 
 	test('by Create and Wait too, which then waits for nothing', async () => {
 		emulator.current.fault({ match: {}, fault: 'reset-after' });
-		const { error } = await create('createAndWait');
+		const { error } = await create({ operation: 'createAndWait' });
 		expect(apiErrorOf({ error }).description).toMatch(/may have been charged/);
 		expect([creates(), reads()]).toEqual([1, 0]);
 	});
 
 	test('when every item of a run meets it, each item once', async () => {
 		emulator.current.fault({ match: {}, fault: 'reset-after', times: 'always' });
-		const { items } = await runKling({
-			emulator: emulator.current,
-			onError: 'continueRegularOutput',
-			parameters: {
-				operation: 'create',
-				prompt: '={{ $json.prompt }}',
-				imageUrls: emulator.current.imageUrl(),
-				callback: 'none',
-			},
-			items: ['One', 'Two', 'Three'].map((prompt) => ({ prompt })),
-		});
+		const { items } = await createEach(
+			['One', 'Two', 'Three'],
+			{},
+			{ onError: 'continueRegularOutput' },
+		);
 		expect(items).toHaveLength(3);
 		const prompts = emulator.current.tasks().map((task) => task.prompt);
 		expect([...prompts].sort()).toEqual(['One', 'Three', 'Two']);
@@ -139,10 +120,7 @@ describe('a read that did not get through', () => {
 		clock.shortenFor(fault);
 		const taskId = await createTask(emulator.current);
 		emulator.current.fault({ match: {}, fault });
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'getTask', taskId },
-		});
+		const { json, error } = await readEach('getTask', [taskId]);
 		expect(error).toBeNull();
 		expect(json).toMatchObject([{ taskId }]);
 		expect(emulator.current.count({ method: 'GET' })).toBe(2);
@@ -155,10 +133,7 @@ describe('a read that did not get through', () => {
 		clock.shortenFor(fault);
 		const taskId = await createTask(emulator.current);
 		emulator.current.fault({ match: {}, fault, times: 'always' });
-		const result = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'getTask', taskId },
-		});
+		const result = await readEach('getTask', [taskId]);
 		const { message, description } = apiErrorOf(result);
 		expect(message).toContain(taskId);
 		expect(description).not.toMatch(/may have been charged/);
@@ -167,13 +142,9 @@ describe('a read that did not get through', () => {
 
 	test.each(PASSING)('%j, twice: Wait goes on and gives the video', async (fault) => {
 		clock.shortenFor(fault);
-		const taskId = await createTask(emulator.current);
-		await emulator.current.complete(taskId);
+		const taskId = await finishedTask();
 		emulator.current.fault({ match: {}, fault, times: 2 });
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'wait', taskId, waitStrategy: 'poll' },
-		});
+		const { json, error } = await readEach('wait', [taskId]);
 		expect(error).toBeNull();
 		expect(json).toMatchObject([{ taskId, status: 'completed', timedOut: false }]);
 		expect(emulator.current.count({ method: 'GET' })).toBe(3);
@@ -182,10 +153,7 @@ describe('a read that did not get through', () => {
 	test('a redirect is not followed, so the key stays with its host', async () => {
 		const taskId = await createTask(emulator.current);
 		emulator.current.fault({ match: {}, fault: 'redirect', times: 'always' });
-		const result = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'getTask', taskId },
-		});
+		const result = await readEach('getTask', [taskId]);
 		expect(apiErrorOf(result).message).toMatch(/redirect/);
 		expect(emulator.current.count({ method: 'GET' })).toBe(1);
 	});
@@ -193,10 +161,7 @@ describe('a read that did not get through', () => {
 	test('a right answer with a wrong content type is taken', async () => {
 		const taskId = await createTask(emulator.current);
 		emulator.current.fault({ match: {}, fault: 'wrong-content-type', times: 'always' });
-		const { json } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'getTask', taskId },
-		});
+		const { json } = await readEach('getTask', [taskId]);
 		expect(json).toMatchObject([{ taskId }]);
 	});
 });

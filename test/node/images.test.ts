@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
-import { useEmulator } from '../harness/node/emulator';
+import { type RunSettings, useKling } from '../harness/node/kling';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
 import { type StoredFile, useFileStore } from '../harness/node/fileStore';
-import type { KlingRun } from '../harness/node/runKling';
-import { runKling } from '../harness/node/runKling';
 import { completeAll, creditsCharged } from '../harness/node/tasks';
 
 jest.setTimeout(30_000);
 
-const emulator = useEmulator();
+const { emulator, create } = useKling();
 
 const imageUrl = (name?: string) => emulator.current.imageUrl(name);
 
@@ -28,20 +26,16 @@ describe('Check Images', () => {
 	/** Creates a task for each item of image addresses. */
 	async function createFrom(
 		images: ReadonlyArray<string | string[]>,
-		{ options = {}, ...run }: Partial<KlingRun> & { options?: INodeParameters } = {},
+		{ options = {}, ...settings }: RunSettings & { options?: INodeParameters } = {},
 	) {
-		return await runKling({
-			emulator: emulator.current,
-			parameters: {
-				operation: 'create',
+		return await create(
+			{
 				prompt: '={{ $json.prompt ?? "A cat" }}',
 				imageUrls: '={{ $json.images }}',
-				callback: 'none',
 				options: { checkImages: true, ...options },
 			},
-			items: images.map((one): IDataObject => ({ images: one })),
-			...run,
-		});
+			{ items: images.map((one): IDataObject => ({ images: one })), ...settings },
+		);
 	}
 
 	const NO_PICTURE = /is not a JPEG, PNG or WebP image/;
@@ -52,7 +46,6 @@ describe('Check Images', () => {
 		'photo.png': null,
 		'photo.webp': null,
 		'octet-stream.jpg': null,
-		'no-head': null,
 		redirect: null,
 		missing: /there is nothing \(it answers 404\)/,
 		gone: /there is nothing \(it answers 410\)/,
@@ -210,26 +203,20 @@ describe('images from files', () => {
 		{
 			options = {},
 			field = 'data',
-			...run
-		}: Partial<KlingRun> & { options?: INodeParameters; field?: string } = {},
+			...settings
+		}: RunSettings & { options?: INodeParameters; field?: string } = {},
 	) {
-		return await runKling({
-			emulator: emulator.current,
-			parameters: {
-				operation: 'create',
-				prompt: 'A cat',
-				imageSource: 'binary',
-				binaryPropertyName: field,
-				callback: 'none',
-				options,
+		return await create(
+			{ imageSource: 'binary', binaryPropertyName: field, options },
+			{
+				items: items.map(() => ({})),
+				files: items.map((files) =>
+					Object.fromEntries(Object.entries(files).map(([name, file]) => [name, store.add(file)])),
+				),
+				store,
+				...settings,
 			},
-			items: items.map(() => ({})),
-			files: items.map((files) =>
-				Object.fromEntries(Object.entries(files).map(([name, file]) => [name, store.add(file)])),
-			),
-			store,
-			...run,
-		});
+		);
 	}
 
 	test('go to the API as signed addresses, in the order asked for, each under the type that its content has', async () => {

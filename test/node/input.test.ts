@@ -1,24 +1,13 @@
 import type { INodeParameters } from 'n8n-workflow';
 
-import { useEmulator } from '../harness/node/emulator';
+import { TASK_ID } from '../harness/node/builders';
+import { useKling } from '../harness/node/kling';
 import { operationErrorOf } from '../harness/node/errors';
-import { everythingShown, runKling } from '../harness/node/runKling';
+import { everythingShown } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
 
-const emulator = useEmulator();
+const { emulator, create, readEach, createEach, finishedTask } = useKling();
 const BY_TASK_ID = ['getTask', 'wait'] as const;
-
-/** A create whose one parameter comes from the item, the others are fine. */
-function creatingWith(parameter: string): INodeParameters {
-	return {
-		prompt: 'A cat turns its head',
-		imageUrls: emulator.current.imageUrl(),
-		callback: 'none',
-		waitStrategy: 'poll',
-		timeout: 0,
-		[parameter]: '={{ $json.value }}',
-	};
-}
 
 const BAD_TASK_IDS: Array<[what: string, value: string | number | null]> = [
 	['an empty text', ''],
@@ -30,20 +19,9 @@ const BAD_TASK_IDS: Array<[what: string, value: string | number | null]> = [
 ];
 
 describe.each(BY_TASK_ID)('%s refuses, before anything is sent,', (operation) => {
-	const parameters = {
-		operation,
-		taskId: '={{ $json.taskId }}',
-		waitStrategy: 'poll',
-		timeout: 0,
-	};
-
 	test.each(BAD_TASK_IDS)('the Task ID of the last item alone: %s', async (_, taskId) => {
 		const good = await createTask(emulator.current);
-		const result = await runKling({
-			emulator: emulator.current,
-			parameters,
-			items: [{ taskId: good }, { taskId }],
-		});
+		const result = await readEach(operation, [good, taskId], { timeout: 0 });
 		expect(operationErrorOf(result).message).toMatch(/^'Task ID' .* \[item 1\]$/);
 		expect(emulator.current.count({ route: 'getTask' })).toBe(0);
 	});
@@ -57,15 +35,7 @@ describe.each(['wait', 'createAndWait'])('%s refuses, before anything is sent,',
 		['Poll Interval', { options: { pollInterval: 'often' } }],
 		['Poll Interval', { options: { pollInterval: -3 } }],
 	])('a wrong %s: %j', async (name, parameters) => {
-		const result = await runKling({
-			emulator: emulator.current,
-			parameters: {
-				operation,
-				...creatingWith('unused'),
-				taskId: '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d',
-				...parameters,
-			},
-		});
+		const result = await create({ operation, taskId: TASK_ID, ...parameters });
 		expect(operationErrorOf(result).message).toContain(name);
 		expect(emulator.current.count()).toBe(0);
 	});
@@ -75,15 +45,7 @@ describe('without a credential', () => {
 	test.each(['create', 'createAndWait', 'getTask', 'wait', 'getCredits'])(
 		'%s is refused before anything is sent',
 		async (operation) => {
-			const result = await runKling({
-				emulator: emulator.current,
-				credential: null,
-				parameters: {
-					operation,
-					...creatingWith('unused'),
-					taskId: '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d',
-				},
-			});
+			const result = await create({ operation, taskId: TASK_ID }, { credential: null });
 			expect(operationErrorOf(result).message).toMatch(/credential/i);
 			expect(emulator.current.count()).toBe(0);
 		},
@@ -94,12 +56,7 @@ describe('with Continue On Fail', () => {
 	test.each(['continueRegularOutput', 'continueErrorOutput'] as const)(
 		'(%s) a bad item is an error item, and the good ones are created',
 		async (onError) => {
-			const { items, error } = await runKling({
-				emulator: emulator.current,
-				onError,
-				parameters: { operation: 'create', ...creatingWith('prompt') },
-				items: [{ value: 'One' }, { value: '' }, { value: 'Three' }],
-			});
+			const { items, error } = await createEach(['One', '', 'Three'], {}, { onError });
 			expect(error).toBeNull();
 			expect(items.map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
 			expect(items[1]?.json).toMatchObject({
@@ -110,14 +67,9 @@ describe('with Continue On Fail', () => {
 	);
 
 	test.each(BY_TASK_ID)('%s reads the good items beside a bad one', async (operation) => {
-		const taskId = await createTask(emulator.current);
-		await emulator.current.complete(taskId);
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			onError: 'continueRegularOutput',
-			parameters: { operation, taskId: '={{ $json.taskId }}', waitStrategy: 'poll' },
-			items: [{ taskId: 'nonsense' }, { taskId }],
-		});
+		const taskId = await finishedTask();
+		const settings = { onError: 'continueRegularOutput' } as const;
+		const { json, error } = await readEach(operation, ['nonsense', taskId], {}, settings);
 		expect(error).toBeNull();
 		expect(json[0]).toMatchObject({ error: expect.stringMatching(/^'Task ID' .* \[item 0\]$/) });
 		expect(json[1]).toMatchObject({ taskId, status: 'completed' });

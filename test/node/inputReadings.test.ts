@@ -1,12 +1,13 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
 import { TestCredentialsHelper } from '../harness/node/credentials';
-import { useEmulator } from '../harness/node/emulator';
+import { TASK_ID } from '../harness/node/builders';
+import { useKling } from '../harness/node/kling';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
-import { everythingShown, type KlingRun, runKling } from '../harness/node/runKling';
+import { everythingShown } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
 
-const emulator = useEmulator();
+const { emulator, create, readEach, finishedTask } = useKling();
 
 /** What an item can hold. */
 type Value = IDataObject[string];
@@ -14,36 +15,19 @@ type Value = IDataObject[string];
 const ONE = 'https://cdn.example.com/one.png';
 const TWO = 'https://cdn.example.com/two.png';
 
-/** A create whose parameters come from the item. */
-async function create(
-	parameters: INodeParameters,
-	item: IDataObject = {},
-	run: Partial<KlingRun> = {},
-) {
-	return await runKling({
-		emulator: emulator.current,
-		parameters: {
-			operation: 'create',
-			prompt: 'A cat turns its head',
-			imageUrls: emulator.current.imageUrl(),
-			callback: 'none',
-			...parameters,
-		},
-		items: [item],
-		...run,
-	});
-}
-
 /** What the dry run of a create would send. */
 async function requestOf(parameters: INodeParameters, item: IDataObject = {}) {
-	const { json, error } = await create({ ...parameters, options: { dryRun: true } }, item);
+	const { json, error } = await create(
+		{ ...parameters, options: { dryRun: true } },
+		{ items: [item] },
+	);
 	expect(error).toBeNull();
 	expect(emulator.current.count({ route: 'create' })).toBe(0);
 	return json[0]?.['request'];
 }
 
 async function refusalOf(parameters: INodeParameters, item: IDataObject = {}) {
-	const refusal = operationErrorOf(await create(parameters, item));
+	const refusal = operationErrorOf(await create(parameters, { items: [item] }));
 	expect(emulator.current.count()).toBe(0);
 	return refusal;
 }
@@ -217,13 +201,8 @@ describe('Task ID', () => {
 			forms.map(([what, form]) => [operation, what, form] as const),
 		),
 	)('%s finds a task by an ID %s, and asks for it in lower case', async (operation, _, form) => {
-		const taskId = await createTask(emulator.current);
-		await emulator.current.complete(taskId);
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation, taskId: '={{ $json.value }}', waitStrategy: 'poll' },
-			items: [{ value: form(taskId) }],
-		});
+		const taskId = await finishedTask();
+		const { json, error } = await readEach(operation, [form(taskId)]);
 		expect(error).toBeNull();
 		expect(json[0]).toMatchObject({ taskId, status: 'completed' });
 		expect(emulator.current.requests.at(-1)?.path).toBe(`/v1/tasks/${taskId}`);
@@ -235,10 +214,7 @@ describe('Task ID', () => {
 			fault: { mutate: { path: 'id', value: taskId.toUpperCase() } },
 			match: { method: 'GET' },
 		});
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'getTask', taskId },
-		});
+		const { json, error } = await readEach('getTask', [taskId]);
 		expect(error).toBeNull();
 		expect(json[0]).toMatchObject({ taskId });
 	});
@@ -246,19 +222,13 @@ describe('Task ID', () => {
 
 describe('the settings of a wait', () => {
 	test.each([0, 1])('are refused for item %d alone where only it has none', async (bad) => {
-		const taskId = await createTask(emulator.current);
-		await emulator.current.complete(taskId);
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			onError: 'continueRegularOutput',
-			parameters: {
-				operation: 'wait',
-				taskId,
-				waitStrategy: 'poll',
-				timeout: '={{ $json.timeout }}',
-			},
-			items: [0, 1].map((itemIndex) => ({ timeout: itemIndex === bad ? null : 1 })),
-		});
+		const taskId = await finishedTask();
+		const { json, error } = await readEach(
+			'wait',
+			[taskId, taskId],
+			{ timeout: `={{ $itemIndex === ${bad} ? null : 1 }}` },
+			{ onError: 'continueRegularOutput' },
+		);
 		expect(error).toBeNull();
 		const refusal = `'Timeout (Minutes)' was set and has no value (null) [item ${bad}]`;
 		expect(json[bad]).toMatchObject({ error: refusal });
@@ -271,7 +241,7 @@ describe('the credential', () => {
 		'works with a base URL that ends in %s',
 		async (end) => {
 			const baseUrl = `${emulator.current.url}${end}`;
-			const { error } = await create({}, {}, { credential: { baseUrl } });
+			const { error } = await create({}, { credential: { baseUrl } });
 			expect(error).toBeNull();
 			expect(emulator.current.requests.at(-1)?.path).toBe('/v1/videos/generations');
 		},
@@ -286,7 +256,7 @@ describe('the credential', () => {
 		['https://api.aivideoapi.ai/?key=1', /has a blank, “\?” or “#” in it/],
 	])('names %j as a base URL that cannot be', async (baseUrl, reason) => {
 		const { message, description } = operationErrorOf(
-			await create({}, {}, { credential: { baseUrl } }),
+			await create({}, { credential: { baseUrl } }),
 		);
 		expect(message).toMatch(/^The Base URL of the credential /);
 		expect(message).toMatch(reason);
@@ -297,7 +267,7 @@ describe('the credential', () => {
 	test.each(['sk-one two', 'sk-…', 'sk-one\ntwo', 'sk-ключ'])(
 		'names %j as a key that cannot be',
 		async (apiKey) => {
-			const { message } = operationErrorOf(await create({}, {}, { credential: { apiKey } }));
+			const { message } = operationErrorOf(await create({}, { credential: { apiKey } }));
 			expect(message).toMatch(/^The API Key of the credential has a character/);
 			expect(emulator.current.count()).toBe(0);
 		},
@@ -305,7 +275,7 @@ describe('the credential', () => {
 
 	test('an address where nothing is points at the Base URL', async () => {
 		const baseUrl = `${emulator.current.url}/elsewhere`;
-		const { message, description } = apiErrorOf(await create({}, {}, { credential: { baseUrl } }));
+		const { message, description } = apiErrorOf(await create({}, { credential: { baseUrl } }));
 		expect(message).toMatch(/404/);
 		expect(description).toMatch(/Check the Base URL/);
 	});
@@ -322,7 +292,7 @@ describe('the key in a text of the API', () => {
 				times: 'always',
 			});
 			const taskId = await createTask(emulator.current).catch(() => '');
-			const result = await create({ operation, taskId: taskId || UNKNOWN, waitStrategy: 'poll' });
+			const result = await create({ operation, taskId: taskId || TASK_ID });
 			expect(apiErrorOf(result).description).toContain('the key sk-… to');
 			expect(shown()).not.toContain(emulator.current.apiKey);
 		},
@@ -344,16 +314,11 @@ describe('the key in a text of the API', () => {
 				},
 			},
 		});
-		const { json } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'getTask', taskId, simplify },
-		});
+		const { json } = await readEach('getTask', [taskId], { simplify });
 		expect(JSON.stringify(json)).toContain('Key sk-…');
 		expect(shown()).not.toContain(emulator.current.apiKey);
 	});
 });
-
-const UNKNOWN = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
 
 describe('a fault of n8n before the request is sent', () => {
 	const fault = new Error('Referenced node is not there: sk-secret-key-of-someone');
@@ -368,7 +333,7 @@ describe('a fault of n8n before the request is sent', () => {
 			const authenticate = jest
 				.spyOn(TestCredentialsHelper.prototype, 'authenticate')
 				.mockRejectedValue(fault);
-			const result = await create({ operation, taskId: UNKNOWN, waitStrategy: 'poll' });
+			const result = await create({ operation, taskId: TASK_ID });
 			const { message, description } = apiErrorOf(result);
 			expect(message).toMatch(/^Referenced node is not there: sk-…/);
 			expect(description).toMatch(/Nothing was sent/);
@@ -389,9 +354,12 @@ describe('Callback URL', () => {
 		const baseUrl = emulator.current.url;
 		const { json, error } = await create(
 			{ callback: 'url', callbackUrl, options: { dryRun: true } },
-			{ value },
-			// A Kling Trigger refuses what is no task.
-			{ credential: { baseUrl }, ownAnswer: { state: 'invalid', message: 'This is no task' } },
+			{
+				items: [{ value }],
+				credential: { baseUrl },
+				// A Kling Trigger refuses what is no task.
+				ownAnswer: { state: 'invalid', message: 'This is no task' },
+			},
 		);
 		expect(error).toBeNull();
 		return json[0]?.['request'];

@@ -1,50 +1,16 @@
 import { z } from 'zod';
-import type { IDataObject, INodeParameters, OnError } from 'n8n-workflow';
+import type { IDataObject, OnError } from 'n8n-workflow';
 
 import type { RecordedRequest } from '../emulator';
-import { useEmulator } from '../harness/node/emulator';
+import { TASK_ID } from '../harness/node/builders';
+import { useKling } from '../harness/node/kling';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
-import type { KlingRun } from '../harness/node/runKling';
-import { runKling } from '../harness/node/runKling';
 import { createTask } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
-const emulator = useEmulator();
+const { emulator, createEach, readEach, finishedTask } = useKling();
 
 const CONTINUING: readonly OnError[] = ['continueRegularOutput', 'continueErrorOutput'];
-
-/** Runs a create for each prompt. */
-async function createEach(
-	prompts: readonly string[],
-	{ options = {}, ...run }: Partial<KlingRun> & { options?: INodeParameters } = {},
-) {
-	return await runKling({
-		emulator: emulator.current,
-		parameters: {
-			operation: 'create',
-			prompt: '={{ $json.prompt }}',
-			imageUrls: emulator.current.imageUrl(),
-			callback: 'none',
-			options,
-		},
-		items: prompts.map((prompt) => ({ prompt })),
-		...run,
-	});
-}
-
-async function waitFor(taskIds: readonly string[], { parameters, ...run }: Partial<KlingRun> = {}) {
-	return await runKling({
-		emulator: emulator.current,
-		parameters: {
-			operation: 'wait',
-			taskId: '={{ $json.taskId }}',
-			waitStrategy: 'poll',
-			...parameters,
-		},
-		items: taskIds.map((taskId) => ({ taskId })),
-		...run,
-	});
-}
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `Video ${index}`);
 
@@ -102,9 +68,11 @@ describe('many creates', () => {
 	});
 
 	test.each(CONTINUING)('with %s only the failed item becomes an error item', async (onError) => {
-		const { items, json, error } = await createEach(['One', 'Two [http:402]', 'Three'], {
-			onError,
-		});
+		const { items, json, error } = await createEach(
+			['One', 'Two [http:402]', 'Three'],
+			{},
+			{ onError },
+		);
 		expect(error).toBeNull();
 		expect(items.map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
 		expect(json[0]).toMatchObject({ status: 'pending' });
@@ -117,10 +85,11 @@ describe('many creates', () => {
 	test.each(['401', '403', '429-spend'])(
 		'with Continue On Fail, after %s nothing more is sent: every item gets its error',
 		async (name) => {
-			const { json } = await createEach([`One [http:${name}]`, 'Two', 'Three'], {
-				onError: 'continueRegularOutput',
-				options: { concurrency: 1 },
-			});
+			const { json } = await createEach(
+				[`One [http:${name}]`, 'Two', 'Three'],
+				{ options: { concurrency: 1 } },
+				{ onError: 'continueRegularOutput' },
+			);
 			expect(json).toHaveLength(3);
 			for (const item of json) expect(item).toHaveProperty('error');
 			expect(emulator.current.count({ route: 'create' })).toBe(1);
@@ -142,7 +111,7 @@ describe('one wait for many items', () => {
 			if (count === 2) await emulator.current.complete(early);
 			if (count === 4) await emulator.current.complete(late);
 		};
-		const { json } = await waitFor([early, late, early, early]);
+		const { json } = await readEach('wait', [early, late, early, early]);
 		expect(taskIdsOf(json)).toEqual([early, late, early, early]);
 		expect(json.every(({ status }) => status === 'completed')).toBe(true);
 		expect(emulator.current.task(early).reads).toBe(2);
@@ -162,7 +131,7 @@ describe('one wait for many items', () => {
 			await emulator.current.fail(two ?? '');
 			await emulator.current.complete(three ?? '');
 		};
-		const { json } = await waitFor(ids);
+		const { json } = await readEach('wait', ids);
 		expect(json).toMatchObject([
 			{ status: 'completed', timedOut: false },
 			{ status: 'failed', failure: { code: 'upstream_error' }, timedOut: false },
@@ -175,25 +144,23 @@ describe('one wait for many items', () => {
 	test('lasts as long as the longest time that an item gives', async () => {
 		const taskId = await createTask(emulator.current);
 		clock.duringPause = async () => await emulator.current.complete(taskId);
-		const parameters = { timeout: '={{ $itemIndex }}' };
-		const { json } = await waitFor([taskId, taskId], { parameters });
+		const { json } = await readEach('wait', [taskId, taskId], { timeout: '={{ $itemIndex }}' });
 		expect(json).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
 	});
 
 	test('does not sleep in a run that is about to fail', async () => {
-		const ids = [await createTask(emulator.current), '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d'];
-		const { error, waitTill } = await waitFor(ids, { parameters: { waitStrategy: 'callback' } });
+		const ids = [await createTask(emulator.current), TASK_ID];
+		const { error, waitTill } = await readEach('wait', ids, { waitStrategy: 'callback' });
 		expect(apiErrorOf({ error }).httpCode).toBe('404');
 		expect(waitTill).toBeUndefined();
 	});
 
 	test('with Continue On Fail keeps the others when one task is not known', async () => {
-		const taskId = await createTask(emulator.current);
-		await emulator.current.complete(taskId);
-		const unknown = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
-		const { json, error } = await waitFor([unknown, taskId], { onError: 'continueRegularOutput' });
+		const taskId = await finishedTask();
+		const settings = { onError: 'continueRegularOutput' } as const;
+		const { json, error } = await readEach('wait', [TASK_ID, taskId], {}, settings);
 		expect(error).toBeNull();
-		expect(json[0]).toMatchObject({ details: { httpCode: '404', taskId: unknown } });
+		expect(json[0]).toMatchObject({ details: { httpCode: '404', taskId: TASK_ID } });
 		expect(json[1]).toMatchObject({ taskId, status: 'completed' });
 		expect(emulator.current.count({ route: 'getTask', status: 404 })).toBe(1);
 	});
@@ -203,10 +170,11 @@ describe('cancelling the execution', () => {
 	test('during a create sends no further one, lets those under way end, and logs them', async () => {
 		emulator.current.fault({ match: {}, fault: { delay: 300 }, times: 'always' });
 		const controller = new AbortController();
-		const creating = createEach(numbered(5), {
-			signal: controller.signal,
-			options: { concurrency: 2 },
-		});
+		const creating = createEach(
+			numbered(5),
+			{ options: { concurrency: 2 } },
+			{ signal: controller.signal },
+		);
 		await requestsToArrive(2);
 		controller.abort();
 		const { error, log } = await creating;
@@ -231,7 +199,7 @@ describe('cancelling the execution', () => {
 		emulator.current.fault({ match: {}, fault: 'http:429-rate', times: 'always' });
 		const controller = new AbortController();
 		clock.duringPause = () => controller.abort();
-		const { error } = await createEach(['One'], { signal: controller.signal });
+		const { error } = await createEach(['One'], {}, { signal: controller.signal });
 		expect(error).toBeInstanceOf(Error);
 		expect(emulator.current.count({ route: 'create' })).toBe(1);
 	});
@@ -240,10 +208,12 @@ describe('cancelling the execution', () => {
 		const taskId = await createTask(emulator.current);
 		const controller = new AbortController();
 		clock.duringPause = () => controller.abort();
-		const { error, items } = await waitFor([taskId], {
-			signal: controller.signal,
-			onError: 'continueRegularOutput',
-		});
+		const { error, items } = await readEach(
+			'wait',
+			[taskId],
+			{},
+			{ signal: controller.signal, onError: 'continueRegularOutput' },
+		);
 		expect(error).toBeInstanceOf(Error);
 		expect(items).toEqual([]);
 	});

@@ -1,36 +1,30 @@
 import type { IDataObject, INodeParameters, IRunExecutionData } from 'n8n-workflow';
 import fc from 'fast-check';
 
-import { useEmulator } from '../harness/node/emulator';
+import { type RunSettings, useKling } from '../harness/node/kling';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
-import { runKling, type KlingRun } from '../harness/node/runKling';
 import { completeAll } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
-const emulator = useEmulator();
+const { emulator, create: createOf } = useKling();
 
 const PRICE = 110;
+const WAITING = { operation: 'createAndWait' };
 
 /** A create of each item, one request after the other so that it is the same each time. */
 async function create(
 	items: IDataObject[],
 	parameters: INodeParameters = {},
-	run: Partial<KlingRun> & { options?: IDataObject } = {},
+	{ options, ...settings }: RunSettings & { options?: IDataObject } = {},
 ) {
-	const { options, ...others } = run;
-	return await runKling({
-		emulator: emulator.current,
-		parameters: {
-			operation: 'create',
+	return await createOf(
+		{
 			prompt: '={{ $json.prompt }}',
-			imageUrls: emulator.current.imageUrl(),
-			callback: 'none',
 			options: { concurrency: 1, ...options },
 			...parameters,
 		},
-		items,
-		...others,
-	});
+		{ items, ...settings },
+	);
 }
 
 const ids = () => emulator.current.tasks().map(({ id }) => id);
@@ -106,7 +100,7 @@ describe('a second try of the same run', () => {
 		const secondTry = async (
 			runData: IRunExecutionData,
 			options: IDataObject,
-			run: Partial<KlingRun> = {},
+			run: RunSettings = {},
 		) => await create(prompts('One', 'Two', 'Three'), {}, { runData, options, ...run });
 
 		test('since the balance is too low by now, names the tasks, and never says that nothing was spent', async () => {
@@ -150,11 +144,7 @@ describe('a second try of the same run', () => {
 		});
 
 		test('since how a task is passed on cannot be evaluated any more, names the task', async () => {
-			const parameters = {
-				operation: 'createAndWait',
-				waitStrategy: 'poll',
-				simplify: '={{ $json.simplify }}',
-			};
+			const parameters = { ...WAITING, simplify: '={{ $json.simplify }}' };
 			const items = [
 				{ prompt: 'One', simplify: true },
 				{ prompt: 'Two [http:402=1]', simplify: true },
@@ -230,10 +220,8 @@ describe('everything is evaluated before the first create', () => {
 		['downloadVideo', '={{ $json.prompt === "Two" ? null : false }}'],
 	];
 
-	const parameters = { operation: 'createAndWait', waitStrategy: 'poll' };
-
 	test.each(BROKEN)('%s: %s', async (name, value) => {
-		const { error } = await create(prompts('One', 'Two'), { ...parameters, [String(name)]: value });
+		const { error } = await create(prompts('One', 'Two'), { ...WAITING, [String(name)]: value });
 		expect(operationErrorOf({ error }).description).not.toMatch(/created so far/);
 		expect(creates()).toBe(0);
 	});
@@ -242,7 +230,7 @@ describe('everything is evaluated before the first create', () => {
 		clock.duringPause = async () => await completeAll(emulator.current);
 		const { json } = await create(
 			prompts('One', 'Two'),
-			{ ...parameters, timeout: '={{ $json.prompt === "One" ? "soon" : 5 }}' },
+			{ ...WAITING, timeout: '={{ $json.prompt === "One" ? "soon" : 5 }}' },
 			{ onError: 'continueRegularOutput' },
 		);
 		expect(json).toMatchObject([
@@ -255,7 +243,7 @@ describe('everything is evaluated before the first create', () => {
 		clock.duringPause = async () => await completeAll(emulator.current);
 		const { json } = await create(
 			prompts('One', 'Two', 'Three'),
-			{ ...parameters, simplify: '={{ $json.prompt === "Two" ? "perhaps" : true }}' },
+			{ ...WAITING, simplify: '={{ $json.prompt === "Two" ? "perhaps" : true }}' },
 			{ onError: 'continueRegularOutput' },
 		);
 		expect(json).toMatchObject([
@@ -269,34 +257,25 @@ describe('everything is evaluated before the first create', () => {
 describe('a task of which the wait goes wrong', () => {
 	test('is named by the error that ends the run, with all others', async () => {
 		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 'always' });
-		const { message, description } = apiErrorOf(
-			await create(prompts('One', 'Two'), {
-				operation: 'createAndWait',
-				waitStrategy: 'poll',
-			}),
-		);
+		const { message, description } = apiErrorOf(await create(prompts('One', 'Two'), WAITING));
 		expect(message).toMatch(/\(2 of 2 videos were already created\)$/);
 		for (const id of ids()) expect(description).toContain(id);
 	});
 
 	test('is named by its own error item', async () => {
 		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 'always' });
-		const { json } = await create(
-			prompts('One', 'Two'),
-			{ operation: 'createAndWait', waitStrategy: 'poll' },
-			{ onError: 'continueRegularOutput' },
-		);
+		const { json } = await create(prompts('One', 'Two'), WAITING, {
+			onError: 'continueRegularOutput',
+		});
 		expect(json).toMatchObject(ids().map((taskId) => ({ details: { taskId } })));
 	});
 
 	test('is logged when the execution is cancelled, and so are all others', async () => {
 		const controller = new AbortController();
 		clock.duringPause = () => controller.abort();
-		const { error, log } = await create(
-			prompts('One', 'Two'),
-			{ operation: 'createAndWait', waitStrategy: 'poll' },
-			{ signal: controller.signal },
-		);
+		const { error, log } = await create(prompts('One', 'Two'), WAITING, {
+			signal: controller.signal,
+		});
 		expect(error).toBeInstanceOf(Error);
 		expect(log.at(-1)).toContain(`Cancelled after creating Kling videos: ${ids().join(', ')} (`);
 	});
@@ -451,15 +430,14 @@ describe('Retry execution', () => {
 	});
 
 	test('makes another video of one that ended the run and whose credits were given back', async () => {
-		const parameters = { operation: 'createAndWait', waitStrategy: 'poll' };
 		const options = { throwOnFailure: true };
 		clock.duringPause = async () => await emulator.current.fail(ids().at(-1) ?? '');
-		const first = await create(prompts('One'), parameters, { options });
+		const first = await create(prompts('One'), WAITING, { options });
 		const { message, description } = apiErrorOf(first);
 		expect(message).not.toMatch(/already created/);
 		expect(description).not.toMatch(/use Retry/);
 		clock.duringPause = async () => await completeAll(emulator.current);
-		const retry = await create(prompts('One'), parameters, { ...retryOf(first), options });
+		const retry = await create(prompts('One'), WAITING, { ...retryOf(first), options });
 		expect(retry.json).toMatchObject([{ taskId: ids()[1], status: 'completed' }]);
 		expect(spent()).toBe(PRICE);
 	});

@@ -1,25 +1,15 @@
 import { TASK_KEYS } from '../harness/node/builders';
-import { useEmulator } from '../harness/node/emulator';
+import { useKling } from '../harness/node/kling';
 import { operationErrorOf } from '../harness/node/errors';
-import { runKling } from '../harness/node/runKling';
 import { completeAll, createTask } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
-const emulator = useEmulator();
+const { emulator, run, create, createEach, readEach, finishedTask } = useKling();
 
 const REQUEST_KEYS = ['estimatedCredits', 'duration', 'sound', 'callback', 'callbackUrl'];
 
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const UUID = expect.stringMatching(/^[0-9a-f-]{36}$/);
-
-/** Parameters of a create that are fine, apart from those a test is about. */
-function creating(parameters: Record<string, string | number | boolean> = {}) {
-	return {
-		prompt: 'A cat turns its head',
-		imageUrls: emulator.current.imageUrl(),
-		...parameters,
-	};
-}
 
 /** As the panel shows them: n8n keeps their order. */
 const WAITED_KEYS = [...TASK_KEYS.slice(0, 4), 'timedOut', ...TASK_KEYS.slice(4)];
@@ -29,10 +19,7 @@ const keysOf = (json: object | undefined) => Object.keys(json ?? {});
 
 describe('Create', () => {
 	test('gives the new task, with null where there is nothing yet', async () => {
-		const { items, error } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'create', ...creating({ callback: 'none' }) },
-		});
+		const { items, error } = await create();
 		expect(error).toBeNull();
 		expect(items).toStrictEqual([
 			{
@@ -66,20 +53,14 @@ describe('Create', () => {
 	])(
 		'of %d seconds, sound %s, estimates %d credits and is charged just that',
 		async (duration, sound, credits) => {
-			const { json } = await runKling({
-				emulator: emulator.current,
-				parameters: { operation: 'create', ...creating({ duration, sound }) },
-			});
+			const { json } = await create({ duration, sound });
 			expect(json[0]).toMatchObject({ estimatedCredits: credits, duration, sound });
 			expect(emulator.current.tasks()).toMatchObject([{ charged: credits, duration, sound }]);
 		},
 	);
 
 	test('sends the documented body and nothing else', async () => {
-		await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'create', ...creating({ callback: 'none' }) },
-		});
+		await create();
 		expect(emulator.current.requests).toMatchObject([
 			{ method: 'POST', path: '/v1/videos/generations' },
 		]);
@@ -96,24 +77,16 @@ describe('Create', () => {
 
 	test('with a URL of the user’s as callback sends it and shows it', async () => {
 		const callbackUrl = 'https://n8n.example.org/webhook/videos';
-		const { json } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'create', ...creating({ callback: 'url', callbackUrl }) },
-		});
+		const { json } = await create({ callback: 'url', callbackUrl });
 		expect(json[0]).toMatchObject({ callback: 'url', callbackUrl });
 		expect(emulator.current.tasks()).toMatchObject([{ callbackUrl }]);
 	});
 });
 
 describe('Create and Wait', () => {
-	const parameters = () => ({ operation: 'createAndWait', waitStrategy: 'poll', ...creating() });
-
 	test('gives the finished task with its request, and a link to its video', async () => {
 		clock.duringPause = async () => await completeAll(emulator.current);
-		const { json, error, hints } = await runKling({
-			emulator: emulator.current,
-			parameters: parameters(),
-		});
+		const { json, error, hints } = await create({ operation: 'createAndWait' });
 		expect(error).toBeNull();
 		expect(hints.map(({ message }) => message)).toEqual([
 			expect.stringMatching(/<a href="[^"]+\/videos\/[^"]+\.mp4"/),
@@ -142,10 +115,8 @@ describe('Create and Wait', () => {
 			await emulator.current.fail(dog?.id ?? '');
 			await completeAll(emulator.current);
 		};
-		const { hints } = await runKling({
-			emulator: emulator.current,
-			parameters: { ...parameters(), prompt: '={{ $json.prompt }}' },
-			items: [{ prompt: 'A cat [no-video]' }, { prompt: 'A dog' }, { prompt: 'A fox' }],
+		const { hints } = await createEach(['A cat [no-video]', 'A dog', 'A fox'], {
+			operation: 'createAndWait',
 		});
 		expect(emulator.current.account().totalConsumed).toBe(220);
 		expect(hints.map(({ message }) => message).slice(1)).toEqual([
@@ -158,10 +129,7 @@ describe('Create and Wait', () => {
 	});
 
 	test('past the time gives the task, its last status and timedOut', async () => {
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			parameters: { ...parameters(), timeout: 1 },
-		});
+		const { json, error } = await create({ operation: 'createAndWait', timeout: 1 });
 		expect(error).toBeNull();
 		expect(keysOf(json[0])).toEqual(PAID_KEYS);
 		expect(json[0]).toMatchObject({
@@ -173,28 +141,17 @@ describe('Create and Wait', () => {
 });
 
 describe('Get Task', () => {
-	const parameters = { operation: 'getTask', taskId: '={{ $json.taskId }}' };
-
 	test('gives a task that is under way', async () => {
 		const taskId = await createTask(emulator.current);
-		const { json } = await runKling({
-			emulator: emulator.current,
-			parameters,
-			items: [{ taskId }],
-		});
+		const { json } = await readEach('getTask', [taskId]);
 		expect(keysOf(json[0])).toEqual(TASK_KEYS);
 		expect(json[0]).toMatchObject({ taskId, videoUrl: null, videoUrls: [], createdAt: ISO });
 		expect(json[0]).toMatchObject({ completedAt: null, generationSeconds: null, failure: null });
 	});
 
 	test('gives a finished task, and reads the Task ID of the item by default', async () => {
-		const taskId = await createTask(emulator.current);
-		await emulator.current.complete(taskId);
-		const { items, hints } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'getTask' },
-			items: [{ taskId }],
-		});
+		const taskId = await finishedTask();
+		const { items, hints } = await run({ operation: 'getTask' }, { items: [{ taskId }] });
 		expect(hints).toMatchObject([{ message: expect.stringContaining(`/videos/${taskId}/`) }]);
 		expect(items).toMatchObject([
 			{ json: { taskId, status: 'completed', completedAt: ISO }, pairedItem: { item: 0 } },
@@ -204,11 +161,7 @@ describe('Get Task', () => {
 	test('gives a failed task as a result, with the API’s reason', async () => {
 		const taskId = await createTask(emulator.current);
 		await emulator.current.fail(taskId, { code: 'upstream_error', message: 'Too dark' });
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			parameters,
-			items: [{ taskId }],
-		});
+		const { json, error } = await readEach('getTask', [taskId]);
 		expect(error).toBeNull();
 		expect(keysOf(json[0])).toEqual(TASK_KEYS);
 		expect(json[0]).toMatchObject({
@@ -223,11 +176,7 @@ describe('Get Task', () => {
 			match: {},
 			fault: { mutate: { path: 'seed', value: { deep: [1] } } },
 		});
-		const { json } = await runKling({
-			emulator: emulator.current,
-			parameters: { ...parameters, simplify: false },
-			items: [{ taskId }],
-		});
+		const { json } = await readEach('getTask', [taskId], { simplify: false });
 		expect(json[0]).toMatchObject({ id: taskId, model: 'kling-2.6', seed: { deep: [1] } });
 		expect(json[0]).not.toHaveProperty('taskId');
 	});
@@ -235,31 +184,17 @@ describe('Get Task', () => {
 	test('with Stop on Failed Video stops the run at a failed task, naming it and the cause', async () => {
 		const taskId = await createTask(emulator.current);
 		await emulator.current.fail(taskId, { code: 'upstream_error', message: 'Too dark' });
-		const { error } = await runKling({
-			emulator: emulator.current,
-			parameters: { ...parameters, options: { throwOnFailure: true } },
-			items: [{ taskId }],
-		});
+		const { error } = await readEach('getTask', [taskId], { options: { throwOnFailure: true } });
 		expect(error).toMatchObject({ message: expect.stringContaining(taskId) });
 		expect(error).toMatchObject({ message: expect.stringContaining('Too dark') });
 	});
 });
 
 describe('Wait', () => {
-	const parameters = {
-		operation: 'wait',
-		waitStrategy: 'poll',
-		taskId: '={{ $json.taskId }}',
-	};
-
 	test('gives the finished task and timedOut', async () => {
 		const taskId = await createTask(emulator.current);
 		clock.duringPause = async () => await completeAll(emulator.current);
-		const { json } = await runKling({
-			emulator: emulator.current,
-			parameters,
-			items: [{ taskId }],
-		});
+		const { json } = await readEach('wait', [taskId]);
 		expect(keysOf(json[0])).toEqual(WAITED_KEYS);
 		expect(json[0]).toMatchObject({ taskId, status: 'completed', timedOut: false });
 	});
@@ -267,36 +202,24 @@ describe('Wait', () => {
 	test('with Throw on Failure goes by what each item itself says', async () => {
 		const [lax, strict] = [await createTask(emulator.current), await createTask(emulator.current)];
 		await emulator.current.fail(lax);
-		const run = async (failing: boolean, waitStrategy = 'poll') =>
-			await runKling({
-				emulator: emulator.current,
-				parameters: {
-					...parameters,
-					waitStrategy,
-					options: { throwOnFailure: '={{ $json.strict }}' },
-				},
-				items: [
-					{ taskId: lax, strict: false },
-					{ taskId: strict, strict: failing },
-				],
-			});
 		await emulator.current.fail(strict);
+		const wait = async (failing: boolean, waitStrategy = 'poll') =>
+			await readEach('wait', [lax, strict], {
+				waitStrategy,
+				options: { throwOnFailure: `={{ ${failing} && $itemIndex === 1 }}` },
+			});
 		const failed = [{ status: 'failed' }, { status: 'failed' }];
-		expect((await run(false)).json).toMatchObject(failed);
+		expect((await wait(false)).json).toMatchObject(failed);
 		// A node that sleeps cannot stop the run.
-		expect((await run(true, 'auto')).json).toMatchObject(failed);
-		const { error } = await run(true);
+		expect((await wait(true, 'auto')).json).toMatchObject(failed);
+		const { error } = await wait(true);
 		expect(error).toMatchObject({ message: expect.stringContaining(strict) });
 	});
 
 	test('past the time gives the taskId even when no read ever got through', async () => {
 		const taskId = await createTask(emulator.current);
 		emulator.current.fault({ match: {}, fault: 'http:500', times: 'always' });
-		const { json, error } = await runKling({
-			emulator: emulator.current,
-			parameters: { ...parameters, timeout: 1 },
-			items: [{ taskId }],
-		});
+		const { json, error } = await readEach('wait', [taskId], { timeout: 1 });
 		expect(error).toBeNull();
 		expect(keysOf(json[0])).toEqual(WAITED_KEYS);
 		expect(json[0]).toMatchObject({ taskId, timedOut: true });
@@ -304,11 +227,7 @@ describe('Wait', () => {
 
 	test('never reads more often than every two seconds, whatever the interval', async () => {
 		const taskId = await createTask(emulator.current);
-		await runKling({
-			emulator: emulator.current,
-			parameters: { ...parameters, timeout: 0.5, options: { pollInterval: 0 } },
-			items: [{ taskId }],
-		});
+		await readEach('wait', [taskId], { timeout: 0.5, options: { pollInterval: 0 } });
 		expect(clock.pauses.length).toBeGreaterThan(2);
 		// The last pause ends with the timeout; jitter takes at most a tenth.
 		for (const ms of clock.pauses.slice(0, -1)) expect(ms).toBeGreaterThanOrEqual(1_800);
@@ -317,11 +236,7 @@ describe('Wait', () => {
 
 describe('Get Credits', () => {
 	test('gives the three numbers once per run, not per item', async () => {
-		const { items } = await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'getCredits' },
-			items: [{}, {}, {}],
-		});
+		const { items } = await run({ operation: 'getCredits' }, { items: [{}, {}, {}] });
 		expect(items).toHaveLength(1);
 		expect(items[0]?.json).toStrictEqual({
 			balance: 10_000,
@@ -333,10 +248,7 @@ describe('Get Credits', () => {
 });
 
 test('an unknown operation is refused before anything is sent', async () => {
-	const result = await runKling({
-		emulator: emulator.current,
-		parameters: { operation: 'textToVideo' },
-	});
+	const result = await run({ operation: 'textToVideo' });
 	expect(operationErrorOf(result).message).toContain('textToVideo');
 	expect(emulator.current.count()).toBe(0);
 });

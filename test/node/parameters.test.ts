@@ -1,15 +1,14 @@
 import type { IDataObject, INodeParameters } from 'n8n-workflow';
 
-import { useEmulator } from '../harness/node/emulator';
+import { useKling } from '../harness/node/kling';
 import { operationErrorOf } from '../harness/node/errors';
 import type { ParameterRow } from '../harness/node/parameterTable';
 import { KLING_TABLE, ODD_VALUES } from '../harness/node/parameterTable';
-import { everythingShown, runKling } from '../harness/node/runKling';
-import { createTask } from '../harness/node/tasks';
+import { everythingShown } from '../harness/node/runKling';
 
 /** The same table as the readers' own test, with n8n's evaluation in front and the API behind. */
 
-const emulator = useEmulator();
+const { emulator, create, finishedTask } = useKling();
 
 /** Parameters that make the operation work, but for the one that comes from the item. */
 async function parametersWith(name: string, row: ParameterRow): Promise<INodeParameters> {
@@ -18,22 +17,12 @@ async function parametersWith(name: string, row: ParameterRow): Promise<INodePar
 	const needsTask = row.operation !== 'create' && name !== 'taskId';
 	return {
 		operation: row.operation ?? 'create',
-		prompt: 'A cat turns its head',
-		imageUrls: emulator.current.imageUrl(),
-		callback: 'none',
-		waitStrategy: 'poll',
 		timeout: 0,
 		...(needsTask ? { taskId: await finishedTask() } : {}),
 		...row.beside,
 		...(isOption ? {} : own),
 		options: isOption ? own : {},
 	};
-}
-
-async function finishedTask(): Promise<string> {
-	const taskId = await createTask(emulator.current);
-	await emulator.current.complete(taskId);
-	return taskId;
 }
 
 const ODD: IDataObject = ODD_VALUES;
@@ -49,7 +38,7 @@ test.each(refusals)('$name: $odd is refused before anything is sent', async (tri
 	const { name, row, value, cell } = tried;
 	const parameters = await parametersWith(name, row);
 	const before = emulator.current.count();
-	const result = await runKling({ emulator: emulator.current, parameters, items: [{ value }] });
+	const result = await create(parameters, { items: [{ value }] });
 	const { message, description } = operationErrorOf(result);
 	expect(message).toBe(`'${row.label}' ${'refusal' in cell ? cell.refusal : ''} [item 0]`);
 	expect(description).not.toBe('');
@@ -57,11 +46,7 @@ test.each(refusals)('$name: $odd is refused before anything is sent', async (tri
 });
 
 test.each(values)('$name: $odd is taken', async ({ name, row, value }) => {
-	const { error } = await runKling({
-		emulator: emulator.current,
-		parameters: await parametersWith(name, row),
-		items: [{ value }],
-	});
+	const { error } = await create(await parametersWith(name, row), { items: [{ value }] });
 	// A limit of 5 credits is taken, and then it is too low for any video.
 	const refusal = String(error).replace(/'Max Credits' is \d+, but/, 'the limit, but');
 	expect(refusal).not.toContain(`'${row.label}'`);

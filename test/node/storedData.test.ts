@@ -6,14 +6,13 @@ import {
 	type IWebhookFunctions,
 } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 
 import { isRegistered, withdraw } from '../../nodes/Kling/callback/registration';
 import { itemsOf, parseStored } from '../../nodes/Kling/waiting/stored';
 import { stayAwake } from '../../nodes/Kling/waiting/suspend';
 import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
-import { useEmulator } from '../harness/node/emulator';
-import { runKling } from '../harness/node/runKling';
+import { standIn } from '../harness/standIn';
+import { useKling } from '../harness/node/kling';
 import { completeAll, createTask } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
@@ -23,7 +22,7 @@ import { clock } from '../harness/node/time';
  * release on, what is here may only grow.
  */
 
-const emulator = useEmulator();
+const { emulator, run, create, createEach } = useKling();
 
 const TASK_ID = '54debc04-6f7a-4e9d-a0cc-1082435ebc37';
 const OTHER_ID = '0c9d5b2a-1e43-4b8f-9a77-3f20c6d1e815';
@@ -67,19 +66,15 @@ describe('klingCreated, in the context of the node', () => {
 		changes: Partial<typeof entry> | { taskId: null },
 		executionId = '42',
 	) {
-		return await runKling({
-			emulator: emulator.current,
-			parameters: {
-				operation: 'create',
-				prompt: '={{ $json.prompt }}',
-				imageUrls: imageUrl,
-				callback: 'none',
+		return await createEach(
+			['Changed', 'Second'],
+			{ imageUrls: imageUrl },
+			{
+				onError: 'continueRegularOutput',
+				runData: stored({ node: { klingCreated: [{ ...entry, ...changes }] } }),
+				executionId,
 			},
-			items: [{ prompt: 'Changed' }, { prompt: 'Second' }],
-			onError: 'continueRegularOutput',
-			runData: stored({ node: { klingCreated: [{ ...entry, ...changes }] } }),
-			executionId,
-		});
+		);
 	}
 
 	test.each([
@@ -109,8 +104,7 @@ describe('klingCreated, in the context of the node', () => {
 test('klingExecution, in the context of the node: retries of one execution pay once together', async () => {
 	const retry = async (executionId: string, klingExecution: IDataObject) => {
 		const runData = stored({ node: { klingExecution } });
-		const parameters = { operation: 'create', prompt: 'A', imageUrls: imageUrl, callback: 'none' };
-		await runKling({ emulator: emulator.current, parameters, runData, executionId });
+		await create({ imageUrls: imageUrl }, { runData, executionId });
 	};
 	await retry('51', { id: '50', retryOf: null });
 	await retry('52', { id: '50', retryOf: null });
@@ -125,12 +119,13 @@ test('klingCallbacks, in the context of the execution: a Wait sleeps for a task 
 	const taskId = await createTask(emulator.current);
 	const klingCallbacks = { [taskId]: { createdAt: 1_774_706_165_000, executionId: '42' } };
 	const wait = async (...ids: string[]) =>
-		await runKling({
-			emulator: emulator.current,
-			parameters: { operation: 'wait', taskId: '={{ $json.taskId }}' },
-			items: ids.map((id) => ({ taskId: id })),
-			runData: stored({ flow: { klingCallbacks } }),
-		});
+		await run(
+			{ operation: 'wait', taskId: '={{ $json.taskId }}' },
+			{
+				items: ids.map((id) => ({ taskId: id })),
+				runData: stored({ flow: { klingCallbacks } }),
+			},
+		);
 	const { waitTill, error } = await wait(taskId);
 	expect(error).toBeNull();
 	expect(waitTill).toBeInstanceOf(Date);
@@ -142,13 +137,14 @@ test('klingCallbacks, in the context of the execution: a Wait sleeps for a task 
 test('klingSlept, in the context of the execution: one that has slept is kept awake for a moment', async () => {
 	const pausesOf = async (flow: IDataObject) => {
 		clock.reset();
-		const context = z
-			.custom<IExecuteFunctions>(() => true)
-			.parse({ getContext: () => flow, getExecutionCancelSignal: () => undefined });
+		const context = standIn<IExecuteFunctions>({
+			getContext: () => flow,
+			getExecutionCancelSignal: () => undefined,
+		});
 		await stayAwake(context);
 		return clock.pauses;
 	};
-	expect(await pausesOf({ klingSlept: true })).toEqual([2_000]);
+	expect(await pausesOf({ klingSlept: true })).toEqual([10_000]);
 	expect(await pausesOf({})).toEqual([]);
 });
 
@@ -193,11 +189,12 @@ describe('klingSuspended, in the context of the node', () => {
 
 test('klingTrigger, in the static data of the workflow: the address at which the trigger listens', () => {
 	const url = 'https://n8n.example.com/webhook/kling/aB3';
-	const stored: IDataObject = { klingTrigger: { url } };
+	const staticData: IDataObject = { klingTrigger: { url } };
 	const listeningAt = (address: string) =>
-		z
-			.custom<IHookFunctions>(() => true)
-			.parse({ getWorkflowStaticData: () => stored, getNodeWebhookUrl: () => address });
+		standIn<IHookFunctions>({
+			getWorkflowStaticData: () => staticData,
+			getNodeWebhookUrl: () => address,
+		});
 	expect(isRegistered(listeningAt(url))).toBe(true);
 	expect(isRegistered(listeningAt('https://n8n.example.com/webhook/kling/other'))).toBe(false);
 	// Somebody has listened for a test event.
@@ -208,13 +205,11 @@ test('klingTrigger, in the static data of the workflow: the address at which the
 });
 
 test('klingDelivered, in the static data of the trigger: the first letters of each task', () => {
-	const context = z
-		.custom<IWebhookFunctions>(() => true)
-		.parse({
-			getWorkflowStaticData: () => ({ klingDelivered: ['54debc04-6f7'] }),
-			getWorkflow: () => ({ id: 'stored' }),
-			getNode: () => ({ id: 'trigger' }),
-		});
+	const context = standIn<IWebhookFunctions>({
+		getWorkflowStaticData: () => ({ klingDelivered: ['54debc04-6f7'] }),
+		getWorkflow: () => ({ id: 'stored' }),
+		getNode: () => ({ id: 'trigger' }),
+	});
 	const deliveries = openDeliveries(context);
 	expect([TASK_ID, OTHER_ID].map((id) => deliveries.has(id))).toEqual([true, false]);
 });

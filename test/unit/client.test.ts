@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { type ApiClient, openClients } from '../../nodes/Kling/api/client';
 import { ApiFailure, Failure } from '../../nodes/Kling/api/failure';
+import { standIn } from '../harness/standIn';
 import { useClock } from '../harness/inMemory/clock';
 import { klingNode, rawTask, TASK_ID, taskIdOf } from '../harness/node/builders';
 
@@ -47,26 +48,24 @@ const sentSchema = z.object({ credentialsDecrypted: z.object({ data: z.record(z.
 async function open(answer: (request: Sent) => Answer) {
 	const credential = { apiKey: 'sk-one', baseUrl: 'https://api.example' };
 	const sent: Sent[] = [];
-	const context = z
-		.custom<IExecuteFunctions>(() => true)
-		.parse({
-			getNode: () => klingNode(),
-			getCredentials: async () => await Promise.resolve({ ...credential }),
-			getExecutionCancelSignal: () => undefined,
-			logger: {},
-			helpers: {
-				httpRequestWithAuthentication: async (
-					_: string,
-					{ url }: { url: string },
-					additional: unknown,
-				) => {
-					const { data } = sentSchema.parse(additional).credentialsDecrypted;
-					const request = { key: data['apiKey'], url };
-					sent.push(request);
-					return await Promise.resolve({ headers: {}, ...answer(request) });
-				},
+	const context = standIn<IExecuteFunctions>({
+		getNode: () => klingNode(),
+		getCredentials: async () => await Promise.resolve({ ...credential }),
+		getExecutionCancelSignal: () => undefined,
+		logger: {},
+		helpers: {
+			httpRequestWithAuthentication: async (
+				_: string,
+				{ url }: { url: string },
+				additional: unknown,
+			) => {
+				const { data } = sentSchema.parse(additional).credentialsDecrypted;
+				const request = { key: data['apiKey'], url };
+				sent.push(request);
+				return await Promise.resolve({ headers: {}, ...answer(request) });
 			},
-		});
+		},
+	});
 	const client = await openClients(context)(0);
 	if (client instanceof Failure) throw new Error(client.message);
 	return { client, credential, sent, keys: () => sent.map(({ key }) => key) };

@@ -1,7 +1,7 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
+import { standIn } from '../harness/standIn';
 
 let workflows = 0;
 
@@ -11,13 +11,11 @@ function trigger() {
 	let stored: IDataObject = {};
 	const call = () => {
 		const copy = { ...stored };
-		const context = z
-			.custom<IWebhookFunctions>(() => true)
-			.parse({
-				getWorkflowStaticData: () => copy,
-				getWorkflow: () => ({ id }),
-				getNode: () => ({ id: 'trigger' }),
-			});
+		const context = standIn<IWebhookFunctions>({
+			getWorkflowStaticData: () => copy,
+			getWorkflow: () => ({ id }),
+			getNode: () => ({ id: 'trigger' }),
+		});
 		return { deliveries: openDeliveries(context), write: () => (stored = copy) };
 	};
 	return { call, stored: () => stored, forget: () => (stored = {}) };

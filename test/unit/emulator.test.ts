@@ -189,7 +189,7 @@ describe('tasks', () => {
 			created_at: expect.any(Number),
 			progress: null,
 		});
-		await control('POST', `tasks/${id}/advance`);
+		while (emulator.task(id).status === 'pending') await new Promise(setImmediate);
 		expect((await get(`/v1/tasks/${id}`)).json).toMatchObject({
 			status: 'processing',
 			progress: null,

@@ -6,7 +6,6 @@ import type { ApiFailure } from '../../nodes/Kling/api/failure';
 import { Task } from '../../nodes/Kling/api/task';
 import { Journal, type JournalLog, type RunIdentity } from '../../nodes/Kling/creating/journal';
 import { forgetRuns } from '../../nodes/Kling/creating/recentRuns';
-import type { Request } from '../../nodes/Kling/creating/request';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import {
 	completedTask,
@@ -14,29 +13,13 @@ import {
 	failure,
 	fakeClient,
 	rawTask,
+	requestFor,
+	SUMMARY,
 	taskIdOf,
 	toReading,
 } from '../harness/node/builders';
 
 const PRICE = 110;
-const SUMMARY = {
-	estimatedCredits: PRICE,
-	duration: 5,
-	sound: false,
-	callback: 'none',
-	callbackUrl: null,
-};
-
-function requestFor(prompt: string): Request {
-	const image = 'https://example.com/cat.jpg';
-	return {
-		input: { prompt, image_urls: [image], duration: 5, sound: false },
-		imageIdentities: [image],
-		summary: SUMMARY,
-		callbackUrl: null,
-	};
-}
-
 /** How a request ends: what the API did with it, and what the node learns of that. */
 const ENDINGS = [
 	'created',

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
-import { z } from 'zod';
 
 import { Refusal } from '../../nodes/Kling/api/failure';
 import { wholeSize } from '../../nodes/Kling/images/checkImages';
@@ -15,6 +14,7 @@ import {
 import { peekStart, readStart } from '../../nodes/Kling/n8n/streams';
 import { type DownloadContext, downloadVideos } from '../../nodes/Kling/result/download';
 import { VIDEO_START_LENGTH, videoTypeOf } from '../../nodes/Kling/result/videoType';
+import { standIn } from '../harness/standIn';
 
 const ASSETS = join(__dirname, '..', 'emulator', 'assets');
 
@@ -236,7 +236,7 @@ describe('a download that n8n gives only so much time', () => {
 	const videos = { taskId: 'task', urls: [url], field: 'data' };
 	const late = `${url}: the download took longer than n8n lets the execution sleep`;
 	const httpRequest = jest.fn(async () => await new Promise(() => {}));
-	const context = z.custom<DownloadContext>(() => true).parse({ helpers: { httpRequest } });
+	const context = standIn<DownloadContext>({ helpers: { httpRequest } });
 
 	afterEach(() => void jest.restoreAllMocks());
 

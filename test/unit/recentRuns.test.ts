@@ -1,6 +1,6 @@
 import type { Entry } from '../../nodes/Kling/creating/entry';
 import { forgetRuns, recallRun, rememberRun } from '../../nodes/Kling/creating/recentRuns';
-import { taskIdOf } from '../harness/node/builders';
+import { SUMMARY, taskIdOf } from '../harness/node/builders';
 
 afterEach(forgetRuns);
 
@@ -16,13 +16,7 @@ function entry(changes: Partial<Entry> = {}): Entry {
 		written: 'as it was',
 		taskId: taskIdOf(1),
 		createdAt: 0,
-		summary: {
-			estimatedCredits: 110,
-			duration: 5,
-			sound: false,
-			callback: 'none',
-			callbackUrl: null,
-		},
+		summary: SUMMARY,
 		state: 'standing',
 		...changes,
 	};

@@ -1,5 +1,4 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { type ApiFailure, Refusal, Unreached } from '../../nodes/Kling/api/failure';
 import type { Journal } from '../../nodes/Kling/creating/journal';
@@ -7,7 +6,8 @@ import { CancelledError } from '../../nodes/Kling/n8n/async';
 import { type Operation, runOperation } from '../../nodes/Kling/operations/run';
 import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
 import { newTask } from '../../nodes/Kling/result/task';
-import { failure, fakeClient, klingNode, TASK_ID } from '../harness/node/builders';
+import { failure, fakeClient, klingNode, requestFor, TASK_ID } from '../harness/node/builders';
+import { standIn } from '../harness/standIn';
 
 const good: ItemOutcome = { json: { taskId: TASK_ID } };
 const refusal = new Refusal("'Prompt' is empty", 'Write.');
@@ -30,24 +30,22 @@ async function run(
 	{ continues = false, asTool = false, store = {}, runIndex = 0 }: Surroundings = {},
 ) {
 	const warnings: string[] = [];
-	const context = z
-		.custom<IExecuteFunctions>(() => true)
-		.parse({
-			getNode: () => klingNode(),
-			getNodeParameter: () => 'create',
-			getInputData: () => [{ json: {} }, { json: {} }],
-			getExecutionId: () => '42',
-			getExecutionCancelSignal: () => undefined,
-			getWorkflow: () => ({ id: 'w1' }),
-			getWorkflowDataProxy: () => ({ $runIndex: runIndex }),
-			getContext: () => store,
-			continueOnFail: () => continues,
-			isToolExecution: () => asTool,
-			logger: {
-				info: () => {},
-				warn: (text: string) => void warnings.push(text),
-			},
-		});
+	const context = standIn<IExecuteFunctions>({
+		getNode: () => klingNode(),
+		getNodeParameter: () => 'create',
+		getInputData: () => [{ json: {} }, { json: {} }],
+		getExecutionId: () => '42',
+		getExecutionCancelSignal: () => undefined,
+		getWorkflow: () => ({ id: 'w1' }),
+		getWorkflowDataProxy: () => ({ $runIndex: runIndex }),
+		getContext: () => store,
+		continueOnFail: () => continues,
+		isToolExecution: () => asTool,
+		logger: {
+			info: () => {},
+			warn: (text: string) => void warnings.push(text),
+		},
+	});
 	const output = await runOperation(context, operation).catch((thrown: unknown) => thrown);
 	return { output, warnings };
 }
@@ -56,16 +54,8 @@ const gives = (outcomes: ItemOutcome[]) => async () => await Promise.resolve(out
 
 /** Creates the task of the first item, as the rooms below do. */
 async function payFor(journal: Journal, outcome: string | ApiFailure = TASK_ID): Promise<void> {
-	const summary = {
-		estimatedCredits: 110,
-		duration: 5,
-		sound: false,
-		callback: 'none',
-		callbackUrl: null,
-	};
-	const input = { prompt: 'A cat', image_urls: [], duration: 5 as const, sound: false };
 	const client = fakeClient({ create: async () => await Promise.resolve(outcome) });
-	await journal.create(0, { input, imageIdentities: [], summary, callbackUrl: null }, client);
+	await journal.create(0, requestFor('A cat'), client);
 }
 
 describe('a run', () => {

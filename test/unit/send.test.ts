@@ -2,7 +2,7 @@ import { ApiFailure, Unreached } from '../../nodes/Kling/api/failure';
 import { Journal } from '../../nodes/Kling/creating/journal';
 import type { ToBuy } from '../../nodes/Kling/creating/request';
 import { sendAll } from '../../nodes/Kling/creating/send';
-import { failure, fakeClient, taskIdOf } from '../harness/node/builders';
+import { failure, fakeClient, requestFor, taskIdOf } from '../harness/node/builders';
 
 test('nothing further is sent while the balance is read of an account that has too few credits', async () => {
 	const sent: string[] = [];
@@ -26,18 +26,7 @@ test('nothing further is sent while the balance is read of an account that has t
 		spending: { maxCredits: 0, checkBalance: false, concurrency: 2 },
 		result: { simplify: true, downloadField: null },
 		wait: null,
-		request: {
-			input: { prompt, image_urls: [], duration: 5, sound: false },
-			imageIdentities: [],
-			summary: {
-				estimatedCredits: 110,
-				duration: 5,
-				sound: false,
-				callback: 'none',
-				callbackUrl: null,
-			},
-			callbackUrl: null,
-		},
+		request: requestFor(prompt),
 		task: null,
 	});
 	const run = { executionId: '1', runIndex: 0, isTool: false, written: null, place: [] };

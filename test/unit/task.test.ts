@@ -8,6 +8,7 @@ import {
 	failedTask,
 	parsed,
 	rawTask,
+	SUMMARY,
 	TASK_ID,
 	TASK_KEYS,
 	VIDEO_URL,
@@ -171,21 +172,14 @@ describe('whether a task is finished', () => {
 });
 
 describe('the item of a task', () => {
-	const request = {
-		estimatedCredits: 110,
-		duration: 5,
-		sound: false,
-		callback: 'none',
-		callbackUrl: null,
-	};
 	const keysOf = (extras: Parameters<typeof simplifiedToJson>[1]) =>
 		Object.keys(simplifiedToJson(newTask(TASK_ID), extras));
 
 	test('has what was paid behind what became of it, and the rest behind that', () => {
-		expect(keysOf({ timedOut: false, request })).toEqual([
+		expect(keysOf({ timedOut: false, request: SUMMARY })).toEqual([
 			...TASK_KEYS.slice(0, 4),
 			'timedOut',
-			...Object.keys(request),
+			...Object.keys(SUMMARY),
 			...TASK_KEYS.slice(4),
 		]);
 	});

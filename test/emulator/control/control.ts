@@ -11,7 +11,6 @@ export interface ControlContext {
 	emulator: Emulator;
 	ledger: Ledger;
 	faults(): unknown;
-	advance(taskId: string): Promise<void>;
 }
 
 const paceSchema = z.object({ pace: z.union([z.number().min(0), z.string()]) }).strict();
@@ -36,7 +35,6 @@ const ENDPOINTS = [
 	'GET /_emulator/requests?route=&taskId=&status=&method=',
 	'GET /_emulator/tasks',
 	'GET /_emulator/tasks/<id>',
-	'POST /_emulator/tasks/<id>/advance',
 	'POST /_emulator/tasks/<id>/complete',
 	'POST /_emulator/tasks/<id>/fail {"code","message"}',
 	'POST /_emulator/tasks/<id>/callback {"url","body","raw","contentType","times","concurrently"}',
@@ -83,16 +81,12 @@ function requests(emulator: Emulator, query: URLSearchParams): unknown {
 }
 
 async function taskAction(
-	context: ControlContext,
+	emulator: Emulator,
 	id: string,
 	action: string,
 	body: unknown,
 ): Promise<unknown> {
-	const { emulator } = context;
 	switch (action) {
-		case 'advance':
-			await context.advance(id);
-			return emulator.task(id);
 		case 'complete':
 			await emulator.complete(id);
 			return emulator.task(id);
@@ -116,7 +110,7 @@ async function act(context: ControlContext, request: EmulatorRequest): Promise<u
 	if (subject === 'tasks' && name !== undefined) {
 		if (action === undefined && request.method === 'GET') return emulator.task(name);
 		if (action === undefined || request.method !== 'POST') return undefined;
-		return await taskAction(context, name, action, body);
+		return await taskAction(emulator, name, action, body);
 	}
 	if (call === 'PUT accounts' && name !== undefined && action === undefined) {
 		emulator.setBalance(name, balanceSchema.parse(body).balance);

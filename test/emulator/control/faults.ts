@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { apiError, isApiErrorName, type ApiErrorName } from '../service/apiErrors';
-import { bodyBuffer, htmlPage, json, text, type Answer } from '../http/answer';
+import { htmlPage, json, text, type Answer } from '../http/answer';
 
 /** Whether a fault strikes instead of the request's processing or on its answer. */
 type When = 'before' | 'after';
@@ -155,10 +155,8 @@ const PLAIN_EFFECTS: Readonly<Record<PlainName, (real: Answer) => Delivery>> = {
 	'html-502': () => answer(htmlPage(502)),
 	'empty-body': (real) => answer({ ...real, body: Buffer.alloc(0) }),
 	'wrong-content-type': (real) => answer(reheaded(real, 'text/plain; charset=utf-8')),
-	'not-json': (real) => {
-		const whole = bodyBuffer(real.body);
-		return answer({ ...real, body: whole.subarray(0, Math.max(1, whole.length - 3)) });
-	},
+	'not-json': (real) =>
+		answer({ ...real, body: real.body.subarray(0, Math.max(1, real.body.length - 3)) }),
 	'code-not-200': () => answer(json(200, { code: 500, msg: 'The request could not be served' })),
 	'no-task-id': () => answer(json(200, { code: 200, msg: 'success', data: {} })),
 	redirect: () => answer(text(302, '', undefined, { location: '/images/page' })),
@@ -181,7 +179,7 @@ function setAt(target: unknown, path: readonly string[], value: unknown): unknow
 }
 
 function mutated(real: Answer, path: string, value: unknown): Answer {
-	const parsed: unknown = JSON.parse(bodyBuffer(real.body).toString());
+	const parsed: unknown = JSON.parse(real.body.toString());
 	const changed = setAt(parsed, path === '' ? [] : path.split('.'), value);
 	return { ...real, body: Buffer.from(changed === undefined ? '' : JSON.stringify(changed)) };
 }

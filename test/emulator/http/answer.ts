@@ -1,14 +1,10 @@
-/** A body that is generated while it is sent. `length` in bytes, null for chunked encoding. */
-export interface ByteSource {
-	readonly length: number | null;
-	chunks(): Iterable<Buffer>;
-}
-
 /** One HTTP answer, before any fault is applied to it. */
 export interface Answer {
 	readonly status: number;
 	readonly headers: Readonly<Record<string, string>>;
-	readonly body: Buffer | ByteSource;
+	readonly body: Buffer;
+	/** Whether its length is kept from the client: sent in chunks. */
+	readonly isChunked?: boolean;
 }
 
 /** `{ "code": 200, "msg": "success", "data": … }`, the envelope of create and credits. */
@@ -42,9 +38,4 @@ export function htmlPage(status: number): Answer {
 	const title = status < 400 ? 'Welcome' : `${status} Bad Gateway`;
 	const page = `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
 	return text(status, page, 'text/html; charset=utf-8');
-}
-
-/** A body held in memory, or all of a generated one. */
-export function bodyBuffer(body: Answer['body']): Buffer {
-	return Buffer.isBuffer(body) ? body : Buffer.concat([...body.chunks()]);
 }

@@ -2,74 +2,36 @@ import type { ServerResponse } from 'node:http';
 import type { Answer } from './answer';
 import type { Delivery } from '../control/faults';
 
-function lengthOf(answer: Answer): number | null {
-	return answer.body.length;
-}
-
-function piecesOf(answer: Answer): Iterable<Buffer> {
-	return Buffer.isBuffer(answer.body) ? [answer.body] : answer.body.chunks();
-}
-
-/** Resolves when there is room for more; false when the connection is gone. */
-function write(response: ServerResponse, chunk: Buffer): Promise<boolean> {
-	return new Promise((resolve) => {
-		if (response.destroyed || response.closed) {
-			resolve(false);
-			return;
-		}
-		if (response.write(chunk)) {
-			resolve(true);
-			return;
-		}
-		const drained = () => end(true);
-		const closed = () => end(false);
-		const end = (open: boolean) => {
-			response.off('drain', drained);
-			response.off('close', closed);
-			resolve(open);
-		};
-		response.on('drain', drained);
-		response.on('close', closed);
-	});
-}
-
-function writeHead(response: ServerResponse, answer: Answer, length: number | null): void {
+function writeHead(response: ServerResponse, answer: Answer, length?: number): void {
 	const given = Object.keys(answer.headers).some((name) => name.toLowerCase() === 'content-length');
-	const lengthHeader = length === null || given ? {} : { 'content-length': String(length) };
+	const lengthHeader = length === undefined || given ? {} : { 'content-length': String(length) };
 	response.writeHead(answer.status, { ...answer.headers, ...lengthHeader });
 }
 
-async function sendWell(response: ServerResponse, answer: Answer, head: boolean): Promise<void> {
-	writeHead(response, answer, lengthOf(answer));
-	if (!head) {
-		for (const piece of piecesOf(answer)) if (!(await write(response, piece))) return;
-	}
+async function sendWell(response: ServerResponse, answer: Answer): Promise<void> {
+	writeHead(response, answer, answer.isChunked === true ? undefined : answer.body.length);
 	await new Promise<void>((resolve) => {
 		response.on('close', resolve);
-		response.end(resolve);
+		response.end(answer.body, resolve);
 	});
 }
 
 /** Promises the whole body, sends half of it and breaks the connection. */
-async function sendCut(response: ServerResponse, answer: Answer): Promise<void> {
-	const length = lengthOf(answer) ?? 0;
+function sendCut(response: ServerResponse, answer: Answer): void {
+	const { length } = answer.body;
 	// Even an empty body has to promise a byte that never comes.
 	writeHead(response, answer, Math.max(1, length));
 	response.flushHeaders();
-	let left = Math.floor(length / 2);
-	for (const piece of piecesOf(answer)) {
-		if (left <= 0 || !(await write(response, piece.subarray(0, left)))) break;
-		left -= piece.length;
-	}
+	if (length > 1) response.write(answer.body.subarray(0, Math.floor(length / 2)));
 	// Ending the socket, unlike destroying it, lets the written half arrive first.
 	response.socket?.end();
 }
 
 /** Sends one byte at a time, and then blanks, which JSON allows, without ever coming to an end. */
 function startDrip(response: ServerResponse, answer: Answer, intervalMs: number): void {
-	writeHead(response, answer, null);
+	writeHead(response, answer);
 	response.flushHeaders();
-	const bytes = Buffer.concat([...piecesOf(answer)]);
+	const bytes = answer.body;
 	let at = 0;
 	const timer = setInterval(() => {
 		response.write(at < bytes.length ? bytes.subarray(at, at + 1) : ' ');
@@ -84,21 +46,15 @@ export function deliveredStatus(delivery: Delivery): number | null {
 	return 'answer' in delivery ? delivery.answer.status : null;
 }
 
-/**
- * Puts a delivery on the wire; `head`: without the body. Resolves when it was sent, or as soon as it hangs or drips.
- */
-export async function deliver(
-	response: ServerResponse,
-	delivery: Delivery,
-	head: boolean,
-): Promise<void> {
+/** Puts a delivery on the wire. Resolves when it was sent, or as soon as it hangs or drips. */
+export async function deliver(response: ServerResponse, delivery: Delivery): Promise<void> {
 	if (response.destroyed || response.closed) return;
 	switch (delivery.how) {
 		case 'answer':
-			await sendWell(response, delivery.answer, head);
+			await sendWell(response, delivery.answer);
 			return;
 		case 'cut':
-			await sendCut(response, delivery.answer);
+			sendCut(response, delivery.answer);
 			return;
 		case 'drip':
 			startDrip(response, delivery.answer, delivery.intervalMs);

@@ -99,7 +99,7 @@ async function exchange(
 	} catch (error) {
 		const reason = error instanceof Error ? error.message : String(error);
 		context.log(`${method} ${shortenKeys(target)} – ${reason}`);
-		if (!message.destroyed || message.complete) await deliver(response, refusal(reason), false);
+		if (!message.destroyed || message.complete) await deliver(response, refusal(reason));
 		response.socket?.destroy();
 		return;
 	}
@@ -119,7 +119,7 @@ async function exchange(
 	// Set before sending: whoever has the answer must find it recorded.
 	record.status = deliveredStatus(delivery);
 	record.durationMs = Date.now() - at;
-	await deliver(response, delivery, method === 'HEAD');
+	await deliver(response, delivery);
 	record.durationMs = Date.now() - at;
 
 	const parts = [

@@ -8,15 +8,15 @@ import { answerVideo } from './videos';
 const VIDEO_PATH = /^\/videos\/([^/]+)\/(\d+)\.mp4$/;
 
 function refuseMethod(method: string): Outcome | null {
-	if (method === 'GET' || method === 'HEAD') return null;
-	return { answer: text(405, 'Method Not Allowed', undefined, { allow: 'GET, HEAD' }) };
+	if (method === 'GET') return null;
+	return { answer: text(405, 'Method Not Allowed', undefined, { allow: 'GET' }) };
 }
 
 /** `/images/…`: public files, real and misbehaving. */
 export function handleImage(request: EmulatorRequest): Outcome {
 	const refused = refuseMethod(request.method);
 	if (refused !== null) return refused;
-	const image = answerImage(request.path.slice('/images/'.length), request.method);
+	const image = answerImage(request.path.slice('/images/'.length));
 	if (image === 'hang') return { answer: text(200, ''), fault: arm('hang') };
 	return { answer: image };
 }
@@ -34,9 +34,9 @@ export function handleVideo(request: EmulatorRequest, tasks: TaskStore): Outcome
 	const index = Number(number);
 	if (!tasks.hasVideo(taskId, index)) return { answer: text(404, 'Not Found') };
 	const answer = answerVideo(tasks.video(taskId, index));
-	const fault = request.method === 'GET' ? tasks.takeVideoFault(taskId) : null;
+	const fault = tasks.takeVideoFault(taskId);
 	if (fault === '404') return { answer: text(404, 'Not Found'), taskId };
 	if (fault === 'cut') return { answer, taskId, fault: arm('cut-body') };
 	if (fault === 'hang') return { answer, taskId, fault: arm('hang') };
-	return { answer, taskId, note: `${answer.body.length ?? 0} bytes` };
+	return { answer, taskId, note: `${answer.body.length} bytes` };
 }

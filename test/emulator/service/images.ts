@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { htmlPage, text, type Answer, type ByteSource } from '../http/answer';
+import { htmlPage, text, type Answer } from '../http/answer';
 
 const ASSETS = join(__dirname, '..', 'assets');
-const MEBIBYTE = 1024 * 1024;
-const HUGE_BYTES = 11 * MEBIBYTE;
-const CHUNK_BYTES = 64 * 1024;
+const HUGE_BYTES = 11 * 1024 * 1024;
 
 export const DEFAULT_IMAGE = 'photo.jpg';
 
@@ -23,34 +21,19 @@ function image(body: Answer['body'], contentType: string): Answer {
 	return { status: 200, headers: { 'content-type': contentType }, body };
 }
 
-function huge(length: number | null): ByteSource {
-	return {
-		length,
-		*chunks() {
-			const start = asset('photo.jpg');
-			yield start;
-			const zeros = Buffer.alloc(CHUNK_BYTES);
-			for (let sent = start.length; sent < HUGE_BYTES; sent += CHUNK_BYTES) {
-				yield zeros.subarray(0, Math.min(CHUNK_BYTES, HUGE_BYTES - sent));
-			}
-		},
-	};
-}
+const huge = (): Answer =>
+	image(Buffer.concat([asset('photo.jpg'), Buffer.alloc(HUGE_BYTES)]), 'image/jpeg');
 
-const ODD_IMAGES: Readonly<Record<string, (method: string) => Answer | 'hang'>> = {
+const ODD_IMAGES: Readonly<Record<string, () => Answer | 'hang'>> = {
 	missing: () => text(404, 'Not Found'),
 	gone: () => text(410, 'Gone'),
 	forbidden: () => text(403, 'Forbidden'),
 	error: () => text(500, 'Internal Server Error'),
-	'no-head': (method) =>
-		method === 'HEAD'
-			? text(405, 'Method Not Allowed', undefined, { allow: 'GET' })
-			: image(asset('photo.jpg'), 'image/jpeg'),
 	page: () => htmlPage(200),
 	'page-as-jpeg.jpg': () => image(htmlPage(200).body, 'image/jpeg'),
 	'gif.gif': () => image(asset('animation.gif'), 'image/gif'),
-	'huge.jpg': () => image(huge(HUGE_BYTES), 'image/jpeg'),
-	'huge-chunked.jpg': () => image(huge(null), 'image/jpeg'),
+	'huge.jpg': huge,
+	'huge-chunked.jpg': () => ({ ...huge(), isChunked: true }),
 	'slow.jpg': () => 'hang',
 	redirect: () => text(302, '', undefined, { location: `/images/${DEFAULT_IMAGE}` }),
 	'redirect-loop': () => text(302, '', undefined, { location: '/images/redirect-loop' }),
@@ -61,9 +44,9 @@ const ODD_IMAGES: Readonly<Record<string, (method: string) => Answer | 'hang'>> 
 export const ODD_IMAGE_NAMES: readonly string[] = Object.keys(ODD_IMAGES);
 
 /** What `GET /images/<name>` answers; `hang` for the image that never comes. */
-export function answerImage(name: string, method: string): Answer | 'hang' {
+export function answerImage(name: string): Answer | 'hang' {
 	const odd = Object.hasOwn(ODD_IMAGES, name) ? ODD_IMAGES[name] : undefined;
-	if (odd !== undefined) return odd(method);
+	if (odd !== undefined) return odd();
 	const extension = /^[^/]+\.(jpg|png|webp)$/.exec(name)?.[1] ?? '';
 	const type = TYPES[extension];
 	if (type === undefined) return text(404, 'Not Found');

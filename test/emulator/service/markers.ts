@@ -12,7 +12,7 @@ export interface Markers {
 	videos: number;
 	/** Total generation time, Infinity for `[stuck]`. */
 	paceMs?: number;
-	callback: 'lost' | 'twice' | 'once';
+	losesCallback: boolean;
 	/** How the first `times` downloads of this task's videos go wrong. */
 	videoFault?: { kind: '404' | 'cut' | 'hang'; times: number };
 	/** Strikes the first `times` creates that carry this very prompt. */
@@ -59,8 +59,8 @@ const READERS: Readonly<Record<string, Reader>> = {
 		markers.paceMs = span(pace);
 	},
 	callback: (markers, how) => {
-		if (how !== 'lost' && how !== 'twice') throw new MarkerError();
-		markers.callback = how;
+		if (how !== 'lost') throw new MarkerError();
+		markers.losesCallback = true;
 	},
 	video: (markers, kind, value) => {
 		if (kind !== '404' && kind !== 'cut' && kind !== 'hang') throw new MarkerError();
@@ -84,7 +84,7 @@ function fault(markers: Markers, name = '', value?: string): void {
  * @returns the markers, or the text of one whose value makes no sense
  */
 export function readMarkers(prompt: string): Markers | { wrong: string } {
-	const markers: Markers = { videos: 1, callback: 'once' };
+	const markers: Markers = { videos: 1, losesCallback: false };
 	for (const [whole, name = '', argument, value] of prompt.matchAll(MARKER)) {
 		const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
 		try {

@@ -160,13 +160,6 @@ export class TaskStore {
 		return fault !== undefined && task.downloads <= fault.times ? fault.kind : null;
 	}
 
-	/** The next step of the task's natural course, at once. */
-	async advance(id: string): Promise<void> {
-		const task = this.get(id);
-		if (task.status === 'pending') this.start(task);
-		else await this.runOut(task);
-	}
-
 	async complete(id: string): Promise<void> {
 		const task = this.get(id);
 		this.start(task);
@@ -282,21 +275,18 @@ export class TaskStore {
 	private async notify(task: Task, signal: AbortSignal): Promise<void> {
 		const url = task.request.callback_url;
 		if (url === undefined) return;
-		const { callback } = task.markers;
-		if (callback === 'lost') {
+		if (task.markers.losesCallback) {
 			this.context.log(`→ callback task ${task.id} ${task.status} lost, as the prompt asked`);
 			return;
 		}
-		for (let sent = 0; sent < (callback === 'twice' ? 2 : 1) && !signal.aborted; sent += 1) {
-			const message = {
-				taskId: task.id,
-				url,
-				body: JSON.stringify(this.object(task)),
-				contentType: JSON_TYPE,
-				label: task.status,
-			};
-			task.callbacks.push(await this.context.callbacks.send(message, signal));
-		}
+		const message = {
+			taskId: task.id,
+			url,
+			body: JSON.stringify(this.object(task)),
+			contentType: JSON_TYPE,
+			label: task.status,
+		};
+		task.callbacks.push(await this.context.callbacks.send(message, signal));
 	}
 
 	private clearTimers(task: Task): void {

@@ -158,29 +158,30 @@ export async function until<T>(look: () => Promise<T | undefined> | T | undefine
 
 let paths = 0;
 
-/** A workflow that starts by hand with these items and goes through the nodes in their order. */
-export function chain(
+/** A workflow of a start, these items and the nodes in their order. */
+function startingBy(
+	start: [name: string, spec: NodeSpec],
 	name: string,
 	input: Array<Record<string, unknown>>,
 	nodes: Record<string, NodeSpec>,
 ): WorkflowJson {
-	const builder = workflow(name).node('Start', manualTrigger()).node('Items', items(input));
-	for (const [nodeName, spec] of Object.entries(nodes)) builder.node(nodeName, spec);
-	return builder.chain('Start', 'Items', ...Object.keys(nodes)).json();
+	const all = { [start[0]]: start[1], Items: items(input), ...nodes };
+	const builder = workflow(name);
+	for (const [nodeName, spec] of Object.entries(all)) builder.node(nodeName, spec);
+	return builder.chain(...Object.keys(all)).json();
+}
+
+type Rest = [name: string, input: Array<Record<string, unknown>>, nodes: Record<string, NodeSpec>];
+
+/** A workflow that starts by hand with these items and goes through the nodes in their order. */
+export function chain(...rest: Rest): WorkflowJson {
+	return startingBy(['Start', manualTrigger()], ...rest);
 }
 
 /** The same, started by a webhook of its own. */
-export function production(
-	name: string,
-	input: Array<Record<string, unknown>>,
-	nodes: Record<string, NodeSpec>,
-): WorkflowJson {
+export function production(...rest: Rest): WorkflowJson {
 	paths += 1;
-	const builder = workflow(name)
-		.node('Webhook', webhook(`start-${paths}`))
-		.node('Items', items(input));
-	for (const [nodeName, spec] of Object.entries(nodes)) builder.node(nodeName, spec);
-	return builder.chain('Webhook', 'Items', ...Object.keys(nodes)).json();
+	return startingBy(['Webhook', webhook(`start-${paths}`)], ...rest);
 }
 
 /** An execution that sleeps until its tasks are finished. */
@@ -219,6 +220,19 @@ export const TRIGGER = 'When a video ends';
 export function withTrigger(json: WorkflowJson, trigger: NodeSpec): WorkflowJson {
 	const { nodes } = workflow(json.name).node(TRIGGER, trigger).json();
 	return { ...json, nodes: [...json.nodes, ...nodes] };
+}
+
+/** A workflow with a start by hand, too, before its items. */
+export function withStart(json: WorkflowJson): WorkflowJson {
+	const { nodes, connections } = workflow(json.name)
+		.node('Start', manualTrigger())
+		.connect('Start', 'Items')
+		.json();
+	return {
+		...json,
+		nodes: [...json.nodes, ...nodes],
+		connections: { ...json.connections, ...connections },
+	};
 }
 
 /** The executions that this trigger has started, once there are so many, oldest first. */

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-
+import { standIn } from '../standIn';
 import { openStage, type Stage, type StageOptions } from './stage';
 
 const TIMEOUT_MS = 300_000;
@@ -37,9 +36,8 @@ export function useOpened<T extends Pick<Stage, 'emulator' | 'stop'>>(open: () =
 
 /** Stands in for an object that does not exist yet. */
 function late<T extends object>(now: () => T): T {
-	const anything = z.custom<T>(() => true);
 	const get = (_: object, key: string | symbol): unknown =>
 		// Zod, and whoever awaits it, look first whether it is a promise.
 		key === 'then' ? undefined : Reflect.get(now(), key);
-	return anything.parse(new Proxy({}, { get }));
+	return standIn<T>(new Proxy({}, { get }));
 }

@@ -5,6 +5,7 @@ import type { FailureDetail } from '../../../nodes/Kling/api/failure';
 import { ApiFailure } from '../../../nodes/Kling/api/failure';
 import type { ApiTask, TaskReading } from '../../../nodes/Kling/api/schemas';
 import { apiTaskSchema, jsonObjectSchema } from '../../../nodes/Kling/api/schemas';
+import type { Request } from '../../../nodes/Kling/creating/request';
 import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
 
 export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
@@ -23,6 +24,25 @@ export const TASK_KEYS = [
 	'progress',
 	'model',
 ];
+
+/** What a create of five seconds without sound and callback was asked for. */
+export const SUMMARY = {
+	estimatedCredits: 110,
+	duration: 5,
+	sound: false,
+	callback: 'none',
+	callbackUrl: null,
+};
+
+export function requestFor(prompt: string): Request {
+	const image = 'https://example.com/cat.jpg';
+	return {
+		input: { prompt, image_urls: [image], duration: 5, sound: false },
+		imageIdentities: [image],
+		summary: SUMMARY,
+		callbackUrl: null,
+	};
+}
 
 /** A different, well-formed task id for each number. */
 export function taskIdOf(index: number): string {

@@ -5,6 +5,8 @@ import { runInNewContext } from 'node:vm';
 import type { IExecuteFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
+import { standIn } from '../standIn';
+
 import { openClients } from '../../../nodes/Kling/api/client';
 import { Failure } from '../../../nodes/Kling/api/failure';
 import { Task } from '../../../nodes/Kling/api/task';
@@ -29,16 +31,14 @@ async function heapUsed(): Promise<number> {
 	return process.memoryUsage().heapUsed;
 }
 
-const context = z
-	.custom<IExecuteFunctions>(() => true)
-	.parse({
-		helpers: { httpRequest: async () => await Promise.resolve({}) },
-		getCredentials: async () =>
-			await Promise.resolve({ apiKey: 'sk-x', baseUrl: 'https://api.example' }),
-		getNode: () => ({ name: 'Kling', type: 'kling' }),
-		getExecutionCancelSignal: () => undefined,
-		logger: { warn: () => {} },
-	});
+const context = standIn<IExecuteFunctions>({
+	helpers: { httpRequest: async () => await Promise.resolve({}) },
+	getCredentials: async () =>
+		await Promise.resolve({ apiKey: 'sk-x', baseUrl: 'https://api.example' }),
+	getNode: () => ({ name: 'Kling', type: 'kling' }),
+	getExecutionCancelSignal: () => undefined,
+	logger: { warn: () => {} },
+});
 
 /** As a string out of n8n is: in one piece. */
 const whole = (text: string) => Buffer.from(text).toString('latin1');

@@ -153,13 +153,6 @@ export interface ParameterRow {
 	cells: Row;
 }
 
-const IMAGE = 'https://example.com/cat.jpg';
-const PROMPT = { prompt: 'A cat turns its head' };
-const CREATE = { operation: 'create' };
-const WAIT = { operation: 'wait' };
-const GET = { operation: 'getTask' };
-const OPTION = { isOption: true } as const;
-
 const FIELD_OR_DEFAULT = trimmedText(is('data'));
 
 /** One of the values that are read together. */
@@ -167,180 +160,110 @@ function oneOfThem<T, K extends keyof T>(read: Settled<T>, key: K): Settled<T[K]
 	return read instanceof Failure ? read : read[key];
 }
 
-const video = (key: 'prompt' | 'duration' | 'sound') => (settings: Settings) =>
-	oneOfThem(readVideo(settings), key);
+/** What reads one of the values that are read together. */
+const part =
+	<T>(read: (settings: Settings) => Settled<T>) =>
+	(key: keyof T) =>
+	(settings: Settings): unknown =>
+		oneOfThem(read(settings), key);
 
-const images = (key: 'source' | 'urls' | 'fields' | 'checked') => (settings: Settings) =>
-	oneOfThem<Record<string, unknown>, string>(readImageSettings(settings), key);
-
-const result = (key: 'simplify' | 'downloadField') => (settings: Settings) =>
-	oneOfThem(readResult(settings), key);
-
-const spending = (key: 'maxCredits' | 'checkBalance' | 'concurrency') => (settings: Settings) =>
-	oneOfThem(readSpending(settings), key);
-
-const waiting = (key: 'strategy' | 'timeoutMs' | 'intervalMs') => (settings: Settings) =>
-	oneOfThem(readWait(settings, false), key);
-
-const trigger = (key: 'events' | 'verifyTask' | 'deduplicate') => (settings: Settings) =>
-	oneOfThem(readTriggerSettings(settings), key);
-
-const triggerResult = (key: 'simplify' | 'downloadField') => (settings: Settings) =>
-	oneOfThem(oneOfThem(readTriggerSettings(settings), 'result'), key);
+const video = part(readVideo);
+const images = part<Record<string, unknown>>(readImageSettings);
+const result = part(readResult);
+const spending = part(readSpending);
+const waiting = part((settings) => readWait(settings, false));
+const trigger = part(readTriggerSettings);
+const triggerResult = part((settings) => oneOfThem(readTriggerSettings(settings), 'result'));
 
 const isSet = (read: (settings: Settings) => unknown) => (settings: Settings) => {
 	const value = read(settings);
 	return value instanceof Failure ? value : value !== null;
 };
 
+/** What a parameter needs beside it to count, if anything. */
+type Beside = ParameterRow['beside'];
+
+type Read = ParameterRow['read'];
+
+/** Parameters of one operation of the Kling node. */
+const fieldOf =
+	(operation: string) =>
+	(label: string, read: Read, cells: Row, beside?: Beside): ParameterRow => ({
+		label,
+		operation,
+		beside,
+		read,
+		cells,
+	});
+
+const create = fieldOf('create');
+const wait = fieldOf('wait');
+const get = fieldOf('getTask');
+
+const asOption = (row: ParameterRow): ParameterRow => ({ ...row, isOption: true });
+
+const IMAGE = { imageUrls: 'https://example.com/cat.jpg' };
+const PROMPT = { prompt: 'A cat turns its head' };
+const FILES = { imageSource: 'binary' };
+const DOWNLOADING = { downloadVideo: true };
+
 /** Every parameter of the Kling node that an expression can set, by its name. */
 export const KLING_TABLE: Record<string, ParameterRow> = {
-	prompt: { label: 'Prompt', ...CREATE, read: video('prompt'), cells: prompt },
-	imageSource: {
-		label: 'Image Source',
-		...CREATE,
-		beside: { imageUrls: IMAGE },
-		read: images('source'),
-		cells: oneOf('neither url nor binary'),
-	},
-	binaryPropertyName: {
-		label: 'Input Data Field Name',
-		...CREATE,
-		beside: { imageSource: 'binary' },
-		read: images('fields'),
-		cells: binaryFields,
-	},
-	imageUrls: { label: 'Image URLs', ...CREATE, read: images('urls'), cells: addresses },
-	duration: {
-		label: 'Duration',
-		...CREATE,
-		beside: PROMPT,
-		read: video('duration'),
-		cells: duration,
-	},
-	sound: { label: 'Sound', ...CREATE, beside: PROMPT, read: video('sound'), cells: boolean },
-	callback: {
-		label: 'Callback',
-		...CREATE,
-		read: (settings) => oneOfThem(readCallback(settings), 'kind'),
-		cells: oneOf('none of its choices'),
-	},
-	callbackUrl: {
-		label: 'Callback URL',
-		...CREATE,
-		beside: { callback: 'url' },
-		read: readCallback,
-		cells: special('an http(s) address'),
-	},
-	taskId: { label: 'Task ID', ...GET, read: readTaskId, cells: special('a task ID') },
-	waitStrategy: {
-		label: 'Wait Strategy',
-		...WAIT,
-		read: waiting('strategy'),
-		cells: oneOf('none of its choices'),
-	},
-	timeout: {
-		label: 'Timeout (Minutes)',
-		...WAIT,
-		read: waiting('timeoutMs'),
-		cells: number('from 0 to 43200', (minutes) => minutes * 60_000),
-	},
-	simplify: {
-		label: 'Simplify',
-		...GET,
-		read: result('simplify'),
-		cells: boolean,
-	},
-	checkBalance: {
-		label: 'Check Balance',
-		...CREATE,
-		...OPTION,
-		read: spending('checkBalance'),
-		cells: boolean,
-	},
-	checkImages: {
-		label: 'Check Images',
-		...CREATE,
-		...OPTION,
-		beside: { imageUrls: IMAGE },
-		read: images('checked'),
-		cells: boolean,
-	},
-	concurrency: {
-		label: 'Concurrency',
-		...CREATE,
-		...OPTION,
-		read: spending('concurrency'),
-		cells: number('from 1 to 50'),
-	},
-	downloadVideo: {
-		label: 'Download Video',
-		...GET,
-		read: isSet(result('downloadField')),
-		cells: boolean,
-	},
-	dryRun: { label: 'Dry Run', ...CREATE, ...OPTION, read: readDryRun, cells: boolean },
-	maxCredits: {
-		label: 'Max Credits',
-		...CREATE,
-		...OPTION,
-		read: spending('maxCredits'),
-		cells: number('of at least 0'),
-	},
-	pollInterval: {
-		label: 'Poll Interval (Seconds)',
-		...WAIT,
-		...OPTION,
-		read: waiting('intervalMs'),
-		cells: number('from 0 to 2592000', (seconds) => seconds * 1_000),
-	},
-	outputBinaryField: {
-		label: 'Put Output File in Field',
-		...GET,
-		beside: { downloadVideo: true },
-		read: result('downloadField'),
-		cells: FIELD_OR_DEFAULT,
-	},
-	reference: {
-		label: 'Reference',
-		...CREATE,
-		...OPTION,
-		read: readReference,
-		cells: trimmedText(is(null)),
-	},
-	throwOnFailure: {
-		label: 'Stop on Failed Video',
-		...GET,
-		...OPTION,
-		read: readThrowOnFailure,
-		cells: boolean,
-	},
+	prompt: create('Prompt', video('prompt'), prompt),
+	imageSource: create('Image Source', images('source'), oneOf('neither url nor binary'), IMAGE),
+	binaryPropertyName: create('Input Data Field Name', images('fields'), binaryFields, FILES),
+	imageUrls: create('Image URLs', images('urls'), addresses),
+	duration: create('Duration', video('duration'), duration, PROMPT),
+	sound: create('Sound', video('sound'), boolean, PROMPT),
+	callback: create(
+		'Callback',
+		(settings) => oneOfThem(readCallback(settings), 'kind'),
+		oneOf('none of its choices'),
+	),
+	callbackUrl: create('Callback URL', readCallback, special('an http(s) address'), {
+		callback: 'url',
+	}),
+	taskId: get('Task ID', readTaskId, special('a task ID')),
+	waitStrategy: wait('Wait Strategy', waiting('strategy'), oneOf('none of its choices')),
+	timeout: wait(
+		'Timeout (Minutes)',
+		waiting('timeoutMs'),
+		number('from 0 to 43200', (minutes) => minutes * 60_000),
+	),
+	simplify: get('Simplify', result('simplify'), boolean),
+	checkBalance: asOption(create('Check Balance', spending('checkBalance'), boolean)),
+	checkImages: asOption(create('Check Images', images('checked'), boolean, IMAGE)),
+	concurrency: asOption(create('Concurrency', spending('concurrency'), number('from 1 to 50'))),
+	downloadVideo: get('Download Video', isSet(result('downloadField')), boolean),
+	dryRun: asOption(create('Dry Run', readDryRun, boolean)),
+	maxCredits: asOption(create('Max Credits', spending('maxCredits'), number('of at least 0'))),
+	pollInterval: asOption(
+		wait(
+			'Poll Interval (Seconds)',
+			waiting('intervalMs'),
+			number('from 0 to 2592000', (seconds) => seconds * 1_000),
+		),
+	),
+	outputBinaryField: get(
+		'Put Output File in Field',
+		result('downloadField'),
+		FIELD_OR_DEFAULT,
+		DOWNLOADING,
+	),
+	reference: asOption(create('Reference', readReference, trimmedText(is(null)))),
+	throwOnFailure: asOption(get('Stop on Failed Video', readThrowOnFailure, boolean)),
 };
 
 /** Every parameter of the Kling Trigger, by its name. */
 export const TRIGGER_TABLE: Record<string, ParameterRow> = {
-	events: {
-		label: 'Trigger On',
-		read: trigger('events'),
-		cells: events,
-	},
-	simplify: {
-		label: 'Simplify',
-		read: triggerResult('simplify'),
-		cells: boolean,
-	},
-	deduplicate: {
+	events: { label: 'Trigger On', read: trigger('events'), cells: events },
+	simplify: { label: 'Simplify', read: triggerResult('simplify'), cells: boolean },
+	deduplicate: asOption({
 		label: 'Once per Video',
-		...OPTION,
 		read: trigger('deduplicate'),
 		cells: boolean,
-	},
-	verifyTask: {
-		label: 'Verify Task',
-		...OPTION,
-		read: trigger('verifyTask'),
-		cells: boolean,
-	},
+	}),
+	verifyTask: asOption({ label: 'Verify Task', read: trigger('verifyTask'), cells: boolean }),
 	downloadVideo: {
 		label: 'Download Video',
 		read: isSet(triggerResult('downloadField')),
@@ -348,7 +271,7 @@ export const TRIGGER_TABLE: Record<string, ParameterRow> = {
 	},
 	outputBinaryField: {
 		label: 'Put Output File in Field',
-		beside: { downloadVideo: true },
+		beside: DOWNLOADING,
 		read: triggerResult('downloadField'),
 		cells: FIELD_OR_DEFAULT,
 	},
