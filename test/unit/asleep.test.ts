@@ -552,6 +552,20 @@ describe('a Kling Trigger', () => {
 		expect(n8n.started).toHaveLength(2);
 	});
 
+	test('starts with a look, where the process that took the callback ends while the file is on its way', async () => {
+		n8n.trigger = { account: 'a', parameters: { downloadVideo: true } };
+		n8n.fileMs = 84 * SECOND;
+		const [worker, one, other] = [n8n.start(), n8n.start(), n8n.start()];
+		n8n.door = () => (one.isAlive ? one : other);
+		const plan = { endsAfter: 5 * SECOND, callbacks: [0] };
+		n8n.execute(worker, createForTrigger([plan]));
+		await clock.advance(40 * SECOND);
+		expect(n8n.started).toEqual([]);
+		n8n.kill(one);
+		await clock.advance(HOUR);
+		expect(n8n.started).toHaveLength(1);
+	});
+
 	test('is not told by a look of what came while that was read, also without Deduplicate', async () => {
 		n8n.trigger = { account: 'a', parameters: { options: { deduplicate: false } } };
 		const main = n8n.start();

@@ -68,6 +68,21 @@ test('what another process has written over is noted once more', () => {
 	expect(call().deliveries.complete()).toBe(false);
 });
 
+test('a start that fetches files is under way, also for another process, until it is done or was cut off', async () => {
+	const { call, stored } = trigger();
+	const first = call();
+	first.deliveries.start(taskId(1));
+	first.write();
+	expect(stored()['klingDelivered']).toEqual([expect.stringMatching(/^.{12}@\d+$/)]);
+	const { deliveries } = call();
+	expect([deliveries.has(taskId(1)), deliveries.isStarting(taskId(1))]).toEqual([false, true]);
+	jest.useFakeTimers({ now: Date.now() + 12 * 60_000 });
+	expect([deliveries.has(taskId(1)), deliveries.isStarting(taskId(1))]).toEqual([false, false]);
+	jest.useRealTimers();
+	deliveries.add(taskId(1));
+	expect([deliveries.has(taskId(1)), deliveries.isStarting(taskId(1))]).toEqual([true, false]);
+});
+
 test('another trigger knows nothing of them', () => {
 	trigger().call().deliveries.add(taskId(1));
 	expect(trigger().call().deliveries.has(taskId(1))).toBe(false);

@@ -499,6 +499,26 @@ describe('two retries of the same execution, in this process', () => {
 		expect(idsOf(other)).toEqual([taskIdOf(0), taskIdOf(1), taskIdOf(2)]);
 	});
 
+	test('know what a retry of a retry has made', async () => {
+		const api = new Api();
+		const json = await stored(api, 'created');
+		const store = parse(json);
+		await ask(open(store, { place, executionId: '2' }), api, 1, { ...DOG, ending: 'refused' });
+		await ask(retry(JSON.stringify(store), '3'), api, 1, DOG);
+		expect(await ask(retry(json, '4'), api, 1, DOG)).toBe(taskIdOf(1));
+		expect(api.charges).toHaveLength(2);
+	});
+
+	test('a node that was edited meanwhile goes on with the same request', async () => {
+		const api = new Api();
+		const json = await stored(api, 'created');
+		await ask(retry(json, '2'), api, 0, DOG);
+		const edited = retry(json, '3', { written: 'something else' });
+		expect(await ask(edited, api, 0, DOG)).toBe(taskIdOf(1));
+		expect(edited.paid().map(({ state }) => state)).toEqual(['replaced', 'standing']);
+		expect(api.charges).toHaveLength(2);
+	});
+
 	test('a node that was edited meanwhile makes its own', async () => {
 		const api = new Api();
 		const json = await stored(api, 'created');

@@ -90,15 +90,23 @@ export class Journal {
 		return isSame ? this.keep(entry) : null;
 	}
 
-	/** The entry of an item by its request; in a tool, of whichever call made that request. */
+	/**
+	 * The entry of an item by its request, whichever retry made that; in a tool, of whichever call made that
+	 * request.
+	 */
 	claim(itemIndex: number, wanted: Wanted): Entry | null {
 		const request = fingerprint(wanted);
-		const entry = this.run.isTool
-			? [...this.entries, ...this.ofRetries].find(
-					(other) => other.state === 'standing' && other.request === request,
-				)
-			: this.entryOf(itemIndex);
-		return entry?.request === request ? this.keep(entry) : null;
+		const { isTool } = this.run;
+		const own = isTool ? this.entries : [this.entryOf(itemIndex)].flatMap((entry) => entry ?? []);
+		const entry = [...own, ...this.ofRetries].find(
+			(other) =>
+				other.state === 'standing' &&
+				other.request === request &&
+				(isTool || other.item === itemIndex),
+		);
+		if (entry === undefined) return null;
+		if (!own.includes(entry)) this.replace(itemIndex);
+		return this.keep(entry);
 	}
 
 	/**
@@ -216,9 +224,14 @@ export class Journal {
 		);
 	}
 
-	private begin(item: number, request: Request): Entry {
-		const former = this.run.isTool ? undefined : this.entryOf(item);
+	/** Another request stands for the item from now on. */
+	private replace(itemIndex: number): void {
+		const former = this.run.isTool ? undefined : this.entryOf(itemIndex);
 		if (former !== undefined) former.state = 'replaced';
+	}
+
+	private begin(item: number, request: Request): Entry {
+		this.replace(item);
 		const { executionId, runIndex } = this.run;
 		const entry: Entry = {
 			runIndex,

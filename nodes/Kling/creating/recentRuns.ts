@@ -68,7 +68,9 @@ export function recallRetries(run: RunPlace, store: IDataObject): Entry[] {
 	const { executionId, place } = run;
 	if (executionId === '') return [];
 	const stored = executionSchema.parse(store[EXECUTION_KEY] ?? null);
-	const retryOf = stored?.id === executionId ? stored.retryOf : (stored?.id ?? null);
+	// A retry of a retry goes on with what the first execution began.
+	const root = stored?.retryOf ?? stored?.id ?? null;
+	const retryOf = stored?.id === executionId ? stored.retryOf : root;
 	store[EXECUTION_KEY] = { id: executionId, retryOf };
 	if (retryOf === null) return [];
 	const key = keyOf({ executionId: `retries of ${retryOf}`, place });

@@ -15,36 +15,58 @@ const REMEMBERED = 5_000;
 /** The first letters of an id tell it from 5,000 others, and n8n stores them with each delivery. */
 const LETTERS = 12;
 
+/** How long a start may take, in milliseconds, since files are fetched first: then its process was ended meanwhile. */
+const STARTS_WITHIN_MS = 660_000;
+
 const deliveredSchema = z.array(z.string()).catch([]);
 
+/** In the place of when the start began. */
+const DELIVERED = 0;
+
+/** `3f2a9c1e-0b7` was delivered; `3f2a9c1e-0b7@1774706165000` is about to be, since then. */
+function parseEntry(entry: string): [short: string, since: number] {
+	const [short = '', since = DELIVERED] = entry.split('@');
+	return [short, Number(since)];
+}
+
 /** By workflow and node, the oldest first. */
-const deliveredHere = new Map<string, Set<string>>();
+const knownHere = new Map<string, Map<string, number>>();
 
 export function openDeliveries(context: IWebhookFunctions) {
-	const store: IDataObject = context.getWorkflowStaticData('node');
+	// That of the workflow, which has one Kling Trigger at most: that of a node is lost when it is renamed.
+	const store: IDataObject = context.getWorkflowStaticData('global');
 	const key = `${context.getWorkflow().id}/${context.getNode().id}`;
-	const here = deliveredHere.get(key) ?? new Set<string>();
-	deliveredHere.set(key, here);
-	const noted = new Set(deliveredSchema.parse(store[STATIC_DATA_KEY]));
-	for (const short of noted) here.add(short);
-	const note = () => {
-		for (const oldest of here) {
+	const here = knownHere.get(key) ?? new Map<string, number>();
+	knownHere.set(key, here);
+	const noted = new Map(deliveredSchema.parse(store[STATIC_DATA_KEY]).map(parseEntry));
+	for (const [short, since] of noted) {
+		if (since === DELIVERED || !here.has(short)) here.set(short, since);
+	}
+	const note = (taskId: string, since: number) => {
+		here.set(taskId.slice(0, LETTERS), since);
+		write();
+	};
+	const write = () => {
+		for (const oldest of here.keys()) {
 			if (here.size <= REMEMBERED) break;
 			here.delete(oldest);
 		}
 		// n8n notices a new array, not one that was pushed into.
-		store[STATIC_DATA_KEY] = [...here];
+		store[STATIC_DATA_KEY] = [...here].map(([short, since]) =>
+			since === DELIVERED ? short : `${short}@${since}`,
+		);
 	};
+	const sinceOf = (taskId: string) => here.get(taskId.slice(0, LETTERS));
 	return {
-		has: (taskId: string) => here.has(taskId.slice(0, LETTERS)),
-		add: (taskId: string) => {
-			here.add(taskId.slice(0, LETTERS));
-			note();
-		},
-		/** Notes what this process has delivered, and says whether some of it was missing. */
+		has: (taskId: string) => sinceOf(taskId) === DELIVERED,
+		/** Whether the workflow is about to start with the task, in this process or in another. */
+		isStarting: (taskId: string) => Date.now() - (sinceOf(taskId) ?? 0) < STARTS_WITHIN_MS,
+		start: (taskId: string) => note(taskId, Date.now()),
+		add: (taskId: string) => note(taskId, DELIVERED),
+		/** Notes what this process knows, and says whether some of it was missing. */
 		complete: () => {
-			const isMissing = [...here].some((short) => !noted.has(short));
-			if (isMissing) note();
+			const isMissing = [...here].some(([short, since]) => noted.get(short) !== since);
+			if (isMissing) write();
 			return isMissing;
 		},
 	};

@@ -44,15 +44,19 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const isTest = context.getMode() === 'manual';
 	const deliveries = isTest ? null : openDeliveries(context);
 	// A look starts the workflow only where no callback has.
-	const isRepeated = () => (deduplicate || isOwn) && deliveries?.has(taskId) === true;
+	const isOnce = deduplicate || isOwn;
 	const noteHeard = () => {
 		if (!isTest) wasHeard(context.getWorkflow().id, taskId);
 	};
 	const respondRepeated = () => {
+		if (!isOnce || deliveries === null) return null;
+		if (deliveries.isStarting(taskId)) return respond(context, 'open', 'Starting already');
+		if (!deliveries.has(taskId)) return null;
 		noteHeard();
 		return respond(context, 'repeated', 'This task was delivered before');
 	};
-	if (isRepeated()) return respondRepeated();
+	const repeated = respondRepeated();
+	if (repeated !== null) return repeated;
 
 	const lane = `${credentialIdOf(context)}/${context.getWorkflow().id}`;
 	const reading = verifyTask
@@ -70,13 +74,17 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		return respondOpen(context, callback, lane, `Nothing starts for a task that is ${status}`);
 	}
 	// Others with the same task may have come this far while this one was reading it back.
-	if (isRepeated()) return respondRepeated();
+	const overtaken = respondRepeated();
+	if (overtaken !== null) return overtaken;
 	noteHeard();
 	if (!events.includes(status)) {
 		return respond(context, 'unwanted', `Nothing starts for a task that is ${status}`);
 	}
-	deliveries?.add(taskId);
-	if (deliveries !== null && !isAlone(context)) remindLater(context);
+	const remind = () => {
+		if (deliveries !== null && !isAlone(context)) remindLater(context);
+	};
+	deliveries?.start(taskId);
+	remind();
 	respond(context, 'started', 'Workflow started');
 	const outcome = await readingToOutcome(context, reading, {
 		...result,
@@ -84,6 +92,9 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		failsItem: false,
 		mayDownload: verifyTask,
 	});
+	// Not before the files are there: should this process end meanwhile, a look starts the workflow.
+	deliveries?.add(taskId);
+	remind();
 	const { json, binary } = toItem(context, outcome, 0);
 	return { noWebhookResponse: true, workflowData: [[{ json, binary }]] };
 }

@@ -275,7 +275,7 @@ export class N8n {
 		body: string,
 	): Promise<Response> {
 		const before = this.staticData;
-		const copy = z.object({ node: z.record(z.custom<IDataObject>()) }).parse(JSON.parse(before));
+		const copy = z.record(z.record(z.custom<IDataObject>())).parse(JSON.parse(before));
 		return await new Promise<Response>((resolve) => {
 			const { parameters } = this.trigger;
 			const context = z
@@ -285,13 +285,13 @@ export class N8n {
 					...webhookParts(url, body, process, resolve),
 					getWorkflow: () => ({ id: new URL(url, PUBLIC_ORIGIN).pathname.split('/').at(-1) }),
 					getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
-					getWorkflowStaticData: () => copy.node,
+					getWorkflowStaticData: (type: string) => copy[type],
 				});
 			void process
 				.whileAlive(async () => await process.trigger.webhook.call(context))
 				.then(({ workflowData }) => {
 					// Whole: whoever writes last wins.
-					const after = JSON.stringify({ ...JSON.parse(before), ...copy });
+					const after = JSON.stringify(copy);
 					if (after !== before) this.staticData = after;
 					const json = workflowData?.[0]?.[0]?.json;
 					if (json !== undefined) this.started.push({ at: this.clock.now, json });

@@ -95,6 +95,20 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/recentRuns.ts',
+		find: 'stored?.retryOf ?? stored?.id ?? null',
+		replace: 'stored?.id ?? null',
+		breaks: 'a retry of a retry belongs to the first execution',
+		noticedBy: 'unit/journal: a retry of a retry',
+	},
+	{
+		file: 'creating/journal.ts',
+		find: 'if (!own.includes(entry)) this.replace(itemIndex);',
+		replace: '',
+		breaks: 'one entry stands for an item',
+		noticedBy: 'unit/journal: goes on with the same request',
+	},
+	{
+		file: 'creating/recentRuns.ts',
 		find: 'remember(key, known);',
 		replace: '',
 		breaks: 'two retries of one execution pay once',

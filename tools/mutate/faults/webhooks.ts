@@ -3,21 +3,21 @@ import type { PlantedFault } from '../fault';
 export const IN_WEBHOOKS: readonly PlantedFault[] = [
 	{
 		file: 'webhooks/deliveries.ts',
-		find: 'store[STATIC_DATA_KEY] = [...here];',
-		replace: 'store[STATIC_DATA_KEY] ??= [...here];',
+		find: 'store[STATIC_DATA_KEY] = [...here]',
+		replace: 'store[STATIC_DATA_KEY] ??= [...here]',
 		breaks: 'each delivery is remembered over a restart',
 		noticedBy: 'unit/deliveries',
 	},
 	{
 		file: 'webhooks/deliveries.ts',
-		find: 'if (isMissing) note();',
+		find: 'if (isMissing) write();',
 		replace: '',
 		breaks: 'what another process has written over is noted once more',
 		noticedBy: 'unit/deliveries',
 	},
 	{
 		file: 'webhooks/deliveries.ts',
-		find: 'for (const short of noted) here.add(short);',
+		find: 'if (since === DELIVERED || !here.has(short)) here.set(short, since);',
 		replace: '',
 		breaks: 'what was delivered is known after a restart',
 		noticedBy: 'unit/asleep: also after a restart',
@@ -94,8 +94,8 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'webhooks/trigger.ts',
-		find: 'if (isRepeated()) return respondRepeated();\n\tnoteHeard();',
-		replace: 'noteHeard();',
+		find: 'if (overtaken !== null) return overtaken;',
+		replace: '',
 		breaks: 'callbacks that come together start the trigger once',
 		noticedBy: 'unit/asleep: ten callbacks of one task',
 	},
@@ -105,6 +105,13 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 		replace: 'isAlone(context)) remindLater',
 		breaks: 'what several processes deliver at one moment is noted',
 		noticedBy: 'unit/asleep: to two processes',
+	},
+	{
+		file: 'webhooks/trigger.ts',
+		find: 'deliveries?.start(taskId);',
+		replace: 'deliveries?.add(taskId);',
+		breaks: 'a workflow starts though the process that fetched its file was ended',
+		noticedBy: 'unit/asleep: ends while the file',
 	},
 	{
 		file: 'webhooks/trigger.ts',
