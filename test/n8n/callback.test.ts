@@ -1,26 +1,18 @@
 import { startGateway, STOPS, type Gateway } from '../harness/gateway';
-import { chain, jsonOf, numbered, production, until } from '../harness/n8n/stage';
+import {
+	chain,
+	jsonOf,
+	numbered,
+	production,
+	TRIGGER,
+	until,
+	withStart,
+	withTrigger,
+} from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
-import { manualTrigger, waitForCall, workflow, type WorkflowJson } from '../harness/n8n/workflow';
+import { waitForCall, workflow } from '../harness/n8n/workflow';
 
 const stage = useStage();
-
-/** What belongs to a workflow besides its own chain. */
-function withNodes(json: WorkflowJson, more: WorkflowJson): WorkflowJson {
-	return {
-		...json,
-		nodes: [...json.nodes, ...more.nodes],
-		connections: { ...json.connections, ...more.connections },
-	};
-}
-
-/** A Kling Trigger, and a start by hand before the items. */
-const triggerAndStart = () =>
-	workflow('More')
-		.node('When a video ends', stage.trigger())
-		.node('Start', manualTrigger())
-		.connect('Start', 'Items')
-		.json();
 
 /** The first task that was created. */
 async function firstTask(): Promise<string> {
@@ -51,11 +43,10 @@ test('the end of a task wakes no other node that waits in the workflow, and Wait
 
 test('a Kling Trigger without a webhook ID is called, or is not published at all', async () => {
 	const { emulator, n8n } = stage;
-	const json = withNodes(
-		production('By API', numbered(1), { Create: stage.creates() }),
-		triggerAndStart(),
+	const json = withStart(
+		withTrigger(production('By API', numbered(1), { Create: stage.creates() }), stage.trigger()),
 	);
-	for (const node of json.nodes) if (node.name === 'When a video ends') delete node.webhookId;
+	for (const node of json.nodes) if (node.name === TRIGGER) delete node.webhookId;
 	const { id } = await n8n.api.createWorkflow(json);
 	const refused = await n8n.api.activate(id).then(
 		() => null,
@@ -110,7 +101,7 @@ test.each(['auto', 'trigger'])(
 		emulator.fault({ match: { method: 'POST' }, fault: 'http:402', skip: 1 });
 		const create = stage.creates({ callback });
 		const json = production(`Retried: ${callback}`, numbered(2), { Create: create });
-		const { id, start } = await stage.publish(withNodes(json, triggerAndStart()));
+		const { id, start } = await stage.publish(withTrigger(json, stage.trigger()));
 		const failed = await n8n.api.waitForExecution(await start(), { status: 'error' });
 		const retry = await n8n.api.retryExecution(failed.id);
 		const done = await n8n.api.waitForExecution(retry, { status: 'success' });

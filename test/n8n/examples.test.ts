@@ -18,7 +18,6 @@ import {
 import { items, set, type WorkflowJson } from '../harness/n8n/workflow';
 import {
 	EXAMPLES,
-	EXAMPLES_FOLDER,
 	readExample,
 	withCredential,
 	withForeignCredentials,
@@ -30,7 +29,6 @@ import { createDataTable, openMcpSession, startTelegram } from '../harness/n8n/p
 import { jsonOf, until } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
 
-const STICKY_NOTE = 'n8n-nodes-base.stickyNote';
 const CREDITS = 110;
 
 const nodeSchema = z.custom<INode>((value) => typeof value === 'object');
@@ -38,46 +36,11 @@ const descriptionSchema = z.custom<INodeTypeDescription>(
 	(value) => typeof value === 'object' && value !== null && 'properties' in value,
 );
 const versionsSchema = z.object({ version: z.union([z.number(), z.array(z.number())]) });
-const sizeSchema = z.object({ width: z.number(), height: z.number() });
 
 const stage = useStage();
 
 describe.each(EXAMPLES)('%s', (file) => {
-	const example = readExample(file);
-	const { nodes, connections } = example;
-
-	test('has a name of its own, and nodes that are all connected', () => {
-		expect(file).toMatch(/^[a-z]+(-[a-z]+)*$/);
-		const names = nodes.map(({ name }) => name);
-		expect(new Set(names).size).toBe(names.length);
-		expect(new Set(nodes.map(({ id }) => id)).size).toBe(nodes.length);
-		const targets = Object.values(connections).flatMap((outputs) =>
-			Object.values(outputs)
-				.flat(2)
-				.map((link) => link.node),
-		);
-		const serving = Object.entries(connections).flatMap(([name, { main }]) =>
-			main === undefined ? [name] : [],
-		);
-		expect(names).toEqual(expect.arrayContaining([...Object.keys(connections), ...targets]));
-		const loose = nodes.filter(
-			({ name, type }) =>
-				![...targets, ...serving].includes(name) && !/trigger$|webhook$|stickyNote$/i.test(type),
-		);
-		expect(loose).toEqual([]);
-	});
-
-	test('explains itself in one sticky note, and nothing lies on anything else', () => {
-		const notes = nodes.filter(({ type }) => type === STICKY_NOTE);
-		expect(notes).toHaveLength(1);
-		for (const note of notes) {
-			expect(note.parameters.content).toMatch(/\*\*To set:\*\*.*\*\*How it waits:\*\*/s);
-		}
-		const overlapping = nodes.filter((one) =>
-			nodes.some((other) => one.id < other.id && overlap(one, other)),
-		);
-		expect(overlapping.map(({ name }) => name)).toEqual([]);
-	});
+	const { nodes } = readExample(file);
 
 	test('its nodes are there in this n8n, in that version, and know all their parameters', async () => {
 		const types = await stage.n8n.api.nodeTypes();
@@ -97,29 +60,6 @@ describe.each(EXAMPLES)('%s', (file) => {
 		}
 	});
 });
-
-test('no two examples listen at the same address', () => {
-	const paths = EXAMPLES.flatMap((file) => readExample(file).nodes)
-		.filter(({ type }) => type === 'n8n-nodes-base.webhook')
-		.map(({ parameters }) => parameters.path);
-	expect(new Set(paths).size).toBe(paths.length);
-});
-
-test('the README names every example', () => {
-	const readme = readFileSync(join(EXAMPLES_FOLDER, 'README.md'), 'utf8');
-	expect(EXAMPLES.filter((file) => !readme.includes(`(${file}.json)`))).toEqual([]);
-});
-
-/** Where the editor draws a node with its name, or a sticky note. */
-function boxOf({ type, position: [left, top], parameters }: ExampleNode) {
-	const size = type === STICKY_NOTE ? sizeSchema.parse(parameters) : { width: 160, height: 140 };
-	return { left, top, right: left + size.width, bottom: top + size.height };
-}
-
-function overlap(one: ExampleNode, other: ExampleNode): boolean {
-	const [a, b] = [boxOf(one), boxOf(other)];
-	return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-}
 
 /** The parameters as n8n keeps them: without those that the node does not know or would not show. */
 function knownParameters(node: ExampleNode, description: INodeTypeDescription): unknown {
@@ -206,6 +146,13 @@ const readyMessage = (index: number) => ({
 	text: `Your video is ready: ${stage.emulator.url}/videos/${String(taskIds()[index])}/0.mp4`,
 });
 
+/** The execution, once it has ended well, or otherwise when that is what a test is about. */
+const ended = async (id: string, status: Execution['status'] = 'success') =>
+	await stage.n8n.api.waitForExecution(id, { status });
+
+/** What the items of a node hold. */
+const itemsOf = (execution: Execution, node: string) => jsonOf(execution, stage.n8n, node);
+
 const ran = (execution: Execution) => Object.keys(execution.data.resultData.runData);
 
 /** So many finished executions of a workflow that passed this node, oldest first. */
@@ -230,11 +177,11 @@ const order = () => ({ prompt: 'A cat turns its head', imageUrl: stage.emulator.
 const image = () => ({ settings: { imageUrl: stage.emulator.imageUrl() } });
 
 test('first-video ends with the address of the video', async () => {
-	const { emulator, n8n } = stage;
+	const { emulator } = stage;
 	const { id } = await stage.run(copyOf('first-video', image()), 'waiting');
 	await emulator.complete(taskIds()[0] ?? '');
-	const done = await n8n.api.waitForExecution(id, { status: 'success' });
-	expect(jsonOf(done, n8n, 'Create Video and Wait')).toMatchObject([completedTask(0)]);
+	const done = await ended(id);
+	expect(itemsOf(done, 'Create Video and Wait')).toMatchObject([completedTask(0)]);
 	expect(spent()).toBe(CREDITS);
 });
 
@@ -264,7 +211,7 @@ test('webhook-to-video answers with the task at once, and each result starts the
 	await passedThrough(id, 'Keep What Is Needed', 1);
 	await emulator.fail(second, { code: 'upstream_error', message: 'Sensitive content' });
 	const results = await passedThrough(id, 'Keep What Is Needed', 2);
-	expect(results.flatMap((result) => jsonOf(result, n8n, 'Keep What Is Needed'))).toEqual([
+	expect(results.flatMap((result) => itemsOf(result, 'Keep What Is Needed'))).toEqual([
 		{ ...completedTask(0), reason: '', reference: null },
 		{
 			taskId: second,
@@ -301,7 +248,7 @@ test('schedule-to-video sleeps until the callback and tells a video from a failu
 	await emulator.complete(first);
 	for (const taskId of others) await emulator.fail(taskId);
 	const messages = await passedThrough(id, 'Write a Message', 1);
-	expect(messages.flatMap((execution) => jsonOf(execution, n8n, 'Write a Message'))).toEqual([
+	expect(messages.flatMap((execution) => itemsOf(execution, 'Write a Message'))).toEqual([
 		readyMessage(0),
 	]);
 	const failures = await passedThrough(id, 'Stop With the Reason', others.length);
@@ -314,7 +261,7 @@ test('schedule-to-video sleeps until the callback and tells a video from a failu
 test('two-workflows are joined by the address of the other one, which has to be set', async () => {
 	const { emulator, n8n } = stage;
 	const unset = await stage.publish(copyOf('two-workflows-create'));
-	const refused = await n8n.api.waitForExecution(await unset.start(order()), { status: 'error' });
+	const refused = await ended(await unset.start(order()), 'error');
 	expect(n8n.api.errorOf(refused, 'Create Video')?.message).toContain('address-of-the-other');
 	expect(taskIds()).toEqual([]);
 
@@ -327,8 +274,8 @@ test('two-workflows are joined by the address of the other one, which has to be 
 		}),
 	);
 	for (let count = 0; count < 2; count++) {
-		const created = await n8n.api.waitForExecution(await start(order()), { status: 'success' });
-		expect(jsonOf(created, n8n, 'Create Video')).toMatchObject([
+		const created = await ended(await start(order()));
+		expect(itemsOf(created, 'Create Video')).toMatchObject([
 			{ taskId: taskIds()[count], callback: 'url', callbackUrl: triggerUrl },
 		]);
 	}
@@ -337,7 +284,7 @@ test('two-workflows are joined by the address of the other one, which has to be 
 	await emulator.fail(second);
 	const [completed] = await passedThrough(trigger.id, 'Write a Message', 1);
 	const [failed] = await passedThrough(trigger.id, 'Stop With the Reason', 1);
-	expect(completed && jsonOf(completed, n8n, 'Write a Message')).toEqual([readyMessage(0)]);
+	expect(completed && itemsOf(completed, 'Write a Message')).toEqual([readyMessage(0)]);
 	expect(failed?.data.resultData.error?.message).toBe(
 		`Video ${second} failed: Video generation failed`,
 	);
@@ -352,7 +299,7 @@ test('wait-loop finishes every one whose callback came while n8n was down', asyn
 	);
 	const ids: string[] = [];
 	for (let count = 0; count < 3; count++) ids.push(await start(order()));
-	for (const id of ids) await n8n.api.waitForExecution(id, { status: 'waiting' });
+	for (const id of ids) await ended(id, 'waiting');
 	await n8n.kill();
 	const [first = '', second = '', third = ''] = taskIds();
 	await emulator.complete(first);
@@ -368,9 +315,7 @@ test('wait-loop finishes every one whose callback came while n8n was down', asyn
 			async (id) => await n8n.api.waitForExecution(id, { status: 'success', timeoutMs: 240_000 }),
 		),
 	);
-	expect(
-		finished.flatMap((execution) => jsonOf(execution, n8n, 'Keep What Is Needed')),
-	).toMatchObject([
+	expect(finished.flatMap((execution) => itemsOf(execution, 'Keep What Is Needed'))).toMatchObject([
 		{ ...completedTask(0), reason: '' },
 		{ taskId: second, status: 'failed', videoUrl: null, reason: 'Video generation failed' },
 		{ ...completedTask(2), reason: '' },
@@ -389,7 +334,7 @@ test('wait-loop gives up after many rounds, and the task id is not lost', async 
 	const { start } = await stage.publish(
 		copyOf('wait-loop', { parameters: { 'Wait for Video': { timeout: 0 } } }),
 	);
-	const done = await n8n.api.waitForExecution(await start(order()), { status: 'error' });
+	const done = await ended(await start(order()), 'error');
 	expect(n8n.api.errorOf(done, 'Give Up')?.message).toBe(
 		`Video ${String(taskIds()[0])} is not ready after 24 rounds`,
 	);
@@ -420,7 +365,7 @@ test('many-images gives one list of results, in the order of the images', async 
 	await emulator.complete(first);
 	expect((await n8n.api.getExecution(waiting.id)).status).toBe('waiting');
 	await emulator.complete(third);
-	const done = await n8n.api.waitForExecution(waiting.id, { status: 'success' });
+	const done = await ended(waiting.id);
 	const completed = (taskId: string) => ({
 		taskId,
 		status: 'completed',
@@ -428,7 +373,7 @@ test('many-images gives one list of results, in the order of the images', async 
 		failure: null,
 		timedOut: false,
 	});
-	expect(jsonOf(done, n8n, 'Make One List')).toEqual([
+	expect(itemsOf(done, 'Make One List')).toEqual([
 		{
 			videos: [
 				completed(first),
@@ -452,7 +397,7 @@ const resultsSchema = z.object({
 });
 
 test('list-in-batches begins a batch when the one before it has ended, and passes on all', async () => {
-	const { emulator, n8n } = stage;
+	const { emulator } = stage;
 	const parameters = { 'Next Ten': { batchSize: 2 } };
 	const settings = { images: listOf(3) };
 	const asleep = await stage.run(copyOf('list-in-batches', { settings, parameters }), 'waiting');
@@ -461,11 +406,11 @@ test('list-in-batches begins a batch when the one before it has ended, and passe
 	await emulator.complete(first);
 	await emulator.fail(second);
 	const third = await until(() => taskIds()[2]);
-	await n8n.api.waitForExecution(asleep.id, { status: 'waiting' });
+	await ended(asleep.id, 'waiting');
 	await emulator.complete(third);
-	const done = await n8n.api.waitForExecution(asleep.id, { status: 'success' });
+	const done = await ended(asleep.id);
 	expect(runsOf(done, 'Create Video and Wait')).toBe(2);
-	const [list] = jsonOf(done, n8n, 'Make One List');
+	const [list] = itemsOf(done, 'Make One List');
 	const { videos } = resultsSchema.parse(list);
 	expect(Object.fromEntries(videos.map(({ taskId, status }) => [taskId, status]))).toEqual({
 		[first]: 'completed',
@@ -589,27 +534,27 @@ test('mcp-server offers two tools: one starts a video, one tells how far it has 
 const toolsSchema = z.object({ tools: z.array(z.object({ name: z.string() })) });
 
 test('failed-videos sends each end its own way', async () => {
-	const { emulator, n8n } = stage;
+	const { emulator } = stage;
 	const run = async (end: (taskId: string) => Promise<void>, timeout = 60) => {
 		const parameters = { 'Create Video and Wait': { timeout } };
 		const waiting = await stage.run(copyOf('failed-videos', { ...image(), parameters }), 'waiting');
 		await end(taskIds().at(-1) ?? '');
-		return await n8n.api.waitForExecution(waiting.id, { status: 'success' });
+		return await ended(waiting.id);
 	};
 	const completed = await run(emulator.complete);
-	expect(jsonOf(completed, n8n, 'Message With the Link')).toEqual([readyMessage(0)]);
+	expect(itemsOf(completed, 'Message With the Link')).toEqual([readyMessage(0)]);
 	expect(ran(completed)).not.toContain('Message With the Reason');
 
 	const failed = await run(emulator.fail);
-	expect(jsonOf(failed, n8n, 'Message With the Reason')).toEqual([
+	expect(itemsOf(failed, 'Message With the Reason')).toEqual([
 		{ text: expect.stringMatching(/^No video: .*/) },
 	]);
-	expect(JSON.stringify(jsonOf(failed, n8n, 'Message With the Reason'))).toContain(taskIds()[1]);
+	expect(JSON.stringify(itemsOf(failed, 'Message With the Reason'))).toContain(taskIds()[1]);
 	expect(ran(failed)).not.toContain('Message With the Link');
 
 	const late = await run(emulator.complete, 0);
 	expect(runsOf(late, 'Wait Longer')).toBe(1);
-	expect(jsonOf(late, n8n, 'Message With the Link')).toEqual([readyMessage(2)]);
+	expect(itemsOf(late, 'Message With the Link')).toEqual([readyMessage(2)]);
 	expect(spent()).toBe(2 * CREDITS);
 });
 
@@ -696,14 +641,14 @@ describe('video-to-file', () => {
 	};
 
 	test('leaves the video on disk, named after its task', async () => {
-		const { emulator, n8n } = stage;
+		const { emulator } = stage;
 		mkdirSync(folderOf('there'), { recursive: true });
 		const waiting = await start(folderOf('there'), 'waiting');
 		const [taskId = ''] = taskIds();
 		await emulator.complete(taskId);
-		const done = await n8n.api.waitForExecution(waiting.id, { status: 'success' });
+		const done = await ended(waiting.id);
 		const fileName = join(folderOf('there'), `${taskId}.mp4`);
-		expect(jsonOf(done, n8n, 'Save to Disk')).toMatchObject([{ taskId, fileName }]);
+		expect(itemsOf(done, 'Save to Disk')).toMatchObject([{ taskId, fileName }]);
 		expect(sha256(readFileSync(fileName))).toBe(await emulator.videoSha256(taskId));
 		expect(spent()).toBe(CREDITS);
 	});
@@ -717,12 +662,12 @@ describe('video-to-file', () => {
 	});
 
 	test('names the task of a video that cannot be downloaded', async () => {
-		const { emulator, n8n } = stage;
+		const { emulator } = stage;
 		mkdirSync(folderOf('there'), { recursive: true });
 		const waiting = await start(folderOf('there'), 'waiting', 'A cat [video:404]');
 		const [taskId = ''] = taskIds();
 		await emulator.complete(taskId);
-		const done = await n8n.api.waitForExecution(waiting.id, { status: 'error' });
+		const done = await ended(waiting.id, 'error');
 		expect(done.data.resultData.error?.message).toMatch(
 			new RegExp(`^No file for video ${taskId}: .*404`),
 		);
@@ -736,7 +681,7 @@ test('video-to-drive-and-youtube brings the file to both', async () => {
 	const waiting = await stage.run(json, 'waiting');
 	const [taskId = ''] = taskIds();
 	await emulator.complete(taskId);
-	const done = await n8n.api.waitForExecution(waiting.id, { status: 'success' });
+	const done = await ended(waiting.id);
 	for (const target of targets) {
 		const [item] = n8n.api.outputOf(done, target);
 		expect(item?.json).toMatchObject(completedTask(0));
@@ -771,14 +716,14 @@ test('approve-before-paying pays after a yes, and nothing after a no', async () 
 		const refused = await ask();
 		expect(telegram.messages.at(-1)?.text).toContain('for about 110 credits?');
 		await answer('No');
-		await n8n.api.waitForExecution(refused.id, { status: 'success' });
+		await ended(refused.id);
 		expect(telegram.messages.at(-1)?.text).toBe('All right. Nothing was spent.');
 		expect(emulator.count({ route: 'create' })).toBe(0);
 
 		const agreed = await ask();
 		await answer('Yes');
 		await emulator.complete(await until(() => taskIds()[0]));
-		await n8n.api.waitForExecution(agreed.id, { status: 'success' });
+		await ended(agreed.id);
 		expect(telegram.messages.at(-1)?.text).toContain(`/videos/${String(taskIds()[0])}/0.mp4`);
 		expect(spent()).toBe(CREDITS);
 	} finally {
@@ -800,7 +745,7 @@ test('recover-videos gets videos from the lines of a log, and pays nothing', asy
 	const lines =
 		log.slice(log.lastIndexOf('\n', log.indexOf(first))) + '\n00000000-0000-4000-8000-000000000000';
 	const done = await stage.run(copyOf('recover-videos', { settings: { lines } }), 'success');
-	const found = jsonOf(done, n8n, 'Get Video');
+	const found = itemsOf(done, 'Get Video');
 	const statusOf = (taskId: string) =>
 		found.filter((item) => item.taskId === taskId).map(({ status }) => status);
 	expect([first, second, third].map(statusOf)).toEqual([['completed'], ['failed'], ['processing']]);
@@ -829,7 +774,7 @@ describe('table-to-videos', () => {
 		const { emulator, n8n } = stage;
 		const table = await tableWith(['One', 'Two', '']);
 		const run = await n8n.api.runWorkflow(await workflowFor(table.id));
-		await n8n.api.waitForExecution(run, { status: 'waiting' });
+		await ended(run, 'waiting');
 		expect(await table.rows()).toMatchObject([
 			{ status: 'creating', taskId: taskOf('One') },
 			{ status: 'creating', taskId: taskOf('Two') },
@@ -837,7 +782,7 @@ describe('table-to-videos', () => {
 		]);
 		await emulator.complete(taskOf('One'));
 		await emulator.fail(taskOf('Two'));
-		await n8n.api.waitForExecution(run, { status: 'success' });
+		await ended(run);
 		expect(await table.rows()).toMatchObject([
 			{ status: 'completed', videoUrl: expect.stringContaining(taskOf('One')), reason: '' },
 			{ status: 'failed', videoUrl: '', reason: 'Video generation failed' },
@@ -857,9 +802,9 @@ describe('table-to-videos', () => {
 			return rows.every(({ taskId }) => taskId !== null) || undefined;
 		});
 		const again = await n8n.api.runWorkflow(id);
-		await n8n.api.waitForExecution(again, { status: 'success' });
+		await ended(again);
 		for (const prompt of prompts) await emulator.complete(taskOf(prompt));
-		for (const run of runs) await n8n.api.waitForExecution(run, { status: 'success' });
+		for (const run of runs) await ended(run);
 		expect(
 			emulator
 				.tasks()
@@ -877,7 +822,7 @@ describe('table-to-videos', () => {
 		const table = await tableWith(['One']);
 		const id = await workflowFor(table.id);
 		const stopped = await n8n.api.runWorkflow(id);
-		await n8n.api.waitForExecution(stopped, { status: 'waiting' });
+		await ended(stopped, 'waiting');
 		await n8n.api.stopExecution(stopped);
 		await emulator.complete(taskOf('One'));
 		await n8n.api.waitForExecution(await n8n.api.runWorkflow(id), { status: 'success' });

@@ -65,13 +65,6 @@ describe.each(AGENTS)('an AI Agent of version %s', (version) => {
 		expect([creations(), charged()]).toEqual([1, PRICE]);
 	});
 
-	test('gets one video for all calls that ask for the same, and is told how to get another', async () => {
-		callsWanted = 2;
-		await agent.run(version, { 'Make a video': tool() });
-		expect([creations(), charged()]).toEqual([1, PRICE]);
-		expect(read()).toMatch(/"note\W+This is the video of an earlier call.*Change the prompt/);
-	});
-
 	test('gets one video for all of its items that ask for the same', async () => {
 		await agent.run(version, { 'Make a video': tool({ operation: 'create', callback: 'none' }) }, [
 			{},

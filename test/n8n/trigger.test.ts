@@ -1,10 +1,11 @@
-import { manualTrigger, workflow, type WorkflowJson } from '../harness/n8n/workflow';
+import type { WorkflowJson } from '../harness/n8n/workflow';
 import {
 	jsonOf,
 	numbered,
 	production,
 	startedByTrigger,
 	TRIGGER,
+	withStart,
 	withTrigger,
 } from '../harness/n8n/stage';
 import { useStage } from '../harness/n8n/useStage';
@@ -25,34 +26,6 @@ async function onlyTaskId(): Promise<string> {
 	if (task === undefined) throw new Error('No task was created');
 	return task.id;
 }
-
-test('the trigger registers itself: Create in its workflow finds it, whatever its name', async () => {
-	const { emulator, n8n } = stage;
-	const { id, start } = await stage.publish(createHereTriggerThere('Same workflow'));
-	const created = await n8n.api.waitForExecution(await start());
-	expect(jsonOf(created, n8n, 'Create')).toMatchObject([
-		{ callback: 'trigger', callbackUrl: n8n.webhookUrl(`kling/${id}`) },
-	]);
-	const taskId = await onlyTaskId();
-	await emulator.complete(taskId);
-	const [execution] = await startedByTrigger(n8n, id, 1);
-	expect(execution && jsonOf(execution, n8n, TRIGGER)).toEqual([
-		{
-			taskId,
-			status: 'completed',
-			model: 'kling-2.6',
-			videoUrl: expect.stringMatching(/^http/),
-			videoUrls: [expect.stringMatching(/^http/)],
-			progress: null,
-			createdAt: expect.stringMatching(/Z$/),
-			completedAt: expect.stringMatching(/Z$/),
-			generationSeconds: expect.any(Number),
-			failure: null,
-			reference: null,
-		},
-	]);
-	expect(emulator.count({ route: 'getTask', taskId })).toBe(1);
-});
 
 test('a hostile or repeated callback gets its status and starts nothing', async () => {
 	const { emulator, n8n } = stage;
@@ -127,15 +100,7 @@ test('without verification the body is passed on and no credential is needed', a
 test('deactivation withdraws the registration, and the registration follows WEBHOOK_URL', async () => {
 	const { emulator, n8n } = stage;
 	const json = createHereTriggerThere('Moving', { create: { callback: 'trigger' } });
-	const byHand = workflow('By hand')
-		.node('Start', manualTrigger())
-		.connect('Start', 'Items')
-		.json();
-	const { id, start } = await stage.publish({
-		...json,
-		nodes: [...json.nodes, ...byHand.nodes],
-		connections: { ...json.connections, ...byHand.connections },
-	});
+	const { id, start } = await stage.publish(withStart(json));
 	await n8n.restart({ WEBHOOK_URL: 'http://10.1.2.3:5678/' });
 	const moved = await n8n.api.waitForExecution(await start());
 	expect(jsonOf(moved, n8n, 'Create')).toMatchObject([
@@ -167,19 +132,6 @@ test('while listening for a test event the Test URL works, and the registration 
 });
 
 describe('a registration is believed only where the trigger can listen', () => {
-	const byHand = () =>
-		workflow('By hand').node('Start', manualTrigger()).connect('Start', 'Items').json();
-
-	/** The workflow with a start by hand too. */
-	function withStart(json: WorkflowJson): WorkflowJson {
-		const { nodes, connections } = byHand();
-		return {
-			...json,
-			nodes: [...json.nodes, ...nodes],
-			connections: { ...json.connections, ...connections },
-		};
-	}
-
 	test.each(['auto', 'trigger'])(
 		'an inactive copy with the static data of an export, Callback %s',
 		async (callback) => {
