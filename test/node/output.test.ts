@@ -210,8 +210,8 @@ describe('Wait', () => {
 			});
 		const failed = [{ status: 'failed' }, { status: 'failed' }];
 		expect((await wait(false)).json).toMatchObject(failed);
-		// A node that sleeps cannot stop the run.
-		expect((await wait(true, 'auto')).json).toMatchObject(failed);
+		// A node that sleeps cannot stop the run, also where an expression decides that.
+		expect((await wait(true, '={{ "auto" }}')).json).toMatchObject(failed);
 		const { error } = await wait(true);
 		expect(error).toMatchObject({ message: expect.stringContaining(strict) });
 	});

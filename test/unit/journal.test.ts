@@ -512,8 +512,8 @@ describe('two retries of the same execution, in this process', () => {
 	test('a node that was edited meanwhile goes on with the same request', async () => {
 		const api = new Api();
 		const json = await stored(api, 'created');
-		await ask(retry(json, '2'), api, 0, DOG);
-		const edited = retry(json, '3', { written: 'something else' });
+		await ask(retry(json, '2', { written: 'something else' }), api, 0, DOG);
+		const edited = retry(json, '3', { written: 'another thing' });
 		expect(await ask(edited, api, 0, DOG)).toBe(taskIdOf(1));
 		expect(edited.paid().map(({ state }) => state)).toEqual(['replaced', 'standing']);
 		expect(api.charges).toHaveLength(2);
