@@ -386,7 +386,7 @@ describe('Retry execution', () => {
 	});
 
 	test('does not sleep where the callback of one of its tasks wakes another execution', async () => {
-		const parameters = { operation: 'createAndWait' };
+		const parameters = { operation: 'createAndWait', waitStrategy: 'auto' };
 		const first = await create(prompts('One', 'Two [http:402=1]'), parameters);
 		clock.duringPause = async () => await completeAll(emulator.current);
 		const retry = await create(prompts('One', 'Two'), parameters, retryOf(first));

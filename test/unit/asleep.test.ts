@@ -305,7 +305,7 @@ describe('two processes', () => {
 		const processes = [n8n.start(), n8n.start()];
 		const execution = n8n.execute(
 			n8n.start(),
-			createAndWait([{ callbacks: [0, 2_000, 62_000, 70_000] }], DOWNLOADS),
+			createAndWait([{ callbacks: [0, 20_000, 62_000, 70_000] }], DOWNLOADS),
 			createAndWait([{ endsAfter: 10 * MINUTE }]),
 		);
 		let calls = 0;

@@ -3,14 +3,6 @@ import type { PlantedFault } from '../fault';
 export const IN_RESULT: readonly PlantedFault[] = [
 	{
 		file: 'result/download.ts',
-		find: 'if (start.length === 0) return refuse',
-		replace:
-			"if (headers['content-encoding'] !== undefined) return refuse('it is compressed');\n\t\tif (start.length === 0) return refuse",
-		breaks: 'a file that its host compresses is stored',
-		noticedBy: 'node/download: redirects and compresses',
-	},
-	{
-		file: 'result/download.ts',
 		find: 'if (type === null) return',
 		replace: "if (type === null || !/^video/.test(String(headers['content-type']))) return",
 		breaks: 'a video counts by its content, not by what its host calls it',
