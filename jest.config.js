@@ -42,6 +42,8 @@ const IN_N8N = '<rootDir>/test/n8n/**/*.test.ts';
 module.exports = {
 	// The last line of a run is its totals.
 	reporters: ['default', require.resolve('./test/harness/totals.cjs')],
+	// No machine is so busy that a test which works takes longer; those on real servers ask for more.
+	testTimeout: 300_000,
 	testSequencer: require.resolve('./test/harness/sequencer.cjs'),
 	projects: [
 		{ ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },

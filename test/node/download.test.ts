@@ -8,8 +8,6 @@ import { startHttpServer } from '../harness/httpServer';
 import { completeAll, createTask } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
-jest.setTimeout(30_000);
-
 const { emulator, create, readEach, finishedTask } = useKling();
 
 const videoRequests = () =>

@@ -6,7 +6,6 @@ import { createTask, creditsCharged } from '../harness/node/tasks';
 import { clock } from '../harness/node/time';
 
 // Some requests have to pass their deadline, one after another.
-jest.setTimeout(30_000);
 
 const { emulator, create, createEach, readEach, finishedTask } = useKling();
 

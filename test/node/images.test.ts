@@ -6,8 +6,6 @@ import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
 import { type StoredFile, useFileStore } from '../harness/node/fileStore';
 import { completeAll, creditsCharged } from '../harness/node/tasks';
 
-jest.setTimeout(30_000);
-
 const { emulator, create } = useKling();
 
 const imageUrl = (name?: string) => emulator.current.imageUrl(name);

@@ -361,7 +361,7 @@ test('whatever happens in whichever try, each item is charged at most once, and 
 		),
 		{ numRuns: 100 },
 	);
-}, 60_000);
+});
 
 describe('Retry execution', () => {
 	/** In an execution of its own, with what n8n has stored of the first. */

@@ -12,7 +12,6 @@ import { clock } from '../harness/node/time';
 import { startTlsFront, trustOnly, type TlsFront } from '../harness/tlsFront';
 
 // Some requests have to pass their deadline, one after another.
-jest.setTimeout(30_000);
 
 const emulator = useEmulator();
 

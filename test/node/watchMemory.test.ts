@@ -4,8 +4,6 @@ import { promisify } from 'node:util';
 
 const MEASURE = join(__dirname, '..', 'harness', 'node', 'measureWatch.ts');
 
-jest.setTimeout(60_000);
-
 test('looking after 4,000 sleeping executions costs less than a kilobyte each', async () => {
 	const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', MEASURE], {
 		timeout: 50_000,

@@ -6,8 +6,6 @@ import { type Execution, N8n, type Step } from '../harness/inMemory/n8n';
 
 const clock = useClock();
 
-jest.setTimeout(60_000);
-
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

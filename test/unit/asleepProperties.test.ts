@@ -12,8 +12,6 @@ import type { N8nProcess } from '../harness/inMemory/process';
 
 const clock = useClock();
 
-jest.setTimeout(300_000);
-
 const RUNS = Number(process.env['ASLEEP_RUNS'] ?? 15);
 
 /** The same scenarios each time, so that no run is red by chance; ASLEEP_SEED looks for others. */

@@ -18,7 +18,6 @@ interface Reply {
 }
 
 // Generous: a busy machine is no failure.
-jest.setTimeout(60_000);
 
 let emulator: Emulator;
 const lines: string[] = [];
