@@ -204,9 +204,10 @@ test('klingTrigger, in the static data of the workflow: the address at which the
 	expect(isRegistered(listeningAt(url))).toBe(false);
 });
 
-test('klingDelivered, in the static data of the trigger: the first letters of each task', () => {
+test('klingDelivered, in the static data of the workflow: the first letters of each task, whatever the trigger is called', () => {
 	const context = standIn<IWebhookFunctions>({
-		getWorkflowStaticData: () => ({ klingDelivered: ['54debc04-6f7'] }),
+		getWorkflowStaticData: (type: string) =>
+			type === 'global' ? { klingDelivered: ['54debc04-6f7'] } : {},
 		getWorkflow: () => ({ id: 'stored' }),
 		getNode: () => ({ id: 'trigger' }),
 	});

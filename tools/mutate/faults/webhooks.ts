@@ -10,6 +10,13 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'webhooks/deliveries.ts',
+		find: "getWorkflowStaticData('global')",
+		replace: "getWorkflowStaticData('node')",
+		breaks: 'what was delivered is known after the trigger was renamed',
+		noticedBy: 'node/storedData',
+	},
+	{
+		file: 'webhooks/deliveries.ts',
 		find: 'if (isMissing) write();',
 		replace: '',
 		breaks: 'what another process has written over is noted once more',
