@@ -27,7 +27,11 @@ const UNREGISTERED = {
 };
 const LOGIN = { statusCode: 302, body: '', headers: { location: 'https://login.example/?next=/' } };
 
-const listening = () => NO_TASK;
+/** Workflows with a Kling Trigger, by what answers for it; the last is started by it. */
+const LISTENING: Surroundings = { trigger: 'there', answer: () => NO_TASK };
+const UNPUBLISHED: Surroundings = { trigger: 'there', answer: () => UNREGISTERED };
+const BEHIND_LOGIN: Surroundings = { trigger: 'there', answer: () => LOGIN };
+const STARTED: Surroundings = { trigger: 'has started', mode: 'webhook' };
 
 function textsOf(hints: ReturnType<ReturnType<typeof openTargets>['hints']>): string[] {
 	return hints.map((hint) => (typeof hint === 'string' ? hint : `! ${hint.message}`));
@@ -43,74 +47,58 @@ async function resolve(surroundings: Surroundings, setting: CallbackSetting, api
 }
 
 const to = (callback: string, callbackUrl: string | null = null) => ({ callback, callbackUrl });
+const EXECUTION = to('execution', RESUME);
+const OWN_TRIGGER = to('trigger', TRIGGER);
+const NOBODY = to('none');
+
+const NOT_PUBLISHED =
+	'! No callback: the workflow is not published, so its Kling Trigger does not listen. Publish (activate) the workflow first, or choose another Callback while testing. Get Video with the task ID works all the same.';
+const PUT_WAIT = 'put Wait for Video behind this node';
+
+const AUTO: CallbackSetting = { kind: 'auto' };
+const BY_TRIGGER: CallbackSetting = { kind: 'trigger' };
+const OTHER_WORKFLOW: CallbackSetting = { kind: 'workflow', workflowId: OTHER_ID, editorUrl: null };
+const SHOP = 'https://shop.example/done?key=1';
+const byUrl = (url: string): CallbackSetting => ({ kind: 'url', url });
 
 describe('Automatic', () => {
-	const auto: CallbackSetting = { kind: 'auto' };
-
 	test.each<[string, Surroundings, object, string]>([
+		['wakes the Wait further down', { ...LISTENING, wait: 'auto' }, EXECUTION, 'goes on'],
+		['wakes it behind the trigger, too', { ...STARTED, wait: 'auto' }, EXECUTION, 'goes on'],
 		[
-			'wakes the Wait further down',
-			{ wait: 'auto', trigger: 'there' },
-			to('execution', RESUME),
-			'goes on',
-		],
-		[
-			'wakes it also where the trigger has started the execution',
-			{ wait: 'auto', trigger: 'has started' },
-			to('execution', RESUME),
-			'goes on',
-		],
-		[
-			'calls the trigger where the Wait polls',
-			{ wait: 'poll', trigger: 'there', answer: listening },
-			to('trigger', TRIGGER),
+			'calls the trigger if the Wait polls',
+			{ ...LISTENING, wait: 'poll' },
+			OWN_TRIGGER,
 			'starts when',
 		],
+		['calls the trigger', LISTENING, OWN_TRIGGER, 'starts when'],
 		[
-			'calls the trigger',
-			{ trigger: 'there', answer: listening },
-			to('trigger', TRIGGER),
-			'starts when',
-		],
-		[
-			'never calls the trigger that has started the execution',
-			{ trigger: 'has started', mode: 'webhook' },
-			to('none'),
+			'never calls the trigger that has started it',
+			STARTED,
+			NOBODY,
 			'! No callback: the Kling Trigger of this workflow started',
 		],
-		[
-			'calls nobody where the trigger does not listen',
-			{ trigger: 'there', answer: () => UNREGISTERED },
-			to('none'),
-			'! No callback: the workflow is not published, so its Kling Trigger does not listen. Publish (activate) the workflow first, or choose another Callback while testing. Get Video with the task ID works all the same.',
-		],
-		[
-			'calls nobody where a login stands in front of the trigger',
-			{ trigger: 'there', answer: () => LOGIN },
-			to('none'),
-			'redirects to https://login.example,',
-		],
+		['calls nobody where the trigger does not listen', UNPUBLISHED, NOBODY, NOT_PUBLISHED],
+		['calls nobody behind a login', BEHIND_LOGIN, NOBODY, 'redirects to https://login.example,'],
 		[
 			'calls nobody where the trigger is switched off',
-			{ trigger: 'switched off', answer: listening },
-			to('none'),
-			'put Wait for Video behind this node',
+			{ ...LISTENING, trigger: 'switched off' },
+			NOBODY,
+			PUT_WAIT,
 		],
-		['calls nobody where there is nobody', {}, to('none'), 'put Wait for Video behind this node'],
+		['calls nobody where there is nobody', {}, NOBODY, PUT_WAIT],
 	])('%s', async (_, surroundings, target, hint) => {
-		const resolved = await resolve(surroundings, auto);
-		expect(resolved.target).toEqual(target);
-		expect(resolved.said).toEqual([expect.stringContaining(hint)]);
+		const said = [expect.stringContaining(hint)];
+		expect(await resolve(surroundings, AUTO)).toEqual({ target, said, called: expect.any(Array) });
 	});
 
 	test('does without a callback that the API cannot reach, and says last what to set up', async () => {
-		const surroundings: Surroundings = { wait: 'auto' };
-		const { context } = executeContext(surroundings);
+		const { context } = executeContext({ wait: 'auto' });
 		Object.assign(context.additionalData, {
 			webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
 		});
 		const targets = openTargets(context);
-		expect(await targets.resolve(auto, API)).toEqual(to('none'));
+		expect(await targets.resolve(AUTO, API)).toEqual(NOBODY);
 		expect(textsOf(targets.hints())).toEqual([
 			expect.stringContaining('No callback: put Wait for Video'),
 			'No callback was asked for, since the AI Video API cannot reach http://localhost:5678: fine for trying, set WEBHOOK_URL of n8n for production.',
@@ -120,27 +108,15 @@ describe('Automatic', () => {
 
 describe('an explicit choice', () => {
 	test.each<[string, Surroundings, CallbackSetting, object | string, string[]]>([
-		['None', { trigger: 'there' }, { kind: 'none' }, to('none'), []],
-		['This Execution', {}, { kind: 'execution' }, to('execution', RESUME), []],
+		['None', LISTENING, { kind: 'none' }, NOBODY, []],
+		['This Execution', {}, { kind: 'execution' }, EXECUTION, []],
+		['the trigger, in production', { ...LISTENING, mode: 'trigger' }, BY_TRIGGER, OWN_TRIGGER, []],
+		['the trigger, in any other execution', LISTENING, BY_TRIGGER, OWN_TRIGGER, [TRIGGER]],
 		[
-			'the trigger, in a production execution',
-			{ trigger: 'there', mode: 'trigger' },
-			{ kind: 'trigger' },
-			to('trigger', TRIGGER),
-			[],
-		],
-		[
-			'the trigger, in any other',
-			{ trigger: 'there', answer: listening },
-			{ kind: 'trigger' },
-			to('trigger', TRIGGER),
-			[TRIGGER],
-		],
-		[
-			'the trigger, where n8n tells a Retry nothing',
-			{ trigger: 'there', mode: 'retry', answer: listening },
-			{ kind: 'trigger' },
-			to('trigger', TRIGGER),
+			'the trigger, in a Retry',
+			{ ...LISTENING, mode: 'retry' },
+			BY_TRIGGER,
+			OWN_TRIGGER,
 			[TRIGGER],
 		],
 		[
@@ -150,53 +126,32 @@ describe('an explicit choice', () => {
 				mode: 'webhook',
 				registered: `http://old.example/hooks/kling/${WORKFLOW_ID}`,
 			},
-			{ kind: 'trigger' },
+			BY_TRIGGER,
 			to('trigger', `${N8N}/hooks/kling/${WORKFLOW_ID}`),
 			[],
 		],
 		[
 			'the trigger, with the registration that a copy brought along',
 			{ trigger: 'there', mode: 'webhook', registered: OTHER_TRIGGER },
-			{ kind: 'trigger' },
-			to('trigger', TRIGGER),
+			BY_TRIGGER,
+			OWN_TRIGGER,
 			[],
 		],
-		[
-			'the trigger of another workflow',
-			{ answer: listening },
-			{ kind: 'workflow', workflowId: OTHER_ID, editorUrl: null },
-			to('url', OTHER_TRIGGER),
-			[OTHER_TRIGGER],
-		],
-		[
-			'any URL',
-			{},
-			{ kind: 'url', url: 'https://shop.example/done' },
-			to('url', 'https://shop.example/done'),
-			[],
-		],
-		[
-			"n8n's bare resume address",
-			{},
-			{ kind: 'url', url: `${N8N}/webhook-waiting/42` },
-			to('execution', RESUME),
-			[],
-		],
+		['another workflow', LISTENING, OTHER_WORKFLOW, to('url', OTHER_TRIGGER), [OTHER_TRIGGER]],
+		['any URL', {}, byUrl(SHOP), to('url', SHOP), []],
+		["n8n's bare resume address", {}, byUrl(`${N8N}/webhook-waiting/42`), EXECUTION, []],
 	])('%s', async (_, surroundings, setting, target, called) => {
 		expect(await resolve(surroundings, setting)).toMatchObject({ target, called });
 	});
 
 	test.each<[CallbackSetting, string]>([
-		[{ kind: 'none' }, 'No callback: put Wait for Video behind this node'],
+		[{ kind: 'none' }, `No callback: ${PUT_WAIT}`],
 		[{ kind: 'execution' }, 'Nothing waits for the callback'],
-		[{ kind: 'trigger' }, 'The Kling Trigger of this workflow starts'],
-		[{ kind: 'url', url: OTHER_TRIGGER }, 'The Kling Trigger of the other workflow starts'],
-		[
-			{ kind: 'url', url: 'https://shop.example/done?key=1' },
-			'The API calls https://shop.example when',
-		],
+		[BY_TRIGGER, 'The Kling Trigger of this workflow starts'],
+		[byUrl(OTHER_TRIGGER), 'The Kling Trigger of the other workflow starts'],
+		[byUrl(SHOP), 'The API calls https://shop.example when'],
 	])('%j says what comes next', async (setting, text) => {
-		const { said } = await resolve({ trigger: 'there', answer: listening }, setting);
+		const { said } = await resolve(LISTENING, setting);
 		expect(said).toEqual([expect.stringContaining(text)]);
 	});
 
@@ -204,47 +159,21 @@ describe('an explicit choice', () => {
 		[
 			'no trigger',
 			{},
-			{ kind: 'trigger' },
+			BY_TRIGGER,
 			"'Callback' cannot be used, since this workflow has no Kling Trigger",
 		],
-		[
-			'one that is not published',
-			{ trigger: 'there', answer: () => UNREGISTERED },
-			{ kind: 'trigger' },
-			'the workflow is not published',
-		],
+		['one that is not published', UNPUBLISHED, BY_TRIGGER, 'the workflow is not published'],
 		[
 			'one that nobody answers for',
 			{ trigger: 'there' },
-			{ kind: 'trigger' },
+			BY_TRIGGER,
 			'the workflow is not published',
 		],
-		[
-			'one behind a login',
-			{ trigger: 'there', answer: () => LOGIN },
-			{ kind: 'trigger' },
-			'redirects to https://login.example, so',
-		],
-		[
-			'another workflow that is not published',
-			{ answer: () => UNREGISTERED },
-			{ kind: 'workflow', workflowId: OTHER_ID, editorUrl: `${N8N}/workflow/${OTHER_ID}` },
-			"'Callback URL' names a workflow whose Kling Trigger does not listen",
-		],
-		[
-			'the editor of another n8n',
-			{},
-			{
-				kind: 'workflow',
-				workflowId: OTHER_ID,
-				editorUrl: `https://other.example/workflow/${OTHER_ID}`,
-			},
-			'on another n8n',
-		],
+		['one behind a login', BEHIND_LOGIN, BY_TRIGGER, 'redirects to https://login.example, so'],
 		[
 			'an address of a local network',
 			{},
-			{ kind: 'url', url: 'http://10.0.0.7/done?key=1' },
+			byUrl('http://10.0.0.7/done?key=1'),
 			"'Callback URL' cannot be used, since the AI Video API cannot reach http://10.0.0.7",
 		],
 	])('is refused for %s', async (_, surroundings, setting, message) => {
@@ -253,10 +182,10 @@ describe('an explicit choice', () => {
 		expect(target).not.toContain('key=1');
 	});
 
-	test.each<CallbackSetting>([{ kind: 'trigger' }, { kind: 'url', url: OTHER_TRIGGER }])(
+	test.each([BY_TRIGGER, byUrl(OTHER_TRIGGER)])(
 		'is warned of where a Kling Trigger has started the execution and one is called: %j',
 		async (setting) => {
-			const { said } = await resolve({ trigger: 'has started', mode: 'webhook' }, setting);
+			const { said } = await resolve(STARTED, setting);
 			expect(said.filter((text) => text.startsWith('!'))).toEqual([
 				expect.stringContaining('! A Kling Trigger started this execution'),
 			]);
@@ -265,42 +194,35 @@ describe('an explicit choice', () => {
 });
 
 test('the trigger is asked once for all items, and not before the first that needs it', async () => {
-	const { context, called } = executeContext({ trigger: 'there', answer: listening });
+	const { context, called } = executeContext(LISTENING);
 	const targets = openTargets(context);
 	expect(called).toEqual([]);
-	await Promise.all([1, 2, 3].map(async () => await targets.resolve({ kind: 'auto' }, API)));
+	await Promise.all([1, 2, 3].map(async () => await targets.resolve(AUTO, API)));
 	expect(called).toEqual([TRIGGER]);
 });
 
 describe('Create and Wait', () => {
-	const resolveWait = async (...[strategy, canSleep]: ['auto' | 'callback' | 'poll', boolean]) => {
-		const target = await openWaitTargets(executeContext().context, strategy, canSleep).resolve(
-			{ kind: 'auto' },
-			API,
-		);
+	const resolveWait = async (strategy: 'auto' | 'callback' | 'poll', canSleep: boolean) => {
+		const { context } = executeContext();
+		const target = await openWaitTargets(context, strategy, canSleep).resolve(AUTO, API);
 		return target instanceof Refusal ? target.message : target;
 	};
 
 	test('is called back where it sleeps, and not where it polls', async () => {
-		expect(await resolveWait('auto', true)).toEqual(to('execution', RESUME));
-		expect(await resolveWait('callback', true)).toEqual(to('execution', RESUME));
-		expect(await resolveWait('auto', false)).toEqual(to('none'));
-		expect(await resolveWait('poll', true)).toEqual(to('none'));
+		expect(await resolveWait('auto', true)).toEqual(EXECUTION);
+		expect(await resolveWait('callback', true)).toEqual(EXECUTION);
+		expect(await resolveWait('auto', false)).toEqual(NOBODY);
+		expect(await resolveWait('poll', true)).toEqual(NOBODY);
 		expect(await resolveWait('callback', false)).toContain("'Wait Strategy' cannot be used");
 	});
 
-	test.each<[Surroundings['mode'], boolean]>([
-		['manual', true],
-		['webhook', true],
-		['trigger', true],
-		['retry', true],
-		['error', true],
-		['chat', true],
-		['integrated', false],
-		['evaluation', false],
-		['cli', false],
-	])('in mode %s may sleep: %s', (mode, expected) => {
-		expect(maySleep(executeContext({ mode }).context)).toBe(expected);
+	test.each(['manual', 'webhook', 'trigger', 'retry', 'error', 'chat'] as const)(
+		'in mode %s may sleep',
+		(mode) => expect(maySleep(executeContext({ mode }).context)).toBe(true),
+	);
+
+	test.each(['integrated', 'evaluation', 'cli'] as const)('in mode %s may not sleep', (mode) => {
+		expect(maySleep(executeContext({ mode }).context)).toBe(false);
 	});
 });
 
@@ -345,21 +267,18 @@ test.each([
 });
 
 describe('what a Create notes of its tasks', () => {
-	const [called, uncalled, unknown] = [0, 1, 2].map(taskIdOf);
-	if (called === undefined || uncalled === undefined || unknown === undefined) throw new Error();
+	const [called, uncalled, unknown] = [taskIdOf(0), taskIdOf(1), taskIdOf(2)];
+	const { context } = executeContext();
+	recordCreated(context, [{ id: called, createdAt: 5, callsThisExecution: true }]);
+	recordCreated(context, [{ id: uncalled, createdAt: 6, callsThisExecution: false }]);
 
 	test('is known further down, and which of them wake this execution', () => {
-		const { context } = executeContext();
-		recordCreated(context, [{ id: called, createdAt: 5, callsThisExecution: true }]);
-		recordCreated(context, [{ id: uncalled, createdAt: 6, callsThisExecution: false }]);
 		expect(recall(context, called)).toEqual({ createdAt: 5, callsThisExecution: true });
 		expect(recall(context, uncalled)).toEqual({ createdAt: 6, callsThisExecution: false });
 		expect(recall(context, unknown)).toBeNull();
 	});
 
 	test('is known in a Retry too, which their callbacks do not wake', () => {
-		const { context } = executeContext();
-		recordCreated(context, [{ id: called, createdAt: 5, callsThisExecution: true }]);
 		const { context: retry } = executeContext({ executionId: '43', mode: 'retry' });
 		Object.assign(retry.getContext('flow'), context.getContext('flow'));
 		expect(recall(retry, called)).toEqual({ createdAt: 5, callsThisExecution: false });

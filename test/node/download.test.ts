@@ -73,11 +73,8 @@ describe('Download Video', () => {
 		await expectVideos(waited.items[0], taskId, { data: 0 });
 
 		clock.duringPause = async () => await completeAll(emulator.current);
-		const created = await create({
-			operation: 'createAndWait',
-			downloadVideo: true,
-			outputBinaryField: 'film',
-		});
+		const asFilm = { downloadVideo: true, outputBinaryField: 'film' };
+		const created = await create({ operation: 'createAndWait', ...asFilm });
 		const ownId = emulator.current.tasks()[1]?.id ?? '';
 		await expectVideos(created.items[0], ownId, { film: 0 });
 		expect(created.json).toMatchObject([{ taskId: ownId, timedOut: false, downloadError: null }]);
@@ -86,10 +83,8 @@ describe('Download Video', () => {
 
 	test('nothing is fetched unless asked for', async () => {
 		const taskId = await finishedTask();
-		const { items, json } = await fetchEach([taskId], {
-			downloadVideo: false,
-			outputBinaryField: 'film',
-		});
+		const asFilm = { downloadVideo: false, outputBinaryField: 'film' };
+		const { items, json } = await fetchEach([taskId], asFilm);
 		expect(items[0]?.binary).toBeUndefined();
 		expect(json[0]).not.toHaveProperty('downloadError');
 		expect(videoRequests()).toEqual([]);
@@ -97,10 +92,8 @@ describe('Download Video', () => {
 
 	test('each item its own field and its own videos', async () => {
 		const [one, three] = [await finishedTask(), await finishedTask('A cat [videos:3]')];
-		const { items, json } = await fetchEach([one, three], {
-			downloadVideo: true,
-			outputBinaryField: '=no{{ $itemIndex }}',
-		});
+		const outputBinaryField = '=no{{ $itemIndex }}';
+		const { items, json } = await fetchEach([one, three], { outputBinaryField });
 		await expectVideos(items[0], one, { no0: 0 });
 		await expectVideos(items[1], three, { no1: 0, no1_1: 1, no1_2: 2 });
 		expect(json[1]?.videoUrls).toHaveLength(3);
@@ -175,11 +168,8 @@ describe('Download Video', () => {
 
 	const VIDEO = { 'content-type': 'video/mp4' };
 
-	const page = {
-		status: 200,
-		headers: { 'content-type': 'text/html; charset=utf-8' },
-		body: '<p>',
-	};
+	const HTML = { 'content-type': 'text/html; charset=utf-8' };
+	const page = { status: 200, headers: HTML, body: '<p>' };
 
 	test.each<[string, Broken, RegExp]>([
 		['not there', { prompt: '[video:404]' }, /the file host answered 404$/],

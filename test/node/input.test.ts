@@ -9,17 +9,8 @@ import { createTask } from '../harness/node/tasks';
 const { emulator, create, readEach, createEach, finishedTask } = useKling();
 const BY_TASK_ID = ['getTask', 'wait'] as const;
 
-const BAD_TASK_IDS: Array<[what: string, value: string | number | null]> = [
-	['an empty text', ''],
-	['null', null],
-	['a word', 'latest'],
-	['a path', '../credits'],
-	['a number', 42],
-	['a UUID with something more', '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d/x'],
-];
-
 describe.each(BY_TASK_ID)('%s refuses, before anything is sent,', (operation) => {
-	test.each(BAD_TASK_IDS)('the Task ID of the last item alone: %s', async (_, taskId) => {
+	test.each(['latest', null])('the Task ID of the last item alone: %s', async (taskId) => {
 		const good = await createTask(emulator.current);
 		const result = await readEach(operation, [good, taskId], { timeout: 0 });
 		expect(operationErrorOf(result).message).toMatch(/^'Task ID' .* \[item 1\]$/);
@@ -27,18 +18,15 @@ describe.each(BY_TASK_ID)('%s refuses, before anything is sent,', (operation) =>
 	});
 });
 
-describe.each(['wait', 'createAndWait'])('%s refuses, before anything is sent,', (operation) => {
-	test.each<[string, INodeParameters]>([
-		['Timeout', { timeout: -1 }],
-		['Timeout', { timeout: 'soon' }],
-		['Timeout', { timeout: 1e9 }],
-		['Poll Interval', { options: { pollInterval: 'often' } }],
-		['Poll Interval', { options: { pollInterval: -3 } }],
-	])('a wrong %s: %j', async (name, parameters) => {
-		const result = await create({ operation, taskId: TASK_ID, ...parameters });
-		expect(operationErrorOf(result).message).toContain(name);
-		expect(emulator.current.count()).toBe(0);
-	});
+test.each<[string, string, INodeParameters]>([
+	['wait', 'Timeout', { timeout: 1e9 }],
+	['createAndWait', 'Timeout', { timeout: -1 }],
+	['wait', 'Poll Interval', { options: { pollInterval: -3 } }],
+	['createAndWait', 'Poll Interval', { options: { pollInterval: 1e9 } }],
+])('%s refuses, before anything is sent, a wrong %s: %j', async (operation, name, wrong) => {
+	const result = await create({ operation, taskId: TASK_ID, ...wrong });
+	expect(operationErrorOf(result).message).toContain(name);
+	expect(emulator.current.count()).toBe(0);
 });
 
 describe('without a credential', () => {

@@ -32,139 +32,94 @@ async function refusalOf(parameters: INodeParameters, item: IDataObject = {}) {
 	return refusal;
 }
 
+const DRIVE = 'drive.google.com/uc?export=download&id=1AbC';
+const DOWNLOAD_FIRST = 'download it first with the node of that service';
+
 describe('Image URLs', () => {
-	test.each<[string, string, Value, string[]]>([
-		['an array and a line break behind', '={{ $json.value }}\n', [ONE, TWO], [ONE, TWO]],
-		['a comma between', '={{ $json.value }}', `${ONE},${TWO}`, [ONE, TWO]],
-		['a semicolon between', '={{ $json.value }}', `${ONE};${TWO}`, [ONE, TWO]],
-		['a comma at the end', '={{ $json.value }}', `${ONE}, ${TWO},`, [ONE, TWO]],
-		['a comma within an address', '={{ $json.value }}', `${ONE}?s=1,2;3`, [`${ONE}?s=1,2;3`]],
-		['a JSON array as text', '={{ $json.value }}', JSON.stringify([[ONE], [TWO]]), [ONE, TWO]],
-		['attachments of a table', '={{ $json.value }}', [{ url: ONE }, { url: TWO }], [ONE, TWO]],
-		['a blank without width', '={{ $json.value }}', `\u200b${ONE}\u200b`, [ONE]],
-		['attachments as JSON', '={{ $json.value }}', JSON.stringify([{ url: ONE }]), [ONE]],
-		[
-			'a blank in an entry of an array',
-			'={{ $json.value }}',
-			['https://cdn.example.com/My Photo.jpg'],
-			['https://cdn.example.com/My%20Photo.jpg'],
-		],
-	])('%s', async (_, imageUrls, value, expected) => {
+	const imageUrls = '={{ $json.value }}';
+
+	test.each<[string, Value, string[]]>([
+		['a comma between', `${ONE},${TWO}`, [ONE, TWO]],
+		['a semicolon between', `${ONE};${TWO}`, [ONE, TWO]],
+		['a comma at the end', `${ONE}, ${TWO},`, [ONE, TWO]],
+		['a comma within an address', `${ONE}?s=1,2;3`, [`${ONE}?s=1,2;3`]],
+		['a JSON array as text', JSON.stringify([[ONE], [TWO]]), [ONE, TWO]],
+		['attachments of a table', [{ url: ONE }, { url: TWO }], [ONE, TWO]],
+		['a blank without width', `\u200b${ONE}\u200b`, [ONE]],
+		['attachments as JSON', JSON.stringify([{ url: ONE }]), [ONE]],
+		['a blank in an entry of an array', [`${ONE}?My Cat`], [`${ONE}?My%20Cat`]],
+		['“&” as feeds have it', `${ONE}?w=1&amp;s=x ${TWO}?t=&amp;`, [`${ONE}?w=1&s=x`, `${TWO}?t=&`]],
+	])('%s', async (_, value, expected) => {
 		const request = await requestOf({ imageUrls }, { value });
 		expect(request).toMatchObject({ input: { image_urls: expected } });
+	});
+
+	test('a line break behind an expression', async () => {
+		const request = await requestOf({ imageUrls: `${imageUrls}\n` }, { value: [ONE, TWO] });
+		expect(request).toMatchObject({ input: { image_urls: [ONE, TWO] } });
 	});
 
 	test.each<[string, Value, RegExp, RegExp]>([
 		[
 			'a blank in a text',
-			'https://cdn.example.com/My Photo.jpg',
-			/^'Image URLs' holds an address with a blank in it: “https:\/\/cdn.example.com\/My Photo.jpg” \[item 0\]$/,
+			`${ONE} x.jpg`,
+			/^'Image URLs' holds an address with a blank in it: “https:\/\/cdn.example.com\/one.png x.jpg” \[item 0\]$/,
 			/%20/,
 		],
 		['objects without an address', [{ id: 7 }], /^'Image URLs' is an object, not/, /Choose/],
-		[
-			'a share page of Google Drive',
-			'https://drive.google.com/file/d/1AbC-d_E/view?usp=sharing',
-			/a page that shows a file/,
-			/https:\/\/drive\.google\.com\/uc\?export=download&id=1AbC-d_E/,
-		],
-		[
-			'an older share page of Google Drive',
-			'https://drive.google.com/open?id=1AbC-d_E',
-			/a page that shows a file/,
-			/id=1AbC-d_E/,
-		],
-		[
-			'a share page of Dropbox',
-			'https://www.dropbox.com/scl/fi/ab/cat.jpg?rlkey=cd&dl=0',
-			/a page that shows a file/,
-			/https:\/\/www\.dropbox\.com\/scl\/fi\/ab\/cat\.jpg\?rlkey=cd&raw=1/,
-		],
-		[
-			'a shared folder of Dropbox',
-			'https://www.dropbox.com/sh/ab/cd?dl=1',
-			/a page that shows a file/,
-			/no address of its own there: download it first/,
-		],
 	])('%s is refused', async (_, value, message, description) => {
-		const refusal = await refusalOf({ imageUrls: '={{ $json.value }}' }, { value });
+		const refusal = await refusalOf({ imageUrls }, { value });
 		expect(refusal.message).toMatch(message);
 		expect(refusal.description).toMatch(description);
 	});
 
 	test.each([
-		[
-			'https://github.com/o/r/blob/main/a/cat.jpg',
-			'https://raw.githubusercontent.com/o/r/main/a/cat.jpg',
-		],
-		[
-			'https://gitlab.example.com/g/p/-/blob/main/cat.jpg',
-			'https://gitlab.example.com/g/p/-/raw/main/cat.jpg',
-		],
-		['https://bitbucket.org/o/r/src/main/cat.jpg', 'https://bitbucket.org/o/r/raw/main/cat.jpg'],
-		[
-			'https://codeberg.org/o/r/src/branch/main/cat.jpg',
-			'https://codeberg.org/o/r/raw/branch/main/cat.jpg',
-		],
-		[
-			'https://huggingface.co/o/r/blob/main/cat.png',
-			'https://huggingface.co/o/r/resolve/main/cat.png',
-		],
-		[
-			'https://acme-my.sharepoint.com/:i:/g/personal/me/Eab?e=x',
-			'https://acme-my.sharepoint.com/:i:/g/personal/me/Eab?e=x&download=1',
-		],
-		['https://1drv.ms/i/s!Ab', 'download it first with the node of that service'],
-		['https://onedrive.live.com/?id=1&cid=2', 'download it first with the node of that service'],
-		['https://photos.app.goo.gl/Ab', 'download it first with the node of that service'],
-		['https://photos.google.com/share/Ab', 'download it first with the node of that service'],
-	])('the page %s is refused with what to use instead', async (imageUrls, instead) => {
-		const refusal = await refusalOf({ imageUrls });
+		['drive.google.com/file/d/1AbC/view?usp=sharing', DRIVE],
+		['drive.google.com/open?id=1AbC', DRIVE],
+		['www.dropbox.com/scl/fi/ab/cat.jpg?k=c&dl=0', 'www.dropbox.com/scl/fi/ab/cat.jpg?k=c&raw=1'],
+		['www.dropbox.com/sh/ab/cd?dl=1', 'no address of its own there: download it first'],
+		['github.com/o/r/blob/main/a/cat.jpg', 'raw.githubusercontent.com/o/r/main/a/cat.jpg'],
+		['gitlab.example.com/g/p/-/blob/main/cat.jpg', 'gitlab.example.com/g/p/-/raw/main/cat.jpg'],
+		['bitbucket.org/o/r/src/main/cat.jpg', 'bitbucket.org/o/r/raw/main/cat.jpg'],
+		['codeberg.org/o/r/src/branch/main/cat.jpg', 'codeberg.org/o/r/raw/branch/main/cat.jpg'],
+		['huggingface.co/o/r/blob/main/cat.png', 'huggingface.co/o/r/resolve/main/cat.png'],
+		['acme.sharepoint.com/:i:/g/me/Eab?e=x', 'acme.sharepoint.com/:i:/g/me/Eab?e=x&download=1'],
+		['1drv.ms/i/s!Ab', DOWNLOAD_FIRST],
+		['onedrive.live.com/?id=1&cid=2', DOWNLOAD_FIRST],
+		['photos.app.goo.gl/Ab', DOWNLOAD_FIRST],
+		['photos.google.com/share/Ab', DOWNLOAD_FIRST],
+	])('the page %s is refused with what to use instead', async (page, instead) => {
+		const refusal = await refusalOf({ imageUrls: `https://${page}` });
 		expect(refusal.message).toContain('which is a page that shows a file, not the file itself');
-		expect(refusal.description).toContain(instead);
+		expect(refusal.description).toContain(
+			/^\w+\.\w/.test(instead) ? `https://${instead}` : instead,
+		);
 	});
 
 	test.each([
-		'https://drive.google.com/uc?export=download&id=1AbC-d_E',
-		'https://www.dropbox.com/scl/fi/ab/cat.jpg?rlkey=cd&raw=1',
-		'https://www.dropbox.com/s/ab/cat.jpg?dl=1',
-		'https://github.com/o/r/blob/main/cat.jpg?raw=true',
-		'https://github.com/o/r/raw/main/cat.jpg',
-		'https://acme.sharepoint.com/:i:/s/x/Eab?download=1',
-		'https://acme.sharepoint.com/sites/x/cat.jpg',
-	])('the direct address %s is taken', async (imageUrls) => {
-		expect(await requestOf({ imageUrls })).toMatchObject({ input: { image_urls: [imageUrls] } });
-	});
-
-	test('an address copied out of a feed is the one that was meant', async () => {
-		const value =
-			'https://cdn.example.com/a.jpg?w=1&amp;s=x https://cdn.example.com/b.jpg?h=2&amp;t=y';
-		expect(await requestOf({ imageUrls: '={{ $json.value }}' }, { value })).toMatchObject({
-			input: {
-				image_urls: [
-					'https://cdn.example.com/a.jpg?w=1&s=x',
-					'https://cdn.example.com/b.jpg?h=2&t=y',
-				],
-			},
-		});
+		DRIVE,
+		'www.dropbox.com/scl/fi/ab/cat.jpg?rlkey=cd&raw=1',
+		'www.dropbox.com/s/ab/cat.jpg?dl=1',
+		'github.com/o/r/blob/main/cat.jpg?raw=true',
+		'github.com/o/r/raw/main/cat.jpg',
+		'acme.sharepoint.com/:i:/s/x/Eab?download=1',
+		'acme.sharepoint.com/sites/x/cat.jpg',
+	])('the direct address %s is taken', async (address) => {
+		const image = `https://${address}`;
+		const request = await requestOf({ imageUrls: image });
+		expect(request).toMatchObject({ input: { image_urls: [image] } });
 	});
 });
 
-describe('braces in a field that is no expression', () => {
-	test.each<[string, INodeParameters]>([
-		['Prompt', { prompt: 'A cat in {{ $json.city }}' }],
-		['Image URLs', { imageUrls: 'https://example.com/{{$json.id}}.jpg' }],
-		['Callback URL', { callback: 'url', callbackUrl: 'https://example.com/{{$json.id}}' }],
-		['Reference', { options: { reference: '{{ $json.row }}' } }],
-	])('are refused in %s before anything is sent, with the way out', async (parameter, typed) => {
-		const refusal = await refusalOf(typed);
-		expect(refusal.message).toMatch(
-			new RegExp(`^'${parameter}' holds “{{ ?\\$json.\\w+ ?}}” as plain text \\[item 0\\]$`),
-		);
-		expect(refusal.description).toMatch(
-			/Nothing was spent in this run\. Switch the field to Expression/,
-		);
-	});
+test.each<[string, INodeParameters]>([
+	['Prompt', { prompt: 'A cat in {{ $json.city }}' }],
+	['Reference', { options: { reference: '{{ $json.row }}' } }],
+])('braces in %s as plain text are refused, with the way out', async (parameter, typed) => {
+	const { message, description } = await refusalOf(typed);
+	expect(message).toMatch(
+		new RegExp(`^'${parameter}' holds “{{ \\$json.\\w+ }}” as plain text \\[item 0\\]$`),
+	);
+	expect(description).toMatch(/Nothing was spent in this run\. Switch the field to Expression/);
 });
 
 describe('Prompt', () => {
@@ -186,26 +141,22 @@ test('Max Credits names itself and the item too, where it is too low', async () 
 });
 
 describe('Task ID', () => {
-	const forms: Array<[string, (id: string) => string]> = [
-		['in capitals', (id) => id.toUpperCase()],
-		['with blanks', (id) => ` ${id}\n`],
-		['in the address of a video', (id) => `https://file.example.com/videos/${id}/abc.mp4`],
+	test.each([
+		['in capitals', (id: string) => id.toUpperCase()],
+		['with blanks', (id: string) => ` ${id}\n`],
+		['in the address of a video', (id: string) => `https://file.example.com/videos/${id}/abc.mp4`],
 		[
-			'in a callback address, in capitals',
-			(id) => `https://n8n.example.com/cb?task=${id.toUpperCase()}`,
+			'in a callback address',
+			(id: string) => `https://n8n.example.com/cb?task=${id.toUpperCase()}`,
 		],
-	];
-
-	test.each(
-		(['getTask', 'wait'] as const).flatMap((operation) =>
-			forms.map(([what, form]) => [operation, what, form] as const),
-		),
-	)('%s finds a task by an ID %s, and asks for it in lower case', async (operation, _, form) => {
+	])('%s is found, and asked for in lower case', async (_, form) => {
 		const taskId = await finishedTask();
-		const { json, error } = await readEach(operation, [form(taskId)]);
-		expect(error).toBeNull();
-		expect(json[0]).toMatchObject({ taskId, status: 'completed' });
-		expect(emulator.current.requests.at(-1)?.path).toBe(`/v1/tasks/${taskId}`);
+		for (const operation of ['getTask', 'wait'] as const) {
+			const { json, error } = await readEach(operation, [form(taskId)]);
+			expect(error).toBeNull();
+			expect(json[0]).toMatchObject({ taskId, status: 'completed' });
+			expect(emulator.current.requests.at(-1)?.path).toBe(`/v1/tasks/${taskId}`);
+		}
 	});
 
 	test('a task that the API names in capitals is that task', async () => {
@@ -237,15 +188,12 @@ describe('the settings of a wait', () => {
 });
 
 describe('the credential', () => {
-	test.each(['/', '/v1', '/v1/', '//', '/V1'])(
-		'works with a base URL that ends in %s',
-		async (end) => {
-			const baseUrl = `${emulator.current.url}${end}`;
-			const { error } = await create({}, { credential: { baseUrl } });
-			expect(error).toBeNull();
-			expect(emulator.current.requests.at(-1)?.path).toBe('/v1/videos/generations');
-		},
-	);
+	test('works with a base URL that ends in /v1/', async () => {
+		const baseUrl = `${emulator.current.url}/v1/`;
+		const { error } = await create({}, { credential: { baseUrl } });
+		expect(error).toBeNull();
+		expect(emulator.current.requests.at(-1)?.path).toBe('/v1/videos/generations');
+	});
 
 	test.each([
 		['api.aivideoapi.ai', /does not begin with https:\/\//],
@@ -255,9 +203,8 @@ describe('the credential', () => {
 		[undefined, /was set and has no value/],
 		['https://api.aivideoapi.ai/?key=1', /has a blank, “\?” or “#” in it/],
 	])('names %j as a base URL that cannot be', async (baseUrl, reason) => {
-		const { message, description } = operationErrorOf(
-			await create({}, { credential: { baseUrl } }),
-		);
+		const result = await create({}, { credential: { baseUrl } });
+		const { message, description } = operationErrorOf(result);
 		expect(message).toMatch(/^The Base URL of the credential /);
 		expect(message).toMatch(reason);
 		expect(description).toContain('https://api.aivideoapi.ai');
@@ -282,8 +229,6 @@ describe('the credential', () => {
 });
 
 describe('the key in a text of the API', () => {
-	const shown = () => everythingShown();
-
 	test.each(['create', 'getTask', 'getCredits', 'createAndWait'])(
 		'never comes out of %s',
 		async (operation) => {
@@ -291,41 +236,29 @@ describe('the key in a text of the API', () => {
 				fault: { http: '400', message: 'Do not send the key {key} to /x?key={key}.' },
 				times: 'always',
 			});
-			const taskId = await createTask(emulator.current).catch(() => '');
-			const result = await create({ operation, taskId: taskId || TASK_ID });
+			const result = await create({ operation, taskId: TASK_ID });
 			expect(apiErrorOf(result).description).toContain('the key sk-… to');
-			expect(shown()).not.toContain(emulator.current.apiKey);
+			expect(everythingShown()).not.toContain(emulator.current.apiKey);
 		},
 	);
 
 	test.each([true, false])('never comes out of a task (simplified: %s)', async (simplify) => {
 		const taskId = await createTask(emulator.current, '[fail]');
 		await emulator.current.complete(taskId);
-		emulator.current.fault({
-			match: { method: 'GET' },
-			fault: {
-				body: {
-					body: JSON.stringify({
-						id: taskId,
-						status: 'failed',
-						error: { code: 'x', message: 'Key {key}' },
-						echo: ['{key}', { '{key}': 1 }],
-					}),
-				},
-			},
-		});
+		const error = { code: 'x', message: 'Key {key}' };
+		const echo = ['{key}', { '{key}': 1 }];
+		const body = JSON.stringify({ id: taskId, status: 'failed', error, echo });
+		emulator.current.fault({ match: { method: 'GET' }, fault: { body: { body } } });
 		const { json } = await readEach('getTask', [taskId], { simplify });
 		expect(JSON.stringify(json)).toContain('Key sk-…');
-		expect(shown()).not.toContain(emulator.current.apiKey);
+		expect(everythingShown()).not.toContain(emulator.current.apiKey);
 	});
 });
 
 describe('a fault of n8n before the request is sent', () => {
 	const fault = new Error('Referenced node is not there: sk-secret-key-of-someone');
 
-	afterEach(() => {
-		jest.restoreAllMocks();
-	});
+	afterEach(() => void jest.restoreAllMocks());
 
 	test.each(['create', 'createAndWait', 'getTask', 'getCredits'])(
 		'keeps the reason of n8n in %s, says that nothing was sent, and is not tried again',
@@ -351,12 +284,10 @@ describe('Callback URL', () => {
 
 	/** Neither the API nor n8n is on a private host. */
 	async function targetOf(value: string) {
-		const baseUrl = emulator.current.url;
 		const { json, error } = await create(
 			{ callback: 'url', callbackUrl, options: { dryRun: true } },
 			{
 				items: [{ value }],
-				credential: { baseUrl },
 				// A Kling Trigger refuses what is no task.
 				ownAnswer: { state: 'invalid', message: 'This is no task' },
 			},

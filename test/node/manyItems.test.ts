@@ -55,9 +55,8 @@ describe('many creates', () => {
 			/give these task IDs to Wait for Video\..* in a new execution only if it is not there/,
 		],
 	])('stop at the first that is %s, and the error names the tasks', async (_, marker, wayOn) => {
-		const { error } = await createEach(['One', `Two ${marker}`, 'Three'], {
-			options: { concurrency: 1 },
-		});
+		const options = { concurrency: 1 };
+		const { error } = await createEach(['One', `Two ${marker}`, 'Three'], { options });
 		const [first] = emulator.current.tasks();
 		const { message, description, itemIndex } = apiErrorOf({ error });
 		expect(message).toMatch(/\(1 of 3 videos was already created\)$/);
@@ -68,11 +67,8 @@ describe('many creates', () => {
 	});
 
 	test.each(CONTINUING)('with %s only the failed item becomes an error item', async (onError) => {
-		const { items, json, error } = await createEach(
-			['One', 'Two [http:402]', 'Three'],
-			{},
-			{ onError },
-		);
+		const prompts = ['One', 'Two [http:402]', 'Three'];
+		const { items, json, error } = await createEach(prompts, {}, { onError });
 		expect(error).toBeNull();
 		expect(items.map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
 		expect(json[0]).toMatchObject({ status: 'pending' });
@@ -170,11 +166,8 @@ describe('cancelling the execution', () => {
 	test('during a create sends no further one, lets those under way end, and logs them', async () => {
 		emulator.current.fault({ match: {}, fault: { delay: 300 }, times: 'always' });
 		const controller = new AbortController();
-		const creating = createEach(
-			numbered(5),
-			{ options: { concurrency: 2 } },
-			{ signal: controller.signal },
-		);
+		const { signal } = controller;
+		const creating = createEach(numbered(5), { options: { concurrency: 2 } }, { signal });
 		await requestsToArrive(2);
 		controller.abort();
 		const { error, log } = await creating;
@@ -183,13 +176,8 @@ describe('cancelling the execution', () => {
 		expect(ids).toHaveLength(2);
 		expect(emulator.current.count({ route: 'create' })).toBe(2);
 		for (const id of ids) {
-			expect(log).toContainEqual(
-				expect.stringMatching(
-					new RegExp(
-						`created: task ${id} \\(workflow workflow-1, execution 42, node “Kling”, item \\d\\)`,
-					),
-				),
-			);
+			const where = '\\(workflow workflow-1, execution 42, node “Kling”, item \\d\\)';
+			expect(log).toContainEqual(expect.stringMatching(`created: task ${id} ${where}`));
 			expect(log.at(-1)).toContain(id);
 		}
 		expect(log.at(-1)).toMatch(/^Cancelled after creating Kling videos: /);
@@ -208,12 +196,8 @@ describe('cancelling the execution', () => {
 		const taskId = await createTask(emulator.current);
 		const controller = new AbortController();
 		clock.duringPause = () => controller.abort();
-		const { error, items } = await readEach(
-			'wait',
-			[taskId],
-			{},
-			{ signal: controller.signal, onError: 'continueRegularOutput' },
-		);
+		const settings = { signal: controller.signal, onError: 'continueRegularOutput' } as const;
+		const { error, items } = await readEach('wait', [taskId], {}, settings);
 		expect(error).toBeInstanceOf(Error);
 		expect(items).toEqual([]);
 	});

@@ -10,6 +10,7 @@ const { emulator, create: createOf } = useKling();
 
 const PRICE = 110;
 const WAITING = { operation: 'createAndWait' };
+const CONTINUING = { onError: 'continueRegularOutput' } as const;
 
 /** A create of each item, one request after the other so that it is the same each time. */
 async function create(
@@ -17,14 +18,8 @@ async function create(
 	parameters: INodeParameters = {},
 	{ options, ...settings }: RunSettings & { options?: IDataObject } = {},
 ) {
-	return await createOf(
-		{
-			prompt: '={{ $json.prompt }}',
-			options: { concurrency: 1, ...options },
-			...parameters,
-		},
-		{ items, ...settings },
-	);
+	const ofItem = { prompt: '={{ $json.prompt }}', options: { concurrency: 1, ...options } };
+	return await createOf({ ...ofItem, ...parameters }, { items, ...settings });
 }
 
 const ids = () => emulator.current.tasks().map(({ id }) => id);
@@ -36,37 +31,23 @@ describe('a second try of the same run', () => {
 	test.each(['400', '401', '402', '404', '429-spend'])(
 		'keeps each first task after a refusal with %s, though every request has changed',
 		async (refusal) => {
-			const first = await create(prompts('One', `Two [http:${refusal}=1]`, 'Three'));
-			const second = await create(
-				prompts('Other', 'Two', 'Another'),
-				{},
-				{ runData: first.runData },
-			);
+			const { runData } = await create(prompts('One', `Two [http:${refusal}=1]`, 'Three'));
+			const second = await create(prompts('Other', 'Two', 'Another'), {}, { runData });
 			expect(second.error).toBeNull();
 			expect(second.json.map(({ taskId }) => taskId)).toEqual(ids());
-			expect(emulator.current.tasks().map(({ prompt }) => prompt)).toEqual([
-				'One',
-				'Two',
-				'Another',
-			]);
+			const paid = emulator.current.tasks().map(({ prompt }) => prompt);
+			expect(paid).toEqual(['One', 'Two', 'Another']);
 			expect(spent()).toBe(3 * PRICE);
 		},
 	);
 
 	test('passes on what a task was created with, not what the expressions give now', async () => {
 		const parameters = { duration: '={{ $json.seconds }}', sound: '={{ $json.sound }}' };
-		const first = await create(
-			[
-				{ prompt: 'One', seconds: 10, sound: true },
-				{ prompt: 'Two [http:402=1]', seconds: 5, sound: false },
-			],
-			parameters,
-		);
-		const items = [
-			{ prompt: '', seconds: 7, sound: 'maybe' },
-			{ prompt: 'Two', seconds: 5, sound: false },
-		];
-		const second = await create(items, parameters, { runData: first.runData });
+		const one = { prompt: 'One', seconds: 10, sound: true };
+		const two = { prompt: 'Two', seconds: 5, sound: false };
+		const { runData } = await create([one, { ...two, prompt: 'Two [http:402=1]' }], parameters);
+		const items = [{ prompt: '', seconds: 7, sound: 'maybe' }, two];
+		const second = await create(items, parameters, { runData });
 		expect(second.error).toBeNull();
 		expect(second.json[0]).toMatchObject({ duration: 10, sound: true, estimatedCredits: 440 });
 	});
@@ -106,9 +87,8 @@ describe('a second try of the same run', () => {
 		test('since the balance is too low by now, names the tasks, and never says that nothing was spent', async () => {
 			const { runData } = await halfWay();
 			emulator.current.setBalance(emulator.current.apiKey, PRICE);
-			const { message, description } = operationErrorOf(
-				await secondTry(runData, { checkBalance: true }),
-			);
+			const second = await secondTry(runData, { checkBalance: true });
+			const { message, description } = operationErrorOf(second);
 			expect(message).toMatch(
 				/^The account has 110 credits.*\(1 of 3 videos was already created\)/,
 			);
@@ -124,7 +104,7 @@ describe('a second try of the same run', () => {
 			const { message, description } = apiErrorOf(await secondTry(runData, options));
 			expect(message).toMatch(/\(1 of 3 videos was already created\)$/);
 			expect(description).toContain(ids()[0]);
-			const continuing = await secondTry(runData, options, { onError: 'continueRegularOutput' });
+			const continuing = await secondTry(runData, options, CONTINUING);
 			const refused = { details: { taskId: null } };
 			expect(continuing.json).toMatchObject([{ taskId: ids()[0] }, refused, refused]);
 		});
@@ -132,32 +112,23 @@ describe('a second try of the same run', () => {
 		test('since a setting of the run is wrong by now, names the tasks, as each error item does its own', async () => {
 			const { runData } = await halfWay();
 			const options = { maxCredits: 'plenty' };
-			expect(operationErrorOf(await secondTry(runData, options)).message).toMatch(
-				/^'Max Credits' .*\(1 of 3 videos was already created\) \[item 0\]$/,
-			);
-			const continuing = await secondTry(runData, options, { onError: 'continueRegularOutput' });
-			expect(continuing.json).toMatchObject([
-				{ details: { taskId: ids()[0] } },
-				{ details: { taskId: null } },
-				{ details: { taskId: null } },
-			]);
+			const { message } = operationErrorOf(await secondTry(runData, options));
+			expect(message).toMatch(/^'Max Credits' .*\(1 of 3 videos was already created\) \[item 0\]$/);
+			const { json } = await secondTry(runData, options, CONTINUING);
+			const taskIds = [ids()[0], null, null];
+			expect(json).toMatchObject(taskIds.map((taskId) => ({ details: { taskId } })));
 		});
 
 		test('since how a task is passed on cannot be evaluated any more, names the task', async () => {
 			const parameters = { ...WAITING, simplify: '={{ $json.simplify }}' };
-			const items = [
-				{ prompt: 'One', simplify: true },
-				{ prompt: 'Two [http:402=1]', simplify: true },
-			];
-			const { runData } = await create(items, parameters);
-			const broken = items.map((item) => ({ ...item, simplify: 'perhaps' }));
-			const { json } = await create(broken, parameters, {
-				runData,
-				onError: 'continueRegularOutput',
-			});
+			const itemsWith = (simplify: boolean | string) =>
+				prompts('One', 'Two [http:402=1]').map((item) => ({ ...item, simplify }));
+			const { runData } = await create(itemsWith(true), parameters);
+			const { json } = await create(itemsWith('perhaps'), parameters, { runData, ...CONTINUING });
+			const error = expect.stringMatching(/^'Simplify' /);
 			expect(json).toMatchObject([
-				{ error: expect.stringMatching(/^'Simplify' /), details: { taskId: ids()[0] } },
-				{ error: expect.stringMatching(/^'Simplify' /), details: { taskId: null } },
+				{ error, details: { taskId: ids()[0] } },
+				{ error, details: { taskId: null } },
 			]);
 			expect(creates()).toBe(2);
 		});
@@ -181,7 +152,7 @@ describe('Max Credits', () => {
 
 	test('counts a create that is unclear as spent', async () => {
 		const options = { maxCredits: 2 * PRICE };
-		const run = { options, onError: 'continueRegularOutput' } as const;
+		const run = { options, ...CONTINUING };
 		const items = prompts('One [fault:reset-after=1]', 'Two [http:402=1]');
 		const { runData } = await create(items, {}, run);
 		const dearer = { duration: '={{ $json.prompt.startsWith("Two") ? 10 : 5 }}' };
@@ -201,7 +172,7 @@ describe('Max Credits', () => {
 	test('without a value for one item costs that item alone, and still holds for the others', async () => {
 		const items = [{ prompt: 'One' }, { prompt: 'Two', limit: PRICE }];
 		const options = { maxCredits: '={{ $json.limit }}' };
-		const { json } = await create(items, {}, { options, onError: 'continueRegularOutput' });
+		const { json } = await create(items, {}, { options, ...CONTINUING });
 		expect(json).toMatchObject([
 			{ error: expect.stringMatching(/^'Max Credits' .*\[item 0\]$/) },
 			{ taskId: ids()[0] },
@@ -226,31 +197,17 @@ describe('everything is evaluated before the first create', () => {
 		expect(creates()).toBe(0);
 	});
 
-	test('a timeout that is wrong for the first item costs that item alone', async () => {
+	test.each([
+		[0, 'timeout', '={{ $itemIndex === 0 ? "soon" : 5 }}', /^'Timeout.* \[item 0\]$/],
+		[1, 'simplify', '={{ $itemIndex === 1 ? "perhaps" : true }}', /^'Simplify' .* \[item 1\]$/],
+	])('what is wrong with item %d costs that item alone: %s', async (bad, name, value, error) => {
 		clock.duringPause = async () => await completeAll(emulator.current);
-		const { json } = await create(
-			prompts('One', 'Two'),
-			{ ...WAITING, timeout: '={{ $json.prompt === "One" ? "soon" : 5 }}' },
-			{ onError: 'continueRegularOutput' },
-		);
-		expect(json).toMatchObject([
-			{ error: expect.stringMatching(/^'Timeout.* \[item 0\]$/) },
-			{ taskId: ids()[0], status: 'completed' },
-		]);
-	});
-
-	test('what is wrong with one item costs that item alone, with its own index', async () => {
-		clock.duringPause = async () => await completeAll(emulator.current);
-		const { json } = await create(
-			prompts('One', 'Two', 'Three'),
-			{ ...WAITING, simplify: '={{ $json.prompt === "Two" ? "perhaps" : true }}' },
-			{ onError: 'continueRegularOutput' },
-		);
-		expect(json).toMatchObject([
-			{ taskId: ids()[0], status: 'completed' },
-			{ error: expect.stringMatching(/^'Simplify' .* \[item 1\]$/) },
-			{ taskId: ids()[1], status: 'completed' },
-		]);
+		const items = prompts('One', 'Two', 'Three');
+		const { json } = await create(items, { ...WAITING, [name]: value }, CONTINUING);
+		const good = ids().map((taskId): unknown => ({ taskId, status: 'completed' }));
+		const refused = { error: expect.stringMatching(error) };
+		expect(good).toHaveLength(2);
+		expect(json).toMatchObject(good.toSpliced(bad, 0, refused));
 	});
 });
 
@@ -264,18 +221,15 @@ describe('a task of which the wait goes wrong', () => {
 
 	test('is named by its own error item', async () => {
 		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:404', times: 'always' });
-		const { json } = await create(prompts('One', 'Two'), WAITING, {
-			onError: 'continueRegularOutput',
-		});
+		const { json } = await create(prompts('One', 'Two'), WAITING, CONTINUING);
 		expect(json).toMatchObject(ids().map((taskId) => ({ details: { taskId } })));
 	});
 
 	test('is logged when the execution is cancelled, and so are all others', async () => {
 		const controller = new AbortController();
 		clock.duringPause = () => controller.abort();
-		const { error, log } = await create(prompts('One', 'Two'), WAITING, {
-			signal: controller.signal,
-		});
+		const { signal } = controller;
+		const { error, log } = await create(prompts('One', 'Two'), WAITING, { signal });
 		expect(error).toBeInstanceOf(Error);
 		expect(log.at(-1)).toContain(`Cancelled after creating Kling videos: ${ids().join(', ')} (`);
 	});
@@ -396,11 +350,8 @@ describe('Retry execution', () => {
 
 	test('of an edited node that is refused is not recommended, since it would create anew', async () => {
 		const first = await create(prompts('One', 'Two [http:402=1]'));
-		const retry = await create(
-			prompts('One, changed', 'Two'),
-			{ ...EDITED, options: { maxCredits: PRICE } },
-			retryOf(first),
-		);
+		const limited = { ...EDITED, options: { maxCredits: PRICE } };
+		const retry = await create(prompts('One, changed', 'Two'), limited, retryOf(first));
 		const { description } = operationErrorOf(retry);
 		expect(description).toContain(`The task created so far: ${ids()[0]}.`);
 		expect(description).not.toContain('use Retry');
@@ -416,15 +367,8 @@ describe('Retry execution', () => {
 			expect(description).not.toMatch(/use Retry/);
 		}
 		expect(creates()).toBe(2);
-		const limited = await create(
-			items,
-			{},
-			{
-				...retryOf(first),
-				options: { maxCredits: 3 * PRICE - 1 },
-				onError: 'continueRegularOutput',
-			},
-		);
+		const options = { maxCredits: 3 * PRICE - 1 };
+		const limited = await create(items, {}, { ...retryOf(first), ...CONTINUING, options });
 		expect(limited.json[2]?.['error']).toMatch(/of which this run has spent 220/);
 		expect(creates()).toBe(2);
 	});
@@ -452,7 +396,7 @@ describe('a pause that the API asks for, of more than a minute', () => {
 		async (http, paid) => {
 			const items = prompts('One', 'Two', 'Three');
 			const options = { maxCredits: 3 * PRICE };
-			const run = { onError: 'continueRegularOutput', options } as const;
+			const run = { ...CONTINUING, options };
 			emulator.current.fault({ match: {}, fault: { http, retryAfter: 120 } });
 			const first = await create(items, {}, run);
 			expect(creates()).toBe(1);

@@ -1,4 +1,4 @@
-import { TASK_KEYS } from '../harness/node/builders';
+import { SUMMARY, TASK_KEYS } from '../harness/node/builders';
 import { useKling } from '../harness/node/kling';
 import { operationErrorOf } from '../harness/node/errors';
 import { completeAll, createTask } from '../harness/node/tasks';
@@ -6,14 +6,12 @@ import { clock } from '../harness/node/time';
 
 const { emulator, run, create, createEach, readEach, finishedTask } = useKling();
 
-const REQUEST_KEYS = ['estimatedCredits', 'duration', 'sound', 'callback', 'callbackUrl'];
-
 const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const UUID = expect.stringMatching(/^[0-9a-f-]{36}$/);
 
 /** As the panel shows them: n8n keeps their order. */
 const WAITED_KEYS = [...TASK_KEYS.slice(0, 4), 'timedOut', ...TASK_KEYS.slice(4)];
-const PAID_KEYS = [...WAITED_KEYS.slice(0, 5), ...REQUEST_KEYS, ...WAITED_KEYS.slice(5)];
+const PAID_KEYS = [...WAITED_KEYS.slice(0, 5), ...Object.keys(SUMMARY), ...WAITED_KEYS.slice(5)];
 
 const keysOf = (json: object | undefined) => Object.keys(json ?? {});
 
@@ -21,28 +19,16 @@ describe('Create', () => {
 	test('gives the new task, with null where there is nothing yet', async () => {
 		const { items, error } = await create();
 		expect(error).toBeNull();
-		expect(items).toStrictEqual([
-			{
-				json: {
-					taskId: UUID,
-					status: 'pending',
-					model: 'kling-2.6',
-					videoUrl: null,
-					videoUrls: [],
-					progress: null,
-					createdAt: null,
-					completedAt: null,
-					generationSeconds: null,
-					failure: null,
-					estimatedCredits: 110,
-					duration: 5,
-					sound: false,
-					callback: 'none',
-					callbackUrl: null,
-				},
-				pairedItem: { item: 0 },
-			},
-		]);
+		const nulls = Object.fromEntries(TASK_KEYS.map((key) => [key, null]));
+		const json = {
+			...nulls,
+			taskId: UUID,
+			status: 'pending',
+			model: 'kling-2.6',
+			videoUrls: [],
+			...SUMMARY,
+		};
+		expect(items).toStrictEqual([{ json, pairedItem: { item: 0 } }]);
 	});
 
 	test.each([
@@ -61,18 +47,11 @@ describe('Create', () => {
 
 	test('sends the documented body and nothing else', async () => {
 		await create();
-		expect(emulator.current.requests).toMatchObject([
-			{ method: 'POST', path: '/v1/videos/generations' },
-		]);
-		expect(emulator.current.requests[0]?.body).toStrictEqual({
-			model: 'kling-2.6',
-			input: {
-				prompt: 'A cat turns its head',
-				image_urls: [emulator.current.imageUrl()],
-				duration: 5,
-				sound: false,
-			},
-		});
+		const { requests } = emulator.current;
+		expect(requests).toMatchObject([{ method: 'POST', path: '/v1/videos/generations' }]);
+		const image_urls = [emulator.current.imageUrl()];
+		const input = { prompt: 'A cat turns its head', image_urls, duration: 5, sound: false };
+		expect(requests[0]?.body).toStrictEqual({ model: 'kling-2.6', input });
 	});
 
 	test('with a URL of the user’s as callback sends it and shows it', async () => {
@@ -172,10 +151,8 @@ describe('Get Task', () => {
 
 	test('without Simplify gives the API’s object, unknown fields included', async () => {
 		const taskId = await createTask(emulator.current);
-		emulator.current.fault({
-			match: {},
-			fault: { mutate: { path: 'seed', value: { deep: [1] } } },
-		});
+		const fault = { mutate: { path: 'seed', value: { deep: [1] } } };
+		emulator.current.fault({ match: {}, fault });
 		const { json } = await readEach('getTask', [taskId], { simplify: false });
 		expect(json[0]).toMatchObject({ id: taskId, model: 'kling-2.6', seed: { deep: [1] } });
 		expect(json[0]).not.toHaveProperty('taskId');
@@ -238,11 +215,8 @@ describe('Get Credits', () => {
 	test('gives the three numbers once per run, not per item', async () => {
 		const { items } = await run({ operation: 'getCredits' }, { items: [{}, {}, {}] });
 		expect(items).toHaveLength(1);
-		expect(items[0]?.json).toStrictEqual({
-			balance: 10_000,
-			totalPurchased: 10_000,
-			totalConsumed: 0,
-		});
+		const credits = { balance: 10_000, totalPurchased: 10_000, totalConsumed: 0 };
+		expect(items[0]?.json).toStrictEqual(credits);
 		expect(emulator.current.count()).toBe(1);
 	});
 });

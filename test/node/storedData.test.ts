@@ -22,7 +22,7 @@ import { clock } from '../harness/node/time';
  * release on, what is here may only grow.
  */
 
-const { emulator, run, create, createEach } = useKling();
+const { emulator, create, createEach, readEach } = useKling();
 
 const TASK_ID = '54debc04-6f7a-4e9d-a0cc-1082435ebc37';
 const OTHER_ID = '0c9d5b2a-1e43-4b8f-9a77-3f20c6d1e815';
@@ -119,12 +119,11 @@ test('klingCallbacks, in the context of the execution: a Wait sleeps for a task 
 	const taskId = await createTask(emulator.current);
 	const klingCallbacks = { [taskId]: { createdAt: 1_774_706_165_000, executionId: '42' } };
 	const wait = async (...ids: string[]) =>
-		await run(
-			{ operation: 'wait', taskId: '={{ $json.taskId }}' },
-			{
-				items: ids.map((id) => ({ taskId: id })),
-				runData: stored({ flow: { klingCallbacks } }),
-			},
+		await readEach(
+			'wait',
+			ids,
+			{ waitStrategy: 'auto' },
+			{ runData: stored({ flow: { klingCallbacks } }) },
 		);
 	const { waitTill, error } = await wait(taskId);
 	expect(error).toBeNull();

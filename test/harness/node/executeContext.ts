@@ -5,6 +5,7 @@ import type { IHttpRequestOptions, INode, WorkflowExecuteMode } from 'n8n-workfl
 import { createRunExecutionData, NodeConnectionTypes, Workflow } from 'n8n-workflow';
 
 import { buildAdditionalData } from './additionalData';
+import { klingNode } from './builders';
 import { TestCredentialsHelper } from './credentials';
 import { KLING_TYPE, START_TYPE, TestNodeTypes, TRIGGER_TYPE } from './workflow';
 
@@ -28,13 +29,10 @@ export const WORKFLOW_ID = 'abcdefgh12345678';
 /** n8n's own context for a Create Video in such a workflow, and the URLs that it has called. */
 export function executeContext(surroundings: Surroundings = {}) {
 	const { mode = 'manual', executionId = '42', trigger = 'none', answer } = surroundings;
-	const node = (name: string, type: string, parameters = {}): INode => ({
-		id: name,
-		name,
-		type,
-		typeVersion: 1,
-		position: [0, 0],
-		parameters,
+	const node = (name: string, type: string, parameters = {}): INode =>
+		klingNode({ id: name, name, type, parameters });
+	const leadTo = (name: string) => ({
+		main: [[{ node: name, type: NodeConnectionTypes.Main, index: 0 }]],
 	});
 	const create = node('Create', KLING_TYPE, { operation: 'create' });
 	const { wait, registered } = surroundings;
@@ -51,10 +49,8 @@ export function executeContext(surroundings: Surroundings = {}) {
 				: [node('Wait', KLING_TYPE, { operation: 'wait', waitStrategy: wait })]),
 		],
 		connections: {
-			Start: { main: [[{ node: 'Create', type: NodeConnectionTypes.Main, index: 0 }]] },
-			...(wait === undefined
-				? {}
-				: { Create: { main: [[{ node: 'Wait', type: NodeConnectionTypes.Main, index: 0 }]] } }),
+			Start: leadTo('Create'),
+			...(wait === undefined ? {} : { Create: leadTo('Wait') }),
 		},
 		active: false,
 		nodeTypes: new TestNodeTypes(),
@@ -74,13 +70,11 @@ export function executeContext(surroundings: Surroundings = {}) {
 		return await Promise.resolve({ headers: {}, ...response });
 	};
 	const data = { main: [[]] };
+	const credentials = new TestCredentialsHelper(() => ({ apiKey: 'sk-x', baseUrl: '' }));
 	const context = new ExecuteContext(
 		workflow,
 		create,
-		{
-			...buildAdditionalData(new TestCredentialsHelper(() => ({ apiKey: 'sk-x', baseUrl: '' }))),
-			executionId,
-		},
+		{ ...buildAdditionalData(credentials), executionId },
 		mode,
 		runData,
 		0,

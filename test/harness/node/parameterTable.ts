@@ -138,6 +138,9 @@ const events = oneOf(NO_EVENT, {
 	blanks: no('is empty'),
 });
 
+const pollInterval = number('from 0 to 2592000', (seconds) => seconds * 1_000);
+const timeout = number('from 0 to 43200', (minutes) => minutes * 60_000);
+
 const duration = oneOf('neither 5 nor 10', { 'a number as text': is(5) });
 
 /** Where a parameter stands, and what must be set for it to count. */
@@ -180,21 +183,15 @@ const isSet = (read: (settings: Settings) => unknown) => (settings: Settings) =>
 	return value instanceof Failure ? value : value !== null;
 };
 
-/** What a parameter needs beside it to count, if anything. */
-type Beside = ParameterRow['beside'];
-
-type Read = ParameterRow['read'];
-
-/** Parameters of one operation of the Kling node. */
+/** Parameters of one operation of the Kling node, or of the trigger, which has none. */
 const fieldOf =
-	(operation: string) =>
-	(label: string, read: Read, cells: Row, beside?: Beside): ParameterRow => ({
-		label,
-		operation,
-		beside,
-		read,
-		cells,
-	});
+	(operation?: string) =>
+	(
+		label: string,
+		read: ParameterRow['read'],
+		cells: Row,
+		beside?: ParameterRow['beside'],
+	): ParameterRow => ({ label, operation, beside, read, cells });
 
 const create = fieldOf('create');
 const wait = fieldOf('wait');
@@ -225,11 +222,7 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 	}),
 	taskId: get('Task ID', readTaskId, special('a task ID')),
 	waitStrategy: wait('Wait Strategy', waiting('strategy'), oneOf('none of its choices')),
-	timeout: wait(
-		'Timeout (Minutes)',
-		waiting('timeoutMs'),
-		number('from 0 to 43200', (minutes) => minutes * 60_000),
-	),
+	timeout: wait('Timeout (Minutes)', waiting('timeoutMs'), timeout),
 	simplify: get('Simplify', result('simplify'), boolean),
 	checkBalance: asOption(create('Check Balance', spending('checkBalance'), boolean)),
 	checkImages: asOption(create('Check Images', images('checked'), boolean, IMAGE)),
@@ -237,13 +230,7 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 	downloadVideo: get('Download Video', isSet(result('downloadField')), boolean),
 	dryRun: asOption(create('Dry Run', readDryRun, boolean)),
 	maxCredits: asOption(create('Max Credits', spending('maxCredits'), number('of at least 0'))),
-	pollInterval: asOption(
-		wait(
-			'Poll Interval (Seconds)',
-			waiting('intervalMs'),
-			number('from 0 to 2592000', (seconds) => seconds * 1_000),
-		),
-	),
+	pollInterval: asOption(wait('Poll Interval (Seconds)', waiting('intervalMs'), pollInterval)),
 	outputBinaryField: get(
 		'Put Output File in Field',
 		result('downloadField'),
@@ -254,25 +241,19 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 	throwOnFailure: asOption(get('Stop on Failed Video', readThrowOnFailure, boolean)),
 };
 
+const onTrigger = fieldOf();
+
 /** Every parameter of the Kling Trigger, by its name. */
 export const TRIGGER_TABLE: Record<string, ParameterRow> = {
-	events: { label: 'Trigger On', read: trigger('events'), cells: events },
-	simplify: { label: 'Simplify', read: triggerResult('simplify'), cells: boolean },
-	deduplicate: asOption({
-		label: 'Once per Video',
-		read: trigger('deduplicate'),
-		cells: boolean,
-	}),
-	verifyTask: asOption({ label: 'Verify Task', read: trigger('verifyTask'), cells: boolean }),
-	downloadVideo: {
-		label: 'Download Video',
-		read: isSet(triggerResult('downloadField')),
-		cells: boolean,
-	},
-	outputBinaryField: {
-		label: 'Put Output File in Field',
-		beside: DOWNLOADING,
-		read: triggerResult('downloadField'),
-		cells: FIELD_OR_DEFAULT,
-	},
+	events: onTrigger('Trigger On', trigger('events'), events),
+	simplify: onTrigger('Simplify', triggerResult('simplify'), boolean),
+	deduplicate: asOption(onTrigger('Once per Video', trigger('deduplicate'), boolean)),
+	verifyTask: asOption(onTrigger('Verify Task', trigger('verifyTask'), boolean)),
+	downloadVideo: onTrigger('Download Video', isSet(triggerResult('downloadField')), boolean),
+	outputBinaryField: onTrigger(
+		'Put Output File in Field',
+		triggerResult('downloadField'),
+		FIELD_OR_DEFAULT,
+		DOWNLOADING,
+	),
 };

@@ -3,6 +3,7 @@ import { NodeConnectionTypes, Workflow } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
 import { KlingTrigger } from '../../../nodes/Kling/KlingTrigger.node';
+import { klingNode } from './builders';
 
 export const KLING_TYPE = 'n8n-nodes-aivideoapi-kling.kling';
 export const TRIGGER_TYPE = `${KLING_TYPE}Trigger`;
@@ -66,24 +67,14 @@ export function buildWorkflow({
 	workflow: Workflow;
 	node: INode;
 } {
-	const start: INode = {
-		id: 'start',
-		name: START_NAME,
-		type: START_TYPE,
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-	};
-	const kling: INode = {
+	const start = klingNode({ id: 'start', name: START_NAME, type: START_TYPE });
+	const kling = klingNode({
 		id: 'kling',
-		name: 'Kling',
 		type: asTool ? TOOL_TYPE : KLING_TYPE,
-		typeVersion: 1,
-		position: [200, 0],
 		parameters,
 		...(onError === undefined ? {} : { onError }),
 		...(withCredential ? { credentials: { aiVideoApi: { id: '1', name: 'AI Video API' } } } : {}),
-	};
+	});
 	const workflow = new Workflow({
 		id: 'workflow-1',
 		name: 'Videos',
