@@ -153,17 +153,6 @@ describe('an execution that sleeps', () => {
 		expect(statusesOf(execution)).toEqual(['completed']);
 	});
 
-	test('sleeps on while the API does not know its new task yet', async () => {
-		const execution = n8n.execute(
-			n8n.start(),
-			createAndWait([{ hiddenFor: 100 * SECOND, callbacks: [0] }]),
-		);
-		await clock.advance(90 * SECOND);
-		expect(execution.status).toBe('waiting');
-		await clock.advance(MINUTE);
-		expect(statusesOf(execution)).toEqual(['completed']);
-	});
-
 	test('gives up a task that the API still does not know after two minutes, and no other', async () => {
 		const execution = n8n.execute(
 			n8n.start(),
@@ -173,21 +162,6 @@ describe('an execution that sleeps', () => {
 		const [{ items: [gone, other] } = { items: [] }] = execution.outputs;
 		expect(gone?.json).toMatchObject({ details: { httpCode: '404', taskId: ONE } });
 		expect(other?.json).toMatchObject({ status: 'completed', taskId: TWO });
-	});
-
-	test('reads each of 120 open tasks at its timeout, although the API takes a second', async () => {
-		n8n.api.account('a').latencyMs = SECOND;
-		const plans = Array.from({ length: 120 }, (_, index) => ({
-			endsAfter: index === 60 ? null : 90 * SECOND,
-		}));
-		const execution = n8n.execute(n8n.start(), createAndWait(plans, { timeout: 2 }));
-		await clock.advance(100 * SECOND);
-		// All before it slept, and by each look only the one that is still open.
-		expect(n8n.api.readings.length).toBeLessThanOrEqual(120 + 2);
-		await clock.advance(200 * SECOND);
-		const statuses = statusesOf(execution);
-		expect(statuses.filter((status) => status === 'completed')).toHaveLength(119);
-		expect(statuses[60]).toBe('processing');
 	});
 
 	test('gets nothing from what was read before its timeout, if it can be read then', async () => {

@@ -110,47 +110,43 @@ async function withReceiver(
 	}
 }
 
-describe('create', () => {
-	const tooLong = 'x'.repeat(2501);
-	const base64 = 'data:image/png;base64,AA==';
-	it.each<[message: string, input: object, extra?: object]>([
-		["'input.duration' must be 5 or 10 for Kling 2.6.", { duration: '5' }],
-		["'input.prompt' must not be empty.", { prompt: '' }],
-		["'input.prompt' must be at most 2500 characters.", { prompt: tooLong }],
-		["'input.image_urls' is required.", { image_urls: undefined }],
-		["'input.image_urls[0]' must be", { image_urls: [base64] }],
-		["'input.sound' must be of type boolean.", { sound: 'true' }],
-		["Unknown field 'input.negative_prompt'.", { negative_prompt: null }],
-		["Unknown field 'seed'.", {}, { seed: 1 }],
-		["'callback_url' must be an http or https URL.", {}, { callback_url: 'ftp://a/b' }],
-		["'model' is required.", {}, { model: undefined }],
-		["'input.prompt' holds the emulator marker", { prompt: '[fault:nonsense]' }],
-	])('is refused: %s', async (message, input, extra = {}) => {
-		const error = errorOf(await create(input, extra));
-		expect(error).toMatchObject({
-			status: 400,
-			code: 'invalid_request',
-			type: 'invalid_request_error',
-		});
-		expect(error.message).toContain(message);
-		expect(emulator.tasks()).toHaveLength(0);
-		expect(emulator.account().balance).toBe(10000);
+const tooLong = 'x'.repeat(2501);
+const base64 = 'data:image/png;base64,AA==';
+it.each<[message: string, input: object, extra?: object]>([
+	["'input.duration' must be 5 or 10 for Kling 2.6.", { duration: '5' }],
+	["'input.prompt' must not be empty.", { prompt: '' }],
+	["'input.prompt' must be at most 2500 characters.", { prompt: tooLong }],
+	["'input.image_urls' is required.", { image_urls: undefined }],
+	["'input.image_urls[0]' must be", { image_urls: [base64] }],
+	["'input.sound' must be of type boolean.", { sound: 'true' }],
+	["Unknown field 'input.negative_prompt'.", { negative_prompt: null }],
+	["Unknown field 'seed'.", {}, { seed: 1 }],
+	["'callback_url' must be an http or https URL.", {}, { callback_url: 'ftp://a/b' }],
+	["'model' is required.", {}, { model: undefined }],
+	["'input.prompt' holds the emulator marker", { prompt: '[fault:nonsense]' }],
+])('a create is refused: %s', async (message, input, extra = {}) => {
+	const error = errorOf(await create(input, extra));
+	expect(error).toMatchObject({
+		status: 400,
+		code: 'invalid_request',
+		type: 'invalid_request_error',
 	});
+	expect(error.message).toContain(message);
+	expect(emulator.tasks()).toHaveLength(0);
+	expect(emulator.account().balance).toBe(10000);
 });
 
-describe('keys', () => {
-	it.each([
-		['sk-disabled', 401, 'invalid_api_key', 'authentication_error'],
-		['sk-nobody', 401, 'invalid_api_key', 'authentication_error'],
-		['pk-emulator', 401, 'invalid_api_key', 'authentication_error'],
-		['sk-blocked-ip', 403, 'ip_not_allowed', 'permission_error'],
-		['sk-rate-limited', 429, 'rate_limit_exceeded', 'rate_limit_error'],
-		['sk-spend-limit', 429, 'spend_limit_exceeded', 'billing_error'],
-		['sk-poor', 402, 'insufficient_credits', 'billing_error'],
-	])('%s: %i %s', async (key, status, code, type) => {
-		expect(errorOf(await create({}, {}, key))).toMatchObject({ status, code, type });
-		expect(emulator.tasks()).toHaveLength(0);
-	});
+it.each([
+	['sk-disabled', 401, 'invalid_api_key', 'authentication_error'],
+	['sk-nobody', 401, 'invalid_api_key', 'authentication_error'],
+	['pk-emulator', 401, 'invalid_api_key', 'authentication_error'],
+	['sk-blocked-ip', 403, 'ip_not_allowed', 'permission_error'],
+	['sk-rate-limited', 429, 'rate_limit_exceeded', 'rate_limit_error'],
+	['sk-spend-limit', 429, 'spend_limit_exceeded', 'billing_error'],
+	['sk-poor', 402, 'insufficient_credits', 'billing_error'],
+])('the key %s: %i %s', async (key, status, code, type) => {
+	expect(errorOf(await create({}, {}, key))).toMatchObject({ status, code, type });
+	expect(emulator.tasks()).toHaveLength(0);
 });
 
 describe('tasks', () => {
@@ -188,60 +184,54 @@ describe('tasks', () => {
 	});
 });
 
-describe('other addresses', () => {
-	it('refuses unknown routes, wrong methods, queries and bodies', async () => {
-		expect((await get('/v1/models')).status).toBe(404);
-		expect((await get('//v1/credits')).status).toBe(404);
-		expect((await get('/v1/credits/')).status).toBe(404);
-		expect((await get('/v1/videos/generations')).status).toBe(405);
-		expect((await call('/v1/credits', { method: 'POST', headers: bearer() })).status).toBe(405);
-		expect((await get('/v1/credits?a=1')).status).toBe(400);
-	});
+it('other addresses are refused: unknown routes, wrong methods, queries and bodies', async () => {
+	expect((await get('/v1/models')).status).toBe(404);
+	expect((await get('//v1/credits')).status).toBe(404);
+	expect((await get('/v1/credits/')).status).toBe(404);
+	expect((await get('/v1/videos/generations')).status).toBe(405);
+	expect((await call('/v1/credits', { method: 'POST', headers: bearer() })).status).toBe(405);
+	expect((await get('/v1/credits?a=1')).status).toBe(400);
 });
 
-describe('images', () => {
-	it.each([
-		['photo.jpg', null],
-		['redirect', null],
-		['octet-stream.jpg', null],
-		['missing', 'HTTP 404'],
-		['page-as-jpeg.jpg', 'not a JPEG, PNG or WebP'],
-		['gif.gif', 'not a JPEG, PNG or WebP'],
-		['huge.jpg', 'larger than 10 MB'],
-		['huge-chunked.jpg', 'larger than 10 MB'],
-		['redirect-loop', 'more than 3 redirects'],
-	])('a task with %s: %s', async (name, reason) => {
-		const id = await createTask({ image_urls: [emulator.imageUrl(name)] });
-		const end = emulator.complete(id);
-		if (reason === null) await end;
-		else await expect(end).rejects.toThrow('already failed');
-		const task = emulator.task(id);
-		expect(task.status).toBe(reason === null ? 'completed' : 'failed');
-		expect(task.images).toHaveLength(1);
-		expect(task.images[0]?.reason).toBe(reason ?? undefined);
-		if (reason !== null) expect(task.error?.code).toBe('upstream_error');
-		expect(emulator.count({ route: 'image' })).toBe(0);
-	});
+it.each([
+	['photo.jpg', null],
+	['redirect', null],
+	['octet-stream.jpg', null],
+	['missing', 'HTTP 404'],
+	['page-as-jpeg.jpg', 'not a JPEG, PNG or WebP'],
+	['gif.gif', 'not a JPEG, PNG or WebP'],
+	['huge.jpg', 'larger than 10 MB'],
+	['huge-chunked.jpg', 'larger than 10 MB'],
+	['redirect-loop', 'more than 3 redirects'],
+])('a task with %s: %s', async (name, reason) => {
+	const id = await createTask({ image_urls: [emulator.imageUrl(name)] });
+	const end = emulator.complete(id);
+	if (reason === null) await end;
+	else await expect(end).rejects.toThrow('already failed');
+	const task = emulator.task(id);
+	expect(task.status).toBe(reason === null ? 'completed' : 'failed');
+	expect(task.images).toHaveLength(1);
+	expect(task.images[0]?.reason).toBe(reason ?? undefined);
+	if (reason !== null) expect(task.error?.code).toBe('upstream_error');
+	expect(emulator.count({ route: 'image' })).toBe(0);
 });
 
-describe('videos', () => {
-	it.each([
-		[5, false],
-		[10, true],
-	])('%i s, sound %s', async (duration, sound) => {
-		const id = await createTask({ duration, sound });
-		expect((await call(`/videos/${id}/0.mp4`)).status).toBe(404);
-		await emulator.complete(id);
-		const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`);
-		const bytes = Buffer.from(await response.arrayBuffer());
-		expect(response.headers.get('content-type')).toBe('video/mp4');
-		expect(response.headers.get('content-length')).toBe(String(bytes.length));
-		expect(bytes.equals(await emulator.videoBytes(id))).toBe(true);
-		const digest = createHash('sha256').update(bytes).digest('hex');
-		expect(digest).toBe(await emulator.videoSha256(id));
-		expect(bytes.includes(`${id}/0`)).toBe(true);
-		expect((await call(`/videos/${id}/1.mp4`)).status).toBe(404);
-	});
+it.each([
+	[5, false],
+	[10, true],
+])('a video of %i s, sound %s', async (duration, sound) => {
+	const id = await createTask({ duration, sound });
+	expect((await call(`/videos/${id}/0.mp4`)).status).toBe(404);
+	await emulator.complete(id);
+	const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`);
+	const bytes = Buffer.from(await response.arrayBuffer());
+	expect(response.headers.get('content-type')).toBe('video/mp4');
+	expect(response.headers.get('content-length')).toBe(String(bytes.length));
+	expect(bytes.equals(await emulator.videoBytes(id))).toBe(true);
+	const digest = createHash('sha256').update(bytes).digest('hex');
+	expect(digest).toBe(await emulator.videoSha256(id));
+	expect(bytes.includes(`${id}/0`)).toBe(true);
+	expect((await call(`/videos/${id}/1.mp4`)).status).toBe(404);
 });
 
 describe('callbacks', () => {

@@ -86,13 +86,6 @@ describe('a shared wait for tasks', () => {
 		expect(most).toBe(READ_CONCURRENCY);
 	});
 
-	test('goes on after reads that do not get through: the video is paid for', async () => {
-		const { tasks, countReads } = world({ [ONE]: [reset, reset, completed(ONE)] });
-		await pollTasks(tasks, OPTIONS);
-		expect(countReads(ONE)).toBe(3);
-		expect(statusesOf(tasks)).toEqual(['completed']);
-	});
-
 	test('pauses at least as long as the API asks', async () => {
 		const limited = failure({ call: 'getTask', status: 429, retryAfterMs: 25_000 });
 		const { tasks } = world({ [ONE]: [limited, completed(ONE)] });
