@@ -44,7 +44,7 @@ function world(script: Record<string, Answer[]>) {
 	};
 	const client = fakeClient({ getTask });
 	const tasks = Object.keys(script).map((id) => new Task(id, client));
-	return { tasks, reads, countReads: (id: string) => reads.filter((one) => one === id).length };
+	return { tasks, reads };
 }
 
 const statusesOf = (tasks: readonly Task[]) => tasks.map(({ reading }) => reading?.task.status);
