@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { FaultKind, Plan } from '../harness/inMemory/api';
 import { useClock } from '../harness/inMemory/clock';
 import { type Execution, N8n, type Step } from '../harness/inMemory/n8n';
+import type { N8nProcess } from '../harness/inMemory/process';
 
 const clock = useClock();
 
@@ -14,6 +15,19 @@ let n8n: N8n;
 beforeEach(() => {
 	n8n = new N8n(clock);
 });
+
+/** Each call from outside is taken by the next of these processes. */
+function takeTurns(processes: readonly N8nProcess[]): void {
+	let calls = 0;
+	n8n.door = () => processes[calls++ % processes.length] ?? null;
+}
+
+/** An execution that has fallen asleep, in a process of its own. */
+async function asleep(plans: readonly Plan[], more?: Record<string, unknown>): Promise<Execution> {
+	const execution = n8n.execute(n8n.start(), createAndWait(plans, more));
+	await clock.advance(SECOND);
+	return execution;
+}
 
 /** Wherever the parameter stands. */
 const DOWNLOADS = { downloadVideo: true, options: { downloadVideo: true } };
@@ -41,6 +55,9 @@ function statusesOf({ outputs }: Execution, step = 0): unknown[] {
 
 const readingsOf = (taskId: string) =>
 	n8n.api.readings.filter((reading) => reading.taskId === taskId).length;
+
+/** A task of nobody's execution, which has ended. */
+const finished = () => n8n.api.create('a', { endsAfter: 0 });
 
 /** The address at which an execution is called back. */
 const resumeUrl = ({ id }: Execution) => `/webhook-waiting/${id}/kling?signature=s`;
@@ -94,23 +111,20 @@ describe('an execution that sleeps', () => {
 	});
 
 	test('is not woken by a task of somebody else, which is not even read', async () => {
-		const execution = n8n.execute(n8n.start(), createAndWait([{}]));
-		await clock.advance(SECOND);
-		const other = n8n.api.create('a', { endsAfter: 0 });
+		const execution = await asleep([{}]);
+		const other = finished();
 		expect(await post(resumeUrl(execution), bodyOf(other.id))).toBe('unknown');
 		expect([execution.status, readingsOf(other.id)]).toEqual(['waiting', 0]);
 	});
 
 	test('is not woken by a callback that only says so', async () => {
-		const execution = n8n.execute(n8n.start(), createAndWait([{}]));
-		await clock.advance(SECOND);
+		const execution = await asleep([{}]);
 		expect(await post(resumeUrl(execution), bodyOf(ONE))).toBe('open');
 		expect(execution.status).toBe('waiting');
 	});
 
 	test('says whether it sleeps at the very wait that is asked about', async () => {
-		const execution = n8n.execute(n8n.start(), createAndWait([{}]));
-		await clock.advance(SECOND);
+		const execution = await asleep([{}]);
 		const timeoutAt = execution.sleeps[0]?.timeoutAt ?? 0;
 		const ask = async (asks: object) => await post(resumeUrl(execution), JSON.stringify({ asks }));
 		expect(await ask({ node: 'Kling 0', timeoutAt })).toBe('asleep');
@@ -129,38 +143,11 @@ describe('an execution that sleeps', () => {
 		['a broken connection', 'reset'],
 	])('sleeps on through %s, and goes on afterwards', async (_, kind) => {
 		const { faults } = n8n.api.account('a');
-		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0, 1] }]));
-		await clock.advance(SECOND);
+		const execution = await asleep([{ callbacks: [0, 1] }]);
 		faults.push({ from: clock.now, until: clock.now + 3 * MINUTE, kind });
 		await clock.advance(3 * MINUTE);
 		expect(execution.status).toBe('waiting');
 		await clock.advance(2 * MINUTE);
-		expect(statusesOf(execution)).toEqual(['completed']);
-	});
-
-	test.each(['key', 'base URL'])('takes a %s that was changed meanwhile', async (what) => {
-		const account = n8n.api.account('a');
-		const { key: apiKey, baseUrl } = account;
-		n8n.credentials.set('a', { apiKey, baseUrl });
-		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0] }]));
-		await clock.advance(30 * SECOND);
-		if (what === 'key') account.key = 'sk-a-2';
-		else account.baseUrl = 'https://api.moved.example';
-		await clock.advance(3 * MINUTE);
-		expect(execution.status).toBe('waiting');
-		n8n.credentials.delete('a');
-		await clock.advance(2 * MINUTE);
-		expect(statusesOf(execution)).toEqual(['completed']);
-	});
-
-	test('sleeps on while the API does not know its new task yet', async () => {
-		const execution = n8n.execute(
-			n8n.start(),
-			createAndWait([{ hiddenFor: 100 * SECOND, callbacks: [0] }]),
-		);
-		await clock.advance(90 * SECOND);
-		expect(execution.status).toBe('waiting');
-		await clock.advance(MINUTE);
 		expect(statusesOf(execution)).toEqual(['completed']);
 	});
 
@@ -173,21 +160,6 @@ describe('an execution that sleeps', () => {
 		const [{ items: [gone, other] } = { items: [] }] = execution.outputs;
 		expect(gone?.json).toMatchObject({ details: { httpCode: '404', taskId: ONE } });
 		expect(other?.json).toMatchObject({ status: 'completed', taskId: TWO });
-	});
-
-	test('reads each of 120 open tasks at its timeout, although the API takes a second', async () => {
-		n8n.api.account('a').latencyMs = SECOND;
-		const plans = Array.from({ length: 120 }, (_, index) => ({
-			endsAfter: index === 60 ? null : 90 * SECOND,
-		}));
-		const execution = n8n.execute(n8n.start(), createAndWait(plans, { timeout: 2 }));
-		await clock.advance(100 * SECOND);
-		// All before it slept, and by each look only the one that is still open.
-		expect(n8n.api.readings.length).toBeLessThanOrEqual(120 + 2);
-		await clock.advance(200 * SECOND);
-		const statuses = statusesOf(execution);
-		expect(statuses.filter((status) => status === 'completed')).toHaveLength(119);
-		expect(statuses[60]).toBe('processing');
 	});
 
 	test('gets nothing from what was read before its timeout, if it can be read then', async () => {
@@ -306,8 +278,7 @@ describe('two processes', () => {
 			createAndWait([{ callbacks: [0, 20_000, 62_000, 70_000] }], DOWNLOADS),
 			createAndWait([{ endsAfter: 10 * MINUTE }]),
 		);
-		let calls = 0;
-		n8n.door = () => processes[calls++ % 2] ?? null;
+		takeTurns(processes);
 		await clock.advance(8 * MINUTE);
 		expect([execution.ran, n8n.api.tasks.size, n8n.files]).toEqual([[0, 1], 2, 2]);
 	});
@@ -328,8 +299,7 @@ describe('two processes', () => {
 
 	test('resume an execution once, though n8n takes its time to go on for one of them', async () => {
 		const processes = [n8n.start(), n8n.start()];
-		let calls = 0;
-		n8n.door = () => processes[calls++ % 2] ?? null;
+		takeTurns(processes);
 		let turns = 0;
 		n8n.turn = async () => await clock.sleep(turns++ * SECOND);
 		const execution = n8n.execute(
@@ -370,8 +340,7 @@ describe('two processes', () => {
 		async (count) => {
 			n8n.fileMs = 84 * SECOND;
 			const processes = Array.from({ length: count }, () => n8n.start());
-			let calls = 0;
-			n8n.door = () => processes[calls++ % count] ?? null;
+			takeTurns(processes);
 			const plan = { callbacks: [0, 2_000, 62_000, 70_000] };
 			n8n.execute(processes[0] ?? n8n.start(), createAndWait([plan], DOWNLOADS));
 			await clock.advance(8 * MINUTE);
@@ -427,14 +396,14 @@ describe('two processes', () => {
 describe('a Kling Trigger', () => {
 	test('starts once for ten callbacks of one task at once', async () => {
 		n8n.start();
-		const { id } = n8n.api.create('a', { endsAfter: 0 });
+		const { id } = finished();
 		await Promise.all(Array.from({ length: 10 }, async () => await post(TRIGGER_URL, bodyOf(id))));
 		expect(n8n.started).toHaveLength(1);
 	});
 
 	test('remembers ten tasks that came at the same moment, also after a restart', async () => {
 		const main = n8n.start();
-		const ids = Array.from({ length: 10 }, () => n8n.api.create('a', { endsAfter: 0 }).id);
+		const ids = Array.from({ length: 10 }, () => finished().id);
 		const deliver = async () =>
 			await Promise.all(ids.map(async (id) => await post(TRIGGER_URL, bodyOf(id))));
 		await deliver();
@@ -452,7 +421,7 @@ describe('a Kling Trigger', () => {
 		['401', 5],
 	])('starts later, once, after a callback that met %s', async (kind, minutes) => {
 		const main = n8n.start();
-		const { id } = n8n.api.create('a', { endsAfter: 0 });
+		const { id } = finished();
 		const { faults } = n8n.api.account('a');
 		faults.push({ from: 0, until: clock.now + minutes * MINUTE, kind });
 		for (let repeated = 0; repeated < 3; repeated++) {
@@ -466,10 +435,7 @@ describe('a Kling Trigger', () => {
 
 	test('takes a key that was changed a second ago', async () => {
 		n8n.start();
-		const [one, two] = [
-			n8n.api.create('a', { endsAfter: 0 }),
-			n8n.api.create('a', { endsAfter: 0 }),
-		];
+		const [one, two] = [finished(), finished()];
 		void post(TRIGGER_URL, bodyOf(one.id));
 		await clock.advance(SECOND);
 		n8n.api.account('a').key = 'sk-a-2';
@@ -486,7 +452,7 @@ describe('a Kling Trigger', () => {
 
 	test('gives up a callback after ten minutes, and says so', async () => {
 		const main = n8n.start();
-		const { id } = n8n.api.create('a', { endsAfter: 0 });
+		const { id } = finished();
 		n8n.api.account('a').faults.push({ from: 0, until: Infinity, kind: '500' });
 		await post(TRIGGER_URL, bodyOf(id));
 		await clock.advance(12 * MINUTE);
@@ -498,7 +464,7 @@ describe('a Kling Trigger', () => {
 
 	test('keeps no call of n8n to itself, which comes again by itself', async () => {
 		const main = n8n.start();
-		const { id } = n8n.api.create('a', { endsAfter: 0 });
+		const { id } = finished();
 		n8n.api.account('a').faults.push({ from: 0, until: Infinity, kind: '500' });
 		const body = JSON.stringify({ id, status: 'completed', from: 'n8n' });
 		expect(await post(TRIGGER_URL, body)).toBe('unread');
@@ -509,7 +475,7 @@ describe('a Kling Trigger', () => {
 		const main = n8n.start();
 		const { faults } = n8n.api.account('a');
 		faults.push({ from: 0, until: clock.now + 5 * SECOND, kind: '500' });
-		const ids = Array.from({ length: 10_001 }, () => n8n.api.create('a', { endsAfter: 0 }).id);
+		const ids = Array.from({ length: 10_001 }, () => finished().id);
 		for (const id of ids) void n8n.deliver(main, TRIGGER_URL, bodyOf(id));
 		await clock.advance(SECOND);
 		expect(n8n.log).toEqual([expect.stringContaining('is not kept')]);
@@ -537,15 +503,14 @@ describe('a Kling Trigger', () => {
 
 	test('is told by no look of what came at the same moment to two processes', async () => {
 		const [worker, ...processes] = [n8n.start(), n8n.start(), n8n.start()];
-		let calls = 0;
-		n8n.door = () => processes[calls++ % 2] ?? null;
+		takeTurns(processes);
 		n8n.api.account('a').latencyMs = SECOND;
 		const plan = { endsAfter: 5 * SECOND, callbacks: [0] };
 		n8n.execute(worker, createForTrigger([plan, plan]));
 		await clock.advance(30 * SECOND);
 		expect(n8n.started).toHaveLength(2);
 		// The looks at them call in the same order: the other one is to take each.
-		calls = 1;
+		takeTurns(processes.toReversed());
 		await clock.advance(HOUR);
 		expect(n8n.started).toHaveLength(2);
 	});

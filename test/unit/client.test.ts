@@ -83,9 +83,6 @@ async function createAll(client: ApiClient, count: number) {
 	return outcomes;
 }
 
-const failuresIn = (outcomes: ReadonlyArray<string | ApiFailure>) =>
-	outcomes.filter((one) => one instanceof ApiFailure);
-
 describe('a rate limit', () => {
 	test('slows a run down and fails none of its items: ten creates a second, sixty at once', async () => {
 		let second = 0;
@@ -103,18 +100,6 @@ describe('a rate limit', () => {
 		let refused = 0;
 		const { client } = await open(() => (refused++ < 6 ? limit() : created));
 		expect(await createAll(client, 1)).toEqual([TASK_ID]);
-	});
-
-	test('that never ends is tried for five minutes, by few requests, and nothing is unclear', async () => {
-		const { client, sent } = await open(() => limit());
-		const begun = clock.now;
-		const outcomes = failuresIn(await createAll(client, 10));
-		expect(outcomes).toHaveLength(10);
-		expect(outcomes.map(({ detail }) => [detail.code, detail.outcome])).toEqual(
-			outcomes.map(() => ['rate_limit_exceeded', 'refused']),
-		);
-		expect(clock.now - begun).toBeLessThanOrEqual(8 * MINUTE_MS);
-		expect(sent.length).toBeLessThan(10 + 15);
 	});
 });
 

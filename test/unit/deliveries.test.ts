@@ -24,15 +24,6 @@ function trigger() {
 /** As ids are, different from the first letters on. */
 const taskId = (number: number) => `${number.toString(16).padStart(8, '0')}-0b7d-4c5a-9e21`;
 
-test('a task that was delivered is known from then on', () => {
-	const { call } = trigger();
-	const { deliveries } = call();
-	expect(deliveries.has(taskId(1))).toBe(false);
-	deliveries.add(taskId(1));
-	expect(call().deliveries.has(taskId(1))).toBe(true);
-	expect(call().deliveries.has(taskId(2))).toBe(false);
-});
-
 test('ten calls at the same moment, each with its own stale copy, lose none', () => {
 	const { call, stored } = trigger();
 	const calls = Array.from({ length: 10 }, call);

@@ -85,25 +85,21 @@ describe("n8n's own reason for a request that it did not send", () => {
 });
 
 describe('the network code of what was thrown', () => {
-	test('is found on the error itself', () => {
-		expect(networkCodeOf(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe('ECONNRESET');
-	});
+	const coded = (code: string, cause?: unknown) =>
+		Object.assign(new Error('x', { cause }), { code });
+	const wrapping = (cause: unknown) => new Error('outer', { cause });
 
-	test('is found behind wrapping errors', () => {
-		const inner = Object.assign(new Error('x'), { code: 'ENOTFOUND' });
-		const wrapped = new Error('outer', { cause: new Error('middle', { cause: inner }) });
-		expect(networkCodeOf(wrapped)).toBe('ENOTFOUND');
-	});
-
-	test('is the outermost one', () => {
-		const inner = Object.assign(new Error('x'), { code: 'ENOTFOUND' });
-		const outer = Object.assign(new Error('y', { cause: inner }), { code: 'ECONNRESET' });
-		expect(networkCodeOf(outer)).toBe('ECONNRESET');
-	});
-
-	test('is found where n8n 2.0 leaves it, which loses the cause', () => {
-		const wrapped = Object.assign(new Error('closed'), { httpCode: 'ECONNRESET' });
-		expect(networkCodeOf(wrapped)).toBe('ECONNRESET');
+	test.each<[string, unknown, string]>([
+		['on the error itself', coded('ECONNRESET'), 'ECONNRESET'],
+		['behind wrapping errors', wrapping(wrapping(coded('ENOTFOUND'))), 'ENOTFOUND'],
+		['on the outermost one', coded('ECONNRESET', coded('ENOTFOUND')), 'ECONNRESET'],
+		[
+			'where n8n 2.0 leaves it, which loses the cause',
+			Object.assign(new Error('closed'), { httpCode: 'ECONNRESET' }),
+			'ECONNRESET',
+		],
+	])('is found %s', (_, thrown, code) => {
+		expect(networkCodeOf(thrown)).toBe(code);
 	});
 
 	test.each([

@@ -28,12 +28,6 @@ describe('a failure as n8n’s error', () => {
 		expect(error.context).toMatchObject({ itemIndex: 2 });
 	});
 
-	test('is a NodeApiError that names the task when the API did not do it', () => {
-		const error = toNodeError(context, failure().about(TASK_ID), 1);
-		expect(error).toBeInstanceOf(NodeApiError);
-		expect(error.message).toContain(TASK_ID);
-	});
-
 	test('is a NodeApiError with the task and the cause for a video that failed', () => {
 		const error = toNodeError(context, failedVideo, 1);
 		expect(error).toBeInstanceOf(NodeApiError);
@@ -94,12 +88,6 @@ describe('what the model of an AI Agent reads', () => {
 
 	test('names the task that was created for it', () => {
 		expect(read(refusal.about(TASK_ID))).toMatchObject({ taskId: TASK_ID });
-	});
-
-	test('has no number of an item, which it knows nothing of', () => {
-		expect(read(new Refusal('The video failed', 'Try.'))).toEqual({
-			error: 'The video failed. Try.',
-		});
 	});
 
 	test('of an unclear create forbids another call and sends the user to the dashboard', () => {

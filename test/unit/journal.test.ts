@@ -118,6 +118,14 @@ const anyItem = fc.record({
 	ending: fc.constantFrom(...ENDINGS),
 });
 
+/** What n8n stores of the execution of a test, and the account that it has. */
+let store: IDataObject;
+let api: Api;
+beforeEach(() => {
+	store = {};
+	api = new Api();
+});
+
 const tries = (items: number) =>
 	fc.array(fc.tuple(...Array.from({ length: items }, () => anyItem)), {
 		minLength: 1,
@@ -152,8 +160,6 @@ describe('within one execution and one run', () => {
 	});
 
 	test('a request whose outcome is unclear is sent once, and counts as spent', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
 		for (const prompt of ['A cat', 'A dog', 'A cat']) {
 			await ask(open(store), api, 0, { prompt, ending: 'unclear, not created' });
 		}
@@ -162,20 +168,16 @@ describe('within one execution and one run', () => {
 	});
 
 	test('a fault that nobody foresaw counts as unclear', async () => {
-		const store: IDataObject = {};
 		const broken = fakeClient({
 			create: async () => await Promise.reject<string>(new TypeError('bug')),
 		});
 		const sending = open(store).create(0, requestFor('A cat'), broken);
 		await expect(sending).rejects.toThrow('bug');
-		const api = new Api();
 		expect(await ask(open(store), api, 0, CAT)).toBeUndefined();
 		expect(api.sent).toBe(0);
 	});
 
 	test('what was refused or never sent stands for nothing', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
 		for (const ending of ['refused', 'cancelled'] as const) {
 			await ask(open(store), api, 0, { ...CAT, ending });
 			expect(open(store).existing(0)).toBeNull();
@@ -184,8 +186,6 @@ describe('within one execution and one run', () => {
 	});
 
 	test('a task whose credits were given back stands for nothing, and the next try makes another', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
 		const failed = await ask(open(store), api, 0, CAT);
 		open(store).refund([failed ?? '']);
 		expect(open(store).spentCredits()).toBe(0);
@@ -195,8 +195,6 @@ describe('within one execution and one run', () => {
 	});
 
 	test('a loop’s next turn creates anew', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
 		for (const runIndex of [0, 1, 1, 2]) await ask(open(store, { runIndex }), api, 0, CAT);
 		expect(api.charges).toHaveLength(3);
 	});
@@ -251,24 +249,22 @@ describe('Retry execution, on whatever n8n had stored', () => {
 	});
 
 	/** What n8n has stored of an execution with this one item. */
-	async function storedAfter(api: Api, asked: Asked): Promise<IDataObject> {
-		const store: IDataObject = {};
+	async function storedAfter(asked: Asked): Promise<IDataObject> {
+		store = {};
 		await ask(open(store), api, 0, asked);
 		return parse(JSON.stringify(store));
 	}
 
 	test('of a node that was not edited takes the item’s task, whatever its expressions give now', async () => {
-		const api = new Api();
-		const store = await storedAfter(api, CAT);
+		store = await storedAfter(CAT);
 		expect(await ask(open(store, RETRY), api, 0, DOG)).toBe(taskIdOf(0));
 		expect(api.sent).toBe(1);
 	});
 
 	test('of an edited node takes it where the request is the same, and pays for another where it is not', async () => {
-		const api = new Api();
-		const store = await storedAfter(api, CAT);
+		store = await storedAfter(CAT);
 		expect(await ask(open(store, EDITED), api, 0, CAT)).toBe(taskIdOf(0));
-		const changed = await storedAfter(api, CAT);
+		const changed = await storedAfter(CAT);
 		expect(await ask(open(changed, EDITED), api, 0, DOG)).toBe(taskIdOf(2));
 	});
 
@@ -276,8 +272,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 		['not edited', RETRY],
 		['edited, with the same request', EDITED],
 	])('never sends again what was unclear, of a node that was %s', async (_, run) => {
-		const api = new Api();
-		const store = await storedAfter(api, { ...CAT, ending: 'unclear, created' });
+		store = await storedAfter({ ...CAT, ending: 'unclear, created' });
 		const journal = open(store, run);
 		const client = api.clientFor(0, 'created');
 		const outcome = await journal.create(0, requestFor('A cat'), client);
@@ -287,16 +282,14 @@ describe('Retry execution, on whatever n8n had stored', () => {
 	});
 
 	test('takes a task for good: its request may change at the next try', async () => {
-		const api = new Api();
-		const store = await storedAfter(api, CAT);
+		store = await storedAfter(CAT);
 		await ask(open(store, EDITED), api, 0, CAT);
 		expect(await ask(open(store, EDITED), api, 0, DOG)).toBe(taskIdOf(0));
 		expect(api.charges).toHaveLength(1);
 	});
 
 	test('counts a replaced task as spent, and names it', async () => {
-		const api = new Api();
-		const journal = open(await storedAfter(api, CAT), EDITED);
+		const journal = open(await storedAfter(CAT), EDITED);
 		await ask(journal, api, 0, DOG);
 		expect(journal.paid()).toMatchObject([
 			{ taskId: taskIdOf(0), state: 'replaced' },
@@ -309,8 +302,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 	test.each(['refused', 'cancelled'] as const)(
 		'of a node that was edited back takes its task again, as another was %s meanwhile',
 		async (ending) => {
-			const api = new Api();
-			const store = await storedAfter(api, CAT);
+			store = await storedAfter(CAT);
 			await ask(open(store, EDITED), api, 0, { ...DOG, ending });
 			const editedBack = parse(JSON.stringify(store));
 			const run = { ...RETRY, executionId: '3' };
@@ -321,8 +313,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 	);
 
 	test('knows that a task of the execution before does not call this one', async () => {
-		const api = new Api();
-		const store = await storedAfter(api, CAT);
+		store = await storedAfter(CAT);
 		const journal = open(store, RETRY);
 		const client = api.clientFor(0, 'created');
 		const task = await journal.create(0, requestFor('A cat'), client);
@@ -331,7 +322,6 @@ describe('Retry execution, on whatever n8n had stored', () => {
 });
 
 test('a journal that nothing was written to stores only whose it is, and what that one retries', () => {
-	const store: IDataObject = {};
 	const journal = open(store);
 	expect(journal.existing(0)).toBeNull();
 	expect(journal.claim(0, requestFor('A cat'))).toBeNull();
@@ -369,8 +359,6 @@ describe('as a tool of an AI Agent', () => {
 	});
 
 	test('calls that run at the same time share one, and the later one says so', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
 		const [first, second] = await Promise.all(
 			[0, 1].map(async (runIndex) => {
 				const journal = open(store, { runIndex, isTool: true });
@@ -387,8 +375,6 @@ describe('as a tool of an AI Agent', () => {
 	});
 
 	test('calls that waited for one that was refused make one video together', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
 		const endings: Ending[] = ['refused', 'created', 'created'];
 		const [first, second, third] = await Promise.all(
 			endings.map(async (ending, runIndex) => {
@@ -404,25 +390,16 @@ describe('as a tool of an AI Agent', () => {
 		expect(third).toMatchObject({ made: { id: taskIdOf(0) }, spent: PRICE });
 	});
 
-	test('a video that has failed stands for nothing: who asks again gets another', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
+	test.each([
+		['a video that has failed stands for nothing: who asks again gets another', failedTask, 1],
+		['one that completed without an address stands: it is paid for', completedTask, 0],
+	])('%s', async (_, raw, standing) => {
 		await call(store, api, CAT);
-		api.read = async (id) => await Promise.resolve(toReading(failedTask({ id })));
-		expect(await call(store, api, CAT)).toBe(taskIdOf(1));
-	});
-
-	test('one that completed without an address stands: it is paid for', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
-		const id = await call(store, api, CAT);
-		api.read = async () => await Promise.resolve(toReading(completedTask({ id, output: null })));
-		expect(await call(store, api, CAT)).toBe(id);
+		api.read = async (id) => await Promise.resolve(toReading(raw({ id, output: null })));
+		expect(await call(store, api, CAT)).toBe(taskIdOf(standing));
 	});
 
 	test('Retry execution goes on with each of them', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
 		const id = await call(store, api, CAT);
 		await call(store, api, { ...DOG, ending: 'unclear, created' });
 		const retried = parse(JSON.stringify(store));
@@ -432,8 +409,6 @@ describe('as a tool of an AI Agent', () => {
 	});
 
 	test('counts for a call what that call stands for, and nothing of others', async () => {
-		const store: IDataObject = {};
-		const api = new Api();
 		await call(store, api, CAT);
 		const journal = open(store, { runIndex: calls++, isTool: true });
 		await ask(journal, api, 0, DOG);
@@ -448,8 +423,7 @@ test('the log is told each id at the moment it is known, and each request that i
 		created: (item: number, taskId: string) => void lines.push(`${item} ${taskId}`),
 		unclear: (item: number) => void lines.push(`${item} unclear`),
 	};
-	const api = new Api();
-	const journal = open({}, {}, log);
+	const journal = open(store, {}, log);
 	await ask(journal, api, 2, CAT);
 	await ask(journal, api, 0, { ...CAT, ending: 'unclear, created' });
 	await ask(journal, api, 1, { ...CAT, ending: 'refused' });
@@ -461,8 +435,7 @@ describe('two retries of the same execution, in this process', () => {
 	afterEach(forgetRuns);
 
 	/** What n8n has stored of an execution whose second item, or whose only one, was refused. */
-	async function stored(api: Api, first: Ending): Promise<string> {
-		const store: IDataObject = {};
+	async function stored(first: Ending = 'created'): Promise<string> {
 		const journal = open(store, { place });
 		await ask(journal, api, 0, { ...CAT, ending: first });
 		await ask(journal, api, 1, { ...DOG, ending: 'refused' });
@@ -476,8 +449,7 @@ describe('two retries of the same execution, in this process', () => {
 		['of which one item was paid', 'created'],
 		['of which nothing was paid', 'refused'],
 	])('pay once for what is missing, one after the other (an execution %s)', async (_, first) => {
-		const api = new Api();
-		const json = await stored(api, first);
+		const json = await stored(first);
 		for (const executionId of ['2', '3']) {
 			const journal = retry(json, executionId);
 			await ask(journal, api, 0, CAT);
@@ -487,8 +459,7 @@ describe('two retries of the same execution, in this process', () => {
 	});
 
 	test('pay once at the same moment too, and the later one sends what the other was refused', async () => {
-		const api = new Api();
-		const json = await stored(api, 'created');
+		const json = await stored();
 		const [one, other] = [retry(json, '2'), retry(json, '3')];
 		const made = [ask(one, api, 1, DOG), ask(other, api, 1, DOG)];
 		expect(await Promise.all(made)).toEqual([taskIdOf(1), taskIdOf(1)]);
@@ -500,18 +471,16 @@ describe('two retries of the same execution, in this process', () => {
 	});
 
 	test('know what a retry of a retry has made', async () => {
-		const api = new Api();
-		const json = await stored(api, 'created');
-		const store = parse(json);
-		await ask(open(store, { place, executionId: '2' }), api, 1, { ...DOG, ending: 'refused' });
-		await ask(retry(JSON.stringify(store), '3'), api, 1, DOG);
+		const json = await stored();
+		const first = parse(json);
+		await ask(open(first, { place, executionId: '2' }), api, 1, { ...DOG, ending: 'refused' });
+		await ask(retry(JSON.stringify(first), '3'), api, 1, DOG);
 		expect(await ask(retry(json, '4'), api, 1, DOG)).toBe(taskIdOf(1));
 		expect(api.charges).toHaveLength(2);
 	});
 
 	test('a node that was edited meanwhile goes on with the same request', async () => {
-		const api = new Api();
-		const json = await stored(api, 'created');
+		const json = await stored();
 		await ask(retry(json, '2', { written: 'something else' }), api, 0, DOG);
 		const edited = retry(json, '3', { written: 'another thing' });
 		expect(await ask(edited, api, 0, DOG)).toBe(taskIdOf(1));
@@ -520,19 +489,14 @@ describe('two retries of the same execution, in this process', () => {
 	});
 
 	test('a node that was edited meanwhile makes its own', async () => {
-		const api = new Api();
-		const json = await stored(api, 'created');
+		const json = await stored();
 		await ask(retry(json, '2'), api, 1, DOG);
-		await ask(retry(json, '3', { written: 'something else' }), api, 1, {
-			...CAT,
-			ending: 'created',
-		});
+		await ask(retry(json, '3', { written: 'something else' }), api, 1, CAT);
 		expect(api.charges).toHaveLength(3);
 	});
 
 	test('a tool that is asked for the same once more goes on with the other’s video', async () => {
-		const api = new Api();
-		const json = await stored(api, 'created');
+		const json = await stored();
 		for (const executionId of ['2', '3']) {
 			await ask(retry(json, executionId, { isTool: true }), api, 0, { ...CAT, prompt: 'A bird' });
 		}
@@ -547,12 +511,10 @@ function parse(json: string): IDataObject {
 }
 
 test('each turn of a loop is remembered by itself, for an execution that goes on from an old state', async () => {
-	const api = new Api();
-	const turn = async (store: IDataObject, runIndex: number) => {
-		const journal = open(store, { runIndex, place: [runIndex] });
+	const turn = async (state: IDataObject, runIndex: number) => {
+		const journal = open(state, { runIndex, place: [runIndex] });
 		return await ask(journal, api, 0, { prompt: `Turn ${runIndex}`, ending: 'created' });
 	};
-	const store: IDataObject = {};
 	const made = [await turn(store, 0), await turn(store, 1), await turn(store, 2)];
 	const old: IDataObject = {};
 	expect([await turn(old, 0), await turn(old, 1), await turn(old, 2)]).toEqual(made);

@@ -6,7 +6,7 @@ import { Kling } from '../../nodes/Kling/Kling.node';
 import { KlingTrigger } from '../../nodes/Kling/KlingTrigger.node';
 import type { Settings } from '../../nodes/Kling/parameters/settings';
 import { settings } from '../harness/node/builders';
-import type { OddName, ParameterRow } from '../harness/node/parameterTable';
+import type { ParameterRow } from '../harness/node/parameterTable';
 import { KLING_TABLE, ODD_VALUES, TRIGGER_TABLE } from '../harness/node/parameterTable';
 
 const NODES = [
@@ -40,29 +40,18 @@ const CELLS = NODES.flatMap(([node, , table]) =>
 );
 
 const ODD: Record<string, unknown> = ODD_VALUES;
-const ODD_NAMES = Object.keys(ODD_VALUES);
 
-describe('the table', () => {
-	test.each(NODES)(
-		'has every parameter of %s, under its name in the panel',
-		(_, description, table) => {
-			const labels = new Map(
-				settableParameters(description).map(({ name, displayName }) => [name, displayName]),
-			);
-			const rows = Object.entries(table).map(([name, { label }]): [string, string] => [
-				name,
-				label,
-			]);
-			expect(new Map(rows)).toEqual(labels);
-		},
-	);
-
-	test('has a cell for each odd value of each parameter', () => {
-		for (const { name, row } of CELLS) {
-			expect([name, Object.keys(row.cells).sort()]).toEqual([name, [...ODD_NAMES].sort()]);
-		}
-	});
-});
+test.each(NODES)(
+	'the table has every parameter of %s, under its name in the panel',
+	(_, description, table) => {
+		const labels = settableParameters(description).map(({ name, displayName }) => [
+			name,
+			displayName,
+		]);
+		const rows = Object.entries(table).map(([name, { label }]) => [name, label]);
+		expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(labels));
+	},
+);
 
 test.each(CELLS)('$node: $name, given $odd, is as the table says', ({ name, row, odd, cell }) => {
 	const read = row.read(settingsWith(name, row, ODD[odd]));
@@ -117,15 +106,4 @@ describe.each(PARAMETERS)('$node: $name', ({ name, row }) => {
 			}),
 		);
 	});
-
-	test.each<OddName>(['null', 'undefined'])('is never its default when it was set to %s', (odd) => {
-		expect(row.read(settingsWith(name, row, ODD[odd]))).toBeInstanceOf(Refusal);
-	});
-});
-
-test('a prompt that shows nothing is empty', () => {
-	const row = KLING_TABLE.prompt;
-	if (row === undefined) throw new Error('There is no row for the prompt');
-	const read = row.read(settingsWith('prompt', row, '\u200b \ufeff\u00ad\n'));
-	expect(read).toMatchObject({ message: expect.stringContaining('is empty') });
 });

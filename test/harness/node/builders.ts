@@ -121,6 +121,15 @@ export function detail(overrides: Partial<FailureDetail> = {}): FailureDetail {
 	};
 }
 
+/** What the API answered to a create; every other field can be changed. */
+export function answered(
+	status: number,
+	code: string | null,
+	overrides: Partial<FailureDetail> = {},
+): FailureDetail {
+	return detail({ status, code, ...overrides });
+}
+
 export function failure(overrides: Partial<FailureDetail> = {}): ApiFailure {
 	return new ApiFailure(detail(overrides));
 }
