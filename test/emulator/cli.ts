@@ -56,7 +56,8 @@ function banner(emulator: Emulator): string {
   Image      ${emulator.imageUrl()}   (also any .png and .webp)
   Bad ones   ${emulator.imageUrl(`{${ODD_IMAGE_NAMES.slice(0, 5).join(',')},…}`)}
   Prompts    [fail]  [fail:content_rejected]  [pace:2s]  [stuck]  [no-video]  [videos:3]  [callback:lost]
-             [video:404]  [video:cut=1]  [http:500]  [http:429-rate=1]  [fault:reset-after]
+             [callback:twice]  [video:404]  [video:cut=1]
+             [http:500]  [http:429-rate=1]  [fault:reset-after]
   Control    ${emulator.url}/_emulator/
   All of it  test/emulator/README.md   Stop with Ctrl+C.
 `;

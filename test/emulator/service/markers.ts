@@ -12,7 +12,8 @@ export interface Markers {
 	videos: number;
 	/** Total generation time, Infinity for `[stuck]`. */
 	paceMs?: number;
-	losesCallback: boolean;
+	/** How often it is sent. */
+	callbacks: number;
 	/** How the first `times` downloads of this task's videos go wrong. */
 	videoFault?: { kind: '404' | 'cut' | 'hang'; times: number };
 	/** Strikes the first `times` creates that carry this very prompt. */
@@ -59,8 +60,8 @@ const READERS: Readonly<Record<string, Reader>> = {
 		markers.paceMs = span(pace);
 	},
 	callback: (markers, how) => {
-		if (how !== 'lost') throw new MarkerError();
-		markers.losesCallback = true;
+		if (how !== 'lost' && how !== 'twice') throw new MarkerError();
+		markers.callbacks = how === 'lost' ? 0 : 2;
 	},
 	video: (markers, kind, value) => {
 		if (kind !== '404' && kind !== 'cut' && kind !== 'hang') throw new MarkerError();
@@ -84,7 +85,7 @@ function fault(markers: Markers, name = '', value?: string): void {
  * @returns the markers, or the text of one whose value makes no sense
  */
 export function readMarkers(prompt: string): Markers | { wrong: string } {
-	const markers: Markers = { videos: 1, losesCallback: false };
+	const markers: Markers = { videos: 1, callbacks: 1 };
 	for (const [whole, name = '', argument, value] of prompt.matchAll(MARKER)) {
 		const read = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
 		try {

@@ -275,18 +275,21 @@ export class TaskStore {
 	private async notify(task: Task, signal: AbortSignal): Promise<void> {
 		const url = task.request.callback_url;
 		if (url === undefined) return;
-		if (task.markers.losesCallback) {
+		const { callbacks } = task.markers;
+		if (callbacks === 0) {
 			this.context.log(`→ callback task ${task.id} ${task.status} lost, as the prompt asked`);
 			return;
 		}
-		const message = {
-			taskId: task.id,
-			url,
-			body: JSON.stringify(this.object(task)),
-			contentType: JSON_TYPE,
-			label: task.status,
-		};
-		task.callbacks.push(await this.context.callbacks.send(message, signal));
+		for (let sent = 0; sent < callbacks && !signal.aborted; sent += 1) {
+			const message = {
+				taskId: task.id,
+				url,
+				body: JSON.stringify(this.object(task)),
+				contentType: JSON_TYPE,
+				label: task.status,
+			};
+			task.callbacks.push(await this.context.callbacks.send(message, signal));
+		}
 	}
 
 	private clearTimers(task: Task): void {
