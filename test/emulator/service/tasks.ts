@@ -281,13 +281,9 @@ export class TaskStore {
 			return;
 		}
 		for (let sent = 0; sent < callbacks && !signal.aborted; sent += 1) {
-			const message = {
-				taskId: task.id,
-				url,
-				body: JSON.stringify(this.object(task)),
-				contentType: JSON_TYPE,
-				label: task.status,
-			};
+			const { id: taskId, status: label } = task;
+			const body = JSON.stringify(this.object(task));
+			const message = { taskId, url, body, contentType: JSON_TYPE, label };
 			task.callbacks.push(await this.context.callbacks.send(message, signal));
 		}
 	}

@@ -84,7 +84,7 @@ export const IN_WAITING: readonly PlantedFault[] = [
 		find: 'next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt)',
 		replace: 'next',
 		breaks: 'an execution is looked at when its time is over',
-		noticedBy: 'unit/asleep: comes out at its timeout',
+		noticedBy: 'unit/asleepProperties',
 	},
 	{
 		file: 'waiting/suspend.ts',
