@@ -38,6 +38,7 @@ export function isReachableFromApi(url: string, apiBaseUrl: string): boolean {
 	return !isPrivateHost(new URL(url).hostname) || isPrivateHost(new URL(apiBaseUrl).hostname);
 }
 
+/** Whether this is an absolute http(s) address. */
 export function isHttpUrl(value: string): boolean {
 	return /^https?:\/\/[^\s/?#]/i.test(value) && URL.canParse(value);
 }

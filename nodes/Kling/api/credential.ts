@@ -19,6 +19,7 @@ export interface Credential {
 	mask(value: unknown): unknown;
 }
 
+/** n8n's id of the credential that the node has chosen. */
 export function credentialIdOf(context: Pick<CredentialContext, 'getNode'>): string {
 	return context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
 }

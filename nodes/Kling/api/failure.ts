@@ -20,6 +20,7 @@ export abstract class Failure {
 /** What a call gave, or why it gave nothing. */
 export type Settled<T> = T | Failure;
 
+/** What succeeded. */
 export function valuesOf<T>(settled: ReadonlyArray<Settled<T>>): T[] {
 	return settled.filter((one): one is T => !(one instanceof Failure));
 }
@@ -116,11 +117,13 @@ export function isCertificateCode(code: string | null): boolean {
 	return code !== null && CERTIFICATE_CODE.test(code);
 }
 
+/** How far a request got that ended with this network code (null: unknown). */
 export function outcomeOfNetworkCode(code: string | null): SendOutcome {
 	if (code === null) return 'unclear';
 	return NOT_SENT_CODES.has(code) || isCertificateCode(code) ? 'notSent' : 'unclear';
 }
 
+/** How far a request got that was answered with this HTTP status. */
 export function outcomeOfStatus(status: number): SendOutcome {
 	const answeredWithoutActing = status >= 300 && status < 500 && status !== 408;
 	return answeredWithoutActing ? 'refused' : 'unclear';

@@ -157,6 +157,7 @@ function formatWait(ms: number): string {
 	return minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
 }
 
+/** What a failed call means in plain words, and what to do next. Pure. */
 export function describeFailure(
 	detail: FailureDetail,
 	audience: Audience = 'person',
@@ -197,6 +198,7 @@ export function describeFailure(
 	};
 }
 
+/** The failed call as the error n8n shows: words, task, HTTP code, and the API's own text. */
 export function toNodeApiError(
 	node: INode,
 	{ detail, taskId }: ApiFailure,

@@ -20,6 +20,7 @@ export class Pace {
 	 *
 	 * @param mayWait false: where the API asked for a pause, no place is waited for
 	 * @returns the failure for a request that is not to be sent, null for one that has a place
+	 * @throws {CancelledError} when the execution was cancelled
 	 */
 	async enter(mayWait: boolean, signal?: AbortSignal): Promise<ApiFailure | null> {
 		for (;;) {

@@ -8,6 +8,7 @@ const MASK = 'sk-…';
 /** Every key of the service begins with `sk-` (API docs). */
 const KEY = /\bsk-[\w-]{8,}/g;
 
+/** A text with whatever looks like a key of the service replaced by `sk-…`. */
 export function withoutKeys(text: string): string {
 	return text.replace(KEY, MASK);
 }

@@ -31,6 +31,7 @@ export function isTaskId(text: string): boolean {
 	return TASK_ID.test(text);
 }
 
+/** The task ids within a text, each once and in lower case. */
 export function taskIdsIn(text: string): string[] {
 	return [...new Set((text.match(TASK_ID_WITHIN) ?? []).map((id) => id.toLowerCase()))];
 }

@@ -26,6 +26,7 @@ function readRegistration(context: IHookFunctions | IExecuteFunctions): string |
 	return registration.success ? registration.data.url : null;
 }
 
+/** Whether the address in the static data is the one the trigger listens at now. */
 export function isRegistered(context: IHookFunctions): boolean {
 	return readRegistration(context) === context.getNodeWebhookUrl('default');
 }

@@ -9,6 +9,7 @@ import { isToBuy, type Prepared, type ToBuy } from './request';
  * than Max Credits; those of one account, when its balance is too low for them or cannot be read.
  *
  * @param spentCredits what earlier tries of the run have spent, which the limit covers too
+ * @throws {CancelledError} when the execution was cancelled
  */
 export async function checkBudget(
 	prepared: ReadonlyArray<Settled<Prepared>>,

@@ -14,7 +14,11 @@ import { prepareAll, type Preparing } from './prepare';
 import type { Created, Prepared } from './request';
 import { sendAll } from './send';
 
-/** A task for each item: an earlier one, or one that is paid for now. Nothing is spent before all were checked. */
+/**
+ * A task for each item: an earlier one, or one that is paid for now. Nothing is spent before all were checked.
+ *
+ * @throws {CancelledError} when the execution was cancelled, after the last request has ended
+ */
 export async function createTasks(
 	context: IExecuteFunctions,
 	preparing: Preparing,
@@ -68,6 +72,7 @@ export function spendingHints(
 	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
 }
 
+/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
 export function describeCost(requests: readonly RequestSummary[]): string {
 	const credits = requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;

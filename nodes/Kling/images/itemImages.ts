@@ -20,6 +20,7 @@ interface ItemImages {
 	identities: string[];
 }
 
+/** The images of one item, from addresses or from its files. */
 export async function readImages(
 	context: IExecuteFunctions,
 	itemIndex: number,

@@ -30,6 +30,7 @@ const busy = new Set<Due>();
 const places = new Map<string, number>();
 let isRunning = false;
 
+/** All that is on the list. */
 export function everythingDue(): Due[] {
 	return [...list];
 }

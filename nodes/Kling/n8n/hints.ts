@@ -3,6 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 /** A note above the node's output; a text alone is for information. */
 export type Hint = string | { message: string; type: 'warning' };
 
+/** Shows notes above the node's output after it ran. */
 export function showHints(context: IExecuteFunctions, hints: readonly Hint[]): void {
 	if (hints.length === 0) return;
 	context.addExecutionHints(

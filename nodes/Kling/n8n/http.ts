@@ -24,6 +24,7 @@ export function toHttpAnswer(received: unknown): HttpAnswer | null {
 	return { status, headers, body };
 }
 
+/** The JSON in a text; undefined where it is none. */
 export function parseJson(text: string): unknown {
 	try {
 		return JSON.parse(text);

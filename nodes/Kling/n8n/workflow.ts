@@ -30,10 +30,12 @@ function triggersOf(context: object): Array<{ hasRun: boolean }> {
 		.map(([name]) => ({ hasRun: name in runData }));
 }
 
+/** Whether the executed workflow has a Kling Trigger that is not switched off. */
 export function hasTrigger(context: object): boolean {
 	return triggersOf(context).length > 0;
 }
 
+/** Whether a Kling Trigger of the executed workflow has started this execution. */
 export function isStartedByTrigger(context: object): boolean {
 	return triggersOf(context).some(({ hasRun }) => hasRun);
 }

@@ -83,6 +83,7 @@ export function readCallback(settings: Settings): Settled<CallbackSetting> {
 	return kind === 'url' ? settings.read(callbackUrlField, toCallbackUrl) : { kind };
 }
 
+/** Whether a text is a workflow's ID, as n8n makes them up. */
 export function isWorkflowId(text: string): boolean {
 	return /^[A-Za-z0-9]{16}$/.test(text);
 }

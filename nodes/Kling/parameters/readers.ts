@@ -83,6 +83,7 @@ function noneOf(value: unknown, choices: ReadonlyArray<string | number | boolean
 	);
 }
 
+/** True or false: never guessed from anything else. */
 export function toBoolean(value: unknown): boolean | Invalid {
 	return toChoice<boolean>(value, [true, false]);
 }
@@ -128,6 +129,7 @@ const WAYS_TO_TEXT: Record<string, string> = {
 	'an object': 'Choose a field of it, such as {{ $json.output.text }}.',
 };
 
+/** What is wrong with a value that should be a text. */
 export function notText(value: unknown): Invalid {
 	const kind = kindOf(value);
 	return new Invalid(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');

@@ -87,6 +87,7 @@ function bracesIn(asTyped: unknown): Invalid | null {
 
 const RAW = { rawExpressions: true };
 
+/** The settings of the Kling node for one item. */
 export function settingsOf(
 	context: Pick<IExecuteFunctions, 'getNodeParameter'>,
 	itemIndex: number,
@@ -97,6 +98,7 @@ export function settingsOf(
 	});
 }
 
+/** The settings of the Kling Trigger. */
 export function triggerSettingsOf(
 	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
 ): Settings {

@@ -72,6 +72,7 @@ export function strictest(spending: readonly SpendingSettings[]): SpendingSettin
 	};
 }
 
+/** Whether an item is only to be checked. */
 export function readDryRun(settings: Settings): Settled<boolean> {
 	return settings.option(dryRunOption, toBoolean);
 }

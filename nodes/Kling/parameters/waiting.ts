@@ -87,6 +87,7 @@ export const throwOnFailureOptions: [INodeProperties, INodeProperties] = [
 	throwOnFailure({ '/operation': WAITING, '/waitStrategy': ['poll'] }),
 ];
 
+/** Whether a task that failed is an error of its item. */
 export function readThrowOnFailure(settings: Settings): Settled<boolean> {
 	return settings.option(throwOnFailureOptions[0], toBoolean);
 }

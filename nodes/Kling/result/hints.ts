@@ -35,6 +35,7 @@ function listCauses(texts: readonly string[]): string {
 	return `${named}${causes.length > CAUSES_SHOWN ? '; …' : ''}`;
 }
 
+/** Why the tasks of these outcomes ended without a video. */
 export function failureOf(outcome: ItemOutcome): TaskFailure | null {
 	if (outcome instanceof VideoFailed) return outcome.task.failure;
 	return outcome instanceof Failure ? null : (outcome.task?.failure ?? null);
@@ -120,6 +121,7 @@ function link(url: string, text: string): string {
 
 const USUAL_TIME = 'Most videos take 1 to 15 minutes.';
 
+/** How long the videos that are under way have been running. */
 export function runningHints(outcomes: readonly ItemOutcome[], nowMs: number): string[] {
 	const running = resultsOf(outcomes).flatMap(({ task }) =>
 		task !== undefined && task.videoUrl === null && task.failure === null ? [task] : [],

@@ -4,6 +4,7 @@ import { Failure } from '../api/failure';
 import { isTool, type ToolContext } from '../n8n/execution';
 import { type ItemError, type ItemOutcome, paired, toItem, toNodeError } from './item';
 
+/** The node's output: one item for each input item, paired and in order. */
 export function toOutput(
 	context: ToolContext,
 	outcomes: readonly ItemOutcome[],

@@ -17,6 +17,7 @@ interface ReadingOptions extends ResultSettings {
 	mayDownload?: boolean;
 }
 
+/** The item for a task that was read, or its failure where the user asked for one. */
 export async function readingToOutcome(
 	context: DownloadContext,
 	reading: TaskReading,
@@ -43,11 +44,13 @@ export async function readingToOutcome(
 	return { ...result, json: { ...json, ...said }, binary };
 }
 
+/** The item for a task that was just created. */
 export function createdOutcome({ id, reading, request, note }: Task): ItemOutcome {
 	const task = reading === null ? newTask(id) : simplifyTask(reading.task);
 	return { json: simplifiedToJson(task, { request }), task, note };
 }
 
+/** The item for a task at the end of a wait. */
 export async function waitedOutcome(
 	context: DownloadContext,
 	{ id, reading, failure, isOver, request, note }: Task,

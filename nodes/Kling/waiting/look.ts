@@ -71,6 +71,7 @@ export async function lastLook(
 	);
 }
 
+/** The tasks that are not over. */
 export function openOf(tasks: readonly Task[]): Task[] {
 	return tasks.filter(({ isOver }) => !isOver);
 }

@@ -48,11 +48,13 @@ export type StoredWait = z.infer<typeof headSchema>;
 
 const storedSchema = z.object({ [CONTEXT_KEY]: headSchema });
 
+/** The wait in a node's context; null when there is none. */
 export function parseStored(nodeContext: unknown): StoredWait | null {
 	const stored = storedSchema.safeParse(nodeContext);
 	return stored.success ? stored.data[CONTEXT_KEY] : null;
 }
 
+/** The items of a stored wait, in the order of the node's input. */
 export function itemsOf({ items }: StoredWait): StoredItem[] {
 	return z.array(itemSchema).parse(items);
 }

@@ -79,6 +79,7 @@ class TriggerLook extends OwnCall {
 	}
 }
 
+/** Looks after those tasks whose callback is a Kling Trigger of this n8n. */
 export async function lookAfterTriggers(
 	context: IExecuteFunctions,
 	created: ReadonlyArray<Settled<{ task: Task }>>,

@@ -32,6 +32,7 @@ function parseEntry(entry: string): [short: string, since: number] {
 /** By workflow and node, the oldest first. */
 const knownHere = new Map<string, Map<string, number>>();
 
+/** The deliveries of the trigger's workflow. */
 export function openDeliveries(context: IWebhookFunctions) {
 	// That of the workflow, which has one Kling Trigger at most: that of a node is lost when it is renamed.
 	const store: IDataObject = context.getWorkflowStaticData('global');
