@@ -175,10 +175,18 @@ describe('images from files', () => {
 	/** Creates a task for each item of files. */
 	async function createFromFiles(
 		items: ReadonlyArray<Record<string, StoredFile>>,
-		{ options = {}, field = 'data', ...settings }: Changes & { field?: string } = {},
+		{
+			options = {},
+			field = 'data',
+			prompt = 'Blinks',
+			...settings
+		}: Changes & {
+			field?: string;
+			prompt?: string;
+		} = {},
 	) {
 		return await create(
-			{ imageSource: 'binary', binaryPropertyName: field, options },
+			{ imageSource: 'binary', binaryPropertyName: field, prompt, options },
 			{
 				items: items.map(() => ({})),
 				files: items.map((files) =>
@@ -263,6 +271,8 @@ describe('images from files', () => {
 		const shown = operationErrorOf(await createFromFiles([files], { field }));
 		expect(shown.message).toBe(`${message} [item 0]`);
 		expect(shown.description).toContain(hint);
+		const both = operationErrorOf(await createFromFiles([files], { field, prompt: '' }));
+		expect(both.message).toBe(`'Prompt' is empty; ${message} [item 0]`);
 		expect(emulator.current.requests).toEqual([]);
 	});
 

@@ -72,24 +72,25 @@ async function prepare(
 		const task = await journal.taskOf(existing, read.client);
 		if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
 	}
+	const imageSettings = readImageSettings(settings);
 	const read = collect({
 		video: readVideo(settings),
-		images: readImageSettings(settings),
+		imageSettings,
+		images: await readImages(context, itemIndex, imageSettings, client),
 		callback: preparing.readCallback(settings),
 		reference: readReference(settings),
 		...afterwards,
 	});
 	if (read instanceof Failure) return read;
-	const images = await readImages(context, itemIndex, read.images, read.client.baseUrl);
-	if (images instanceof Failure) return images;
 	const { prompt, duration, sound } = read.video;
-	const input = { prompt, image_urls: images.urls, duration, sound };
-	const wanted = { input, imageIdentities: images.identities };
+	const { urls, identities } = read.images;
+	const input = { prompt, image_urls: urls, duration, sound };
+	const wanted = { input, imageIdentities: identities };
 	const claimed = journal.claim(itemIndex, wanted);
 	const task = claimed === null ? null : await journal.taskOf(claimed, read.client);
 	if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
-	const { source, checked } = read.images;
-	if (checked) checks.set(itemIndex, { source, urls: images.urls });
+	const { source, checked } = read.imageSettings;
+	if (checked) checks.set(itemIndex, { source, urls });
 	const request = await toRequest(context, preparing, wanted, read);
 	return request instanceof Failure ? request : { ...read, request, task: null };
 }

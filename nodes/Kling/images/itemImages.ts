@@ -1,6 +1,7 @@
 import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { isReachableFromApi } from '../api/address';
+import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { readStart } from '../n8n/streams';
 import {
@@ -24,13 +25,15 @@ interface ItemImages {
 export async function readImages(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	settings: ImageSettings,
-	apiBaseUrl: string,
+	settings: Settled<ImageSettings>,
+	client: Settled<ApiClient>,
 ): Promise<Settled<ItemImages>> {
+	if (settings instanceof Failure) return settings;
+	if (client instanceof Failure) return client;
 	if (settings.source === 'url') return { urls: settings.urls, identities: settings.urls };
 	const images: ItemImages = { urls: [], identities: [] };
 	for (const field of settings.fields) {
-		const image = await readFile(context, itemIndex, field, apiBaseUrl);
+		const image = await readFile(context, itemIndex, field, client.baseUrl);
 		if (image instanceof Failure) return image;
 		images.urls.push(image.url);
 		images.identities.push(image.identity);
