@@ -1,8 +1,9 @@
 import { Refusal } from '../../nodes/Kling/api/failure';
+import { showHints } from '../../nodes/Kling/n8n/hints';
 import { resultHints, runningHints, videoLinks } from '../../nodes/Kling/result/hints';
 import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
 import { newTask, type SimplifiedTask } from '../../nodes/Kling/result/task';
-import { failure, TASK_ID } from '../harness/node/builders';
+import { failure, klingNode, TASK_ID } from '../harness/node/builders';
 
 /** An item with this task. */
 function item(task: Partial<SimplifiedTask>, timedOut = false): ItemOutcome {
@@ -46,13 +47,28 @@ describe('links to the videos of a run', () => {
 	});
 });
 
+/** What a node, or a tool, shows of these. */
+function shown(outcomes: ItemOutcome[], type = 'kling'): string[] {
+	const messages: string[] = [];
+	showHints(
+		{
+			getNode: () => klingNode({ type }),
+			addExecutionHints: (...hints) => messages.push(...hints.map(({ message }) => message)),
+		},
+		resultHints(outcomes),
+	);
+	return messages;
+}
+
 describe('what is said of videos that did not come', () => {
 	const ready = outcome(address(1));
 	const late = item({}, true);
 	const failed = (message: string) =>
 		item({ status: 'failed', failure: { code: 'upstream_error', message } });
 	const warnings = (outcomes: readonly ItemOutcome[]) =>
-		resultHints(outcomes).flatMap((hint) => (typeof hint === 'string' ? [] : [hint.message]));
+		resultHints(outcomes).flatMap((hint) =>
+			typeof hint === 'object' && hint.type === 'warning' ? [hint.message] : [],
+		);
 
 	test('counts those that failed, with the cause and where their credits are', () => {
 		expect(warnings([ready, failed('Sensitive content.'), ready])).toEqual([
@@ -89,9 +105,10 @@ describe('what is said of videos that did not come', () => {
 			...newTask(TASK_ID),
 			failure: { code: 'a', message: 'b' },
 		});
-		const ofOwnOutput = expect.stringContaining('set On Error to');
-		expect(resultHints([failed('Too dark')])).toContainEqual(ofOwnOutput);
-		expect(resultHints([failedItem, ready])).not.toContainEqual(ofOwnOutput);
+		const ownOutput = expect.stringContaining('set On Error to');
+		expect(shown([failed('Too dark')])).toContainEqual(ownOutput);
+		expect(shown([failedItem, ready])).not.toContainEqual(ownOutput);
+		expect(shown([failed('Too dark')], 'klingTool')).not.toContainEqual(ownOutput);
 	});
 
 	test('names what items were refused for, each cause once', () => {

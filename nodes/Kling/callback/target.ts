@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { Failure, Refusal, type Settled } from '../api/failure';
-import { type Hint, warning } from '../n8n/hints';
+import { advice, type Hint, warning } from '../n8n/hints';
 import { isNodeType, isStartedByTrigger } from '../n8n/workflow';
 import {
 	CALLBACK,
@@ -136,7 +136,9 @@ const NEXT = {
 	wait: 'Wait for Video further down goes on when the video is ready.',
 	trigger: 'The Kling Trigger of this workflow starts when the video is ready.',
 	otherTrigger: 'The Kling Trigger of the other workflow starts when the video is ready.',
-	none: 'No callback: put Wait for Video behind this node, or use Get Video with the task ID later.',
+	none: advice(
+		'No callback: put Wait for Video behind this node, or use Get Video with the task ID later.',
+	),
 	nobodyWaits: warning(
 		'Nothing waits for the callback to this execution: put Wait for Video behind this node, not set to Poll, or choose another Callback.',
 	),

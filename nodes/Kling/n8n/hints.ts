@@ -1,19 +1,28 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
+import { isTool, type ToolContext } from './execution';
+
 /** A note above the node's output; a text alone is for information. */
-export type Hint = string | { message: string; type: 'warning' };
+export type Hint = string | { message: string; type: 'warning' | 'advice' };
 
 /** Shows notes above the node's output after it ran. */
-export function showHints(context: IExecuteFunctions, hints: readonly Hint[]): void {
-	if (hints.length === 0) return;
-	context.addExecutionHints(
-		...hints.map((hint) => ({
-			...(typeof hint === 'string' ? { message: hint } : hint),
-			location: 'outputPane' as const,
-		})),
-	);
+export function showHints(
+	context: ToolContext & Pick<IExecuteFunctions, 'addExecutionHints'>,
+	hints: readonly Hint[],
+): void {
+	for (const hint of hints) {
+		const { message, type = null } = typeof hint === 'string' ? { message: hint } : hint;
+		if (type === 'advice' && isTool(context)) continue;
+		const location = 'outputPane';
+		context.addExecutionHints({ message, location, ...(type === 'warning' ? { type } : {}) });
+	}
 }
 
 export function warning(message: string): Hint {
 	return { message, type: 'warning' };
+}
+
+/** What could be changed in the workflow around the node; around the tool of an AI Agent there is none. */
+export function advice(message: string): Hint {
+	return { message, type: 'advice' };
 }

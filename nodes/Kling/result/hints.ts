@@ -1,7 +1,7 @@
 import { isHttpUrl } from '../api/address';
 import { ApiFailure, Failure, Refusal } from '../api/failure';
 import { describeFailure } from '../api/messages';
-import { type Hint, warning } from '../n8n/hints';
+import { advice, type Hint, warning } from '../n8n/hints';
 import { type ItemOutcome, type ItemResult, VideoFailed } from './item';
 import { isRefunded, type TaskFailure } from './task';
 
@@ -51,8 +51,9 @@ function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
 	return isMixedIn ? [failed, OWN_OUTPUT] : [failed];
 }
 
-const OWN_OUTPUT =
-	'To send failed videos another way, set On Error to “Continue (using error output)” in the settings of this node.';
+const OWN_OUTPUT = advice(
+	'To send failed videos another way, set On Error to “Continue (using error output)” in the settings of this node.',
+);
 
 function creditsOf(failures: readonly TaskFailure[]): string {
 	const refunded = failures.filter(isRefunded).length;
