@@ -144,6 +144,13 @@ describe('one wait for many items', () => {
 		expect(json).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
 	});
 
+	test('goes on where the first reading of all is refused and the others are not', async () => {
+		const ids = [await finishedTask(), await finishedTask()];
+		emulator.current.fault({ match: { method: 'GET' }, fault: 'http:401' });
+		const { json } = await readEach('wait', ids);
+		expect(json).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
+	});
+
 	test('does not sleep in a run that is about to fail', async () => {
 		const ids = [await createTask(emulator.current), TASK_ID];
 		const { error, waitTill } = await readEach('wait', ids, { waitStrategy: 'callback' });

@@ -70,7 +70,7 @@ describe('a reading', () => {
 	});
 
 	test('that it knows no such task ends one of this execution only two minutes after its creation', () => {
-		const young = task({ createdAt: Date.now() - 1.9 * MINUTE_MS });
+		const young = task({ createdAt: Date.now() - 1.9 * MINUTE_MS, hasSucceeded: false });
 		young.learn(notKnown);
 		expect(young.isOver).toBe(false);
 		const old = task({ createdAt: Date.now() - 2.1 * MINUTE_MS });
@@ -88,6 +88,9 @@ describe('a reading', () => {
 			const one = task({ hasSucceeded: false });
 			one.learn(unread({ status, code }));
 			expect(one.isOver).toBe(true);
+			// Another task is read with it.
+			Object.assign(one.client ?? {}, { hasSucceeded: true });
+			expect(one.isOver).toBe(false);
 		},
 	);
 

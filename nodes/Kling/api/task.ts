@@ -1,5 +1,5 @@
 import type { ApiClient } from './client';
-import { ApiFailure } from './failure';
+import { ApiFailure, type FailureDetail } from './failure';
 import { isRefusedForGood } from './retry';
 import { isFinished, type TaskReading } from './schemas';
 
@@ -33,8 +33,8 @@ export class Task {
 
 	note: string | null = null;
 
-	/** Finished, or the API itself does not know it: it is never read again. */
-	isOver = false;
+	/** Finished, or the API itself does not know it. */
+	isEnded = false;
 
 	/**
 	 * @param client speaks with the account that the task belongs to; null where that cannot be had
@@ -51,6 +51,18 @@ export class Task {
 	/** Whether its callback wakes the execution at hand: a task of an earlier one calls that. */
 	get callsThisExecution(): boolean {
 		return this.createdAt !== null && this.request?.callback === 'execution';
+	}
+
+	/**
+	 * It is never read again: it has ended, or its key was never a right one. Whatever else goes wrong, such
+	 * as the page of a proxy or a key that is being replaced, may be another thing tomorrow.
+	 */
+	get isOver(): boolean {
+		if (this.isEnded || this.failure === null) return this.isEnded;
+		const { detail } = this.failure;
+		// Another task may be read with the key meanwhile, and then it is a right one.
+		const isWrongKey = this.client?.hasSucceeded === false;
+		return isWrongKey && isRefusedForGood(detail) && !isNotFound(detail);
 	}
 
 	/**
@@ -75,23 +87,21 @@ export class Task {
 		if (this.isOver) return;
 		if (outcome instanceof ApiFailure) {
 			this.failure = outcome;
-			this.isOver = this.isFinal(outcome);
+			this.isEnded = isNotFound(outcome.detail) && !this.isNew;
 			return;
 		}
 		this.reading = outcome;
 		this.readAt = Date.now();
 		this.failure = null;
-		this.isOver = isFinished(outcome.task);
+		this.isEnded = isFinished(outcome.task);
 	}
 
-	/**
-	 * The API itself does not know the task, or its key was never a right one. Everything else, such as
-	 * the page of a proxy or a key that is being replaced, may be another thing tomorrow.
-	 */
-	private isFinal({ detail }: ApiFailure): boolean {
-		if (detail.code === 'task_not_found' && detail.status === 404) {
-			return this.createdAt === null || Date.now() - this.createdAt > UNKNOWN_AT_FIRST_MS;
-		}
-		return isRefusedForGood(detail) && this.client?.hasSucceeded === false;
+	private get isNew(): boolean {
+		return this.createdAt !== null && Date.now() - this.createdAt <= UNKNOWN_AT_FIRST_MS;
 	}
+}
+
+/** Whether the API itself says that it knows no such task. */
+function isNotFound({ code, status }: FailureDetail): boolean {
+	return code === 'task_not_found' && status === 404;
 }

@@ -181,7 +181,7 @@ export async function fallAsleep(
 /** A task that was over before: what was read of it is stored with the execution. */
 function endedTask(id: string): Task {
 	const task = new Task(id, null);
-	task.isOver = true;
+	task.isEnded = true;
 	return task;
 }
 

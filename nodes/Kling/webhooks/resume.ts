@@ -185,7 +185,7 @@ async function toResumedItem(
 	const ended = new Task(taskId, null, null, request);
 	ended.reading = task?.reading ?? toTaskReading(known);
 	ended.failure = task?.failure ?? null;
-	ended.isOver = task?.isOver ?? false;
+	ended.isEnded = task?.isOver ?? false;
 	const failsItem = hasErrorOutput(context);
 	const outcome = await waitedOutcome(context, ended, { ...result, failsItem, deadlineAt });
 	return toItem(context, outcome, itemIndex);
