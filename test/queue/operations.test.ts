@@ -118,17 +118,23 @@ test('a renamed trigger’s registration reaches Create on every worker, and eac
 	expect(emulator.account().totalConsumed).toBe(started * PRICE);
 });
 
-test('a wait that one worker suspended goes on at the other when the first is gone', async () => {
-	const { emulator, n8n } = stage;
+/** An execution that sleeps in Wait, with one more node behind that. */
+async function asleep(name: string): Promise<string> {
 	const { start } = await stage.publish(
-		production('Moving', numbered(1), {
+		production(name, numbered(1), {
 			Create: stage.creates(),
 			Wait: stage.kling({ operation: 'wait' }),
 			After: stage.kling({ operation: 'getCredits' }),
 		}),
 	);
 	const id = await start();
-	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	await stage.n8n.api.waitForExecution(id, { status: 'waiting' });
+	return id;
+}
+
+test('a wait that one worker suspended goes on at the other when the first is gone', async () => {
+	const { emulator, n8n } = stage;
+	const id = await asleep('Moving');
 	const [first] = n8n.ranOn(id);
 	await first?.kill();
 	const [task] = emulator.tasks();
@@ -145,15 +151,7 @@ test('a wait that one worker suspended goes on at the other when the first is go
 
 test('a sleeping execution that n8n gave up as crashed goes on at Retry, with its task and without a new one', async () => {
 	const { emulator, n8n } = stage;
-	const { start } = await stage.publish(
-		production('Given up', numbered(1), {
-			Create: stage.creates(),
-			Wait: stage.kling({ operation: 'wait' }),
-			After: stage.kling({ operation: 'getCredits' }),
-		}),
-	);
-	const id = await start();
-	await n8n.api.waitForExecution(id, { status: 'waiting' });
+	const id = await asleep('Given up');
 	// As n8n leaves one that its webhook processor was about to wake when it died.
 	await n8n.sql(
 		`UPDATE execution_entity SET status = 'crashed', "waitTill" = NULL WHERE id = ${id}`,
