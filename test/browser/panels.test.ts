@@ -16,10 +16,7 @@ const stage = useBrowserStage({
 let publicEmulator: Emulator;
 
 beforeAll(async () => {
-	publicEmulator = await startEmulator({
-		paceMs: 1500,
-		publicUrl: 'https://cdn.example.com',
-	});
+	publicEmulator = await startEmulator({ paceMs: 1500, publicUrl: 'https://cdn.example.com' });
 });
 
 afterAll(async () => {
@@ -50,6 +47,7 @@ const SPENDING = ['Check Balance', 'Check Images', 'Concurrency', 'Dry Run', 'Ma
 const RESULT = ['Download Video', 'Simplify', 'Options'];
 const WAITING = ['Wait Strategy', 'Timeout (Minutes)', ...RESULT];
 const INTERVAL = 'Poll Interval (Seconds)';
+const CREATE_AND_WAIT = [...SPENDING, INTERVAL];
 
 /** What each operation shows, and what its options are; lists of options are alphabetical. */
 const OPERATIONS = [
@@ -58,16 +56,8 @@ const OPERATIONS = [
 		fields: [...CREATING, 'Callback', 'Options'],
 		options: [...SPENDING, 'Reference'],
 	},
-	{
-		name: 'Create Video and Wait',
-		fields: [...CREATING, ...WAITING],
-		options: [...SPENDING, INTERVAL],
-	},
-	{
-		name: 'Get Video',
-		fields: ['Task ID', ...RESULT],
-		options: ['Stop on Failed Video'],
-	},
+	{ name: 'Create Video and Wait', fields: [...CREATING, ...WAITING], options: CREATE_AND_WAIT },
+	{ name: 'Get Video', fields: ['Task ID', ...RESULT], options: ['Stop on Failed Video'] },
 	{ name: 'Wait for Video', fields: ['Task ID', ...WAITING], options: [INTERVAL] },
 	{ name: 'Get Credits', fields: [], options: [] },
 ];
@@ -150,19 +140,9 @@ test('the canvas names operation, credits and what guards them, also where an ex
 });
 
 test('what guards the money outlives another choice of operation', async () => {
-	const { editor, n8n } = stage;
-	const { id } = await n8n.api.createWorkflow(
-		chain('Guarded', numbered(1), {
-			Kling: stage.kling({
-				operation: 'create',
-				prompt: EXAMPLE_PROMPT,
-				imageUrls: EXAMPLE_IMAGE,
-				options: { dryRun: true, maxCredits: 500 },
-			}),
-		}),
-	);
-	await editor.openWorkflow(id);
-	await editor.openNode('Kling');
+	const { editor } = stage;
+	const options = { dryRun: true, maxCredits: 500 };
+	await open({ operation: 'create', prompt: EXAMPLE_PROMPT, imageUrls: EXAMPLE_IMAGE, options });
 	await editor.choose('operation', 'Create Video and Wait');
 	await eventually(async () => {
 		expect(await editor.labels()).toEqual(expect.arrayContaining(['Dry Run', 'Max Credits']));
