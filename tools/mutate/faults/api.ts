@@ -87,16 +87,24 @@ export const IN_API: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/task.ts',
-		find: 'Date.now() - this.createdAt > UNKNOWN_AT_FIRST_MS',
-		replace: 'true',
+		find: 'isNotFound(outcome.detail) && !this.isNew',
+		replace: 'isNotFound(outcome.detail)',
 		breaks: 'a task that the API does not know yet is not given up',
 		noticedBy: 'unit/readings: only two minutes after',
 	},
 	{
 		file: 'api/task.ts',
-		find: ' && this.client?.hasSucceeded === false',
-		replace: '',
+		find: 'isWrongKey && isRefusedForGood(detail)',
+		replace: 'isRefusedForGood(detail)',
 		breaks: 'a key that is refused for a while does not end a wait',
 		noticedBy: 'unit/readings',
+	},
+	{
+		file: 'api/task.ts',
+		find: ' && !isNotFound(detail)',
+		replace: '',
+		breaks:
+			'a new task that the API does not know yet is not given up with a key that was not used before',
+		noticedBy: 'unit/readings: only two minutes after',
 	},
 ];
