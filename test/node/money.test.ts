@@ -375,15 +375,18 @@ describe('Retry execution', () => {
 
 	test('makes another video of one that ended the run and whose credits were given back', async () => {
 		const options = { throwOnFailure: true };
-		clock.duringPause = async () => await emulator.current.fail(ids().at(-1) ?? '');
-		const first = await create(prompts('One'), WAITING, { options });
+		clock.duringPause = async (count) => {
+			if (count === 1) for (const id of ids()) await emulator.current.fail(id);
+		};
+		const first = await create(prompts('One', 'Two'), WAITING, { options });
 		const { message, description } = apiErrorOf(first);
 		expect(message).not.toMatch(/already created/);
 		expect(description).not.toMatch(/use Retry/);
+		for (const id of ids()) expect(`${message} ${description}`).toContain(id);
 		clock.duringPause = async () => await completeAll(emulator.current);
-		const retry = await create(prompts('One'), WAITING, { ...retryOf(first), options });
-		expect(retry.json).toMatchObject([{ taskId: ids()[1], status: 'completed' }]);
-		expect(spent()).toBe(PRICE);
+		const retry = await create(prompts('One', 'Two'), WAITING, { ...retryOf(first), options });
+		expect(retry.json.map(({ taskId }) => taskId)).toEqual(ids().slice(2));
+		expect(spent()).toBe(2 * PRICE);
 	});
 });
 

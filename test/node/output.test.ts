@@ -54,6 +54,13 @@ describe('Create', () => {
 		expect(requests[0]?.body).toStrictEqual({ model: 'kling-2.6', input });
 	});
 
+	test('calls an execution that a URL of the user’s wakes, and shows no more of it than where it is', async () => {
+		const callbackUrl = 'https://n8n.example.org/webhook-waiting/7/approve?signature=abc';
+		const { json } = await create({ callback: 'url', callbackUrl });
+		expect(json[0]).toMatchObject({ callback: 'url', callbackUrl: 'https://n8n.example.org/…' });
+		expect(emulator.current.tasks()).toMatchObject([{ callbackUrl }]);
+	});
+
 	test('with a URL of the user’s as callback sends it and shows it', async () => {
 		const callbackUrl = 'https://n8n.example.org/webhook/videos';
 		const { json } = await create({ callback: 'url', callbackUrl });
@@ -196,10 +203,11 @@ describe('Wait', () => {
 	test('past the time gives the taskId even when no read ever got through', async () => {
 		const taskId = await createTask(emulator.current);
 		emulator.current.fault({ match: {}, fault: 'http:500', times: 'always' });
-		const { json, error } = await readEach('wait', [taskId], { timeout: 1 });
+		const parameters = { timeout: 1, downloadVideo: true };
+		const { json, error } = await readEach('wait', [taskId], parameters);
 		expect(error).toBeNull();
-		expect(keysOf(json[0])).toEqual(WAITED_KEYS);
-		expect(json[0]).toMatchObject({ taskId, timedOut: true });
+		expect(keysOf(json[0])).toEqual([...WAITED_KEYS, 'downloadError']);
+		expect(json[0]).toMatchObject({ taskId, timedOut: true, downloadError: null });
 	});
 
 	test('never reads more often than every two seconds, whatever the interval', async () => {

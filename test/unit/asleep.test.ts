@@ -110,6 +110,16 @@ describe('an execution that sleeps', () => {
 		expect(readingsOf(ONE)).toBe(2);
 	});
 
+	test('is left alone for as long as the API asked before it slept, and goes on behind that', async () => {
+		const { faults } = n8n.api.account('a');
+		faults.push({ from: 0, until: clock.now + SECOND, kind: 'limited', retryAfter: 360 });
+		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0] }]));
+		await clock.advance(5 * MINUTE);
+		expect([execution.status, readingsOf(ONE)]).toEqual(['waiting', 1]);
+		await clock.advance(3 * MINUTE);
+		expect(statusesOf(execution)).toEqual(['completed']);
+	});
+
 	test('is not woken by a task of somebody else, which is not even read', async () => {
 		const execution = await asleep([{}]);
 		const other = finished();
@@ -562,6 +572,17 @@ describe('a Kling Trigger', () => {
 			{ json: { taskId: ONE, status: 'completed', videoUrl: expect.any(String) } },
 		]);
 		expect(n8n.files).toBe(0);
+	});
+
+	test('that does not verify passes on no key and no resume address', async () => {
+		n8n.trigger = { account: 'a', parameters: { options: { verifyTask: false } } };
+		n8n.start();
+		const message =
+			'refused for sk-secret-key at https://n8n.example/webhook-waiting/7?signature=a';
+		const error = { code: 'upstream_error', message };
+		await post(TRIGGER_URL, JSON.stringify({ id: ONE, status: 'failed', error }));
+		const shown = 'refused for sk-… at https://n8n.example/…';
+		expect(n8n.started).toMatchObject([{ json: { failure: { message: shown } } }]);
 	});
 
 	test('is told by a look although the trigger of another workflow has heard of the task', async () => {

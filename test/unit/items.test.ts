@@ -35,6 +35,15 @@ describe('a failure as n8n’s error', () => {
 		expect(error.context).toMatchObject({ itemIndex: 1 });
 	});
 
+	test('says what it says, though n8n has words of its own for what is in it', () => {
+		const text = 'connect ETIMEDOUT 10.1.2.3:443';
+		const task = { ...newTask(TASK_ID), failure: { code: 'upstream_error', message: text } };
+		const failures = [new Refusal(`'Sound' is “${text}”`, ''), new VideoFailed(task)];
+		for (const one of [...failures, failure({ kind: 'host', text })]) {
+			expect(toNodeError(context, one, 0).message).toContain(text);
+		}
+	});
+
 	test('is n8n’s own where that threw one', () => {
 		const error = new NodeOperationError(klingNode(), 'ready');
 		expect(toNodeError(context, new Thrown(error), 0)).toBe(error);

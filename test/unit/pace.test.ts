@@ -103,7 +103,16 @@ describe('a rate limit', () => {
 		await clock.advance(60_000);
 		expect(requests.count('waiting')).toBe(0);
 		expect(requests.count('not sent')).toBeGreaterThan(0);
-		expect(await pace.enter(true)).toMatchObject({ detail: limit().detail });
+	});
+
+	test('that was given up keeps out what comes during the pause, and tries again behind it', async () => {
+		const pace = await slowedDown(limit(301_000));
+		expect((await pace.enter(false))?.detail).toMatchObject({ kind: 'paused' });
+		await clock.advance(302_000);
+		expect(await pace.enter(false)).toBeNull();
+		pace.leave(limit());
+		const blocked = await pace.enter(true);
+		expect(blocked?.detail).toMatchObject({ kind: 'paused', outcome: 'notSent' });
 	});
 
 	test('is over with the first request that succeeds', async () => {

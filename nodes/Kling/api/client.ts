@@ -53,9 +53,6 @@ class Client {
 	/** What n8n offers to whatever outlives the execution that the client was made in. */
 	readonly host: { httpRequest: IExecuteFunctions['helpers']['httpRequest']; logger: Logger };
 
-	/** By account: a pause that one API asks for does not hold up requests with another credential. */
-	private readonly paces = new Map<string, Pace>();
-
 	constructor(
 		private readonly context: ApiContext,
 		private credential: Credential,
@@ -67,6 +64,8 @@ class Client {
 		/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
 		public hasSucceeded: boolean,
 		private readonly signal?: AbortSignal,
+		/** By account: a pause that one API asks for does not hold up requests with another credential. */
+		readonly paces = new Map<string, Pace>(),
 	) {
 		this.account = credential.account;
 		this.host = { httpRequest: context.helpers.httpRequest, logger: context.logger };
@@ -207,11 +206,12 @@ async function open(
 	itemIndex: number | null,
 	hasSucceeded: boolean,
 	signal?: AbortSignal,
+	paces?: Map<string, Pace>,
 ): Promise<Settled<ApiClient>> {
 	const credential = await readCredential(context, itemIndex ?? 0);
 	return credential instanceof Failure
 		? credential
-		: new Client(context, credential, itemIndex, hasSucceeded, signal);
+		: new Client(context, credential, itemIndex, hasSucceeded, signal, paces);
 }
 
 /** A client for a webhook or hook, whose key is taken for a right one: what it is for was paid with it. */
@@ -219,12 +219,16 @@ export async function openClient(context: ApiContext): Promise<Settled<ApiClient
 	return await open(context, null, true);
 }
 
-/** A client that outlives the execution it was made in: nothing that is cancelled ends its requests. */
+/**
+ * A client that outlives the execution it was made in: nothing that is cancelled ends its requests. A
+ * pause that the API asked the former one for is kept.
+ */
 export async function openLastingClient(
 	context: IExecuteFunctions,
 	itemIndex: number,
+	{ paces }: ApiClient,
 ): Promise<Settled<ApiClient>> {
-	return await open(withoutCancelling(context), itemIndex, true);
+	return await open(withoutCancelling(context), itemIndex, true, undefined, paces);
 }
 
 /**

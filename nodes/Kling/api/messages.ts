@@ -1,7 +1,7 @@
 import { type INode, NodeApiError } from 'n8n-workflow';
 
 import { type ApiFailure, type FailureDetail, isCertificateCode } from './failure';
-import { asksForLong } from './retry';
+import { asksForLong, isRateLimit } from './retry';
 
 /** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
 type Audience = 'person' | 'model';
@@ -41,7 +41,8 @@ const DOCUMENTED = new Map(
 		],
 		rate_limit_exceeded: [
 			'The AI Video API is receiving too many requests',
-			'It kept refusing for five minutes, whatever the pauses between the tries. Send fewer items at once, or try again later.',
+			'Send fewer items at once, or try again later.',
+			'It kept refusing for five minutes, whatever the pauses between the tries.',
 		],
 		internal_error: ['The AI Video API has a fault', 'Try again in a few minutes.'],
 		upstream_error: [
@@ -193,7 +194,12 @@ export function describeFailure(
 	return {
 		message: fill(happened.filter(Boolean).join('')),
 		description: fill(
-			[cause, ...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo)].filter(Boolean).join(' '),
+			[
+				isLong && isRateLimit(detail) ? '' : cause,
+				...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo),
+			]
+				.filter(Boolean)
+				.join(' '),
 		),
 	};
 }
@@ -205,19 +211,27 @@ export function toNodeApiError(
 	itemIndex: number,
 	audience: Audience,
 ): NodeApiError {
-	const { message, description } = describeFailure(detail, audience);
+	const described = describeFailure(detail, audience);
+	const message = taskId === null ? described.message : `${described.message} (task ${taskId})`;
 	const apiText =
 		detail.text === '' || detail.kind === 'host' ? '' : ` The API says: “${detail.text}”`;
-	return new NodeApiError(
+	const error = new NodeApiError(
 		node,
 		{ message: apiTextWithCode(detail) },
 		{
-			message: taskId === null ? message : `${message} (task ${taskId})`,
-			description: `${description}${apiText}`,
+			message,
+			description: `${described.description}${apiText}`,
 			httpCode: detail.status === null ? undefined : String(detail.status),
 			itemIndex,
 		},
 	);
+	return saying(message, error);
+}
+
+/** n8n puts words of its own in the place of a message with a network code anywhere in it (`NodeError`). */
+export function saying<E extends Error>(message: string, error: E): E {
+	error.message = message;
+	return error;
 }
 
 function apiTextWithCode({ status, code, text }: FailureDetail): string {

@@ -25,11 +25,12 @@ export class Pace {
 	async enter(mayWait: boolean, signal?: AbortSignal): Promise<ApiFailure | null> {
 		for (;;) {
 			const leftMs = this.pausedUntil - Date.now();
-			const isTooLong = leftMs > (mayWait ? MAX_PAUSE_MS : 0);
-			if (this.pausedBy !== null && (isTooLong || this.isGivenUp())) {
+			// Giving up ends what would wait; behind the pause the next one is sent again.
+			const isWaitedFor = mayWait && !this.isGivenUp();
+			if (this.pausedBy !== null && leftMs > (isWaitedFor ? MAX_PAUSE_MS : 0)) {
 				// The next one was not woken, since a place was free for this one.
 				this.waiting.shift()?.();
-				return isTooLong ? notSent(this.pausedBy, leftMs) : this.pausedBy;
+				return notSent(this.pausedBy, leftMs);
 			}
 			if (leftMs > 0) await pause(leftMs, signal);
 			else if (this.underWay < this.atOnce) {
@@ -86,6 +87,6 @@ function notSent({ detail }: ApiFailure, leftMs: number): ApiFailure {
 		...detail,
 		kind: 'paused',
 		outcome: 'notSent',
-		retryAfterMs: Math.max(0, leftMs),
+		retryAfterMs: leftMs,
 	});
 }

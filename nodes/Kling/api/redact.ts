@@ -18,7 +18,21 @@ export function withoutKeys(text: string): string {
  * address must not spread it.
  */
 const RESUME_ADDRESS =
-	/(https?:\/\/[^\s/"'<>]+)[^\s"'<>]*(\/webhook-waiting\/|\/kling\/?\?signature=)[^\s"'<>]*/gi;
+	/(webhook|form)-waiting|kling(\/|%2F)?(\?|%3F)signature(=|%3D)|[?&]signature=[\da-f]{64}/i;
+
+/** What is written in one piece, as an address is. */
+const PIECE = /[^\s"'<>]+/g;
+
+const ORIGIN = /https?:\/\/[^/]+/i;
+
+/** A text with no more than the origin of each resume address in it, however that is written. */
+export function withoutResumeAddresses(text: string): string {
+	return text.replace(PIECE, (piece) => {
+		if (!RESUME_ADDRESS.test(piece)) return piece;
+		const [origin] = ORIGIN.exec(piece) ?? [];
+		return origin === undefined ? '…' : `${origin}/…`;
+	});
+}
 
 /** Shorter ones would turn up in any text by chance. */
 const SHORTEST_KEY = 4;
@@ -26,13 +40,18 @@ const SHORTEST_KEY = 4;
 /**
  * Parsed JSON or text without the key, also as a URL writes it, and with no more than the origin of each
  * resume address. Everything else stays as it is.
+ *
+ * @param key empty where it is not known, but for what a key looks like
  */
 export function withoutSecrets(value: unknown, key: string): unknown {
 	const spellings = key.length < SHORTEST_KEY ? [] : [key, encodeURIComponent(key)];
 	const mask = (part: unknown): unknown => {
 		if (typeof part === 'string') {
-			const bare = spellings.reduce((text, spelling) => text.replaceAll(spelling, MASK), part);
-			return bare.replace(RESUME_ADDRESS, '$1/…');
+			const bare =
+				key === ''
+					? withoutKeys(part)
+					: spellings.reduce((text, spelling) => text.replaceAll(spelling, MASK), part);
+			return withoutResumeAddresses(bare);
 		}
 		if (Array.isArray(part)) return part.map(mask);
 		if (typeof part !== 'object' || part === null) return part;

@@ -34,8 +34,8 @@ export function pauseMs(growth: Growth, count: number, atLeastMs: number | null 
 }
 
 /** Whether the rate limit refused it: certainly before any charge (API docs). */
-export function isRateLimit({ code }: FailureDetail): boolean {
-	return code === 'rate_limit_exceeded';
+export function isRateLimit({ status, code }: FailureDetail): boolean {
+	return status === 429 && code === 'rate_limit_exceeded';
 }
 
 /** Whether the API did nothing, and would do nothing for the same request later. */

@@ -59,16 +59,24 @@ export async function sendOnce(
 		toHttpRequest(baseUrl, request, timeoutMs),
 		{ credentialsDecrypted: decrypted },
 	);
+	// The socket's own timeout starts anew with each byte, so a slow drip needs a deadline besides.
+	const response = await within(timeoutMs, sent, TOO_LATE).catch((thrown: unknown) =>
+		failureOf(call, thrown),
+	);
+	if (response === TOO_LATE) return networkFailure(call, 'ETIMEDOUT');
+	if (response instanceof ApiFailure) return response;
 	try {
-		// The socket's own timeout starts anew with each byte, so a slow drip needs a deadline besides.
-		const response = await within(timeoutMs, sent, TOO_LATE);
-		if (response === TOO_LATE) return networkFailure(call, 'ETIMEDOUT');
 		return readAnswer(call, response, mask);
-	} catch (thrown) {
-		const code = networkCodeOf(thrown);
-		const hostFault = code === null ? hostFaultOf(thrown) : null;
-		return hostFault === null ? networkFailure(call, code) : hostFailure(call, hostFault);
+	} catch {
+		// What is nested too deeply was answered all the same.
+		return networkFailure(call, null);
 	}
+}
+
+function failureOf(call: ApiCall, thrown: unknown): ApiFailure {
+	const code = networkCodeOf(thrown);
+	const hostFault = code === null ? hostFaultOf(thrown) : null;
+	return hostFault === null ? networkFailure(call, code) : hostFailure(call, hostFault);
 }
 
 const TOO_LATE = Symbol('too late');

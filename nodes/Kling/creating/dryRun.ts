@@ -74,8 +74,8 @@ function emptyJournal(): Journal {
 /** A resume address is a key to the execution, so it stays out of the data. */
 const RESUME_ADDRESS = '(the resume address of the execution)';
 
-function toPreview({ input, callbackUrl, summary }: Request): IDataObject {
-	const isResume = summary.callback === 'execution';
-	const body: IDataObject = { ...toCreateBody(input, isResume ? RESUME_ADDRESS : callbackUrl) };
+function toPreview({ input, summary }: Request): IDataObject {
+	const callbackUrl = summary.callback === 'execution' ? RESUME_ADDRESS : summary.callbackUrl;
+	const body: IDataObject = { ...toCreateBody(input, callbackUrl) };
 	return { dryRun: true, estimatedCredits: summary.estimatedCredits, request: body };
 }

@@ -33,6 +33,7 @@ export function nameCreated(
 	const paid = journal.paid();
 	const standing = idsOf(paid.filter(({ state }) => state === 'standing'));
 	const replaced = idsOf(paid.filter(({ state }) => state === 'replaced'));
+	const failed = idsOf(journal.refunded()).filter((id) => !error.message.includes(id));
 	const isUnclear = paid.some(({ taskId }) => taskId === null);
 	const advice = isUnclear
 		? WAIT_AND_LOOK
@@ -49,6 +50,7 @@ export function nameCreated(
 		paid.length === 0 && endsOthers ? CONTINUE : '',
 		standing.length === 0 ? '' : `${listOf('created so far', standing)} ${advice}`,
 		replaced.length === 0 ? '' : listOf('created before a request was changed', replaced),
+		failed.length === 0 ? '' : listOf('that failed and whose credits were given back', failed),
 	]
 		.filter((part) => part !== '')
 		.join(' ');

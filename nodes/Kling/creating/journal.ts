@@ -200,6 +200,11 @@ export class Journal {
 			.sort((one, other) => one.item - other.item);
 	}
 
+	/** Those tasks of this run whose credits were given back. */
+	refunded(): Entry[] {
+		return this.ofThisRun().filter(({ state, taskId }) => state === 'refunded' && taskId !== null);
+	}
+
 	/** The estimated credits of all that this run has spent or may have spent. */
 	spentCredits(): number {
 		return this.paid().reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);

@@ -3,6 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { ApiClient, ClientFor } from '../api/client';
 import { Failure, type Settled, Thrown } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
+import { withoutResumeAddresses } from '../api/redact';
 import { withReference } from '../callback/reference';
 import { isOwnTriggerUrl } from '../callback/registration';
 import type { Targets } from '../callback/target';
@@ -114,7 +115,10 @@ async function toRequest(
 			duration,
 			sound,
 			callback,
-			callbackUrl: callback === 'execution' ? null : callbackUrl,
+			callbackUrl:
+				callback === 'execution' || callbackUrl === null
+					? null
+					: withoutResumeAddresses(callbackUrl),
 		},
 	};
 }

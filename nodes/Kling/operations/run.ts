@@ -57,12 +57,13 @@ export async function runOperation(
 
 /**
  * The tasks that stand for nothing any more, since their credits were given back and whoever asks again
- * wants another video: where a failed video is an error, and in a tool, whose model may ask again.
+ * wants another video: where a failed video ends the run, and in a tool, whose model may ask again.
  */
 function refundedOf(context: IExecuteFunctions, outcomes: readonly ItemOutcome[]): string[] {
 	return outcomes.flatMap((outcome) => {
 		const failure = failureOf(outcome);
-		const mayBeAskedAgain = outcome instanceof VideoFailed || isTool(context);
+		const endsTheRun = outcome instanceof VideoFailed && !context.continueOnFail();
+		const mayBeAskedAgain = endsTheRun || isTool(context);
 		if (failure === null || !isRefunded(failure) || !mayBeAskedAgain) return [];
 		const taskId = outcome instanceof Failure ? outcome.taskId : outcome.task?.taskId;
 		return taskId ?? [];
@@ -79,8 +80,9 @@ function endingError(
 	const error = toNodeError(context, failure, itemIndex);
 	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
 	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
+	const isAlone = journal.refunded().every(({ taskId }) => taskId === failure.taskId);
 	// What the API refused says itself whether it was charged.
-	if (!pays || (saysItself && journal.paid().length === 0)) return error;
+	if (!pays || (saysItself && journal.paid().length === 0 && isAlone)) return error;
 	return nameCreated(error, journal, context.getInputData().length, endsOthers);
 }
 

@@ -24,11 +24,11 @@ const withPath = (url: URL, from: RegExp, to: string): URL | 'here' => {
 const SERVICES: ReadonlyArray<readonly [host: RegExp, find: (url: URL) => Whereabouts]> = [
 	[/^(drive|docs)\.google\.com$/, inGoogleDrive],
 	[/^(photos\.google\.com|photos\.app\.goo\.gl)$/, () => 'unknown'],
-	[/^(www\.)?dropbox\.com$/, inDropbox],
+	[/^((www|m)\.)?dropbox\.com$/, inDropbox],
 	[/^1drv\.ms$/, () => 'unknown'],
 	[/^onedrive\.live\.com$/, ({ pathname }) => (pathname === '/download' ? 'here' : 'unknown')],
 	[/\.sharepoint\.com$/, inSharePoint],
-	[/^github\.com$/, inGitHub],
+	[/^(www\.)?github\.com$/, inGitHub],
 	[/^bitbucket\.org$/, (url) => withPath(url, /^(\/[^/]+\/[^/]+)\/src\//, '$1/raw/')],
 	[/^huggingface\.co$/, (url) => withPath(url, /\/blob\//, '/resolve/')],
 	[
@@ -50,7 +50,7 @@ export function sharePageHint(url: URL): string | null {
 
 function inGoogleDrive({ pathname, searchParams }: URL): Whereabouts {
 	// What Google Drive serves files from.
-	if (/^\/(uc|thumbnail)/.test(pathname)) return 'here';
+	if (/^(\/u\/\d+)?\/(uc|thumbnail)/.test(pathname)) return 'here';
 	const id = /\/d\/([\w-]+)/.exec(pathname)?.[1] ?? searchParams.get('id');
 	return id === null
 		? 'unknown'
@@ -74,6 +74,9 @@ function inGitHub(url: URL): Whereabouts {
 }
 
 function inSharePoint(url: URL): Whereabouts {
+	// Its own viewers, of OneDrive and of a library.
+	if (/\/_layouts\/\d+\/onedrive\.aspx$|\/Forms\/[^/]+\.aspx$/i.test(url.pathname))
+		return 'unknown';
 	const isShared = /^\/:\w:\//.test(url.pathname);
 	return isShared ? withParameter(url, 'download', '1') : 'here';
 }

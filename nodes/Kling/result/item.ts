@@ -2,7 +2,7 @@ import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workfl
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { ApiFailure, Failure, Refusal, type Settled, Thrown, Unreached } from '../api/failure';
-import { toNodeApiError } from '../api/messages';
+import { saying, toNodeApiError } from '../api/messages';
 import { isTool, keepsFailedItems, type ToolContext } from '../n8n/execution';
 import { isRefunded, type SimplifiedTask } from './task';
 
@@ -61,11 +61,13 @@ export function toNodeError(context: ToolContext, failure: Failure, itemIndex: n
 	if (failure instanceof VideoFailed) {
 		const { message, hint: description, task } = failure;
 		const text = task.failure?.message ?? '';
-		return new NodeApiError(node, { message: text }, { message, description, itemIndex });
+		const options = { message, description, itemIndex };
+		return saying(message, new NodeApiError(node, { message: text }, options));
 	}
 	if (failure instanceof Refusal) {
 		const message = `${failure.message} [item ${itemIndex}]`;
-		return new NodeOperationError(node, message, { description: failure.hint, itemIndex });
+		const options = { description: failure.hint, itemIndex };
+		return saying(message, new NodeOperationError(node, message, options));
 	}
 	const error = failure instanceof Thrown ? failure.error : failure.message;
 	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;

@@ -60,7 +60,9 @@ export async function waitedOutcome(
 	const timedOut = !isOver;
 	if (reading === null) {
 		const task = newTask(id);
-		return { json: simplifiedToJson(task, { request, timedOut }), task, timedOut, note };
+		const json = simplifiedToJson(task, { request, timedOut });
+		const said = options.downloadField === null ? {} : { downloadError: null };
+		return { json: { ...json, ...said }, task, timedOut, note };
 	}
 	const extras = { timedOut, request };
 	const outcome = await readingToOutcome(context, reading, { ...options, extras });

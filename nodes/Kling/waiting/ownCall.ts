@@ -113,6 +113,6 @@ export async function lastingClient(
 	const tasks = everythingDue().flatMap((due) => (due instanceof OwnCall ? due.tasks : []));
 	const known = tasks.find((task) => task.client?.account === client.account);
 	if (known?.client) return known.client;
-	const opened = await openLastingClient(context, itemIndex);
+	const opened = await openLastingClient(context, itemIndex, client);
 	return opened instanceof Failure || opened.account !== client.account ? client : opened;
 }

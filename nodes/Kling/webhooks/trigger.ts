@@ -2,7 +2,8 @@ import type { IHookFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8
 
 import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Failure } from '../api/failure';
-import { isFinished } from '../api/schemas';
+import { withoutSecrets } from '../api/redact';
+import { isFinished, toTaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
 import { within } from '../n8n/async';
 import { isAlone } from '../n8n/execution';
@@ -61,7 +62,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const lane = `${credentialIdOf(context)}/${context.getWorkflow().id}`;
 	const reading = verifyTask
 		? await within(answerWithinMs(callback), readBack(context, taskId), null)
-		: callback.reading;
+		: toTaskReading(withoutSecrets(callback.reading.raw, ''));
 	if (reading === null) return respondUnread(context, callback, lane, null);
 	if (reading instanceof ApiFailure) {
 		const { code, retryAfterMs } = reading.detail;

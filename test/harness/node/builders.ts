@@ -95,6 +95,7 @@ export function fakeClient(answers: Partial<ApiClient> = {}): ApiClient {
 		baseUrl: 'https://api.example',
 		account: 'account',
 		hasSucceeded: true,
+		paces: new Map(),
 		host: {
 			httpRequest: unasked,
 			logger: { error: quiet, warn: quiet, info: quiet, debug: quiet },

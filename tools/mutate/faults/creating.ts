@@ -10,9 +10,9 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/dryRun.ts',
-		find: "const isResume = summary.callback === 'execution';",
-		replace: "const isResume = summary.callback === 'none';",
-		breaks: 'a dry run does not show the resume address',
+		find: "summary.callback === 'execution' ? RESUME_ADDRESS : summary.callbackUrl",
+		replace: 'summary.callbackUrl',
+		breaks: 'a dry run says that the execution itself is called',
 		noticedBy: 'node/dryRun: keeps the address',
 	},
 	{
