@@ -110,7 +110,13 @@ describe('an explicit choice', () => {
 	test.each<[string, Surroundings, CallbackSetting, object | string, string[]]>([
 		['None', LISTENING, { kind: 'none' }, NOBODY, []],
 		['This Execution', {}, { kind: 'execution' }, EXECUTION, []],
-		['the trigger, in production', { ...LISTENING, mode: 'trigger' }, BY_TRIGGER, OWN_TRIGGER, []],
+		[
+			'the trigger, in production',
+			{ ...UNPUBLISHED, mode: 'trigger', registered: TRIGGER },
+			BY_TRIGGER,
+			OWN_TRIGGER,
+			[],
+		],
 		['the trigger, in any other execution', LISTENING, BY_TRIGGER, OWN_TRIGGER, [TRIGGER]],
 		[
 			'the trigger, in a Retry',
@@ -132,10 +138,10 @@ describe('an explicit choice', () => {
 		],
 		[
 			'the trigger, with the registration that a copy brought along',
-			{ trigger: 'there', mode: 'webhook', registered: OTHER_TRIGGER },
+			{ ...LISTENING, mode: 'webhook', registered: OTHER_TRIGGER },
 			BY_TRIGGER,
 			OWN_TRIGGER,
-			[],
+			[TRIGGER],
 		],
 		['another workflow', LISTENING, OTHER_WORKFLOW, to('url', OTHER_TRIGGER), [OTHER_TRIGGER]],
 		['any URL', {}, byUrl(SHOP), to('url', SHOP), []],
@@ -166,6 +172,12 @@ describe('an explicit choice', () => {
 		[
 			'one that nobody answers for',
 			{ trigger: 'there' },
+			BY_TRIGGER,
+			'the workflow is not published',
+		],
+		[
+			'one that was withdrawn while the execution slept',
+			{ ...UNPUBLISHED, mode: 'webhook' },
 			BY_TRIGGER,
 			'the workflow is not published',
 		],

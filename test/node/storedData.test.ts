@@ -203,10 +203,10 @@ test('klingTrigger, in the static data of the workflow: the address at which the
 	expect(isRegistered(listeningAt(url))).toBe(false);
 });
 
-test('klingDelivered, in the static data of the workflow: the first letters of each task, whatever the trigger is called', () => {
+test('klingDelivered, in the static data of the workflow: a hash of each task, whatever the trigger is called', () => {
 	const context = standIn<IWebhookFunctions>({
 		getWorkflowStaticData: (type: string) =>
-			type === 'global' ? { klingDelivered: ['54debc04-6f7'] } : {},
+			type === 'global' ? { klingDelivered: ['1Hk10DVzLA_3'] } : {},
 		getWorkflow: () => ({ id: 'stored' }),
 		getNode: () => ({ id: 'trigger' }),
 	});

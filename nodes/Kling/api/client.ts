@@ -216,8 +216,11 @@ async function open(
 
 /** A client for a webhook or hook, whose key is taken for a right one: what it is for was paid with it. */
 export async function openClient(context: ApiContext): Promise<Settled<ApiClient>> {
-	return await open(context, null, true);
+	return await open(context, null, true, undefined, webhookPaces);
 }
+
+/** Clients of webhooks live for seconds; what the API asks for counts for longer. */
+const webhookPaces = new Map<string, Pace>();
 
 /**
  * A client that outlives the execution it was made in: nothing that is cancelled ends its requests. A

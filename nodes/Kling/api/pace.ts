@@ -85,6 +85,8 @@ export class Pace {
 function notSent({ detail }: ApiFailure, leftMs: number): ApiFailure {
 	return new ApiFailure({
 		...detail,
+		status: null,
+		code: null,
 		kind: 'paused',
 		outcome: 'notSent',
 		retryAfterMs: leftMs,

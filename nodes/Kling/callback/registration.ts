@@ -2,7 +2,7 @@ import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { Refusal } from '../api/failure';
-import { readResumeUrl } from '../n8n/execution';
+import { isAlone, readResumeUrl } from '../n8n/execution';
 import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
 import { hasTrigger } from '../n8n/workflow';
 import { loginRefusal } from './resumeAddress';
@@ -73,18 +73,20 @@ export const NO_TRIGGER = new Refusal(
  * The address of the Kling Trigger in the executed workflow, in regular and in queue mode alike, or
  * why none listens: {@link NO_TRIGGER}, or `the workflow …`.
  *
- * A production execution exists only while its workflow is active. Of any other n8n does not say
- * whether its workflow is (n8n: neither for a manual run, a *Retry*, nor any run on a worker), and a
- * copy that was never published has the static data of its original. So the address itself is asked.
+ * A production execution begins only while its workflow is active, and one that has slept since sees in the
+ * static data whether it still is, but for a worker. Of any other execution n8n does not say (n8n: neither
+ * for a manual run nor a *Retry*), and a copy that was never published has the static data of its
+ * original. So the address itself is asked.
  */
 export async function findRegistration(context: IExecuteFunctions): Promise<string | Refusal> {
 	if (!hasTrigger(context)) return NO_TRIGGER;
 	const url = currentUrl(context);
 	if (url === null) return NOT_PUBLISHED;
-	if (['webhook', 'trigger'].includes(context.getMode())) return url;
+	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
+	if (isProduction && (isRegisteredHere(context) || !isAlone(context))) return url;
 	const listens = await isTriggerListening(context, url);
 	if (listens instanceof Refusal) return listens;
-	return listens ? url : NOT_PUBLISHED;
+	return (listens ?? isProduction) ? url : NOT_PUBLISHED;
 }
 
 const NOT_PUBLISHED = new Refusal(
@@ -94,12 +96,12 @@ const NOT_PUBLISHED = new Refusal(
 
 /**
  * Whether a Kling Trigger listens at an address of this n8n; a refusal where a login stands in front
- * of it. Only the trigger itself counts, which refuses what is no task.
+ * of it, null where nobody answers. Only the trigger itself counts, which refuses what is no task.
  */
 export async function isTriggerListening(
 	context: IExecuteFunctions,
 	url: string,
-): Promise<boolean | Refusal> {
+): Promise<boolean | Refusal | null> {
 	noteInstance(context);
 	const { httpRequest } = context.helpers;
 	const direct = await postAsTheApi(httpRequest, url, NO_TASK);
@@ -107,7 +109,7 @@ export async function isTriggerListening(
 		return loginRefusal(url, `the address of the Kling Trigger ${direct}`, '.');
 	}
 	const answer = direct ?? (await postToSelf(httpRequest, url, NO_TASK));
-	return answer !== null && answer.state !== null;
+	return answer === null ? null : answer.state !== null;
 }
 
 const NO_TASK = '{}';
@@ -115,16 +117,22 @@ const NO_TASK = '{}';
 /**
  * Where the trigger of this workflow listens now: at the address that it registered, whatever n8n's
  * webhook endpoint is called. Only the origin may have changed since, as the resume URL of this
- * execution tells. A registration that a copy has brought along is another workflow's.
+ * execution tells.
  */
 function currentUrl(context: IExecuteFunctions): string | null {
 	const { id } = context.getWorkflow();
 	if (id === undefined) return null;
 	const stored = readRegistration(context);
-	if (stored === null || workflowIn(stored) !== id) return triggerUrlOf(context, id);
+	if (stored === null || !isRegisteredHere(context)) return triggerUrlOf(context, id);
 	const resumeUrl = readResumeUrl(context);
 	if (resumeUrl === null) return stored;
 	return `${new URL(resumeUrl).origin}${new URL(stored).pathname}`;
+}
+
+/** Whether the static data hold an address of this very workflow, not one that a copy has brought along. */
+function isRegisteredHere(context: IExecuteFunctions): boolean {
+	const stored = readRegistration(context);
+	return stored !== null && workflowIn(stored) === context.getWorkflow().id;
 }
 
 /** The workflow of a Kling Trigger's address; null where it cannot be one. */

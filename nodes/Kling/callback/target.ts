@@ -255,11 +255,11 @@ async function chooseWorkflow(
 		);
 	}
 	const url = triggerUrlOf(context, workflowId);
-	const listens = url !== null && (await isTriggerListening(context, url));
+	const listens = url === null ? null : await isTriggerListening(context, url);
 	if (listens instanceof Refusal) {
 		return cannotBeUsed(CALLBACK_URL, listens.message, listens.hint);
 	}
-	if (listens) return chooseUrl(context, url);
+	if (url !== null && listens === true) return chooseUrl(context, url);
 	return new Refusal(
 		`'${CALLBACK_URL}' names a workflow whose Kling Trigger does not listen`,
 		'Check that the workflow has a Kling Trigger, and publish (activate) it.',

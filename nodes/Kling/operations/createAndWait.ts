@@ -35,8 +35,9 @@ export async function createAndWait(
 	const created = await createTasks(context, { ...preparing, journal });
 	const endedEarly = endedBy(context, created);
 	if (endedEarly !== null) return endedEarly;
+	const { strategy } = waiting;
 	const isCalled = valuesOf(created).every(({ task }) => task.callsThisExecution);
-	const sleeps = waiting.strategy !== 'poll' && isCalled;
+	const sleeps = strategy === 'callback' || (strategy === 'auto' && isCalled);
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, created, waiting);
 	const known = outcomes ?? [];
 	showHints(context, [...resultHints(known, spendingHints(created, known)), ...targets.hints()]);

@@ -1,6 +1,6 @@
 import { AFTER_FAULT, pauseMs } from '../api/retry';
 import type { ReadTask, Task } from '../api/task';
-import { mapConcurrently, pause } from '../n8n/async';
+import { mapConcurrently, pause, within } from '../n8n/async';
 
 /** Reading more at once would only meet the API's rate limit. */
 export const READ_CONCURRENCY = 5;
@@ -37,11 +37,14 @@ export async function lookAtAll(tasks: readonly Task[], endsAt: number): Promise
 }
 
 /** How long the last look goes on without any answer, in milliseconds. */
-const SILENCE_MS = 10_000;
+export const SILENCE_MS = 10_000;
+
+/** How long a reading of it holds its place, in milliseconds: one that hangs keeps none from being read. */
+const PLACE_MS = 1_500;
 
 /**
  * The last look, once the time is over: each open task is read at least once, however many there are,
- * and again after passing faults. It ends when nothing was answered for some seconds.
+ * and again after passing faults. It ends for an account when nothing was answered for some seconds.
  */
 export async function lastLook(
 	tasks: readonly Task[],
@@ -49,26 +52,47 @@ export async function lastLook(
 	read?: ReadTask,
 	signal?: AbortSignal,
 ): Promise<void> {
+	const unread = openOf(tasks).filter(({ readAt }) => readAt < timeoutAt);
+	const accounts = [...new Set(unread.map(({ client }) => client?.account))];
+	await Promise.all(
+		accounts.map(async (account) => {
+			const ofOne = unread.filter(({ client }) => client?.account === account);
+			await lastLookOf(ofOne, read, signal);
+		}),
+	);
+}
+
+async function lastLookOf(
+	tasks: readonly Task[],
+	read?: ReadTask,
+	signal?: AbortSignal,
+): Promise<void> {
 	let answeredAt = Date.now();
 	const mayGoOn = () => Date.now() - answeredAt < SILENCE_MS;
-	const unread = openOf(tasks).filter(({ readAt }) => readAt < timeoutAt);
+	const lookAt = async (task: Task) => {
+		for (let faults = 1; mayGoOn(); faults++) {
+			await task.look(SILENCE_MS, read);
+			if (task.failure === null || task.isOver) {
+				answeredAt = Date.now();
+				return;
+			}
+			const gap = pauseMs(AFTER_FAULT, faults, task.failure.detail.retryAfterMs);
+			if (Date.now() + gap - answeredAt >= SILENCE_MS) return;
+			await pause(gap, signal);
+		}
+	};
+	const begun: Array<Promise<void>> = [];
 	await mapConcurrently(
-		unread,
+		tasks,
 		READ_CONCURRENCY,
 		async (task) => {
-			for (let faults = 1; mayGoOn(); faults++) {
-				await task.look(SILENCE_MS, read);
-				if (task.failure === null || task.isOver) {
-					answeredAt = Date.now();
-					return;
-				}
-				const gap = pauseMs(AFTER_FAULT, faults, task.failure.detail.retryAfterMs);
-				if (Date.now() + gap - answeredAt >= SILENCE_MS) return;
-				await pause(gap, signal);
-			}
+			const looking = lookAt(task);
+			begun.push(looking);
+			await within(PLACE_MS, looking, undefined);
 		},
 		mayGoOn,
 	);
+	await Promise.all(begun);
 }
 
 /** The tasks that are not over. */

@@ -44,7 +44,8 @@ export class Sleeper extends OwnCall {
 	) {
 		const endsAt = timeoutAt + GIVE_UP_AFTER_MS;
 		const dueAt = resumeAddress === null ? endsAt : Math.min(Date.now() + FIRST_LOOK_MS, timeoutAt);
-		super(resumeAddress, tasks[0]?.id ?? '', dueAt, endsAt, laneOf(tasks, executionId));
+		// What is over may be stored without its task, and then no other process knows that.
+		super(resumeAddress, openOf(tasks)[0]?.id ?? '', dueAt, endsAt, laneOf(tasks, executionId));
 	}
 
 	protected get host(): Host | null {

@@ -62,7 +62,7 @@ export async function suspend(
 	context: IExecuteFunctions,
 	items: WaitingItems,
 	known: readonly ItemOutcome[],
-	timeoutMs: number,
+	timeoutAt: number,
 ): Promise<void> {
 	const input = context.getInputData();
 	const output = known.map((outcome, itemIndex) => toItem(context, outcome, itemIndex));
@@ -72,7 +72,6 @@ export async function suspend(
 		return isUnreadable ? { settled: output[itemIndex]?.json ?? {} } : toStored(item);
 	});
 	const downloads = stored.some((item) => 'taskId' in item && item.downloadField !== null);
-	const timeoutAt = Date.now() + timeoutMs;
 	const wait: StoredWait = {
 		executionId: context.getExecutionId(),
 		runIndex: readRunIndex(context),

@@ -3,10 +3,11 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Failure, type Settled, Unreached, valuesOf } from '../api/failure';
 import type { Task } from '../api/task';
 import { mapConcurrently } from '../n8n/async';
+import { keepsFailedItems } from '../n8n/execution';
 import { DOWNLOAD_CONCURRENCY } from '../result/download';
 import { hasErrorOutput, type ItemOutcome } from '../result/item';
 import { waitedOutcome } from '../result/reading';
-import { openOf, READ_CONCURRENCY } from './look';
+import { openOf, READ_CONCURRENCY, SILENCE_MS } from './look';
 import { pollTasks } from './poll';
 import type { RunWait, WaitingItem, WaitingItems } from './settings';
 import { stayAwake, suspend } from './suspend';
@@ -18,7 +19,8 @@ export async function waitByPolling(
 	{ timeoutMs, intervalMs }: RunWait,
 ): Promise<ItemOutcome[]> {
 	const signal = context.getExecutionCancelSignal();
-	await pollTasks(tasksOf(items), { timeoutMs, intervalMs, signal });
+	const stopsAtRefusal = !keepsFailedItems(context);
+	await pollTasks(tasksOf(items), { timeoutMs, intervalMs, stopsAtRefusal, signal });
 	return await toOutcomes(context, items);
 }
 
@@ -37,7 +39,14 @@ export async function waitAsleep(
 ): Promise<ItemOutcome[] | null> {
 	await stayAwake(context);
 	const tasks = tasksOf(items);
-	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => await task.read());
+	const startedAt = Date.now();
+	const readsEndAt = startedAt + Math.max(timeoutMs, SILENCE_MS);
+	await mapConcurrently(
+		tasks,
+		READ_CONCURRENCY,
+		async (task) => await task.read(),
+		() => Date.now() < readsEndAt,
+	);
 	const fails = !context.continueOnFail() && items.some(cannotBeRead);
 	if (fails || timeoutMs === 0 || openOf(tasks).length === 0)
 		return await toOutcomes(context, items);
@@ -45,7 +54,7 @@ export async function waitAsleep(
 		item instanceof Failure ? item : { ...item, result: { ...item.result, downloadField: null } },
 	);
 	const known = await toOutcomes(context, withoutFiles);
-	await suspend(context, items, known, timeoutMs);
+	await suspend(context, items, known, startedAt + timeoutMs);
 	return null;
 }
 

@@ -1,4 +1,5 @@
 import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /**
@@ -12,8 +13,12 @@ const STATIC_DATA_KEY = 'klingDelivered';
 /** How many are remembered: an API repeats a callback soon, and a look may come hours after one. */
 const REMEMBERED = 5_000;
 
-/** The first letters of an id tell it from 5,000 others, and n8n stores them with each delivery. */
+/** So many letters of a hash tell a task from 5,000 others, and n8n stores them with each delivery. */
 const LETTERS = 12;
+
+function shorten(taskId: string): string {
+	return createHash('sha256').update(taskId).digest('base64url').slice(0, LETTERS);
+}
 
 /** How long a start may take, in milliseconds, since files are fetched first: then its process was ended meanwhile. */
 const STARTS_WITHIN_MS = 660_000;
@@ -23,7 +28,7 @@ const deliveredSchema = z.array(z.string()).catch([]);
 /** In the place of when the start began. */
 const DELIVERED = 0;
 
-/** `3f2a9c1e-0b7` was delivered; `3f2a9c1e-0b7@1774706165000` is about to be, since then. */
+/** `Kx3f_2aQ9c1e` was delivered; `Kx3f_2aQ9c1e@1774706165000` is about to be, since then. */
 function parseEntry(entry: string): [short: string, since: number] {
 	const [short = '', since = DELIVERED] = entry.split('@');
 	return [short, Number(since)];
@@ -44,7 +49,7 @@ export function openDeliveries(context: IWebhookFunctions) {
 		if (since === DELIVERED || !here.has(short)) here.set(short, since);
 	}
 	const note = (taskId: string, since: number) => {
-		here.set(taskId.slice(0, LETTERS), since);
+		here.set(shorten(taskId), since);
 		write();
 	};
 	const write = () => {
@@ -57,7 +62,7 @@ export function openDeliveries(context: IWebhookFunctions) {
 			since === DELIVERED ? short : `${short}@${since}`,
 		);
 	};
-	const sinceOf = (taskId: string) => here.get(taskId.slice(0, LETTERS));
+	const sinceOf = (taskId: string) => here.get(shorten(taskId));
 	return {
 		has: (taskId: string) => sinceOf(taskId) === DELIVERED,
 		/** Whether the workflow is about to start with the task, in this process or in another. */

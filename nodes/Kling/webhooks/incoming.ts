@@ -19,12 +19,11 @@ const ownSchema = z.object({ from: z.literal('n8n') });
 function parseCallback(body: unknown): Callback | null {
 	const reading = toTaskReading(body);
 	if (reading === null || !isTaskId(reading.task.id)) return null;
-	return {
-		reading,
-		taskId: reading.task.id,
-		isFinished: isFinished(reading.task),
-		isOwn: ownSchema.safeParse(body).success,
-	};
+	const isOwn = ownSchema.safeParse(body).success;
+	// The mark is no part of the task.
+	if (isOwn) delete reading.raw.from;
+	const { id: taskId } = reading.task;
+	return { reading, taskId, isFinished: isFinished(reading.task), isOwn };
 }
 
 /** The bodies in which n8n may have found no JSON, whatever content type they came under. */

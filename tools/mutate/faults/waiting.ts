@@ -24,7 +24,7 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/poll.ts',
-		find: 'timeoutMs === 0 ? Infinity : endsAt',
+		find: 'Math.max(endsAt, Date.now() + SILENCE_MS)',
 		replace: 'Infinity',
 		breaks: 'a wait ends near its time when the API hangs',
 		noticedBy: 'unit/poll: an API that hangs',
