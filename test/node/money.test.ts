@@ -373,6 +373,14 @@ describe('Retry execution', () => {
 		expect(creates()).toBe(2);
 	});
 
+	test('sleeps where Wait Strategy is Callback, though nobody calls this execution', async () => {
+		const callback = { ...WAITING, waitStrategy: 'callback' };
+		const first = await create(prompts('One', 'Two [http:402=1]'), callback);
+		const retry = await create(prompts('One', 'Two'), callback, retryOf(first));
+		expect(retry.waitTill).toBeDefined();
+		expect(spent()).toBe(2 * PRICE);
+	});
+
 	test('makes another video of one that ended the run and whose credits were given back', async () => {
 		const options = { throwOnFailure: true };
 		clock.duringPause = async (count) => {

@@ -564,14 +564,29 @@ describe('a Kling Trigger', () => {
 	});
 
 	test('that does not verify is told by a look what was read, and downloads nothing', async () => {
-		const parameters = { downloadVideo: true, options: { verifyTask: false } };
+		const parameters = { downloadVideo: true, simplify: false, options: { verifyTask: false } };
 		n8n.trigger = { account: 'a', parameters };
 		n8n.execute(n8n.start(), createForTrigger([{ endsAfter: 5 * SECOND }]));
 		await clock.advance(5 * MINUTE);
 		expect(n8n.started).toMatchObject([
-			{ json: { taskId: ONE, status: 'completed', videoUrl: expect.any(String) } },
+			{ json: { id: ONE, status: 'completed', downloadError: expect.any(String) } },
 		]);
+		expect(n8n.started[0]?.json).not.toHaveProperty('from');
 		expect(n8n.files).toBe(0);
+	});
+
+	test('asks no sooner than the API wants it, whichever task is reported', async () => {
+		n8n.trigger = { account: 'a', parameters: {} };
+		n8n.start();
+		const [one, other] = [finished(), finished()];
+		const { faults } = n8n.api.account('a');
+		faults.push({ from: 0, until: clock.now + SECOND, kind: 'limited', retryAfter: 60 });
+		expect(await post(TRIGGER_URL, bodyOf(one.id))).toBe('unread');
+		await clock.advance(10 * SECOND);
+		expect(await post(TRIGGER_URL, bodyOf(other.id))).toBe('unread');
+		expect(n8n.api.readings).toHaveLength(1);
+		await clock.advance(2 * MINUTE);
+		expect(n8n.started).toHaveLength(2);
 	});
 
 	test('that does not verify passes on no key and no resume address', async () => {

@@ -144,6 +144,7 @@ describe('a pause that the API asks for', () => {
 		expect(blocked?.detail).toMatchObject({
 			kind: 'paused',
 			outcome: 'notSent',
+			status: null,
 			retryAfterMs: 90_000,
 		});
 	});

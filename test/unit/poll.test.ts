@@ -94,6 +94,22 @@ describe('a shared wait for tasks', () => {
 		expect(clock.pauses[0]).toBeGreaterThanOrEqual(25_000);
 	});
 
+	test('pauses so long once, not again for a task that was not read since', async () => {
+		const limited = failure({ call: 'getTask', status: 429, retryAfterMs: 25_000 });
+		const { tasks } = world({ [ONE]: [limited], [TWO]: [] });
+		await pollTasks(tasks, OPTIONS);
+		expect(clock.pauses[1]).toBeLessThan(25_000);
+	});
+
+	test('ends for all at a key that was never a right one, where that ends the run', async () => {
+		const { tasks } = world({ [ONE]: [] });
+		const refused = failure({ call: 'getTask', status: 401, code: 'invalid_api_key' });
+		const getTask = async () => await Promise.resolve(refused);
+		tasks.push(new Task(TWO, fakeClient({ getTask, hasSucceeded: false })));
+		await pollTasks(tasks, { ...OPTIONS, stopsAtRefusal: true });
+		expect(clock.pauses).toEqual([]);
+	});
+
 	test('with no time at all reads once', async () => {
 		const { tasks, reads } = world({ [ONE]: [], [TWO]: [] });
 		await pollTasks(tasks, { ...OPTIONS, timeoutMs: 0 });
@@ -148,19 +164,22 @@ describe('a shared wait for tasks', () => {
 	});
 });
 
-test('an API that hangs does not hold the wait up: it ends some seconds after its time', async () => {
-	let reads = 0;
-	// A reading takes what it may, up to half a minute, and five go on at once.
-	const lookAt = async (_: string, withinMs = Infinity) => {
-		reads += 1;
-		if (reads % READ_CONCURRENCY === 0) await clock.pause(Math.min(withinMs, 30_000), undefined);
-		return reset;
-	};
-	const client = fakeClient({ lookAt });
-	const tasks = Array.from({ length: 100 }, (_, index) => new Task(taskIdOf(index + 1), client));
-	const begun = Date.now();
-	await pollTasks(tasks, OPTIONS);
-	expect(openOf(tasks)).toEqual(tasks);
-	expect(Date.now() - begun).toBeLessThanOrEqual(80_000);
-	expect(reads).toBeLessThan(tasks.length);
-});
+test.each([0, 60_000])(
+	'an API that hangs holds no wait of %d ms up: it ends some seconds after its time',
+	async (timeoutMs) => {
+		let reads = 0;
+		// A reading takes what it may, up to half a minute, and five go on at once.
+		const lookAt = async (_: string, withinMs = Infinity) => {
+			reads += 1;
+			if (reads % READ_CONCURRENCY === 0) await clock.pause(Math.min(withinMs, 30_000), undefined);
+			return reset;
+		};
+		const client = fakeClient({ lookAt });
+		const tasks = Array.from({ length: 100 }, (_, index) => new Task(taskIdOf(index + 1), client));
+		const begun = Date.now();
+		await pollTasks(tasks, { ...OPTIONS, timeoutMs });
+		expect(openOf(tasks)).toEqual(tasks);
+		expect(Date.now() - begun).toBeLessThanOrEqual(timeoutMs + 25_000);
+		expect(reads).toBeLessThan(tasks.length);
+	},
+);

@@ -1,7 +1,10 @@
 import { everythingDue, takeOff } from '../../nodes/Kling/n8n/dueWork';
-import { sleeperOf } from '../../nodes/Kling/waiting/sleeper';
+import { Task } from '../../nodes/Kling/api/task';
+import { after } from '../../nodes/Kling/n8n/async';
+import { openOf } from '../../nodes/Kling/waiting/look';
+import { Sleeper, sleeperOf } from '../../nodes/Kling/waiting/sleeper';
 import { useClock } from '../harness/inMemory/clock';
-import { taskIdOf } from '../harness/node/builders';
+import { completedTask, failure, fakeClient, taskIdOf, toReading } from '../harness/node/builders';
 
 const clock = useClock();
 
@@ -13,20 +16,18 @@ afterEach(async () => {
 });
 
 /** A wait as it is stored, whose time is over after a minute. */
-const stored = () => ({
+const stored = (count = 1) => ({
 	executionId: '42',
 	runIndex: 0,
 	timeoutAt: clock.now + MINUTE_MS,
 	n8nTimerAt: clock.now + 15 * MINUTE_MS,
-	items: [
-		{
-			taskId: taskIdOf(1),
-			createdAt: null,
-			request: null,
-			simplify: true,
-			downloadField: 'data',
-		},
-	],
+	items: Array.from({ length: count }, (_, index) => ({
+		taskId: taskIdOf(index + 1),
+		createdAt: null,
+		request: null,
+		simplify: true,
+		downloadField: 'data',
+	})),
 });
 
 test('a wait that resumes is known as long as its files take, and then as long as n8n may take', async () => {
@@ -61,4 +62,36 @@ test('another wait of the same execution is another one', () => {
 	expect(sleeperOf(wait, true)).toBe(sleeper);
 	expect(sleeperOf({ ...wait, timeoutAt: 0 }, true)).not.toBe(sleeper);
 	expect(sleeperOf({ ...wait, runIndex: 1 }, true)).not.toBe(sleeper);
+});
+
+test('a wait whose time is over reads each task, though the readings of five hang', async () => {
+	const sleeper = sleeperOf(stored(8), true);
+	await clock.advance(MINUTE_MS);
+	let reads = 0;
+	const ending = sleeper.lookForTheLastTime(async ({ id }, withinMs = 0) => {
+		reads += 1;
+		if (reads > 5) return toReading(completedTask({ id }));
+		await after(withinMs);
+		return failure({ kind: 'network', status: null, code: 'ETIMEDOUT', outcome: 'unclear' });
+	});
+	await clock.advance(20_000);
+	await ending;
+	expect(openOf(sleeper.tasks)).toHaveLength(5);
+});
+
+test('a wait calls itself by a task that is still open, since others may be stored without theirs', async () => {
+	const bodies: unknown[] = [];
+	const quiet = fakeClient({
+		getTask: async (id) => await Promise.resolve(toReading(completedTask({ id }))),
+	});
+	const httpRequest = async ({ body }: { body?: unknown }) => {
+		bodies.push(body);
+		return await Promise.reject(new Error('unreachable'));
+	};
+	const client = { ...quiet, host: { ...quiet.host, httpRequest } };
+	const over = new Task(taskIdOf(1), null);
+	over.isEnded = true;
+	const tasks = [over, new Task(taskIdOf(2), client)];
+	await new Sleeper('42', 0, tasks, clock.now + MINUTE_MS, 'http://n8n.example/a/b/c').run();
+	expect(bodies[0]).toContain(taskIdOf(2));
 });

@@ -68,16 +68,17 @@ async function lastLookOf(
 	signal?: AbortSignal,
 ): Promise<void> {
 	let answeredAt = Date.now();
-	const mayGoOn = () => Date.now() - answeredAt < SILENCE_MS;
+	const leftMs = () => answeredAt + SILENCE_MS - Date.now();
+	const mayGoOn = () => leftMs() > 0;
 	const lookAt = async (task: Task) => {
 		for (let faults = 1; mayGoOn(); faults++) {
-			await task.look(SILENCE_MS, read);
+			await task.look(leftMs(), read);
 			if (task.failure === null || task.isOver) {
 				answeredAt = Date.now();
 				return;
 			}
 			const gap = pauseMs(AFTER_FAULT, faults, task.failure.detail.retryAfterMs);
-			if (Date.now() + gap - answeredAt >= SILENCE_MS) return;
+			if (gap >= leftMs()) return;
 			await pause(gap, signal);
 		}
 	};

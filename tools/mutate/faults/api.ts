@@ -79,6 +79,13 @@ export const IN_API: readonly PlantedFault[] = [
 		noticedBy: 'unit/access: holds of a resume address',
 	},
 	{
+		file: 'api/pace.ts',
+		find: 'leftMs > (isWaitedFor ? MAX_PAUSE_MS : 0)',
+		replace: '(this.isGivenUp() || leftMs > (isWaitedFor ? MAX_PAUSE_MS : 0))',
+		breaks: 'behind a long pause the API is asked again',
+		noticedBy: 'unit/pace: that was given up',
+	},
+	{
 		file: 'api/retry.ts',
 		find: 'Math.max(longestMs, atLeastMs ?? 0)',
 		replace: 'longestMs',

@@ -10,10 +10,17 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/look.ts',
-		find: 'Date.now() - answeredAt < SILENCE_MS;',
+		find: 'leftMs() > 0;',
 		replace: 'true;',
 		breaks: 'the last look ends when nothing is answered',
 		noticedBy: 'unit/look: the last look',
+	},
+	{
+		file: 'waiting/look.ts',
+		find: 'await within(PLACE_MS, looking, undefined)',
+		replace: 'await looking',
+		breaks: 'readings that hang keep no other task from being read at the timeout',
+		noticedBy: 'unit/sleeper: the readings of five hang',
 	},
 	{
 		file: 'waiting/ownCall.ts',
