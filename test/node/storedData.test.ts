@@ -40,7 +40,10 @@ const request = {
 /** The run data of an execution whose nodes have left this behind. */
 function stored(contexts: { node?: IDataObject; flow?: IDataObject }) {
 	const { node = {}, flow = {} } = contexts;
-	return createRunExecutionData({ executionData: { contextData: { 'node:Kling': node, flow } } });
+	return createRunExecutionData({
+		executionData: { contextData: { 'node:Kling': node, flow } },
+		resultData: { runData: { Start: [] } },
+	});
 }
 
 const imageUrl = 'https://example.com/cat.jpg';

@@ -44,9 +44,10 @@ test('what another process has created for the same run is added', () => {
 	expect(recallRun(run('1'), [entry(), elsewhere])).toEqual([entry(), elsewhere]);
 });
 
-test('where nothing tells runs apart, none is remembered', () => {
-	rememberRun(run(''), [entry()]);
-	expect(recallRun(run(''), [])).toEqual([]);
+test('of an execution that n8n cannot have begun before, nothing is remembered', () => {
+	const first = { executionId: '1', place: null };
+	rememberRun(first, [entry()]);
+	expect(recallRun(first, [])).toEqual([]);
 });
 
 test('10,000 entries are remembered, and the oldest runs forgotten first', () => {

@@ -198,15 +198,17 @@ describe('an expression that cannot be evaluated', () => {
 			typed: () => undefined,
 		});
 
-	test('is what n8n threw, where nothing else is wrong', () => {
-		expect(readTaskId(failing('taskId'))).toMatchObject({ error });
+	test('is named with the words of n8n', () => {
+		const message = "'Task ID' cannot be evaluated: Referenced node doesn’t exist";
+		expect(readTaskId(failing('taskId'))).toMatchObject({ message });
 		// All options are evaluated together.
-		expect(readSpending(failing('options'))).toMatchObject({ error });
+		const ofOptions = "'Options' cannot be evaluated: Referenced node doesn’t exist";
+		expect(readSpending(failing('options'))).toMatchObject({ message: ofOptions });
 	});
 
 	test('is named beside what else is wrong', () => {
 		expect(readVideo(failing('duration'))).toMatchObject({
-			message: "'Prompt' is empty; Referenced node doesn’t exist",
+			message: "'Prompt' is empty; 'Duration' cannot be evaluated: Referenced node doesn’t exist",
 		});
 	});
 });

@@ -67,7 +67,7 @@ function callsExecution(item: Settled<Prepared>): boolean {
 
 function emptyJournal(): Journal {
 	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
-	const run = { executionId: '', runIndex: 0, isTool: false, written: null, place: [] };
+	const run = { executionId: '', runIndex: 0, isTool: false, written: null, place: null };
 	return new Journal({}, run, log);
 }
 

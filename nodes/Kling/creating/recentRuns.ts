@@ -15,9 +15,9 @@ import type { Entry } from './entry';
 
 /** Where entries are created: the execution, and, but for tools, node and run. */
 export interface RunPlace {
-	/** Empty where n8n gives none: then nothing is remembered. */
 	executionId: string;
-	place: readonly unknown[];
+	/** Null where nothing is remembered, since n8n cannot have begun this execution before. */
+	place: readonly unknown[] | null;
 }
 
 /** Entries of some hundred bytes each; the oldest runs are forgotten first. */
@@ -30,7 +30,7 @@ const byRun = new Map<string, Entry[]>();
  * may have made.
  */
 export function recallRun(run: RunPlace, stored: Entry[]): Entry[] {
-	const known = byRun.get(keyOf(run));
+	const known = run.place === null ? undefined : byRun.get(keyOf(run));
 	if (known === undefined) return stored;
 	known.push(...stored.filter((entry) => !known.some((other) => isSame(entry, other))));
 	return known;
@@ -49,7 +49,7 @@ function isSame(stored: Entry, other: Entry): boolean {
 
 /** From now on this list, which may still grow, is what the run has created. */
 export function rememberRun(run: RunPlace, entries: Entry[]): void {
-	if (run.executionId !== '') remember(keyOf(run), entries);
+	if (run.place !== null) remember(keyOf(run), entries);
 }
 
 /** Whose context it is, and which execution that one retries. */
@@ -66,7 +66,7 @@ const executionSchema = z
  */
 export function recallRetries(run: RunPlace, store: IDataObject): Entry[] {
 	const { executionId, place } = run;
-	if (executionId === '') return [];
+	if (place === null) return [];
 	const stored = executionSchema.parse(store[EXECUTION_KEY] ?? null);
 	// A retry of a retry goes on with what the first execution began.
 	const root = stored?.retryOf ?? stored?.id ?? null;
@@ -79,7 +79,7 @@ export function recallRetries(run: RunPlace, store: IDataObject): Entry[] {
 	return known;
 }
 
-const keyOf = ({ executionId, place }: RunPlace) => JSON.stringify([executionId, ...place]);
+const keyOf = ({ executionId, place }: RunPlace) => JSON.stringify([executionId, place]);
 
 function remember(key: string, entries: Entry[]): void {
 	if (byRun.get(key) === entries) return;

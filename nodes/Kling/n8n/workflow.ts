@@ -19,6 +19,12 @@ const carriedSchema = z.object({
 		.catch(null),
 });
 
+/** Whether a node of this execution has run before the one at hand: at least the one that started it. */
+export function hasBegun(context: object): boolean {
+	const runData = carriedSchema.safeParse(context).data?.runExecutionData?.resultData.runData;
+	return Object.keys(runData ?? {}).length > 0;
+}
+
 /** The Kling Triggers of the executed workflow that are not switched off, and whether each has run. */
 function triggersOf(context: object): Array<{ hasRun: boolean }> {
 	const carried = carriedSchema.safeParse(context);

@@ -6,6 +6,7 @@ import { nameCreated } from '../creating/ending';
 import { Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
 import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
+import { hasBegun } from '../n8n/workflow';
 import { CREATING } from '../parameters/operation';
 import { failureOf } from '../result/hints';
 import { type ItemOutcome, toNodeError, VideoFailed } from '../result/item';
@@ -89,31 +90,28 @@ function endingError(
 function openJournal(context: IExecuteFunctions): Journal {
 	const isToolRun = isTool(context);
 	const runIndex = readRunIndex(context);
+	// n8n gives none to a tool that an MCP client calls.
+	const executionId: string | undefined = context.getExecutionId();
+	const place = isToolRun ? [] : [context.getNode().name, runIndex];
 	const run = {
-		executionId: executionIdOf(context),
+		executionId: executionId ?? '',
 		runIndex,
 		isTool: isToolRun,
 		written: writtenRequest(context),
-		place: isToolRun ? [] : [context.getNode().name, runIndex],
+		place: executionId !== undefined && hasBegun(context) ? place : null,
 	};
 	// n8n prints the message alone, so that says it all.
-	const place = placeOf(context);
+	const where = placeOf(context);
 	return new Journal(context.getContext(isToolRun ? 'flow' : 'node'), run, {
 		sending: (count) =>
-			context.logger.info(`Creating ${count} Kling ${count === 1 ? 'video' : 'videos'} (${place})`),
+			context.logger.info(`Creating ${count} Kling ${count === 1 ? 'video' : 'videos'} (${where})`),
 		created: (itemIndex, taskId) =>
-			context.logger.info(`Kling video created: task ${taskId} (${place}, item ${itemIndex})`),
+			context.logger.info(`Kling video created: task ${taskId} (${where}, item ${itemIndex})`),
 		unclear: (itemIndex) =>
 			context.logger.warn(
-				`Kling video may have been created and charged, without an answer (${place}, item ${itemIndex})`,
+				`Kling video may have been created and charged, without an answer (${where}, item ${itemIndex})`,
 			),
 	});
-}
-
-/** n8n gives none to a tool that an MCP client calls. */
-function executionIdOf(context: IExecuteFunctions): string {
-	const id: string | undefined = context.getExecutionId();
-	return id ?? '';
 }
 
 /** The parameters that make a request, as they were written. */

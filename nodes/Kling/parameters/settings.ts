@@ -33,11 +33,13 @@ export interface Source {
 const OPTIONS: Field = { displayName: 'Options', name: 'options', default: {} };
 
 export function settingsFrom({ evaluate, typed }: Source): Settings {
-	const valueOf = ({ name, default: fallback }: Field): unknown => {
+	const valueOf = ({ displayName, name, default: fallback }: Field): unknown => {
 		try {
 			return evaluate(name, fallback);
 		} catch (thrown) {
-			return new Thrown(thrown);
+			const { message } = new Thrown(thrown);
+			const reason = `'${displayName}' cannot be evaluated: ${message}`;
+			return new Refusal(reason, 'Correct its expression.');
 		}
 	};
 	const parse = <T>(field: Field, asTyped: unknown, value: unknown, reader: Reader<T>) => {

@@ -365,7 +365,7 @@ export class N8n {
 			additionalData: { webhookBaseUrl: `${PUBLIC_ORIGIN}/webhook` },
 			runExecutionData: {
 				executionData: { contextData: contexts },
-				resultData: { runData: {} },
+				resultData: { runData: { Start: [] } },
 			},
 			logger: { debug: () => {}, info: write, warn: write, error: write },
 			getCredentials: async () =>

@@ -74,7 +74,8 @@ export async function runKling(run: KlingRun): Promise<KlingResult> {
 		asTool: run.asTool,
 	});
 	const signal = run.signal ?? new AbortController().signal;
-	const runData = run.runData ?? createRunExecutionData();
+	const started = { resultData: { runData: { [START_NAME]: [] } } };
+	const runData = run.runData ?? createRunExecutionData(started);
 	const input = items.map(
 		(json, item): INodeExecutionData => ({
 			json,
