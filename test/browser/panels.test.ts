@@ -8,6 +8,13 @@ import { eventually } from '../harness/browser/seen';
 const EXAMPLE_IMAGE = 'https://example.com/cat.jpg';
 const EXAMPLE_PROMPT = 'The cat turns its head and blinks slowly, soft morning light';
 
+const POLLING = {
+	operation: 'createAndWait',
+	prompt: EXAMPLE_PROMPT,
+	waitStrategy: 'poll',
+	options: { pollInterval: 2 },
+};
+
 const stage = useBrowserStage({
 	emulator: { paceMs: 300 },
 	n8n: { env: { WEBHOOK_URL: 'https://n8n.example.com/' } },
@@ -159,13 +166,7 @@ test('the output is a table of tasks, with the total of the credits above it', a
 		type: 'aiVideoApi',
 		data: { apiKey: publicEmulator.apiKey, baseUrl: publicEmulator.url },
 	});
-	const node = stage.kling({
-		operation: 'createAndWait',
-		prompt: EXAMPLE_PROMPT,
-		imageUrls: publicEmulator.imageUrl('photo.jpg'),
-		waitStrategy: 'poll',
-		options: { pollInterval: 2 },
-	});
+	const node = stage.kling({ ...POLLING, imageUrls: publicEmulator.imageUrl('photo.jpg') });
 	const { id } = await n8n.api.createWorkflow(
 		chain('Animate photos', numbered(3), {
 			Kling: {
@@ -202,14 +203,7 @@ test('the output is a table of tasks, with the total of the credits above it', a
 
 test('a downloaded video plays in the preview', async () => {
 	const { editor, emulator } = stage;
-	await open({
-		operation: 'createAndWait',
-		prompt: EXAMPLE_PROMPT,
-		imageUrls: emulator.imageUrl(),
-		waitStrategy: 'poll',
-		downloadVideo: true,
-		options: { pollInterval: 2 },
-	});
+	await open({ ...POLLING, imageUrls: emulator.imageUrl(), downloadVideo: true });
 	await editor.executeStep();
 	await editor.byId('node-run-status-success').waitFor();
 	await editor.show('binary');
@@ -351,13 +345,7 @@ test('an AI Agent has it among its tools, without what a tool has no use for', a
 test('a hint tells how long videos take, and that the page may be left, before and while it looks', async () => {
 	const { editor, emulator } = stage;
 	const hint = editor.output.getByText('Most videos take 1 to 15 minutes.');
-	await open({
-		operation: 'createAndWait',
-		prompt: EXAMPLE_PROMPT,
-		imageUrls: emulator.imageUrl(),
-		waitStrategy: 'poll',
-		options: { pollInterval: 2 },
-	});
+	await open({ ...POLLING, imageUrls: emulator.imageUrl() });
 	await hint.waitFor();
 	await stage.picture('hint-before-run');
 	emulator.setPace(Infinity);

@@ -7,9 +7,6 @@ import { until } from '../n8n/stage';
 const PATIENCE_MS = 60_000;
 export const VIEWPORT = { width: 1440, height: 900 } as const;
 
-/** Where a parameter's value comes from. */
-export type Mode = 'fixed' | 'expression';
-
 /** How the output panel shows its items. */
 export type View = 'schema' | 'table' | 'json' | 'binary';
 
@@ -132,21 +129,6 @@ export class Editor {
 	/** Flips a switch. */
 	async flip(parameter: string): Promise<void> {
 		await this.input(parameter).locator('.el-switch').click();
-	}
-
-	/** Makes a parameter an expression, or a fixed value again. */
-	async setMode(parameter: string, mode: Mode): Promise<void> {
-		await this.input(parameter).hover();
-		await this.byId(`${parameter}-parameter-input-options-container`)
-			.locator(`[data-test-id="radio-button-${mode}"]`)
-			.click();
-		await this.leaveField();
-	}
-
-	/** Writes what stands between the braces of a parameter that is an expression. */
-	async writeExpression(parameter: string, expression: string): Promise<void> {
-		await this.input(parameter).locator('.cm-content').fill(`{{ ${expression} }}`);
-		await this.leaveField();
 	}
 
 	/** Runs the node of the open panel, and what comes before it. */
