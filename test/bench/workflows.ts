@@ -100,12 +100,7 @@ export function createRequest(api: Api, prompt: string, callbackUrl?: string): N
 	const body = JSON.stringify({
 		model: 'kling-2.6',
 		...(callbackUrl === undefined ? {} : { callback_url: callbackUrl }),
-		input: {
-			prompt,
-			image_urls: [api.emulator.imageUrl()],
-			duration: 5,
-			sound: false,
-		},
+		input: { prompt, image_urls: [api.emulator.imageUrl()], duration: 5, sound: false },
 	});
 	return httpRequest(api, 'POST', '/v1/videos/generations', {
 		sendBody: true,

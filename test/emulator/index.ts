@@ -131,10 +131,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 			await callbacks.settled();
 		},
 	};
-	const controlContext = {
-		emulator,
-		ledger,
-		faults: () => faults.list(),
-	};
+	const controlContext = { emulator, ledger, faults: () => faults.list() };
 	return emulator;
 }

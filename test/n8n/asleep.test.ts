@@ -29,11 +29,7 @@ test('nothing is downloaded before the execution sleeps, and everything afterwar
 	const id = await asleep('Files later', {
 		Create: stage.creates(),
 		Both: code(`return [{ json: { taskId: '${finished}' } }, ...$input.all()];`),
-		Wait: stage.kling({
-			operation: 'wait',
-			waitStrategy: 'callback',
-			downloadVideo: true,
-		}),
+		Wait: stage.kling({ operation: 'wait', waitStrategy: 'callback', downloadVideo: true }),
 	});
 	expect(emulator.count({ route: 'video' })).toBe(0);
 	await emulator.complete(taskIds()[1] ?? '');

@@ -86,10 +86,7 @@ test('Automatic never calls the trigger that started the execution, in a Retry n
 	const execution = await n8n.api.waitForExecution(retry, { status: 'success' });
 	expect(jsonOf(execution, n8n, 'Create')).toMatchObject([{ callback: 'none', callbackUrl: null }]);
 	expect(n8n.api.hintsOf(execution, 'Create')).toContainEqual(
-		expect.objectContaining({
-			type: 'warning',
-			message: expect.stringContaining('without end'),
-		}),
+		expect.objectContaining({ type: 'warning', message: expect.stringContaining('without end') }),
 	);
 	expect(emulator.tasks()).toHaveLength(2);
 });

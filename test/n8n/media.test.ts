@@ -238,9 +238,7 @@ describe('with n8n’s binary data in memory', () => {
 
 	test('a video is downloaded all the same, after a suspended wait too', async () => {
 		const { emulator, n8n } = stage;
-		const { id, taskId } = await suspended('A cat [video:cut=1]', {
-			downloadVideo: true,
-		});
+		const { id, taskId } = await suspended('A cat [video:cut=1]', { downloadVideo: true });
 		await emulator.complete(taskId);
 		const done = await finished(id);
 		await expectVideos(stage, n8n.api.outputOf(done, 'Kling')[0], taskId, { data: 0 });

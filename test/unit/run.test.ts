@@ -41,10 +41,7 @@ async function run(
 		getContext: () => store,
 		continueOnFail: () => continues,
 		isToolExecution: () => asTool,
-		logger: {
-			info: () => {},
-			warn: (text: string) => void warnings.push(text),
-		},
+		logger: { info: () => {}, warn: (text: string) => void warnings.push(text) },
 	});
 	const output = await runOperation(context, operation).catch((thrown: unknown) => thrown);
 	return { output, warnings };

@@ -15,11 +15,7 @@ test('nothing further is sent while the balance is read of an account that has t
 			if (prompt !== 'too dear') return taskIdOf(sent.length);
 			return failure({ status: 402, code: 'insufficient_credits' });
 		},
-		getCredits: async () => ({
-			balance: await balance,
-			totalPurchased: 0,
-			totalConsumed: 0,
-		}),
+		getCredits: async () => ({ balance: await balance, totalPurchased: 0, totalConsumed: 0 }),
 	});
 	const item = (prompt: string): ToBuy => ({
 		client,

@@ -74,11 +74,7 @@ async function measureSuspending(
 		const bare = await measure('bareCallback', stage, count);
 		resetEmulator(stage.emulator);
 		const own = await measure('callback', stage, count);
-		return {
-			nothing,
-			bare: { way: 'bareCallback', ...bare },
-			own: { way: 'callback', ...own },
-		};
+		return { nothing, bare: { way: 'bareCallback', ...bare }, own: { way: 'callback', ...own } };
 	} finally {
 		await stage.stop();
 	}

@@ -64,11 +64,7 @@ const faultSchema = z.union([
 			when,
 		})
 		.strict(),
-	z
-		.object({
-			mutate: z.object({ path: z.string(), value: z.unknown() }).strict(),
-		})
-		.strict(),
+	z.object({ mutate: z.object({ path: z.string(), value: z.unknown() }).strict() }).strict(),
 	z
 		.object({
 			body: z

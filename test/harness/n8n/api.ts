@@ -97,10 +97,7 @@ export class N8nApi {
 	}
 
 	async logIn(owner: Owner): Promise<void> {
-		await this.rest.post('/login', {
-			emailOrLdapLoginId: owner.email,
-			password: owner.password,
-		});
+		await this.rest.post('/login', { emailOrLdapLoginId: owner.email, password: owner.password });
 	}
 
 	/** Stores a credential and returns its id. */

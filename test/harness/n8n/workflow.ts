@@ -69,12 +69,7 @@ export class WorkflowBuilder {
 	constructor(private readonly name: string) {}
 
 	node(name: string, spec: NodeSpec): this {
-		this.nodes.push({
-			id: randomUUID(),
-			name,
-			position: [this.nodes.length * 220, 0],
-			...spec,
-		});
+		this.nodes.push({ id: randomUUID(), name, position: [this.nodes.length * 220, 0], ...spec });
 		return this;
 	}
 
