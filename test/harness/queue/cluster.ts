@@ -63,13 +63,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 		const main = await startN8n({ tarball, port: mainPort, env });
 		started.unshift(main);
 		const processors = webhookPorts.map((port, index) =>
-			newMember({
-				kind: 'webhook',
-				name: `webhook processor ${index + 1}`,
-				tarball,
-				env,
-				port,
-			}),
+			newMember({ kind: 'webhook', name: `webhook processor ${index + 1}`, tarball, env, port }),
 		);
 		const pool = Array.from({ length: workers }, (_, index) =>
 			newMember({
