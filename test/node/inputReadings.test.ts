@@ -84,6 +84,10 @@ describe('Image URLs', () => {
 		['codeberg.org/o/r/src/branch/main/cat.jpg', 'codeberg.org/o/r/raw/branch/main/cat.jpg'],
 		['huggingface.co/o/r/blob/main/cat.png', 'huggingface.co/o/r/resolve/main/cat.png'],
 		['acme.sharepoint.com/:i:/g/me/Eab?e=x', 'acme.sharepoint.com/:i:/g/me/Eab?e=x&download=1'],
+		['www.github.com/o/r/blob/main/cat.jpg', 'raw.githubusercontent.com/o/r/main/cat.jpg'],
+		['m.dropbox.com/s/ab/cat.jpg', 'm.dropbox.com/s/ab/cat.jpg?raw=1'],
+		['a.sharepoint.com/p/_layouts/15/onedrive.aspx?id=x.jpg', DOWNLOAD_FIRST],
+		['a.sharepoint.com/s/Docs/Forms/AllItems.aspx?id=x.jpg', DOWNLOAD_FIRST],
 		['1drv.ms/i/s!Ab', DOWNLOAD_FIRST],
 		['onedrive.live.com/?id=1&cid=2', DOWNLOAD_FIRST],
 		['photos.app.goo.gl/Ab', DOWNLOAD_FIRST],
@@ -99,6 +103,7 @@ describe('Image URLs', () => {
 	test.each([
 		DRIVE,
 		'www.dropbox.com/scl/fi/ab/cat.jpg?rlkey=cd&raw=1',
+		'drive.google.com/u/0/uc?id=1AbC',
 		'www.dropbox.com/s/ab/cat.jpg?dl=1',
 		'github.com/o/r/blob/main/cat.jpg?raw=true',
 		'github.com/o/r/raw/main/cat.jpg',

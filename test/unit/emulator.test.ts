@@ -12,8 +12,6 @@ const errorSchema = z.object({
 
 interface Reply {
 	status: number;
-	headers: Headers;
-	text: string;
 	json: unknown;
 }
 
@@ -34,14 +32,8 @@ afterAll(() => emulator.stop());
 
 async function call(path: string, init: RequestInit = {}): Promise<Reply> {
 	const response = await fetch(emulator.url + path, { redirect: 'manual', ...init });
-	const text = await response.text();
-	let json: unknown;
-	try {
-		json = JSON.parse(text);
-	} catch {
-		json = undefined;
-	}
-	return { status: response.status, headers: response.headers, text, json };
+	const json: unknown = await response.json().catch(() => undefined);
+	return { status: response.status, json };
 }
 
 function bearer(key = emulator.apiKey): Record<string, string> {

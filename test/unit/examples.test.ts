@@ -17,16 +17,8 @@ const sizeSchema = z.object({ width: z.number(), height: z.number() });
 
 test('an example gets the credential in the nodes of this package, and only there', () => {
 	const { nodes } = withCredential(readExample('webhook-to-video'), 'the-id');
-	const credentials = nodes.map(({ name, credentials: given }) => [name, given?.aiVideoApi?.id]);
-	expect(credentials).toEqual([
-		['Webhook', undefined],
-		['Create Video', 'the-id'],
-		['Answer With the Task', undefined],
-		['Answer With the Reason', undefined],
-		['Kling Trigger', 'the-id'],
-		['Keep What Is Needed', undefined],
-		['About This Workflow', undefined],
-	]);
+	const given = nodes.filter(({ credentials }) => credentials?.aiVideoApi?.id === 'the-id');
+	expect(given.map(({ name }) => name)).toEqual(['Create Video', 'Kling Trigger']);
 });
 
 test('many-images has a limit that a dozen videos stay below', () => {

@@ -93,18 +93,16 @@ describe('what is said of videos that did not come', () => {
 		]);
 	});
 
+	const reason = { code: 'a', message: 'b' };
+	const failedItem = new VideoFailed({ ...newTask(TASK_ID), failure: reason });
+
 	test('counts failed items too, where they leave by the error output', () => {
-		const task = { ...newTask(TASK_ID), failure: { code: 'a', message: 'b' } };
-		expect(warnings([new VideoFailed(task), ready])).toEqual([
+		expect(warnings([failedItem, ready])).toEqual([
 			'1 of 2 videos failed: b. Its credits were given back.',
 		]);
 	});
 
 	test('names the error output where failed videos come out among the others', () => {
-		const failedItem = new VideoFailed({
-			...newTask(TASK_ID),
-			failure: { code: 'a', message: 'b' },
-		});
 		const ownOutput = expect.stringContaining('set On Error to');
 		expect(shown([failed('Too dark')])).toContainEqual(ownOutput);
 		expect(shown([failedItem, ready])).not.toContainEqual(ownOutput);

@@ -9,12 +9,12 @@ const operations = Object.values(OPERATIONS);
 /** A node as n8n stores it once it is added from the list of actions. */
 const parametersOf = (operation: string) => ({ resource: 'video', operation });
 
+const namesFor = (type: typeof description) =>
+	operations.map((operation) => NodeHelpers.makeNodeName(parametersOf(operation), type));
+
 describe('what n8n calls a new node', () => {
 	test('is the action of its operation', () => {
-		const names = operations.map((operation) =>
-			NodeHelpers.makeNodeName(parametersOf(operation), description),
-		);
-		expect(names).toEqual([
+		expect(namesFor(description)).toEqual([
 			'Create video from image',
 			'Create video from image and wait',
 			'Get video status',
@@ -25,13 +25,10 @@ describe('what n8n calls a new node', () => {
 
 	test('tells the tools of an AI Agent apart, by name and by description', () => {
 		const tool = { ...description, name: 'klingTool', outputs: ['ai_tool' as const] };
-		const names = operations.map((operation) =>
-			NodeHelpers.makeNodeName(parametersOf(operation), tool),
-		);
 		const descriptions = operations.map((operation) =>
 			NodeHelpers.makeDescription(parametersOf(operation), tool),
 		);
-		expect(new Set(names).size).toBe(operations.length);
+		expect(new Set(namesFor(tool)).size).toBe(operations.length);
 		expect(new Set(descriptions).size).toBe(operations.length);
 		expect(descriptions[0]).toBe('Create video from image in Kling');
 	});
