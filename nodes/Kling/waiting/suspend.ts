@@ -77,7 +77,7 @@ export async function suspend(
 		runIndex: readRunIndex(context),
 		timeoutAt,
 		n8nTimerAt:
-			timeoutAt +
+			Math.max(timeoutAt, Date.now()) +
 			TIMER_AFTER_MS +
 			TIMER_AFTER_EACH_TASK_MS * items.length +
 			(downloads ? TIMER_AFTER_FILES_MS : 0),
