@@ -1,4 +1,4 @@
-import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { ExpressionError, NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { type Failure, Refusal, Thrown } from '../../nodes/Kling/api/failure';
 import { type ItemOutcome, toNodeError, VideoFailed } from '../../nodes/Kling/result/item';
@@ -47,6 +47,13 @@ describe('a failure as n8n’s error', () => {
 	test('is n8n’s own where that threw one', () => {
 		const error = new NodeOperationError(klingNode(), 'ready');
 		expect(toNodeError(context, new Thrown(error), 0)).toBe(error);
+	});
+
+	test('names parameter and item of an expression that fails, and keeps what the editor makes of it', () => {
+		const thrown = new ExpressionError('Invalid', { messageTemplate: 'No path back' });
+		const error = toNodeError(context, new Thrown(thrown, 'Prompt'), 1);
+		expect(error.message).toBe("'Prompt' cannot be evaluated: Invalid [item 1]");
+		expect(error.context).toMatchObject({ messageTemplate: 'No path back', itemIndex: 1 });
 	});
 
 	test.each([

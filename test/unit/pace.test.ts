@@ -2,9 +2,11 @@ import type * as N8nWorkflow from 'n8n-workflow';
 
 import { type ApiFailure, Failure } from '../../nodes/Kling/api/failure';
 import { Pace } from '../../nodes/Kling/api/pace';
+import { Task } from '../../nodes/Kling/api/task';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
+import { lastLook, openOf } from '../../nodes/Kling/waiting/look';
 import { useClock } from '../harness/inMemory/clock';
-import { failure } from '../harness/node/builders';
+import { completedTask, failure, taskIdOf, toReading } from '../harness/node/builders';
 
 jest.mock('n8n-workflow', () => ({
 	...jest.requireActual<typeof N8nWorkflow>('n8n-workflow'),
@@ -170,6 +172,32 @@ describe('a pause that the API asks for', () => {
 		await turn();
 		expect(requests.count('in')).toBe(3);
 	});
+});
+
+test('a request waits for its place no longer than it may, and leaves it to the next one', async () => {
+	const pace = await slowedDown(limit(1_000));
+	await clock.advance(2_000);
+	await pace.enter(false);
+	const late = pace.enter(false, undefined, 5_000);
+	const next = asking(pace, 1, false);
+	await clock.advance(6_000);
+	expect((await late)?.detail).toMatchObject({ kind: 'paused', outcome: 'notSent' });
+	pace.leave(null);
+	await turn();
+	expect(next.count('in')).toBe(1);
+});
+
+test('the last look reads each of 200 tasks where a rate limit lets five through in a second', async () => {
+	const tasks = Array.from({ length: 200 }, (_, index) => new Task(taskIdOf(index), null));
+	let allowedAt = 0;
+	const ending = lastLook(tasks, clock.now, async ({ id }) => {
+		if (clock.now < allowedAt) return await Promise.resolve(limit());
+		allowedAt = clock.now + 200;
+		return toReading(completedTask({ id }));
+	});
+	await clock.advance(120_000);
+	await ending;
+	expect(openOf(tasks)).toEqual([]);
 });
 
 test('a request that waits for its place ends when the execution is cancelled', async () => {

@@ -200,7 +200,7 @@ describe('an expression that cannot be evaluated', () => {
 
 	test('is named with the words of n8n', () => {
 		const message = "'Task ID' cannot be evaluated: Referenced node doesn’t exist";
-		expect(readTaskId(failing('taskId'))).toMatchObject({ message });
+		expect(readTaskId(failing('taskId'))).toMatchObject({ message, error });
 		// All options are evaluated together.
 		const ofOptions = "'Options' cannot be evaluated: Referenced node doesn’t exist";
 		expect(readSpending(failing('options'))).toMatchObject({ message: ofOptions });

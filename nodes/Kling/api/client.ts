@@ -150,11 +150,12 @@ class Client {
 	): Promise<T | ApiFailure> {
 		const { call } = request;
 		const pace = this.paceOf(credential);
-		const blocked = await pace.enter(mayWait, this.signal);
+		const endsAt = Date.now() + withinMs;
+		const blocked = await pace.enter(mayWait, this.signal, withinMs);
 		if (blocked !== null) return new ApiFailure({ ...blocked.detail, call });
 		let failure: ApiFailure | null = null;
 		try {
-			const timeoutMs = Math.max(1, Math.min(withinMs, ATTEMPT_TIMEOUT_MS[call]));
+			const timeoutMs = Math.max(1, Math.min(endsAt - Date.now(), ATTEMPT_TIMEOUT_MS[call]));
 			const sent = sendOnce(this.context, credential, request, timeoutMs);
 			// A create may have been paid for, so it is let to its end.
 			const answer = call === 'create' ? await sent : await abortable(sent, this.signal);

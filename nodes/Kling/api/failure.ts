@@ -44,9 +44,14 @@ export class Unreached extends Failure {
 export class Thrown extends Failure {
 	readonly message: string;
 
-	constructor(readonly error: unknown) {
+	/** @param parameter the name of the one whose expression has thrown it; null for anything else */
+	constructor(
+		readonly error: unknown,
+		readonly parameter: string | null = null,
+	) {
 		super();
-		this.message = error instanceof Error ? error.message : String(error);
+		const said = error instanceof Error ? error.message : String(error);
+		this.message = parameter === null ? said : `'${parameter}' cannot be evaluated: ${said}`;
 	}
 }
 

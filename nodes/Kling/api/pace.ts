@@ -1,4 +1,4 @@
-import { abortable, pause } from '../n8n/async';
+import { abortable, pause, within } from '../n8n/async';
 import { ApiFailure } from './failure';
 import { AFTER_FAULT, isRateLimit, MAX_LIMITED_MS, MAX_PAUSE_MS, pauseMs } from './retry';
 
@@ -19,10 +19,16 @@ export class Pace {
 	 * Waits for a place, which {@link leave} has to give back.
 	 *
 	 * @param mayWait false: where the API asked for a pause, no place is waited for
+	 * @param withinMs how long others are waited for at most
 	 * @returns the failure for a request that is not to be sent, null for one that has a place
 	 * @throws {CancelledError} when the execution was cancelled
 	 */
-	async enter(mayWait: boolean, signal?: AbortSignal): Promise<ApiFailure | null> {
+	async enter(
+		mayWait: boolean,
+		signal?: AbortSignal,
+		withinMs = Infinity,
+	): Promise<ApiFailure | null> {
+		const endsAt = Date.now() + withinMs;
 		for (;;) {
 			const leftMs = this.pausedUntil - Date.now();
 			// Giving up ends what would wait; behind the pause the next one is sent again.
@@ -37,9 +43,29 @@ export class Pace {
 				this.underWay += 1;
 				return null;
 			} else {
-				const turn = new Promise<void>((resolve) => this.waiting.push(resolve));
-				await abortable(turn, signal);
+				const isWoken = await this.waitForTurn(endsAt, signal);
+				if (!isWoken && this.pausedBy !== null) return notSent(this.pausedBy, 0);
 			}
+		}
+	}
+
+	/** @returns false when the time is over before */
+	private async waitForTurn(endsAt: number, signal?: AbortSignal): Promise<boolean> {
+		let wake = () => {};
+		const turn = new Promise<boolean>((resolve) => {
+			wake = () => resolve(true);
+			this.waiting.push(wake);
+		});
+		let isWoken = false;
+		try {
+			const coming = abortable(turn, signal);
+			isWoken = await (endsAt === Infinity ? coming : within(endsAt - Date.now(), coming, false));
+			return isWoken;
+		} finally {
+			const place = this.waiting.indexOf(wake);
+			if (place >= 0) this.waiting.splice(place, 1);
+			// It was woken too late: the turn is that of the next one.
+			else if (!isWoken) this.waiting.shift()?.();
 		}
 	}
 

@@ -18,12 +18,12 @@ export function withoutKeys(text: string): string {
  * address must not spread it.
  */
 const RESUME_ADDRESS =
-	/(webhook|form)-waiting|kling(\/|%2F)?(\?|%3F)signature(=|%3D)|[?&]signature=[\da-f]{64}/i;
+	/(\/|%2F)(webhook|form)-waiting(\\?\/|%2F)\w|\/kling\/?\?signature=|%2Fkling(%2F)?%3Fsignature%3D/i;
 
 /** What is written in one piece, as an address is. */
 const PIECE = /[^\s"'<>]+/g;
 
-const ORIGIN = /https?:\/\/[^/]+/i;
+const ORIGIN = /https?:\/\/[^/?#\\]+/i;
 
 /** A text with no more than the origin of each resume address in it, however that is written. */
 export function withoutResumeAddresses(text: string): string {

@@ -107,6 +107,9 @@ async function toRequest(
 	const isOwnTrigger = (url: string) => isOwnTriggerUrl(context, url);
 	const { callback, callbackUrl } = withReference(resolved, read.reference, isOwnTrigger);
 	const { duration, sound } = wanted.input;
+	// That of a trigger is needed whole, to look after it.
+	const isWhole = callbackUrl === null || isOwnTrigger(callbackUrl);
+	const shown = isWhole ? callbackUrl : withoutResumeAddresses(callbackUrl);
 	return {
 		...wanted,
 		callbackUrl,
@@ -115,10 +118,7 @@ async function toRequest(
 			duration,
 			sound,
 			callback,
-			callbackUrl:
-				callback === 'execution' || callbackUrl === null
-					? null
-					: withoutResumeAddresses(callbackUrl),
+			callbackUrl: callback === 'execution' ? null : shown,
 		},
 	};
 }

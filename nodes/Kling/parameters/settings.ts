@@ -37,9 +37,7 @@ export function settingsFrom({ evaluate, typed }: Source): Settings {
 		try {
 			return evaluate(name, fallback);
 		} catch (thrown) {
-			const { message } = new Thrown(thrown);
-			const reason = `'${displayName}' cannot be evaluated: ${message}`;
-			return new Refusal(reason, 'Correct its expression.');
+			return new Thrown(thrown, displayName);
 		}
 	};
 	const parse = <T>(field: Field, asTyped: unknown, value: unknown, reader: Reader<T>) => {

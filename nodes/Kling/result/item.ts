@@ -69,11 +69,12 @@ export function toNodeError(context: ToolContext, failure: Failure, itemIndex: n
 		const options = { description: failure.hint, itemIndex };
 		return saying(message, new NodeOperationError(node, message, options));
 	}
-	const error = failure instanceof Thrown ? failure.error : failure.message;
-	if (error instanceof NodeApiError || error instanceof NodeOperationError) return error;
-	return new NodeOperationError(node, error instanceof Error ? error : String(error), {
-		itemIndex,
-	});
+	const thrown = failure instanceof Thrown ? failure.error : failure.message;
+	if (thrown instanceof NodeApiError || thrown instanceof NodeOperationError) return thrown;
+	const cause = thrown instanceof Error ? thrown : String(thrown);
+	const error = new NodeOperationError(node, cause, { itemIndex });
+	const isNamed = failure instanceof Thrown && failure.parameter !== null;
+	return isNamed ? saying(`${failure.message} [item ${itemIndex}]`, error) : error;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { AFTER_FAULT, pauseMs } from '../api/retry';
+import { AFTER_FAULT, isRateLimit, pauseMs } from '../api/retry';
 import type { ReadTask, Task } from '../api/task';
 import { mapConcurrently, pause, within } from '../n8n/async';
 
@@ -71,15 +71,18 @@ async function lastLookOf(
 	const leftMs = () => answeredAt + SILENCE_MS - Date.now();
 	const mayGoOn = () => leftMs() > 0;
 	const lookAt = async (task: Task) => {
-		for (let faults = 1; mayGoOn(); faults++) {
+		for (let faults = 1; mayGoOn(); ) {
 			await task.look(leftMs(), read);
 			if (task.failure === null || task.isOver) {
 				answeredAt = Date.now();
 				return;
 			}
-			const gap = pauseMs(AFTER_FAULT, faults, task.failure.detail.retryAfterMs);
+			const { detail } = task.failure;
+			const gap = pauseMs(AFTER_FAULT, faults, detail.retryAfterMs);
 			if (gap >= leftMs()) return;
 			await pause(gap, signal);
+			// That others are read first is no fault of its own.
+			if (detail.kind !== 'paused' && !isRateLimit(detail)) faults += 1;
 		}
 	};
 	const begun: Array<Promise<void>> = [];

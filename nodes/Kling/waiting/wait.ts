@@ -35,8 +35,10 @@ export async function waitByPolling(
 export async function waitAsleep(
 	context: IExecuteFunctions,
 	items: WaitingItems,
-	{ timeoutMs }: RunWait,
+	wait: RunWait,
 ): Promise<ItemOutcome[] | null> {
+	const { timeoutMs } = wait;
+	if (timeoutMs === 0) return await waitByPolling(context, items, wait);
 	await stayAwake(context);
 	const tasks = tasksOf(items);
 	const startedAt = Date.now();
@@ -48,8 +50,7 @@ export async function waitAsleep(
 		() => Date.now() < readsEndAt,
 	);
 	const fails = !context.continueOnFail() && items.some(cannotBeRead);
-	if (fails || timeoutMs === 0 || openOf(tasks).length === 0)
-		return await toOutcomes(context, items);
+	if (fails || openOf(tasks).length === 0) return await toOutcomes(context, items);
 	const withoutFiles = items.map((item) =>
 		item instanceof Failure ? item : { ...item, result: { ...item.result, downloadField: null } },
 	);

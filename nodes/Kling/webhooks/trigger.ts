@@ -3,7 +3,7 @@ import type { IHookFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8
 import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Failure } from '../api/failure';
 import { withoutSecrets } from '../api/redact';
-import { isFinished, toTaskReading } from '../api/schemas';
+import { isFinished, type TaskReading, toTaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
 import { within } from '../n8n/async';
 import { isAlone } from '../n8n/execution';
@@ -62,7 +62,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const lane = `${credentialIdOf(context)}/${context.getWorkflow().id}`;
 	const reading = verifyTask
 		? await within(answerWithinMs(callback), readBack(context, taskId), null)
-		: toTaskReading(withoutSecrets(callback.reading.raw, ''));
+		: withoutSecretsOf(callback.reading);
 	if (reading === null) return respondUnread(context, callback, lane, null);
 	if (reading instanceof ApiFailure) {
 		const { code, retryAfterMs } = reading.detail;
@@ -98,6 +98,12 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	remind();
 	const { json, binary } = toItem(context, outcome, 0);
 	return { noWebhookResponse: true, workflowData: [[{ json, binary }]] };
+}
+
+/** The reason of a failure may repeat what nobody may see. */
+function withoutSecretsOf({ raw, task }: TaskReading): TaskReading | null {
+	if (task.error === null) return { raw, task };
+	return toTaskReading({ ...raw, error: withoutSecrets(task.error, '') });
 }
 
 /**

@@ -52,7 +52,7 @@ export const IN_API: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/pace.ts',
-		find: 'this.waiting.shift()?.();',
+		find: 'for this one.\n\t\t\t\tthis.waiting.shift()?.();',
 		replace: '',
 		breaks: 'requests that wait behind one that is not sent are not left waiting for ever',
 		noticedBy: 'unit/pace: those not sent, too',

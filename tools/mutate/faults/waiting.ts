@@ -17,6 +17,13 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/look.ts',
+		find: "if (detail.kind !== 'paused' && !isRateLimit(detail)) faults",
+		replace: 'faults',
+		breaks: 'a rate limit leaves no task unread at the timeout',
+		noticedBy: 'unit/pace: where a rate limit lets five through',
+	},
+	{
+		file: 'waiting/look.ts',
 		find: 'await within(PLACE_MS, looking, undefined)',
 		replace: 'await looking',
 		breaks: 'readings that hang keep no other task from being read at the timeout',
