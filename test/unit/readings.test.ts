@@ -88,7 +88,6 @@ describe('a reading', () => {
 			const one = task({ hasSucceeded: false });
 			one.learn(unread({ status, code }));
 			expect(one.isOver).toBe(true);
-			// Another task is read with it.
 			Object.assign(one.client ?? {}, { hasSucceeded: true });
 			expect(one.isOver).toBe(false);
 		},
