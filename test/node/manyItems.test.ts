@@ -151,6 +151,14 @@ describe('one wait for many items', () => {
 		expect(json).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
 	});
 
+	test('with Callback and no time at all reads each task, and does not sleep', async () => {
+		const ids = [await finishedTask(), await createTask(emulator.current)];
+		const callback = { waitStrategy: 'callback', timeout: 0 };
+		const { json, waitTill } = await readEach('wait', ids, callback);
+		expect(json).toMatchObject([{ status: 'completed' }, { taskId: ids[1], timedOut: true }]);
+		expect([waitTill, emulator.current.count({ route: 'getTask' })]).toEqual([undefined, 2]);
+	});
+
 	test('does not sleep in a run that is about to fail', async () => {
 		const ids = [await createTask(emulator.current), TASK_ID];
 		const { error, waitTill } = await readEach('wait', ids, { waitStrategy: 'callback' });

@@ -61,12 +61,19 @@ describe('Create', () => {
 		expect(emulator.current.tasks()).toMatchObject([{ callbackUrl }]);
 	});
 
-	test('with a URL of the user’s as callback sends it and shows it', async () => {
-		const callbackUrl = 'https://n8n.example.org/webhook/videos';
-		const { json } = await create({ callback: 'url', callbackUrl });
-		expect(json[0]).toMatchObject({ callback: 'url', callbackUrl });
-		expect(emulator.current.tasks()).toMatchObject([{ callbackUrl }]);
-	});
+	test.each([
+		'https://n8n.example.org/webhook/videos',
+		'https://n8n.example.com/webhook/kling/abc',
+	])(
+		'with the URL %s as callback sends it and shows it whole, whatever the reference',
+		async (callbackUrl) => {
+			const options = { reference: 'https://n8n.example.com/webhook-waiting/7?signature=a' };
+			const { json } = await create({ callback: 'url', callbackUrl, options });
+			const [task] = emulator.current.tasks();
+			expect(task?.callbackUrl).toContain(callbackUrl);
+			expect(json).toMatchObject([{ callback: 'url', callbackUrl: task?.callbackUrl }]);
+		},
+	);
 });
 
 describe('Create and Wait', () => {

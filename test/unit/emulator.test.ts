@@ -34,13 +34,9 @@ async function call(path: string, init: RequestInit = {}): Promise<Reply> {
 	return { status: response.status, json };
 }
 
-function bearer(key = emulator.apiKey): Record<string, string> {
-	return { authorization: `Bearer ${key}` };
-}
+const bearer = (key = emulator.apiKey) => ({ authorization: `Bearer ${key}` });
 
-function get(path: string, key?: string): Promise<Reply> {
-	return call(path, { headers: bearer(key) });
-}
+const get = async (path: string, key?: string) => await call(path, { headers: bearer(key) });
 
 function create(input: object = {}, extra: object = {}, key?: string): Promise<Reply> {
 	const whole = { prompt: 'A cat', image_urls: [emulator.imageUrl()], ...input };
@@ -53,15 +49,10 @@ async function createTask(input: object = {}, extra: object = {}, key?: string):
 	return createdSchema.parse((await create(input, extra, key)).json).data.taskId;
 }
 
-function errorOf(reply: Reply): { status: number; code: string; message: string; type: string } {
-	return { status: reply.status, ...errorSchema.parse(reply.json).error };
-}
+const errorOf = ({ status, json }: Reply) => ({ status, ...errorSchema.parse(json).error });
 
 async function control(method: string, path: string, body?: unknown): Promise<Reply> {
-	return await call(`/_emulator/${path}`, {
-		method,
-		...(body === undefined ? {} : { body: JSON.stringify(body) }),
-	});
+	return await call(`/_emulator/${path}`, { method, body: JSON.stringify(body) });
 }
 
 /** A receiver of callbacks that answers with the statuses given, the last one for ever. */
@@ -263,40 +254,34 @@ it('faults strike in order, after skip, for a number of times, on what matches',
 	expect((await get('/v1/credits')).status).toBe(200);
 });
 
-describe('control over HTTP', () => {
-	it('queues and clears faults, and refuses wrong ones', async () => {
-		const rule = { match: { path: '/v1/credits' }, fault: 'http:500', times: 2 };
-		expect((await control('POST', 'faults', rule)).status).toBe(200);
-		expect((await control('GET', 'faults')).json).toMatchObject([{ rule, left: 2 }]);
-		expect((await get('/v1/credits')).status).toBe(500);
-		await control('DELETE', 'faults');
-		expect((await get('/v1/credits')).status).toBe(200);
-		expect((await control('POST', 'faults', { fault: 'nonsense' })).status).toBe(400);
-		expect((await control('POST', 'faults', { fault: 'html', tiems: 2 })).status).toBe(400);
-	});
+it('control over HTTP queues and clears faults, and refuses wrong ones', async () => {
+	const rule = { match: { path: '/v1/credits' }, fault: 'http:500', times: 2 };
+	expect((await control('POST', 'faults', rule)).status).toBe(200);
+	expect((await control('GET', 'faults')).json).toMatchObject([{ rule, left: 2 }]);
+	expect((await get('/v1/credits')).status).toBe(500);
+	await control('DELETE', 'faults');
+	expect((await get('/v1/credits')).status).toBe(200);
+	expect((await control('POST', 'faults', { fault: 'nonsense' })).status).toBe(400);
+	expect((await control('POST', 'faults', { fault: 'html', tiems: 2 })).status).toBe(400);
+});
 
-	it('finishes tasks, sends callbacks and tells what happened', async () => {
-		await withReceiver(async (url, received) => {
-			const [one, two] = [await createTask(), await createTask({}, { callback_url: url })];
-			await control('POST', `tasks/${one}/complete`);
-			await control('POST', `tasks/${two}/fail`, { code: 'x', message: 'y' });
-			const forged = await control('POST', `tasks/${one}/callback`, { url, body: { a: 1 } });
-			expect(forged.json).toEqual({ statuses: [200] });
-			expect(received).toMatchObject([{ error: { code: 'x' } }, { a: 1 }]);
-			expect((await control('GET', 'tasks')).json).toMatchObject([
-				{ id: one, status: 'completed' },
-				{ id: two, status: 'failed' },
-			]);
-			expect((await control('GET', `tasks/${two}`)).json).toMatchObject({ refunded: 110 });
-			expect((await control('GET', 'ledger')).json).toMatchObject({
-				entries: [
-					{ amount: -110 },
-					{ amount: -110 },
-					{ amount: 110, reason: 'refund', taskId: two },
-				],
-			});
-			expect((await control('GET', 'requests?route=create')).json).toHaveLength(2);
+it('control over HTTP finishes tasks, sends callbacks and tells what happened', async () => {
+	await withReceiver(async (url, received) => {
+		const [one, two] = [await createTask(), await createTask({}, { callback_url: url })];
+		await control('POST', `tasks/${one}/complete`);
+		await control('POST', `tasks/${two}/fail`, { code: 'x', message: 'y' });
+		const forged = await control('POST', `tasks/${one}/callback`, { url, body: { a: 1 } });
+		expect(forged.json).toEqual({ statuses: [200] });
+		expect(received).toMatchObject([{ error: { code: 'x' } }, { a: 1 }]);
+		expect((await control('GET', 'tasks')).json).toMatchObject([
+			{ id: one, status: 'completed' },
+			{ id: two, status: 'failed' },
+		]);
+		expect((await control('GET', `tasks/${two}`)).json).toMatchObject({ refunded: 110 });
+		expect((await control('GET', 'ledger')).json).toMatchObject({
+			entries: [{ amount: -110 }, { amount: -110 }, { amount: 110, reason: 'refund', taskId: two }],
 		});
+		expect((await control('GET', 'requests?route=create')).json).toHaveLength(2);
 	});
 });
 

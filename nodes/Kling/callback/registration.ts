@@ -83,7 +83,7 @@ export async function findRegistration(context: IExecuteFunctions): Promise<stri
 	const url = currentUrl(context);
 	if (url === null) return NOT_PUBLISHED;
 	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
-	if (isProduction && (isRegisteredHere(context) || !isAlone(context))) return url;
+	if (isProduction && (ownRegistration(context) !== null || !isAlone(context))) return url;
 	const listens = await isTriggerListening(context, url);
 	if (listens instanceof Refusal) return listens;
 	return (listens ?? isProduction) ? url : NOT_PUBLISHED;
@@ -122,17 +122,17 @@ const NO_TASK = '{}';
 function currentUrl(context: IExecuteFunctions): string | null {
 	const { id } = context.getWorkflow();
 	if (id === undefined) return null;
-	const stored = readRegistration(context);
-	if (stored === null || !isRegisteredHere(context)) return triggerUrlOf(context, id);
+	const stored = ownRegistration(context);
+	if (stored === null) return triggerUrlOf(context, id);
 	const resumeUrl = readResumeUrl(context);
 	if (resumeUrl === null) return stored;
 	return `${new URL(resumeUrl).origin}${new URL(stored).pathname}`;
 }
 
-/** Whether the static data hold an address of this very workflow, not one that a copy has brought along. */
-function isRegisteredHere(context: IExecuteFunctions): boolean {
+/** The address in the static data, where it is of this very workflow, not one that a copy has brought along. */
+function ownRegistration(context: IExecuteFunctions): string | null {
 	const stored = readRegistration(context);
-	return stored !== null && workflowIn(stored) === context.getWorkflow().id;
+	return stored !== null && workflowIn(stored) === context.getWorkflow().id ? stored : null;
 }
 
 /** The workflow of a Kling Trigger's address; null where it cannot be one. */

@@ -81,9 +81,9 @@ function endingError(
 	const error = toNodeError(context, failure, itemIndex);
 	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
 	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
-	const isAlone = journal.refunded().every(({ taskId }) => taskId === failure.taskId);
+	const namesAll = journal.refunded().every(({ taskId }) => taskId === failure.taskId);
 	// What the API refused says itself whether it was charged.
-	if (!pays || (saysItself && journal.paid().length === 0 && isAlone)) return error;
+	if (!pays || (saysItself && journal.paid().length === 0 && namesAll)) return error;
 	return nameCreated(error, journal, context.getInputData().length, endsOthers);
 }
 
