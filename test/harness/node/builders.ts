@@ -166,8 +166,8 @@ export function settings(
 	typed: Record<string, unknown> = {},
 ): Settings {
 	const all: Record<string, unknown> = { ...parameters, options };
-	return settingsFrom({
-		evaluate: (name, fallback) => (Object.hasOwn(all, name) ? all[name] : fallback),
-		typed: (name) => typed[name],
+	return settingsFrom((name, fallback, asTyped) => {
+		if (asTyped) return typed[name];
+		return Object.hasOwn(all, name) ? all[name] : fallback;
 	});
 }
