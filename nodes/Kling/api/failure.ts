@@ -85,10 +85,16 @@ export interface FailureDetail {
 	shortage?: { balance: number; needed: number };
 }
 
+/** What a failure says that nothing was answered to. */
+const NO_ANSWER = { status: null, code: null, text: '', retryAfterMs: null };
+
 /** A call to the API that did not succeed; `messages.ts` has the words. It holds no request, so no key. */
 export class ApiFailure extends Failure {
-	constructor(readonly detail: FailureDetail) {
+	readonly detail: FailureDetail;
+
+	constructor(detail: Omit<FailureDetail, keyof typeof NO_ANSWER> & Partial<FailureDetail>) {
 		super();
+		this.detail = { ...NO_ANSWER, ...detail };
 	}
 
 	get message(): string {
@@ -124,8 +130,7 @@ export function isCertificateCode(code: string | null): boolean {
 
 /** How far a request got that ended with this network code (null: unknown). */
 export function outcomeOfNetworkCode(code: string | null): SendOutcome {
-	if (code === null) return 'unclear';
-	return NOT_SENT_CODES.has(code) || isCertificateCode(code) ? 'notSent' : 'unclear';
+	return NOT_SENT_CODES.has(code ?? '') || isCertificateCode(code) ? 'notSent' : 'unclear';
 }
 
 /** How far a request got that was answered with this HTTP status. */

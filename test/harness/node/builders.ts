@@ -7,6 +7,7 @@ import type { ApiTask, TaskReading } from '../../../nodes/Kling/api/schemas';
 import { apiTaskSchema, jsonObjectSchema } from '../../../nodes/Kling/api/schemas';
 import type { Request } from '../../../nodes/Kling/creating/request';
 import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
+import { standIn } from '../standIn';
 
 export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
 export const VIDEO_URL = 'https://file.example/videos/one.mp4';
@@ -91,7 +92,7 @@ export function toReading(raw: Record<string, unknown>): TaskReading {
 export function fakeClient(answers: Partial<ApiClient> = {}): ApiClient {
 	const unasked = async () => await Promise.reject(new Error('Nobody was to ask this'));
 	const quiet = () => {};
-	return {
+	return standIn<ApiClient>({
 		baseUrl: 'https://api.example',
 		account: 'account',
 		hasSucceeded: true,
@@ -105,7 +106,7 @@ export function fakeClient(answers: Partial<ApiClient> = {}): ApiClient {
 		lookAt: answers.getTask ?? unasked,
 		getCredits: unasked,
 		...answers,
-	};
+	});
 }
 
 /** A refusal of a create; every field can be changed. */

@@ -24,7 +24,7 @@ export const IN_API: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/client.ts',
-		find: "call === 'create' ? await sent : ",
+		find: "call === 'create' ? withoutCancelling(this.context) : ",
 		replace: '',
 		breaks: 'a create that is under way when the execution is cancelled is let to its end',
 		noticedBy: 'node/manyItems: during a create',
