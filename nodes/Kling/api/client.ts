@@ -14,7 +14,6 @@ import {
 	pauseMs,
 } from './retry';
 import {
-	type CreateBody,
 	createdSchema,
 	type CreateInput,
 	type Credits,
@@ -25,8 +24,8 @@ import {
 } from './schemas';
 import { type ApiContext, type ApiRequest, cancelSignalOf, sendOnce } from './transport';
 
-/** The body of a create. Without a callback the key is left out. */
-export function toCreateBody(input: CreateInput, callbackUrl: string | null): CreateBody {
+/** The body of `POST /v1/videos/generations` (API docs). Without a callback the key is left out. */
+export function toCreateBody(input: CreateInput, callbackUrl: string | null) {
 	return {
 		model: MODEL,
 		...(callbackUrl === null ? {} : { callback_url: callbackUrl }),
@@ -42,6 +41,12 @@ export class ApiClient {
 	/** What n8n offers to whatever outlives the execution that the client was made in. */
 	readonly host: { httpRequest: IExecuteFunctions['helpers']['httpRequest']; logger: Logger };
 
+	/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
+	hasSucceeded: boolean;
+
+	/** By account: a pause that one API asks for does not hold up requests with another credential. */
+	readonly paces: Map<string, Pace>;
+
 	constructor(
 		private readonly context: ApiContext,
 		private credential: Credential,
@@ -50,12 +55,11 @@ export class ApiClient {
 		 * goes on. Null in webhooks, where n8n takes longer for that than for the request itself.
 		 */
 		private readonly itemIndex: number | null,
-		/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
-		public hasSucceeded: boolean,
-		/** By account: a pause that one API asks for does not hold up requests with another credential. */
-		readonly paces = new Map<string, Pace>(),
+		paces?: Map<string, Pace>,
 	) {
 		this.account = credential.account;
+		this.hasSucceeded = paces !== undefined;
+		this.paces = paces ?? new Map();
 		this.host = { httpRequest: context.helpers.httpRequest, logger: context.logger };
 	}
 
@@ -169,36 +173,18 @@ function toTaskRequest(taskId: string): ApiRequest<TaskReading> {
 	};
 }
 
-async function open(
+/**
+ * @param itemIndex whose credential it is; null in webhooks and hooks
+ * @param paces those of the clients before it, with which something was paid: so its key is a right one
+ */
+export async function openClient(
 	context: ApiContext,
 	itemIndex: number | null,
-	hasSucceeded: boolean,
-	paces?: Map<string, Pace>,
+	paces?: ApiClient['paces'],
 ): Promise<Settled<ApiClient>> {
 	const credential = await readCredential(context, itemIndex ?? 0);
-	return credential instanceof Failure
-		? credential
-		: new ApiClient(context, credential, itemIndex, hasSucceeded, paces);
-}
-
-/** A client for a webhook or hook, whose key is taken for a right one: what it is for was paid with it. */
-export async function openClient(context: ApiContext): Promise<Settled<ApiClient>> {
-	return await open(context, null, true, webhookPaces);
-}
-
-/** Clients of webhooks live for seconds; what the API asks for counts for longer. */
-const webhookPaces = new Map<string, Pace>();
-
-/**
- * A client that outlives the execution it was made in: nothing that is cancelled ends its requests. A
- * pause that the API asked the former one for is kept.
- */
-export async function openLastingClient(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	{ paces }: ApiClient,
-): Promise<Settled<ApiClient>> {
-	return await open(withoutCancelling(context), itemIndex, true, paces);
+	if (credential instanceof Failure) return credential;
+	return new ApiClient(context, credential, itemIndex, paces);
 }
 
 /** The client that speaks with one item's own credential. */
@@ -211,7 +197,7 @@ export type ClientFor = (itemIndex: number) => Promise<Settled<ApiClient>>;
 export function openClients(context: IExecuteFunctions): ClientFor {
 	const byAccount = new Map<string, ApiClient>();
 	return async (itemIndex) => {
-		const opened = await open(context, itemIndex, false);
+		const opened = await openClient(context, itemIndex);
 		if (opened instanceof Failure) return opened;
 		const client = byAccount.get(opened.account) ?? opened;
 		byAccount.set(client.account, client);

@@ -65,14 +65,18 @@ const AFTER_UNCLEAR: Record<Audience, string> = {
 		'Do not call this tool again for the same video. Ask the user to look in the dashboard of the AI Video API whether it is there.',
 };
 
-const UNCLEAR = 'It is unclear whether the AI Video API created the task';
+const unclear = (cause?: string): Words => [
+	'It is unclear whether the AI Video API created the task',
+	AFTER_UNCLEAR.person,
+	cause,
+];
 
 const WORDS = {
 	redirect: [
 		'The AI Video API answered with a redirect',
 		'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
 	],
-	unclear: [UNCLEAR, AFTER_UNCLEAR.person],
+	unclear: unclear(),
 	nothingThere: [
 		'The AI Video API did not accept the request to {to}: nothing is there (404)',
 		'Check the Base URL of the credential: it is not where the API lives.',
@@ -97,7 +101,7 @@ const WORDS = {
 		'The AI Video API cannot be reached',
 		'No connection could be made{code}, so nothing was sent. Check the Base URL of the credential and the network of this n8n.',
 	],
-	lostCreate: [UNCLEAR, AFTER_UNCLEAR.person, 'The connection ended before an answer came{code}.'],
+	lostCreate: unclear('The connection ended before an answer came{code}.'),
 	lost: [
 		'The connection ended before the AI Video API could {to}',
 		'It was tried several times{code}. Try again in a few minutes.',
@@ -118,11 +122,7 @@ const WORDS = {
 		'{text}',
 		'n8n gave this reason for not asking the AI Video API to {to}. Nothing was sent, so nothing was charged.',
 	],
-	earlier: [
-		UNCLEAR,
-		AFTER_UNCLEAR.person,
-		'An earlier try sent this request, and what came of it is not known.',
-	],
+	earlier: unclear('An earlier try sent this request, and what came of it is not known.'),
 } satisfies Record<string, Words>;
 
 function wordsFor({ kind, call, code, status, outcome }: FailureDetail): Words {
@@ -171,19 +171,17 @@ export function describeFailure(
 		['{wait}', wait],
 		['{text}', text],
 	]);
-	const fill = (words: string) =>
-		words.replace(/\{\w+\}/g, (placeholder) => values.get(placeholder) ?? placeholder);
+	const join = (parts: unknown[], between: string) =>
+		parts
+			.filter(Boolean)
+			.join(between)
+			.replace(/\{\w+\}/g, (placeholder) => values.get(placeholder) ?? placeholder);
 
-	const documented = kind === 'answer' && code !== null ? DOCUMENTED.get(code) : undefined;
+	const documented = kind === 'answer' ? DOCUMENTED.get(code ?? '') : undefined;
 	const [message, next, cause] = documented ?? wordsFor(detail);
-	const isUnclear = call === 'create' && outcome === 'unclear';
+	const isCreate = call === 'create';
+	const isUnclear = isCreate && outcome === 'unclear';
 	const isLong = kind === 'answer' && asksForLong(detail);
-	const isUncharged = call === 'create' && documented !== undefined;
-	const todo = [
-		isLong ? `Run this again in ${wait}.` : '',
-		next,
-		isUncharged ? 'Nothing was charged for this video.' : '',
-	];
 	const happened = [
 		message,
 		shortage && `: it needs about ${shortage.needed}, and the account has ${shortage.balance}`,
@@ -191,15 +189,17 @@ export function describeFailure(
 		// n8n passes on little more than the message of an item, so the charge has to stand in it.
 		isUnclear && ', and the video may have been charged',
 	];
+	const todo = [
+		isLong && `Run this again in ${wait}.`,
+		next,
+		isCreate && documented && 'Nothing was charged for this video.',
+	];
+	const isExplained = !(isLong && isRateLimit(detail));
 	return {
-		message: fill(happened.filter(Boolean).join('')),
-		description: fill(
-			[
-				isLong && isRateLimit(detail) ? '' : cause,
-				...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo),
-			]
-				.filter(Boolean)
-				.join(' '),
+		message: join(happened, ''),
+		description: join(
+			[isExplained && cause, ...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo)],
+			' ',
 		),
 	};
 }
@@ -211,31 +211,22 @@ export function toNodeApiError(
 	itemIndex: number,
 	audience: Audience,
 ): NodeApiError {
+	const { status, code, text, kind } = detail;
 	const described = describeFailure(detail, audience);
 	const message = taskId === null ? described.message : `${described.message} (task ${taskId})`;
-	const apiText =
-		detail.text === '' || detail.kind === 'host' ? '' : ` The API says: “${detail.text}”`;
-	const error = new NodeApiError(
-		node,
-		{ message: apiTextWithCode(detail) },
-		{
-			message,
-			description: `${described.description}${apiText}`,
-			httpCode: detail.status === null ? undefined : String(detail.status),
-			itemIndex,
-		},
-	);
-	return saying(message, error);
+	const apiText = text === '' || kind === 'host' ? '' : ` The API says: “${text}”`;
+	const answered = [status && `HTTP ${status}`, code, text].filter(Boolean).join(' · ');
+	const options = {
+		message,
+		description: `${described.description}${apiText}`,
+		httpCode: status === null ? undefined : String(status),
+		itemIndex,
+	};
+	return saying(message, new NodeApiError(node, { message: answered }, options));
 }
 
 /** n8n puts words of its own in the place of a message with a network code anywhere in it (`NodeError`). */
 export function saying<E extends Error>(message: string, error: E): E {
 	error.message = message;
 	return error;
-}
-
-function apiTextWithCode({ status, code, text }: FailureDetail): string {
-	return [status === null ? '' : `HTTP ${status}`, code ?? '', text]
-		.filter((part) => part !== '')
-		.join(' · ');
 }

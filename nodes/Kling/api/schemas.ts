@@ -37,13 +37,6 @@ const taskIdSchema = z
 	.min(1)
 	.transform((id) => (isTaskId(id) ? id.toLowerCase() : id));
 
-/** The body of `POST /v1/videos/generations` (API docs). */
-export interface CreateBody {
-	model: typeof MODEL;
-	callback_url?: string;
-	input: CreateInput;
-}
-
 export interface CreateInput {
 	prompt: string;
 	image_urls: string[];

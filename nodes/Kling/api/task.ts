@@ -87,17 +87,14 @@ export class Task {
 		if (this.isOver) return;
 		if (outcome instanceof ApiFailure) {
 			this.failure = outcome;
-			this.isEnded = isNotFound(outcome.detail) && !this.isNew;
+			const ageMs = this.createdAt === null ? Infinity : Date.now() - this.createdAt;
+			this.isEnded = isNotFound(outcome.detail) && ageMs > UNKNOWN_AT_FIRST_MS;
 			return;
 		}
 		this.reading = outcome;
 		this.readAt = Date.now();
 		this.failure = null;
 		this.isEnded = isFinished(outcome.task);
-	}
-
-	private get isNew(): boolean {
-		return this.createdAt !== null && Date.now() - this.createdAt <= UNKNOWN_AT_FIRST_MS;
 	}
 }
 

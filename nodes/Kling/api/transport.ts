@@ -18,7 +18,7 @@ import {
 } from './failure';
 import { withoutKeys } from './redact';
 import { parseRetryAfter } from './retry';
-import { apiErrorSchema, type CreateBody, envelopeSchema } from './schemas';
+import { apiErrorSchema, envelopeSchema } from './schemas';
 
 export type ApiContext = IExecuteFunctions | IWebhookFunctions | IHookFunctions;
 
@@ -32,7 +32,7 @@ export interface ApiRequest<T> {
 	/** Below the base URL, with a leading slash. */
 	path: string;
 	/** What is posted; nothing is for a GET. */
-	body?: CreateBody;
+	body?: object;
 	/** What a 2xx body says, if it is what the API promises. */
 	parse(body: unknown): T | undefined;
 }
