@@ -7,6 +7,7 @@ import type { ApiTask, TaskReading } from '../../../nodes/Kling/api/schemas';
 import { apiTaskSchema, jsonObjectSchema } from '../../../nodes/Kling/api/schemas';
 import type { Request } from '../../../nodes/Kling/creating/request';
 import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
+import { type SimplifiedTask, simplifyTask } from '../../../nodes/Kling/result/task';
 import { standIn } from '../standIn';
 
 export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
@@ -77,6 +78,11 @@ export function failedTask(overrides: Record<string, unknown> = {}): Record<stri
 		error: { code: 'upstream_error', message: 'Video generation failed' },
 		...overrides,
 	});
+}
+
+/** A task that is known by its id alone. */
+export function newTask(id: string): SimplifiedTask {
+	return simplifyTask(parsed({ id, status: 'pending', model: 'kling-2.6' }));
 }
 
 export function parsed(raw: Record<string, unknown>): ApiTask {
