@@ -88,8 +88,10 @@ export class ApiClient {
 	 * where it is refused, the former one may still be right.
 	 */
 	async lookAt(taskId: string, withinMs = Infinity): Promise<TaskReading | ApiFailure> {
-		const current = await this.reread();
+		const { itemIndex, context } = this;
+		const read = itemIndex === null ? null : await readCredential(context, itemIndex);
 		const former = this.credential;
+		const current = read === null || read instanceof Failure ? former : read;
 		const lookWith = async (credential: Credential) =>
 			await this.attempt(toTaskRequest(taskId), credential, false, withinMs);
 		const result = await lookWith(current);
@@ -127,12 +129,6 @@ export class ApiClient {
 		const pace = this.paces.get(account) ?? new Pace();
 		this.paces.set(account, pace);
 		return pace;
-	}
-
-	private async reread(): Promise<Credential> {
-		if (this.itemIndex === null) return this.credential;
-		const read = await readCredential(this.context, this.itemIndex);
-		return read instanceof Failure ? this.credential : read;
 	}
 
 	/** @param mayWait false: where the API asked for a pause, nothing is sent */
@@ -187,13 +183,10 @@ export async function openClient(
 	return new ApiClient(context, credential, itemIndex, paces);
 }
 
-/** The client that speaks with one item's own credential. */
+/** The client with one item's own credential. */
 export type ClientFor = (itemIndex: number) => Promise<Settled<ApiClient>>;
 
-/**
- * The clients of one node run. Items with the same key and base URL share one, so that their requests
- * slow down together.
- */
+/** The clients of a node run. Items with the same account share one, so that they slow down together. */
 export function openClients(context: IExecuteFunctions): ClientFor {
 	const byAccount = new Map<string, ApiClient>();
 	return async (itemIndex) => {

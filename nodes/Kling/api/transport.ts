@@ -53,12 +53,24 @@ export async function sendOnce<T>(
 	request: ApiRequest<T>,
 	withinMs: number,
 ): Promise<T | ApiFailure> {
-	const { call } = request;
+	const { call, path, body } = request;
 	const timeoutMs = Math.max(1, Math.min(withinMs, ATTEMPT_TIMEOUT_MS[call]));
+	const contentType = body === undefined ? {} : { 'Content-Type': 'application/json' };
+	const options: IHttpRequestOptions = {
+		method: body === undefined ? 'GET' : 'POST',
+		url: `${baseUrl}${path}`,
+		headers: { Accept: 'application/json', ...contentType },
+		...(body === undefined ? {} : { body: JSON.stringify(body) }),
+		timeout: timeoutMs,
+		encoding: 'text',
+		...WHOLE_ANSWER,
+		// A redirect would turn a POST into a GET, and could carry the key to another host.
+		disableFollowRedirect: true,
+	};
 	const sent: Promise<unknown> = context.helpers.httpRequestWithAuthentication.call(
 		context,
 		CREDENTIAL_TYPE,
-		toHttpRequest(baseUrl, request, timeoutMs),
+		options,
 		{ credentialsDecrypted: decrypted },
 	);
 	// The socket's own timeout starts anew with each byte, so a slow drip needs a deadline besides.
@@ -75,30 +87,10 @@ export async function sendOnce<T>(
 	}
 }
 
-function toHttpRequest(
-	baseUrl: string,
-	{ path, body }: ApiRequest<unknown>,
-	timeoutMs: number,
-): IHttpRequestOptions {
-	const contentType = body === undefined ? {} : { 'Content-Type': 'application/json' };
-	return {
-		method: body === undefined ? 'GET' : 'POST',
-		url: `${baseUrl}${path}`,
-		headers: { Accept: 'application/json', ...contentType },
-		...(body === undefined ? {} : { body: JSON.stringify(body) }),
-		timeout: timeoutMs,
-		encoding: 'text',
-		...WHOLE_ANSWER,
-		// A redirect would turn a POST into a GET, and could carry the key to another host.
-		disableFollowRedirect: true,
-	};
-}
-
 function failureOf(call: ApiCall, thrown: unknown): ApiFailure {
 	const hostFault = hostFaultOf(thrown);
-	return hostFault === null
-		? networkFailure(call, networkCodeOf(thrown))
-		: hostFailure(call, hostFault);
+	if (hostFault !== null) return hostFailure(call, hostFault);
+	return networkFailure(call, networkCodeOf(thrown));
 }
 
 function networkFailure(call: ApiCall, code: string | null): ApiFailure {

@@ -109,7 +109,7 @@ async function probe(
 
 /** The size of the whole file, by `Content-Range` or `Content-Length`. Pure. */
 export function wholeSize(status: number, headers: Record<string, unknown>): number | null {
-	const range = /\/(\d+)$/.exec(String(headers['content-range'] ?? ''))?.[1];
+	const range = /\/(\d+)$/.exec(String(headers['content-range']))?.[1];
 	const length = status === 206 ? range : headers['content-length'];
 	const bytes = Number(length ?? Number.NaN);
 	return Number.isFinite(bytes) ? bytes : null;

@@ -1,7 +1,7 @@
 import { Refusal, type Settled } from '../api/failure';
 
 /** The largest image the API takes (API docs: 10 MB). */
-export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
+export const MAX_IMAGE_BYTES = 10 * 2 ** 20;
 
 /** How many bytes of a file tell its type. */
 export const SIGNATURE_LENGTH = 16;
@@ -41,7 +41,7 @@ export function judgeImage(
 ): Settled<ImageType> {
 	if (bytes !== null && bytes > MAX_IMAGE_BYTES) {
 		return new Refusal(
-			`${subject}, which has ${formatMegabytes(bytes)}, and at most 10 MB are allowed`,
+			`${subject}, which has ${(bytes / 2 ** 20).toFixed(1)} MB, and at most 10 MB are allowed`,
 			'Make the image smaller first, for example with the Edit Image node.',
 		);
 	}
@@ -56,8 +56,4 @@ export function judgeImage(
 		`${subject}, which is a picture in ${format}, and only JPEG, PNG and WebP are allowed`,
 		`Save it as JPEG where it comes from (an iPhone does so with Settings > Camera > Formats > Most Compatible), or let an image service convert it. n8n's Edit Image node cannot read ${format}.`,
 	);
-}
-
-function formatMegabytes(bytes: number): string {
-	return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }
