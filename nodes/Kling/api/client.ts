@@ -41,12 +41,6 @@ export class ApiClient {
 	/** What n8n offers to whatever outlives the execution that the client was made in. */
 	readonly host: { httpRequest: IExecuteFunctions['helpers']['httpRequest']; logger: Logger };
 
-	/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
-	hasSucceeded: boolean;
-
-	/** By account: a pause that one API asks for does not hold up requests with another credential. */
-	readonly paces: Map<string, Pace>;
-
 	constructor(
 		private readonly context: ApiContext,
 		private credential: Credential,
@@ -55,11 +49,12 @@ export class ApiClient {
 		 * goes on. Null in webhooks, where n8n takes longer for that than for the request itself.
 		 */
 		private readonly itemIndex: number | null,
-		paces?: Map<string, Pace>,
+		/** By account: a pause that one API asks for does not hold up requests with another credential. */
+		readonly paces = new Map<string, Pace>(),
+		/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
+		public hasSucceeded = false,
 	) {
 		this.account = credential.account;
-		this.hasSucceeded = paces !== undefined;
-		this.paces = paces ?? new Map();
 		this.host = { httpRequest: context.helpers.httpRequest, logger: context.logger };
 	}
 
@@ -170,8 +165,9 @@ function toTaskRequest(taskId: string): ApiRequest<TaskReading> {
 }
 
 /**
- * @param itemIndex whose credential it is; null in webhooks and hooks
- * @param paces those of the clients before it, with which something was paid: so its key is a right one
+ * A client with the credential of one item, or of the node where `itemIndex` is null (webhooks).
+ *
+ * @param paces those of the clients before it: something was paid with their key, so it is a right one
  */
 export async function openClient(
 	context: ApiContext,
@@ -180,10 +176,10 @@ export async function openClient(
 ): Promise<Settled<ApiClient>> {
 	const credential = await readCredential(context, itemIndex ?? 0);
 	if (credential instanceof Failure) return credential;
-	return new ApiClient(context, credential, itemIndex, paces);
+	return new ApiClient(context, credential, itemIndex, paces, paces !== undefined);
 }
 
-/** The client with one item's own credential. */
+/** The client with the credential of one item. */
 export type ClientFor = (itemIndex: number) => Promise<Settled<ApiClient>>;
 
 /** The clients of a node run. Items with the same account share one, so that they slow down together. */

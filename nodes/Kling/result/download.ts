@@ -105,11 +105,8 @@ async function attemptDownload(
 		const called = headers['content-type'];
 		const said = typeof called === 'string' ? ` (it calls it ${called})` : '';
 		if (type === null) return refuse(`what the file host sent is no video${said}`);
-		return await context.helpers.prepareBinaryData(
-			body,
-			`${name}.${type.extension}`,
-			type.mimeType,
-		);
+		const { extension, mimeType } = type;
+		return await context.helpers.prepareBinaryData(body, `${name}.${extension}`, mimeType);
 	} catch {
 		return refuse('the download was interrupted');
 	}

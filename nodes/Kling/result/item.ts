@@ -88,9 +88,18 @@ export function toItem(
 	itemIndex: number,
 ): INodeExecutionData {
 	if (!(outcome instanceof Failure)) return paired(itemIndex, outcome.json, outcome.binary);
+	const { taskId } = outcome;
 	const error = toNodeError(context, outcome, itemIndex);
-	const toJson = hasErrorOutput(context) ? errorTexts : errorJson;
-	return paired(itemIndex, toJson(error, outcome.taskId));
+	const { message, description } = error;
+	if (hasErrorOutput(context)) {
+		const isNamed = taskId === null || message.includes(taskId);
+		const text = isNamed ? message : `${message} (task ${taskId})`;
+		// An empty description would not count.
+		return paired(itemIndex, { error: text, ...(description ? { message: description } : {}) });
+	}
+	const httpCode = error instanceof NodeApiError ? error.httpCode : null;
+	const details = { description: description ?? null, httpCode, taskId };
+	return paired(itemIndex, { error: message, details });
 }
 
 export function paired(
@@ -105,22 +114,4 @@ export function paired(
 /** Whether failed items leave by an output of their own (*On Error: Continue (using error output)*). */
 export function hasErrorOutput(context: Pick<ToolContext, 'getNode'>): boolean {
 	return context.getNode().onError === 'continueErrorOutput';
-}
-
-function errorTexts({ message, description }: ItemError, taskId: string | null): IDataObject {
-	const isNamed = taskId === null || message.includes(taskId);
-	const error = isNamed ? message : `${message} (task ${taskId})`;
-	// An empty text would not count.
-	return description ? { error, message: description } : { error };
-}
-
-function errorJson(error: ItemError, taskId: string | null): IDataObject {
-	return {
-		error: error.message,
-		details: {
-			description: error.description ?? null,
-			httpCode: error instanceof NodeApiError ? error.httpCode : null,
-			taskId,
-		},
-	};
 }

@@ -28,8 +28,6 @@ export function isRefunded({ code }: TaskFailure): boolean {
  * A task as workflows see it: the same keys everywhere, null where there is nothing yet, and the
  * most useful first. Pure; the contract's “simplified task”.
  */
-export type SimplifiedTask = ReturnType<typeof simplifyTask>;
-
 export function simplifyTask(task: ApiTask) {
 	const { created_at, completed_at } = task;
 	const videoUrls = task.output?.urls ?? [];
@@ -51,7 +49,9 @@ export function simplifyTask(task: ApiTask) {
 	};
 }
 
-/** Why a task ended without a video. */
+export type SimplifiedTask = ReturnType<typeof simplifyTask>;
+
+/** Why a task ended without a video; null where it did not. */
 function reasonOf({ status, output, error }: ApiTask): TaskFailure | null {
 	const hasVideo = output !== null && output.urls.length > 0;
 	if (status === STATUS.completed) return hasVideo ? null : { ...NO_VIDEO };

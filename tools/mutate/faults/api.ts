@@ -31,8 +31,8 @@ export const IN_API: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/client.ts',
-		find: 'this.hasSucceeded = paces !== undefined',
-		replace: 'this.hasSucceeded = false',
+		find: 'paces, paces !== undefined',
+		replace: 'paces, false',
 		breaks: '401 or 403 while an execution sleeps ends nothing',
 		noticedBy: 'unit/asleep: sleeps on through',
 	},
