@@ -6,9 +6,6 @@ export const MAX_IMAGE_BYTES = 10 * 2 ** 20;
 /** How many bytes of a file tell its type. */
 export const SIGNATURE_LENGTH = 16;
 
-/** The types the API takes (API docs: JPEG, PNG or WebP). */
-type ImageType = 'image/jpeg' | 'image/png' | 'image/webp';
-
 export interface ImageFile {
 	start: Uint8Array;
 	/** Its size, null where nobody says. */
@@ -17,8 +14,8 @@ export interface ImageFile {
 
 const textOf = (start: Uint8Array) => String.fromCharCode(...start.slice(0, SIGNATURE_LENGTH));
 
-/** The type of an image by its first bytes, whatever it is called; null when the API takes none such. */
-export function imageTypeOf(start: Uint8Array): ImageType | null {
+/** The type of an image by its first bytes, if the API takes it (API docs: JPEG, PNG or WebP); else null. */
+export function imageTypeOf(start: Uint8Array): string | null {
 	const text = textOf(start);
 	if (text.startsWith('\u00ff\u00d8\u00ff')) return 'image/jpeg';
 	if (text.startsWith('\u0089PNG\r\n\u001a\n')) return 'image/png';
@@ -38,7 +35,7 @@ export function judgeImage(
 	subject: string,
 	{ start, bytes }: ImageFile,
 	hint: string,
-): Settled<ImageType> {
+): Settled<string> {
 	if (bytes !== null && bytes > MAX_IMAGE_BYTES) {
 		return new Refusal(
 			`${subject}, which has ${(bytes / 2 ** 20).toFixed(1)} MB, and at most 10 MB are allowed`,

@@ -107,8 +107,7 @@ export function paired(
 	json: IDataObject,
 	binary?: IBinaryKeyData,
 ): INodeExecutionData {
-	const pairedItem = { item: itemIndex };
-	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
+	return { json, ...(binary === undefined ? {} : { binary }), pairedItem: { item: itemIndex } };
 }
 
 /** Whether failed items leave by an output of their own (*On Error: Continue (using error output)*). */
