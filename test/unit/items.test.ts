@@ -1,8 +1,12 @@
 import { ExpressionError, NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { type Failure, Refusal, Thrown } from '../../nodes/Kling/api/failure';
-import { type ItemOutcome, toNodeError, VideoFailed } from '../../nodes/Kling/result/item';
-import { toOutput } from '../../nodes/Kling/result/output';
+import {
+	type ItemOutcome,
+	toNodeError,
+	toOutput,
+	VideoFailed,
+} from '../../nodes/Kling/result/item';
 import { failure, klingNode, newTask, TASK_ID } from '../harness/node/builders';
 
 const context = { getNode: () => klingNode() };

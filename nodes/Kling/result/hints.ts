@@ -25,10 +25,13 @@ function shareOf(count: number, all: number): string {
 
 const CAUSES_SHOWN = 3;
 
+/** Words of the API among them, where HTML counts (n8n: hints are sanitized HTML). */
 function listCauses(texts: readonly string[]): string {
-	const causes = [...new Set(texts)];
-	const named = causes.slice(0, CAUSES_SHOWN).map(escapeHtml).join('; ');
-	return `${named}${causes.length > CAUSES_SHOWN ? '; …' : ''}`;
+	const causes = [...new Set(texts)].map((text) =>
+		text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/\.$/, ''),
+	);
+	const named = causes.slice(0, CAUSES_SHOWN).join('; ');
+	return causes.length > CAUSES_SHOWN ? `${named}; …` : named;
 }
 
 /** Why its task ended without a video; null where it did not. */
@@ -82,11 +85,6 @@ function refusedItems(outcomes: readonly ItemOutcome[]): Hint[] {
 		),
 	);
 	return [warning(`${refused.length} of ${outcomes.length} items ${happened}: ${causes}.`)];
-}
-
-/** The API's own words, where HTML counts (n8n: hints are sanitized HTML). */
-function escapeHtml(text: string): string {
-	return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/\.$/, '');
 }
 
 /** More would push the items out of sight. */

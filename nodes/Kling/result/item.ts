@@ -77,6 +77,15 @@ export function toNodeError(context: ToolContext, failure: Failure, itemIndex: n
 	return isNamed ? saying(`${failure.message} [item ${itemIndex}]`, error) : error;
 }
 
+/** The node's output: one item for each input item, paired and in order. */
+export function toOutput(
+	context: ToolContext,
+	outcomes: readonly ItemOutcome[],
+): INodeExecutionData[][] {
+	const toOne = isTool(context) ? toToolItem : toItem;
+	return [outcomes.map((outcome, itemIndex) => toOne(context, outcome, itemIndex))];
+}
+
 /**
  * One item of the output, paired with its input item. One that failed is `{ error, details }`, or
  * `{ error, message }` where the node has an error output: n8n 2.0 takes no other item for an error
@@ -113,4 +122,35 @@ export function paired(
 /** Whether failed items leave by an output of their own (*On Error: Continue (using error output)*). */
 export function hasErrorOutput(context: Pick<ToolContext, 'getNode'>): boolean {
 	return context.getNode().onError === 'continueErrorOutput';
+}
+
+const LEFT_OUT = new Set(['callback', 'callbackUrl']);
+
+/**
+ * What the model of an AI Agent reads of one item. One that failed is one text with what happened and
+ * what to do, since n8n passes on no more. Item numbers and callbacks are left out: a model makes up
+ * what they mean.
+ */
+function toToolItem(
+	context: ToolContext,
+	outcome: ItemOutcome,
+	itemIndex: number,
+): INodeExecutionData {
+	if (outcome instanceof Failure) {
+		const { taskId } = outcome;
+		const error = textForModel(toNodeError(context, outcome, itemIndex));
+		return paired(itemIndex, { error, ...(taskId === null ? {} : { taskId }) });
+	}
+	const { binary, note } = outcome;
+	const entries = Object.entries(outcome.json).filter(([key]) => !LEFT_OUT.has(key));
+	return paired(itemIndex, { ...Object.fromEntries(entries), ...(note ? { note } : {}) }, binary);
+}
+
+function textForModel({ message, description }: ItemError): string {
+	// At the end of a message (n8n: guidelines for error texts).
+	const happened = message.replace(/ \[item \d+\]$/, '');
+	return [happened, description ?? '']
+		.filter((text) => text !== '')
+		.map((text) => (/[.!?]”?$/.test(text) ? text : `${text}.`))
+		.join(' ');
 }

@@ -23,7 +23,7 @@ export const IN_RESULT: readonly PlantedFault[] = [
 		noticedBy: 'unit/hints: never lets the words',
 	},
 	{
-		file: 'result/output.ts',
+		file: 'result/item.ts',
 		find: '.filter(([key]) => !LEFT_OUT.has(key))',
 		replace: ".filter(([key]) => key !== '' || LEFT_OUT.has(key))",
 		breaks: 'a model reads nothing of callbacks',
