@@ -6,10 +6,7 @@ import { asksForLong, isRateLimit } from './retry';
 /** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
 type Audience = 'person' | 'model';
 
-/**
- * What happened, what to do next, and why it happened, where that is known. `{to}` stands for what the
- * API was asked to do, `{code}` for the code in brackets, `{wait}` for the pause that it asked for.
- */
+/** What happened, what to do next, and why it happened, where that is known. */
 type Words = [message: string, next: string, cause?: string];
 
 /** What each documented `error.code` means to the user (API docs). */
@@ -71,85 +68,87 @@ const unclear = (cause?: string): Words => [
 	cause,
 ];
 
-const WORDS = {
-	redirect: [
-		'The AI Video API answered with a redirect',
-		'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
-	],
-	unclear: unclear(),
-	nothingThere: [
-		'The AI Video API did not accept the request to {to}: nothing is there (404)',
-		'Check the Base URL of the credential: it is not where the API lives.',
-	],
-	noAccess: [
-		'The AI Video API refused access',
-		'Check the API Key and the Base URL of the credential.',
-	],
-	fault: [
-		'The AI Video API could not {to}',
-		'The service has a fault or is down. Try again in a few minutes.',
-	],
-	refused: [
-		'The AI Video API did not accept the request to {to}',
-		'Check the Base URL of the credential and what the API says below.',
-	],
-	certificate: [
-		'The certificate of the AI Video API was not accepted',
-		'No secure connection could be made{code}. Check the Base URL, the clock of this machine, and any proxy in between.',
-	],
-	unreachable: [
-		'The AI Video API cannot be reached',
-		'No connection could be made{code}, so nothing was sent. Check the Base URL of the credential and the network of this n8n.',
-	],
-	lostCreate: unclear('The connection ended before an answer came{code}.'),
-	lost: [
-		'The connection ended before the AI Video API could {to}',
-		'It was tried several times{code}. Try again in a few minutes.',
-	],
-	taskNotNamed: [
-		'The AI Video API confirmed the request without naming a task',
-		AFTER_UNCLEAR.person,
-	],
-	unpromised: [
-		'The answer of the AI Video API is not what it promises',
-		'Something in between, such as a proxy, may have answered instead. Check the Base URL of the credential.',
-	],
-	paused: [
-		'The AI Video API asks to wait {wait}, so it was not asked to {to}',
-		'Nothing was sent for this item, so nothing was charged. Run it again in {wait}.',
-	],
-	host: [
-		'{text}',
-		'n8n gave this reason for not asking the AI Video API to {to}. Nothing was sent, so nothing was charged.',
-	],
-	earlier: unclear('An earlier try sent this request, and what came of it is not known.'),
-} satisfies Record<string, Words>;
-
-function wordsFor({ kind, call, code, status, outcome }: FailureDetail): Words {
-	const isCreate = call === 'create';
-	switch (kind) {
-		case 'network':
-			if (isCertificateCode(code)) return WORDS.certificate;
-			if (outcome === 'notSent') return WORDS.unreachable;
-			return isCreate ? WORDS.lostCreate : WORDS.lost;
-		case 'content':
-			return isCreate ? WORDS.taskNotNamed : WORDS.unpromised;
-		case 'answer':
-			if (status !== null && status >= 300 && status < 400) return WORDS.redirect;
-			if (isCreate && outcome === 'unclear') return WORDS.unclear;
-			if (status === 404) return WORDS.nothingThere;
-			if (status === 401 || status === 403) return WORDS.noAccess;
-			return status !== null && status >= 500 ? WORDS.fault : WORDS.refused;
-		default:
-			return WORDS[kind];
-	}
-}
-
 const CALL_NAMES = {
 	create: 'create a task',
 	getTask: 'read the task',
 	getCredits: 'read the credits',
 };
+
+/** What a failure means that has no documented code. */
+function wordsFor({ kind, call, code, status, outcome, text }: FailureDetail, wait: string): Words {
+	const to = CALL_NAMES[call];
+	const named = code === null ? '' : ` (${code})`;
+	const words = {
+		redirect: [
+			'The AI Video API answered with a redirect',
+			'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
+		],
+		unclear: unclear(),
+		nothingThere: [
+			`The AI Video API did not accept the request to ${to}: nothing is there (404)`,
+			'Check the Base URL of the credential: it is not where the API lives.',
+		],
+		noAccess: [
+			'The AI Video API refused access',
+			'Check the API Key and the Base URL of the credential.',
+		],
+		fault: [
+			`The AI Video API could not ${to}`,
+			'The service has a fault or is down. Try again in a few minutes.',
+		],
+		refused: [
+			`The AI Video API did not accept the request to ${to}`,
+			'Check the Base URL of the credential and what the API says below.',
+		],
+		certificate: [
+			'The certificate of the AI Video API was not accepted',
+			`No secure connection could be made${named}. Check the Base URL, the clock of this machine, and any proxy in between.`,
+		],
+		unreachable: [
+			'The AI Video API cannot be reached',
+			`No connection could be made${named}, so nothing was sent. Check the Base URL of the credential and the network of this n8n.`,
+		],
+		lostCreate: unclear(`The connection ended before an answer came${named}.`),
+		lost: [
+			`The connection ended before the AI Video API could ${to}`,
+			`It was tried several times${named}. Try again in a few minutes.`,
+		],
+		taskNotNamed: [
+			'The AI Video API confirmed the request without naming a task',
+			AFTER_UNCLEAR.person,
+		],
+		unpromised: [
+			'The answer of the AI Video API is not what it promises',
+			'Something in between, such as a proxy, may have answered instead. Check the Base URL of the credential.',
+		],
+		paused: [
+			`The AI Video API asks to wait ${wait}, so it was not asked to ${to}`,
+			`Nothing was sent for this item, so nothing was charged. Run it again in ${wait}.`,
+		],
+		host: [
+			text,
+			`n8n gave this reason for not asking the AI Video API to ${to}. Nothing was sent, so nothing was charged.`,
+		],
+		earlier: unclear('An earlier try sent this request, and what came of it is not known.'),
+	} satisfies Record<string, Words>;
+	const isCreate = call === 'create';
+	switch (kind) {
+		case 'network':
+			if (isCertificateCode(code)) return words.certificate;
+			if (outcome === 'notSent') return words.unreachable;
+			return isCreate ? words.lostCreate : words.lost;
+		case 'content':
+			return isCreate ? words.taskNotNamed : words.unpromised;
+		case 'answer':
+			if (status !== null && status >= 300 && status < 400) return words.redirect;
+			if (isCreate && outcome === 'unclear') return words.unclear;
+			if (status === 404) return words.nothingThere;
+			if (status === 401 || status === 403) return words.noAccess;
+			return status !== null && status >= 500 ? words.fault : words.refused;
+		default:
+			return words[kind];
+	}
+}
 
 function formatWait(ms: number): string {
 	const seconds = Math.max(1, Math.ceil(ms / 1000));
@@ -163,22 +162,10 @@ export function describeFailure(
 	detail: FailureDetail,
 	audience: Audience = 'person',
 ): { message: string; description: string } {
-	const { kind, call, code, outcome, text, shortage } = detail;
+	const { kind, call, code, outcome, shortage } = detail;
 	const wait = formatWait(detail.retryAfterMs ?? 0);
-	const values = new Map([
-		['{to}', CALL_NAMES[call]],
-		['{code}', code === null ? '' : ` (${code})`],
-		['{wait}', wait],
-		['{text}', text],
-	]);
-	const join = (parts: unknown[], between: string) =>
-		parts
-			.filter(Boolean)
-			.join(between)
-			.replace(/\{\w+\}/g, (placeholder) => values.get(placeholder) ?? placeholder);
-
 	const documented = kind === 'answer' ? DOCUMENTED.get(code ?? '') : undefined;
-	const [message, next, cause] = documented ?? wordsFor(detail);
+	const [message, next, cause] = documented ?? wordsFor(detail, wait);
 	const isCreate = call === 'create';
 	const isUnclear = isCreate && outcome === 'unclear';
 	const isLong = kind === 'answer' && asksForLong(detail);
@@ -195,12 +182,10 @@ export function describeFailure(
 		isCreate && documented && 'Nothing was charged for this video.',
 	];
 	const isExplained = !(isLong && isRateLimit(detail));
+	const explained = [isExplained && cause, ...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo)];
 	return {
-		message: join(happened, ''),
-		description: join(
-			[isExplained && cause, ...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo)],
-			' ',
-		),
+		message: happened.filter(Boolean).join(''),
+		description: explained.filter(Boolean).join(' '),
 	};
 }
 
