@@ -61,19 +61,19 @@ test.each([
 });
 
 describe('what answers a call to itself', () => {
-	const nothing = { state: null, isGone: false, isOurs: true, retryAfterMs: null };
-	const isGone = { ...nothing, isGone: true, isOurs: false };
+	const nothing = { state: null, isOurs: true, retryAfterMs: null };
+	const gone = { ...nothing, state: 'gone', isOurs: false };
 
 	test.each([
 		[409, 'The execution "42" is running already.', nothing],
-		[404, 'The execution "42" does not exist.', isGone],
+		[404, 'The execution "42" does not exist.', gone],
 		// n8n leaves out the second quotation mark.
-		[409, 'The execution "42 has finished already.', isGone],
-		[409, 'The execution "42" has finished with error.', isGone],
+		[409, 'The execution "42 has finished already.', gone],
+		[409, 'The execution "42" has finished with error.', gone],
 		[
 			404,
 			'The workflow for execution "42" does not contain a waiting webhook with a matching path/method.',
-			isGone,
+			gone,
 		],
 	])('is n8n’s own: %d, %s', async (status, message, expected) => {
 		const { httpRequest } = helper({ [PUBLIC]: { status, body: { code: status, message } } });

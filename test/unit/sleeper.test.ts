@@ -39,7 +39,7 @@ test('a wait that resumes is known as long as its files take, and then as long a
 	sleeper.endResume(true);
 	expect(sleeper.tasks).toEqual([]);
 	await clock.advance(9 * MINUTE_MS);
-	expect(sleeperOf(wait, true).isResuming).toBe(true);
+	expect(sleeperOf(wait, true).isDone).toBe(true);
 	await clock.advance(2 * MINUTE_MS);
 	expect(sleeperOf(wait, true)).not.toBe(sleeper);
 });
@@ -53,7 +53,7 @@ test('a wait that n8n did not go on with is made anew, but where n8n keeps a que
 	expect(sleeperOf(wait, false)).toBe(sleeper);
 	await clock.advance(MINUTE_MS);
 	expect(sleeperOf(wait, true)).toBe(sleeper);
-	expect(sleeperOf(wait, false).isResuming).toBe(false);
+	expect(sleeperOf(wait, false).isDone).toBe(false);
 });
 
 test('another wait of the same execution is another one', () => {

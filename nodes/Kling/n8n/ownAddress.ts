@@ -87,10 +87,11 @@ export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
 
 /** What n8n, or a webhook of this package in it, answered. */
 export interface OwnAnswer {
-	/** What a webhook of this package says that it did; null where n8n itself answered. */
+	/**
+	 * What a webhook of this package says that it did. Where n8n itself answered `gone`, for an execution
+	 * that it does not have, has finished, or that sleeps at another node; else null.
+	 */
 	state: string | null;
-	/** n8n: there is no such execution, it has finished, or it sleeps at another node. */
-	isGone: boolean;
 	/** False for what another n8n would answer too: that it knows no such execution or webhook. */
 	isOurs: boolean;
 	retryAfterMs: number | null;
@@ -109,30 +110,25 @@ const stateSchema = z.object({ state: z.string(), message: z.string() });
 const n8nErrorSchema = z.object({ code: z.number(), message: z.string() });
 
 /** The texts of n8n's `waiting-webhooks` and `live-webhooks`, the same from 2.0 to 2.41. */
-const N8N_SAYS = [
-	{ text: /^The execution "\w+" is running already\.$/, isGone: false, isOurs: true },
-	{
-		text: /^The execution "\w+"? (does not exist|has finished already|has finished with error)\.$|^The workflow for execution "\w+" does not contain a waiting webhook /,
-		isGone: true,
-		isOurs: false,
-	},
-	{ text: /^The requested webhook "[^"]*" is not registered\.$/, isGone: false, isOurs: false },
-];
+const GONE =
+	/^The execution "\w+"? (does not exist|has finished already|has finished with error)\.$|^The workflow for execution "\w+" does not contain a waiting webhook /;
+const NOT_NOW =
+	/^The execution "\w+" is running already\.$|^The requested webhook "[^"]*" is not registered\.$/;
 
 function toOwnAnswer({ status, headers, body }: HttpAnswer): OwnAnswer | null {
 	const content = typeof body === 'string' ? parseJson(body) : body;
 	const own = stateSchema.safeParse(content).data;
+	const isOurs = status !== 404;
 	if (own !== undefined) {
 		const seconds = headersSchema.parse(headers)['retry-after'];
 		const retryAfterMs = seconds === undefined ? null : seconds * 1000;
-		return { state: own.state, isGone: false, isOurs: status !== 404, retryAfterMs };
+		return { state: own.state, isOurs, retryAfterMs };
 	}
 	const error = n8nErrorSchema.safeParse(content).data;
 	if (error?.code !== status) return null;
-	const said = N8N_SAYS.find(({ text }) => text.test(error.message));
-	if (said === undefined) return null;
-	const { isGone, isOurs } = said;
-	return { state: null, isGone, isOurs, retryAfterMs: null };
+	const isGone = GONE.test(error.message);
+	if (!isGone && !NOT_NOW.test(error.message)) return null;
+	return { state: isGone ? 'gone' : null, isOurs: isOurs && !isGone, retryAfterMs: null };
 }
 
 /**

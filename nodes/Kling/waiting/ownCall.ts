@@ -6,24 +6,13 @@ import { AFTER_FAULT, type Growth, pauseMs } from '../api/retry';
 import type { Task } from '../api/task';
 import { type Due, everythingDue } from '../n8n/dueWork';
 import { type OwnAnswer, postToSelf } from '../n8n/ownAddress';
+import { look, openOf } from './look';
 
 /** Between looks at tasks: about 1, 2, 4, 8 … minutes, at most an hour. */
 export const BETWEEN_LOOKS: Growth = { firstMs: 60_000, factor: 2, longestMs: 3_600_000 };
 
-/** What our webhooks say when the same call may be answered otherwise later. */
-const AGAIN = new Set(['open', 'unread', 'unusable']);
-
-function isLastWord({ state, isGone }: OwnAnswer): boolean {
-	return isGone || (state !== null && !AGAIN.has(state));
-}
-
-/**
- * The body of a call of this n8n to itself. What it says of the task is not believed, like that of any
- * callback; that it comes from here lets the webhook take its time.
- */
-function ownBody(taskId: string): string {
-	return JSON.stringify({ id: taskId, status: 'completed', from: 'n8n' });
-}
+/** What is answered where the same call may be answered otherwise later; null by n8n itself. */
+const AGAIN = new Set([null, 'open', 'unread', 'unusable']);
 
 /** What n8n offers to whatever outlives an execution. It holds all the data of that. */
 export type Host = ApiClient['host'];
@@ -38,55 +27,58 @@ export abstract class OwnCall implements Due {
 	private faults = 0;
 
 	constructor(
+		readonly key: string,
 		/** Where to call; null where this process only remembers the tasks. */
 		private readonly url: string | null,
-		protected readonly taskId: string,
+		readonly lane: string,
 		public dueAt: number,
 		public endsAt: number,
-		readonly lane: string,
+		/** It keeps their clients. */
+		public tasks: readonly Task[] = [],
 	) {}
 
 	/** What it needs of n8n; null where it does not call. */
 	protected abstract readonly host: Host | null;
 
-	/** The tasks whose clients it keeps. */
-	readonly tasks: readonly Task[] = [];
-
-	/** Looks at the tasks. Gives one that is still open, or null when there is nothing to wait for. */
-	protected async look(): Promise<Task | null> {
-		return null;
-	}
+	/**
+	 * What the call says. It is not believed, like that of any callback; that it comes from here lets the
+	 * webhook take its time.
+	 */
+	protected abstract readonly report: object;
 
 	/** What to tell the operator when this n8n cannot be reached at its own address. */
 	protected abstract readonly unheard: string;
 
-	abstract ended(isGivenUp: boolean): void;
+	abstract givenUp(): void;
+
+	/** Gives a task that is still open, or null when there is nothing to wait for. */
+	protected async look(): Promise<Task | null> {
+		return await look(this.tasks);
+	}
 
 	async run(): Promise<number | null> {
 		const { host } = this;
-		if (this.isDone || this.url === null || host === null) return null;
+		if (this.isDone) return null;
+		if (this.url === null || host === null) return Infinity;
 		const open = await this.look();
 		// A callback may have come while the tasks were read.
 		if (this.isDone) return null;
-		if (open !== null) return this.nextLook(open);
-		const answer = await postToSelf(host.httpRequest, this.url, this.body);
+		if (open !== null) {
+			// What they were like on their way is not worth the memory.
+			for (const task of openOf(this.tasks)) task.reading = null;
+			return open.failure === null ? this.later() : this.soon(open.failure.detail.retryAfterMs);
+		}
+		const body = JSON.stringify({ ...this.report, from: 'n8n' });
+		const answer = await postToSelf(host.httpRequest, this.url, body);
 		if (this.isDone) return null;
 		if (answer === null && this.faults === 0) host.logger.warn(this.unheard);
 		return this.after(answer);
 	}
 
-	protected get body(): string {
-		return ownBody(this.taskId);
-	}
-
 	/** When it is due again after what this n8n answered, null where n8n answered nowhere. */
 	protected after(answer: OwnAnswer | null): number | null {
-		if (answer !== null && isLastWord(answer)) return null;
+		if (answer !== null && !AGAIN.has(answer.state)) return null;
 		return this.soon(answer?.retryAfterMs ?? null);
-	}
-
-	private nextLook({ failure }: Task): number {
-		return failure === null ? this.later() : this.soon(failure.detail.retryAfterMs);
 	}
 
 	protected later(): number {

@@ -1,7 +1,7 @@
 import type { IWebhookFunctions } from 'n8n-workflow';
 
 import { AFTER_FAULT, pauseMs } from '../api/retry';
-import { everythingDue, runWhenDue } from '../n8n/dueWork';
+import { everythingDue, findDue, runWhenDue } from '../n8n/dueWork';
 import { ownUrlOf } from '../n8n/ownAddress';
 import { type Host, OwnCall } from '../waiting/ownCall';
 
@@ -16,29 +16,27 @@ const INSIST_MS = 600_000;
 /** More are not kept: an address can be flooded. */
 const MOST_PENDING = 10_000;
 
-const pending = new Set<string>();
-
 class Delivery extends OwnCall {
 	constructor(
-		private readonly key: string,
+		key: string,
 		url: string,
-		taskId: string,
 		lane: string,
-		retryAfterMs: number | null,
+		dueAt: number,
+		private readonly taskId: string,
 		readonly host: Host,
 	) {
-		const now = Date.now();
-		const dueAt = now + pauseMs(AFTER_FAULT, 1, retryAfterMs);
-		super(url, taskId, dueAt, now + INSIST_MS, lane);
+		super(key, url, lane, dueAt, Date.now() + INSIST_MS);
+	}
+
+	protected get report(): object {
+		return { id: this.taskId, status: 'completed' };
 	}
 
 	protected get unheard(): string {
 		return `A callback for task ${this.taskId} cannot be verified again, since n8n cannot reach itself at its own address`;
 	}
 
-	ended(isGivenUp: boolean): void {
-		pending.delete(this.key);
-		if (!isGivenUp) return;
+	givenUp(): void {
 		this.host.logger.warn(
 			`A callback for task ${this.taskId} was given up: the task could not be read back for ten minutes`,
 		);
@@ -54,17 +52,15 @@ export function redeliver(
 ): void {
 	const url = ownUrlOf(context);
 	const key = `${url} ${taskId}`;
-	if (pending.has(key)) return;
-	if (url === null || pending.size >= MOST_PENDING) {
+	if (findDue(key) !== undefined) return;
+	const others = everythingDue().filter((due) => due instanceof Delivery);
+	if (url === null || others.length >= MOST_PENDING) {
 		context.logger.warn(`A callback for task ${taskId} could not be verified, and is not kept`);
 		return;
 	}
-	pending.add(key);
-	runWhenDue(new Delivery(key, url, taskId, lane, retryAfterMs, hostOf(context)));
-}
-
-/** One host serves all: each holds the data of a whole call. */
-function hostOf(context: IWebhookFunctions): Host {
-	const known = everythingDue().find((due) => due instanceof Delivery);
-	return known?.host ?? { httpRequest: context.helpers.httpRequest, logger: context.logger };
+	const dueAt = Date.now() + pauseMs(AFTER_FAULT, 1, retryAfterMs);
+	const { helpers, logger } = context;
+	// One host serves all: each holds the data of a whole call.
+	const host = others[0]?.host ?? { httpRequest: helpers.httpRequest, logger };
+	runWhenDue(new Delivery(key, url, lane, dueAt, taskId, host));
 }

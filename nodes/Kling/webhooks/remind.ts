@@ -2,7 +2,7 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { pauseMs } from '../api/retry';
-import { runWhenDue } from '../n8n/dueWork';
+import { findDue, runWhenDue } from '../n8n/dueWork';
 import { ownUrlOf } from '../n8n/ownAddress';
 import { type Host, OwnCall } from '../waiting/ownCall';
 
@@ -24,50 +24,30 @@ export function isReminder(body: unknown): boolean {
 	return reminderSchema.safeParse(body).success;
 }
 
-const pending = new Map<string, Reminder>();
-
 class Reminder extends OwnCall {
-	/** Whether something was delivered since its last call went out. */
-	isStale = false;
+	protected readonly report = { reminds: true };
+
+	protected readonly unheard =
+		'What a Kling Trigger has started its workflow for may be forgotten, since n8n cannot reach itself at its own address';
 
 	constructor(
-		private readonly address: string,
+		url: string,
 		protected readonly host: Host,
 	) {
-		const now = Date.now();
-		super(address, '', now + pauseMs(AFTER, 1), now + INSIST_MS, address);
+		super(url, url, url, Infinity, Date.now() + INSIST_MS);
 	}
 
-	override async run(): Promise<number | null> {
-		this.isStale = false;
-		const next = await super.run();
-		return this.isStale ? Date.now() + pauseMs(AFTER, 1) : next;
-	}
-
-	protected override get body(): string {
-		return JSON.stringify({ from: 'n8n', reminds: true });
-	}
-
-	protected get unheard(): string {
-		return 'What a Kling Trigger has started its workflow for may be forgotten, since n8n cannot reach itself at its own address';
-	}
-
-	ended(): void {
-		pending.delete(this.address);
-	}
+	givenUp(): void {}
 }
 
 /** Calls this very trigger in a moment, so that it notes once more what it has delivered. */
 export function remindLater(context: IWebhookFunctions): void {
 	const url = ownUrlOf(context)?.replace(/\?.*$/s, '');
 	if (url === undefined) return;
-	const known = pending.get(url);
-	if (known !== undefined) {
-		known.isStale = true;
-		return;
-	}
 	const { helpers, logger } = context;
-	const reminder = new Reminder(url, { httpRequest: helpers.httpRequest, logger });
-	pending.set(url, reminder);
+	const host = { httpRequest: helpers.httpRequest, logger };
+	const reminder = findDue(url) ?? new Reminder(url, host);
+	// One that calls just now may have come too early for this delivery, and calls once more.
+	reminder.dueAt = Math.min(reminder.dueAt, Date.now() + pauseMs(AFTER, 1));
 	runWhenDue(reminder);
 }

@@ -53,7 +53,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 
 	const sleeper = sleeperOf(wait, isAlone(context));
-	if (sleeper.isResuming) return respond(context, 'resuming', 'Resuming already');
+	if (sleeper.isDone) return respond(context, 'resuming', 'Resuming already');
 	const task = sleeper.tasks.find(({ id }) => id === callback.taskId);
 	if (task === undefined) {
 		return respond(context, 'unknown', 'This execution does not wait for that task');
@@ -63,7 +63,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 		const open = await within(answerWithinMs(callback), lookFrom(task, sleeper, read), LATE);
 		if (open !== null) return respondNotYet(context, callback, task, open);
 	}
-	if (sleeper.isResuming) return respond(context, 'resuming', 'Resuming already');
+	if (sleeper.isDone) return respond(context, 'resuming', 'Resuming already');
 	sleeper.beginResume();
 	respond(context, 'resumed', 'Resumed');
 	return await goOn(context, wait, sleeper, read, calledAt);

@@ -37,6 +37,13 @@ export const IN_WAITING: readonly PlantedFault[] = [
 		noticedBy: 'unit/asleep: waits for no other account',
 	},
 	{
+		file: 'waiting/ownCall.ts',
+		find: "'unusable']",
+		replace: "'unusable', 'noted']",
+		breaks: 'reminders end',
+		noticedBy: 'unit/asleep: looked after no more',
+	},
+	{
 		file: 'waiting/poll.ts',
 		find: 'Math.max(endsAt, Date.now() + SILENCE_MS)',
 		replace: 'Infinity',
@@ -60,7 +67,7 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/sleeper.ts',
-		find: '(mayQueue || !known.wasDropped)',
+		find: '(mayQueue || Date.now() <= known.droppedAt)',
 		replace: '(mayQueue || known.isDone)',
 		breaks: 'a wait that n8n did not go on with is woken by a later call',
 		noticedBy: 'unit/asleep: where n8n did not go on',
@@ -74,8 +81,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/sleeper.ts',
-		find: 'if (former !== undefined) takeOff(former);',
-		replace: 'if (former?.isResuming === true) takeOff(former);',
+		find: 'super(executionId,',
+		replace: 'super(`${executionId} ${timeoutAt}`,',
 		breaks: 'an execution that was forgotten is not woken',
 		noticedBy: 'unit/asleep: look no more at a wait',
 	},
@@ -130,8 +137,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/triggerLooks.ts',
-		find: ' || entry.workflowId !== workflowId',
-		replace: '',
+		find: 'return `${workflowId} ${taskId}`',
+		replace: 'return `${workflowId && 1} ${taskId}`',
 		breaks: 'only the trigger itself ends the looks for it',
 		noticedBy: 'unit/asleep: the trigger of another workflow',
 	},

@@ -52,24 +52,10 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'webhooks/redeliver.ts',
-		find: 'if (pending.has(key)) return;',
-		replace: '',
+		find: '`${url} ${taskId}`',
+		replace: '`${url} ${taskId} ${Math.random()}`',
 		breaks: 'a callback that is repeated is kept once',
 		noticedBy: 'unit/asleep: starts later, once',
-	},
-	{
-		file: 'webhooks/redeliver.ts',
-		find: 'pending.delete(this.key);',
-		replace: '',
-		breaks: 'a callback that was given up can come again',
-		noticedBy: 'unit/asleep: gives up a callback',
-	},
-	{
-		file: 'webhooks/remind.ts',
-		find: 'this.isStale = false;',
-		replace: 'this.isStale = true;',
-		breaks: 'reminders end',
-		noticedBy: 'unit/asleep: looked after no more',
 	},
 	{
 		file: 'webhooks/resume.ts',
