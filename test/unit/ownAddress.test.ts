@@ -46,7 +46,7 @@ describe('an address of this n8n', () => {
 		['::1', true, 'https://[::1]:5678'],
 		['fe80::1%eth0', false, 'http://[fe80::1]:5678'],
 	])('is read off a connection to %s', (address, encrypted, origin) => {
-		expect(toOrigin(address, 5678, encrypted)).toBe(origin);
+		expect(toOrigin({ localAddress: address, localPort: 5678, encrypted })).toBe(origin);
 	});
 });
 

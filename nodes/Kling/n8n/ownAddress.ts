@@ -29,29 +29,25 @@ export function noteInstance(context: object): void {
 const socketSchema = z.object({
 	localAddress: z.string(),
 	localPort: z.number(),
-	encrypted: z.boolean().optional().catch(false),
+	encrypted: z.boolean().catch(false),
 });
 
 /** Learns from a webhook's connection where this process listens. */
 export function noteListener(context: Pick<IWebhookFunctions, 'getRequestObject'>): string | null {
-	const socket = socketSchema.safeParse(context.getRequestObject().socket);
-	if (!socket.success) return listening;
-	const { localAddress, localPort, encrypted } = socket.data;
-	listening = toOrigin(localAddress, localPort, encrypted === true);
+	const socket = socketSchema.safeParse(context.getRequestObject().socket).data;
+	if (socket !== undefined) listening = toOrigin(socket);
 	return listening;
 }
 
-/** `::ffff:127.0.0.1`, 5678 → `http://127.0.0.1:5678`. Pure. */
-export function toOrigin(address: string, port: number, encrypted: boolean): string {
-	const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+/** `::ffff:127.0.0.1`, 5678 → `http://127.0.0.1:5678`. */
+export function toOrigin(socket: z.infer<typeof socketSchema>): string {
+	const { localAddress, localPort, encrypted } = socket;
+	const plain = localAddress.replace(/^::ffff:(?=\d+\.)/i, '');
 	const host = plain.includes(':') ? `[${plain.replace(/%.*/, '')}]` : plain;
-	return `${encrypted ? 'https' : 'http'}://${host}:${port}`;
+	return `${encrypted ? 'https' : 'http'}://${host}:${localPort}`;
 }
 
-/**
- * The path and query of a webhook's `originalUrl`, or null where it is none. It may hold a whole
- * address, since HTTP allows one as a request's target. Pure.
- */
+/** The path and query of a webhook's `originalUrl`, which may be a whole address (HTTP); null for none. */
 export function pathOf(originalUrl: string): string | null {
 	if (originalUrl.startsWith('/')) return originalUrl;
 	if (!/^https?:\/\//i.test(originalUrl) || !URL.canParse(originalUrl)) return null;
@@ -72,13 +68,14 @@ const SHORTEST_PATH = 3;
 /**
  * The addresses at which a URL of this n8n may be reached from inside, the likeliest first: where this
  * process is known to listen, the URL itself, and a guess. A proxy may take a base path off, and n8n
- * itself serves its webhooks without one (n8n: `N8N_PATH`). Pure.
+ * itself serves its webhooks without one (n8n: `N8N_PATH`).
  */
 export function candidatesFor(url: string, listening: string | null, guess: string): string[] {
-	const parts = new URL(url).pathname.split('/').slice(1);
+	const { pathname, search } = new URL(url);
+	const parts = pathname.split('/').slice(1);
 	const paths = parts
-		.map((_, index) => `/${parts.slice(index).join('/')}${new URL(url).search}`)
-		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1));
+		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1))
+		.map((_, index) => `/${parts.slice(index).join('/')}${search}`);
 	const below = (origin: string) => paths.map((path) => `${origin}${path}`);
 	return [...new Set([...(listening === null ? [] : below(listening)), url, ...below(guess)])];
 }
@@ -99,9 +96,9 @@ export interface OwnAnswer {
 
 const headersSchema = z.object({
 	// The webhooks of this package write seconds.
-	'retry-after': z.coerce.number().nonnegative().optional().catch(undefined),
-	location: z.string().optional().catch(undefined),
-	'content-type': z.string().optional().catch(undefined),
+	'retry-after': z.coerce.number().nonnegative().nullable().catch(null),
+	location: z.string().catch(''),
+	'content-type': z.string().catch(''),
 });
 
 const stateSchema = z.object({ state: z.string(), message: z.string() });
@@ -117,12 +114,11 @@ const NOT_NOW =
 
 function toOwnAnswer({ status, headers, body }: HttpAnswer): OwnAnswer | null {
 	const content = typeof body === 'string' ? parseJson(body) : body;
-	const own = stateSchema.safeParse(content).data;
 	const isOurs = status !== 404;
+	const own = stateSchema.safeParse(content).data;
 	if (own !== undefined) {
 		const seconds = headersSchema.parse(headers)['retry-after'];
-		const retryAfterMs = seconds === undefined ? null : seconds * 1000;
-		return { state: own.state, isOurs, retryAfterMs };
+		return { state: own.state, isOurs, retryAfterMs: seconds === null ? null : seconds * 1000 };
 	}
 	const error = n8nErrorSchema.safeParse(content).data;
 	if (error?.code !== status) return null;
@@ -138,11 +134,10 @@ function toOwnAnswer({ status, headers, body }: HttpAnswer): OwnAnswer | null {
 function toStrangersAnswer({ status, headers }: HttpAnswer): string | null {
 	const { location, 'content-type': type } = headersSchema.parse(headers);
 	if (status >= 300 && status < 400) {
-		const isWhole = location !== undefined && URL.canParse(location);
-		return `redirects to ${isWhole ? new URL(location).origin : 'another page'}`;
+		return `redirects to ${URL.canParse(location) ? new URL(location).origin : 'another page'}`;
 	}
 	if (status === 401) return 'asks for a login (HTTP 401)';
-	const isPage = status < 300 && type?.includes('text/html') === true;
+	const isPage = status < 300 && type.includes('text/html');
 	return isPage ? `shows a page, such as a login (HTTP ${status})` : null;
 }
 
@@ -202,10 +197,7 @@ export async function postAsTheApi(
 	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
 }
 
-/**
- * Posts JSON to a URL of this n8n, wherever it can be reached; null when n8n answered nowhere.
- * Never throws.
- */
+/** Posts JSON to a URL of this n8n, wherever it can be reached; null where it answers nowhere. Never throws. */
 export async function postToSelf(
 	httpRequest: HttpRequest,
 	url: string,
@@ -218,10 +210,9 @@ export async function postToSelf(
 		const at = new URL(candidate).origin;
 		const response = await post(httpRequest, candidate, body, at !== origin, TO_SELF_MS);
 		const answer = response === null ? null : toOwnAnswer(response);
-		if (answer === null) continue;
 		// Another n8n may listen there.
 		const isGuess = at === guess && at !== listening && at !== origin;
-		if (!isGuess || answer.isOurs) return answer;
+		if (answer !== null && (!isGuess || answer.isOurs)) return answer;
 	}
 	return null;
 }

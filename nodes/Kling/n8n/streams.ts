@@ -39,17 +39,14 @@ export async function readStart(stream: ByteStream, length: number): Promise<Uin
  * shorter has then ended.
  */
 export async function peekStart(stream: ByteStream, length: number): Promise<Uint8Array> {
-	const chunks: Uint8Array[] = [];
-	const start: number[] = [];
+	let start: Uint8Array = Buffer.alloc(0);
 	for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-		const bytes = chunkSchema.parse(chunk);
-		chunks.push(bytes);
-		start.push(...bytes.subarray(0, length - start.length));
+		start = Buffer.concat([start, chunkSchema.parse(chunk)]);
 		if (start.length < length) continue;
-		for (const read of chunks.reverse()) stream.unshift(read);
+		stream.unshift(start);
 		break;
 	}
-	return Uint8Array.from(start);
+	return start.subarray(0, length);
 }
 
 const chunkSchema = z.instanceof(Uint8Array);

@@ -25,19 +25,21 @@ export async function look(
 	}
 }
 
-/** Reads each task once, and none of them any more when the time is over. */
-export async function lookAtAll(tasks: readonly Task[], endsAt: number): Promise<void> {
-	const leftMs = () => endsAt - Date.now();
-	await mapConcurrently(
-		tasks,
-		READ_CONCURRENCY,
-		async (task) => await task.look(leftMs()),
-		() => leftMs() > 0,
-	);
-}
-
 /** How long the last look goes on without any answer, in milliseconds. */
 export const SILENCE_MS = 10_000;
+
+/** Reads each task once, and none any more when the time is over, for which there are some seconds at least. */
+export async function readEach(
+	tasks: readonly Task[],
+	timeoutMs: number,
+	read: (task: Task, leftMs: number) => Promise<void>,
+): Promise<void> {
+	const endsAt = Date.now() + Math.max(timeoutMs, SILENCE_MS);
+	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => {
+		const leftMs = endsAt - Date.now();
+		if (leftMs > 0) await read(task, leftMs);
+	});
+}
 
 /** How long a reading of it holds its place, in milliseconds: one that hangs keeps none from being read. */
 const PLACE_MS = 1_500;
@@ -53,10 +55,11 @@ export async function lastLook(
 	signal?: AbortSignal,
 ): Promise<void> {
 	const unread = openOf(tasks).filter(({ readAt }) => readAt < timeoutAt);
-	const accounts = [...new Set(unread.map(({ client }) => client?.account))];
+	const accountOf = ({ client }: Task) => client?.account;
+	const accounts = [...new Set(unread.map(accountOf))];
 	await Promise.all(
 		accounts.map(async (account) => {
-			const ofOne = unread.filter(({ client }) => client?.account === account);
+			const ofOne = unread.filter((task) => accountOf(task) === account);
 			await lastLookOf(ofOne, read, signal);
 		}),
 	);
@@ -69,9 +72,8 @@ async function lastLookOf(
 ): Promise<void> {
 	let answeredAt = Date.now();
 	const leftMs = () => answeredAt + SILENCE_MS - Date.now();
-	const mayGoOn = () => leftMs() > 0;
 	const lookAt = async (task: Task) => {
-		for (let faults = 1; mayGoOn(); ) {
+		for (let faults = 1; leftMs() > 0; ) {
 			await task.look(leftMs(), read);
 			if (task.failure === null || task.isOver) {
 				answeredAt = Date.now();
@@ -86,16 +88,11 @@ async function lastLookOf(
 		}
 	};
 	const begun: Array<Promise<void>> = [];
-	await mapConcurrently(
-		tasks,
-		READ_CONCURRENCY,
-		async (task) => {
-			const looking = lookAt(task);
-			begun.push(looking);
-			await within(PLACE_MS, looking, undefined);
-		},
-		mayGoOn,
-	);
+	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => {
+		const looking = lookAt(task);
+		begun.push(looking);
+		await within(PLACE_MS, looking, undefined);
+	});
 	await Promise.all(begun);
 }
 

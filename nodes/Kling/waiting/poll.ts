@@ -1,7 +1,7 @@
 import { pauseMs } from '../api/retry';
 import type { Task } from '../api/task';
 import { pause } from '../n8n/async';
-import { lastLook, look, lookAtAll, openOf, SILENCE_MS } from './look';
+import { lastLook, look, openOf, readEach } from './look';
 import type { RunWait } from './settings';
 
 /** The pauses between looks grow from the poll interval on, to a minute where that is longer. */
@@ -32,19 +32,16 @@ export async function pollTasks(
 		factor: GROWTH,
 		longestMs: Math.max(intervalMs, LONGEST_PAUSE_MS),
 	};
-	await lookAtAll(tasks, Math.max(endsAt, Date.now() + SILENCE_MS));
-	let asked = openOf(tasks).map(retryAfterOf);
-	for (let round = 1; openOf(tasks).length > 0 && leftMs() > 0; round++) {
+	await readEach(tasks, timeoutMs, async (task, leftMs) => await task.look(leftMs));
+	let open = openOf(tasks);
+	for (let round = 1; open.length > 0 && leftMs() > 0; round++) {
 		if (isStopped()) return;
+		const asked = open.map(({ failure }) => failure?.detail.retryAfterMs ?? 0);
 		const gap = pauseMs(growth, round, Math.max(...asked));
 		await pause(Math.min(gap, leftMs()), signal);
 		if (leftMs() <= 0) break;
-		const open = await look(tasks, { withinMs: leftMs() });
-		asked = open === null ? [] : [retryAfterOf(open)];
+		const found = await look(tasks, { withinMs: leftMs() });
+		open = found === null ? [] : [found];
 	}
 	await lastLook(tasks, endsAt, undefined, signal);
-}
-
-function retryAfterOf({ failure }: Task): number {
-	return failure?.detail.retryAfterMs ?? 0;
 }

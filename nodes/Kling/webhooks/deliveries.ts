@@ -53,10 +53,7 @@ export function openDeliveries(context: IWebhookFunctions) {
 		write();
 	};
 	const write = () => {
-		for (const oldest of here.keys()) {
-			if (here.size <= REMEMBERED) break;
-			here.delete(oldest);
-		}
+		for (const [oldest] of [...here].slice(0, -REMEMBERED)) here.delete(oldest);
 		// n8n notices a new array, not one that was pushed into.
 		store[STATIC_DATA_KEY] = [...here].map(([short, since]) =>
 			since === DELIVERED ? short : `${short}@${since}`,

@@ -9,21 +9,17 @@ import { redeliver } from './redeliver';
 export interface Callback {
 	reading: TaskReading;
 	taskId: string;
-	isFinished: boolean;
 	/** Whether it says that it comes from this n8n, which waits longer for an answer. */
 	isOwn: boolean;
 }
 
-const ownSchema = z.object({ from: z.literal('n8n') });
-
 function parseCallback(body: unknown): Callback | null {
 	const reading = toTaskReading(body);
 	if (reading === null || !isTaskId(reading.task.id)) return null;
-	const isOwn = ownSchema.safeParse(body).success;
+	const isOwn = reading.raw['from'] === 'n8n';
 	// The mark is no part of the task.
-	if (isOwn) delete reading.raw.from;
-	const { id: taskId } = reading.task;
-	return { reading, taskId, isFinished: isFinished(reading.task), isOwn };
+	if (isOwn) delete reading.raw['from'];
+	return { reading, taskId: reading.task.id, isOwn };
 }
 
 /** The bodies in which n8n may have found no JSON, whatever content type they came under. */
@@ -34,10 +30,8 @@ function* bodiesOf(context: IWebhookFunctions): Iterable<unknown> {
 	yield context.getBodyData();
 	const { rawBody, body }: { rawBody?: unknown; body?: unknown } = context.getRequestObject();
 	for (const candidate of [rawBody, body]) {
-		const raw = rawBodySchema.safeParse(candidate);
-		if (!raw.success) continue;
-		const { data } = raw;
-		yield parseJson(typeof data === 'string' ? data : new TextDecoder().decode(data));
+		const raw = rawBodySchema.safeParse(candidate).data ?? '';
+		yield parseJson(typeof raw === 'string' ? raw : new TextDecoder().decode(raw));
 	}
 }
 
@@ -50,9 +44,9 @@ export function readCall(context: IWebhookFunctions): Callback | null {
 		if (callback !== null) return callback;
 	}
 	// Whoever tries the trigger opens its Test URL in a browser, with the ID of a task behind it.
-	const tried = triedSchema.safeParse(context.getQueryData());
-	if (context.getMode() !== 'manual' || !tried.success) return null;
-	return parseCallback({ id: tried.data.task, status: 'completed' });
+	const tried = triedSchema.safeParse(context.getQueryData()).data;
+	if (context.getMode() !== 'manual' || tried === undefined) return null;
+	return parseCallback({ id: tried.task, status: 'completed' });
 }
 
 /**
@@ -63,30 +57,24 @@ export function answerWithinMs({ isOwn }: Callback): number {
 	return isOwn ? 32_000 : 8_000;
 }
 
-/** What our webhooks say that they did. Nothing is ever decided by the words beside it. */
-type State =
+/** What our webhooks say that they did, and under which status. Nothing is decided by the words beside it. */
+const STATUS_OF = {
 	/** The execution goes on, or is about to. */
-	| 'resumed'
-	| 'resuming'
+	resumed: 200,
+	resuming: 200,
 	/** It sleeps at the place that was asked about, and nowhere else. */
-	| 'asleep'
-	| 'started'
+	asleep: 200,
+	started: 200,
 	/** All that was delivered is noted. */
-	| 'noted'
+	noted: 200,
 	/** Not now: the task is still under way, cannot be read, or the settings cannot be used. */
-	| 'open'
-	| 'unread'
-	| 'unusable'
-	/** Never: nobody waits for it, the API does not know it, it was delivered, or is not asked for. */
-	| 'unknown'
-	| 'repeated'
-	| 'unwanted'
-	| 'invalid';
-
-const STATUS_OF: Partial<Record<State, number>> = {
+	open: 200,
 	unread: 503,
 	unusable: 500,
+	/** Never: nobody waits for it, the API does not know it, it was delivered, or is not asked for. */
 	unknown: 404,
+	repeated: 200,
+	unwanted: 200,
 	invalid: 400,
 };
 
@@ -97,13 +85,10 @@ const STATUS_OF: Partial<Record<State, number>> = {
  */
 export function respond(
 	context: IWebhookFunctions,
-	state: State,
+	state: keyof typeof STATUS_OF,
 	message: string,
 ): IWebhookResponseData {
-	context
-		.getResponseObject()
-		.status(STATUS_OF[state] ?? 200)
-		.json({ state, message });
+	context.getResponseObject().status(STATUS_OF[state]).json({ state, message });
 	return { noWebhookResponse: true };
 }
 
@@ -116,7 +101,7 @@ export function respond(
  */
 export function respondUnread(
 	context: IWebhookFunctions,
-	callback: Callback,
+	{ taskId, isOwn }: Callback,
 	lane: string,
 	retryAfterMs: number | null,
 ): IWebhookResponseData {
@@ -124,17 +109,17 @@ export function respondUnread(
 		const seconds = Math.ceil(retryAfterMs / 1000);
 		context.getResponseObject().setHeader('Retry-After', String(seconds));
 	}
-	if (!callback.isOwn) redeliver(context, callback.taskId, lane, retryAfterMs);
+	if (!isOwn) redeliver(context, taskId, lane, retryAfterMs);
 	return respond(context, 'unread', 'The task cannot be read back just now');
 }
 
 /** Answers that a task is under way, and looks again where the caller calls it finished. */
 export function respondOpen(
 	context: IWebhookFunctions,
-	callback: Callback,
+	{ reading, taskId, isOwn }: Callback,
 	lane: string,
 	message: string,
 ): IWebhookResponseData {
-	if (callback.isFinished && !callback.isOwn) redeliver(context, callback.taskId, lane, null);
+	if (isFinished(reading.task) && !isOwn) redeliver(context, taskId, lane, null);
 	return respond(context, 'open', message);
 }

@@ -46,8 +46,12 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const calledAt = Date.now();
 	noteListener(context);
 	const wait = parseStored(readNodeContext(context));
-	const question = readQuestion(context);
-	if (question !== null) return answerQuestion(context, question, wait);
+	const asked = questionSchema.safeParse(context.getBodyData()).data?.asks;
+	if (asked !== undefined) {
+		return wait?.timeoutAt === asked.timeoutAt && asked.node === context.getNode().id
+			? respond(context, 'asleep', 'The execution sleeps here')
+			: respond(context, 'unknown', 'The execution does not sleep here');
+	}
 	const callback = readCall(context);
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
@@ -72,16 +76,16 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 const LATE = Symbol('late');
 
 /**
- * One look that begins with the reported task. Where this process suspended the execution it knows what
- * has finished since, and looks after the others itself.
+ * One look that begins with the reported task. The process that suspended the execution looks after the
+ * other tasks itself.
  *
  * @returns a task that is still open, null when all are over
  */
 async function lookFrom(task: Task, { tasks }: Sleeper, read: ReadTask): Promise<Task | null> {
 	await task.look(undefined, read);
 	if (!task.isOver) return task;
-	const [open] = openOf(tasks);
-	return open === undefined || open.client !== null ? (open ?? null) : await look(tasks, { read });
+	const held = openOf(tasks).find(({ client }) => client !== null);
+	return held ?? (await look(tasks, { read }));
 }
 
 function respondNotYet(
@@ -129,9 +133,6 @@ function asksForPause({ detail }: ApiFailure): boolean {
  */
 const FRESH_MS = 500;
 
-/** How long before n8n's own timer the files must be there, in milliseconds. */
-const BEFORE_TIMER_MS = 15_000;
-
 async function goOn(
 	context: IWebhookFunctions,
 	wait: StoredWait,
@@ -145,17 +146,19 @@ async function goOn(
 		const items = await toItems(context, wait, sleeper);
 		const isFresh = isAlone(context) && Date.now() - calledAt < FRESH_MS;
 		isUnderWay = isFresh || (await isStillAsleep(context, wait));
-		if (!isUnderWay) return { noWebhookResponse: true };
-		return { noWebhookResponse: true, workflowData: [items] };
+		if (isUnderWay) return { noWebhookResponse: true, workflowData: [items] };
 	} catch (thrown) {
 		context.logger.error(
 			`Execution ${wait.executionId} sleeps on: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
 		);
-		return { noWebhookResponse: true };
 	} finally {
 		sleeper.endResume(isUnderWay);
 	}
+	return { noWebhookResponse: true };
 }
+
+/** How long before n8n's own timer the files must be there, in milliseconds. */
+const BEFORE_TIMER_MS = 15_000;
 
 async function toItems(
 	context: IWebhookFunctions,
@@ -164,53 +167,24 @@ async function toItems(
 ): Promise<INodeExecutionData[]> {
 	const byId = new Map(tasks.map((task) => [task.id, task]));
 	const deadlineAt = wait.n8nTimerAt - BEFORE_TIMER_MS;
-	const items = await mapConcurrently(
-		itemsOf(wait),
-		DOWNLOAD_CONCURRENCY,
-		async (item, itemIndex) =>
-			'settled' in item
-				? paired(itemIndex, item.settled)
-				: await toResumedItem(context, itemIndex, item, byId.get(item.taskId), deadlineAt),
-	);
-	return items.filter((item) => item !== undefined);
-}
-
-async function toResumedItem(
-	context: IWebhookFunctions,
-	itemIndex: number,
-	{ taskId, request, known, ...result }: Exclude<StoredItem, { settled: unknown }>,
-	task: Task | undefined,
-	deadlineAt: number,
-): Promise<INodeExecutionData> {
-	const ended = new Task(taskId, null, null, request);
-	ended.reading = task?.reading ?? toTaskReading(known);
-	ended.failure = task?.failure ?? null;
-	ended.isEnded = task?.isOver ?? false;
 	const failsItem = hasErrorOutput(context);
-	const outcome = await waitedOutcome(context, ended, { ...result, failsItem, deadlineAt });
-	return toItem(context, outcome, itemIndex);
+	const toItemOf = async (stored: StoredItem, itemIndex: number) => {
+		if ('settled' in stored) return paired(itemIndex, stored.settled);
+		const { taskId, request, known, ...result } = stored;
+		const task = byId.get(taskId);
+		const ended = Object.assign(new Task(taskId, null, null, request), {
+			reading: task?.reading ?? toTaskReading(known),
+			failure: task?.failure ?? null,
+			isEnded: task?.isOver ?? false,
+		});
+		const outcome = await waitedOutcome(context, ended, { ...result, failsItem, deadlineAt });
+		return toItem(context, outcome, itemIndex);
+	};
+	return await mapConcurrently(itemsOf(wait), DOWNLOAD_CONCURRENCY, toItemOf);
 }
 
 /** Asks whether the execution still sleeps at this very wait: any process answers from what is stored. */
 const questionSchema = z.object({ asks: z.object({ node: z.string(), timeoutAt: z.number() }) });
-
-type Question = z.infer<typeof questionSchema>['asks'];
-
-function readQuestion(context: IWebhookFunctions): Question | null {
-	const question = questionSchema.safeParse(context.getBodyData());
-	return question.success ? question.data.asks : null;
-}
-
-function answerQuestion(
-	context: IWebhookFunctions,
-	{ node, timeoutAt }: Question,
-	wait: StoredWait | null,
-): IWebhookResponseData {
-	const isThere = wait?.timeoutAt === timeoutAt && node === context.getNode().id;
-	return isThere
-		? respond(context, 'asleep', 'The execution sleeps here')
-		: respond(context, 'unknown', 'The execution does not sleep here');
-}
 
 /**
  * Whether the execution still sleeps where this call found it. n8n itself asks only whether it sleeps at
@@ -222,7 +196,9 @@ async function isStillAsleep(
 ): Promise<boolean> {
 	const url = ownUrlOf(context);
 	if (url === null) return true;
-	const asks: Question = { node: context.getNode().id, timeoutAt };
-	const answer = await postToSelf(context.helpers.httpRequest, url, JSON.stringify({ asks }));
+	const question: z.infer<typeof questionSchema> = {
+		asks: { node: context.getNode().id, timeoutAt },
+	};
+	const answer = await postToSelf(context.helpers.httpRequest, url, JSON.stringify(question));
 	return answer === null || answer.state === 'asleep';
 }

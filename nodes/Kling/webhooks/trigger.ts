@@ -35,22 +35,20 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 
 	const settings = readTriggerSettings(triggerSettingsOf(context));
 	if (settings instanceof Failure) {
-		context.logger.error(
-			`${context.getNode().name} cannot start its workflow: ${settings.message}`,
-		);
-		return respond(context, 'unusable', settings.message);
+		const { message } = settings;
+		context.logger.error(`${context.getNode().name} cannot start its workflow: ${message}`);
+		return respond(context, 'unusable', message);
 	}
 	const { events, verifyTask, deduplicate, result } = settings;
 	const { taskId, isOwn } = callback;
-	const isTest = context.getMode() === 'manual';
-	const deliveries = isTest ? null : openDeliveries(context);
-	// A look starts the workflow only where no callback has.
-	const isOnce = deduplicate || isOwn;
+	/** A test counts for nothing. */
+	const deliveries = context.getMode() === 'manual' ? null : openDeliveries(context);
 	const noteHeard = () => {
-		if (!isTest) wasHeard(context.getWorkflow().id, taskId);
+		if (deliveries !== null) wasHeard(context.getWorkflow().id, taskId);
 	};
 	const respondRepeated = () => {
-		if (!isOnce || deliveries === null) return null;
+		// A look starts the workflow only where no callback has.
+		if (deliveries === null || !(deduplicate || isOwn)) return null;
 		if (deliveries.isStarting(taskId)) return respond(context, 'open', 'Starting already');
 		if (!deliveries.has(taskId)) return null;
 		noteHeard();

@@ -59,8 +59,8 @@ export const IN_N8N: readonly PlantedFault[] = [
 	},
 	{
 		file: 'n8n/execution.ts',
-		find: "\t'retry',\n",
-		replace: "\t'retry',\n\t'integrated',\n",
+		find: "'retry', ",
+		replace: "'retry', 'integrated', ",
 		breaks: 'a sub-workflow does not sleep',
 		noticedBy: 'node/callback: in mode',
 	},
@@ -80,8 +80,8 @@ export const IN_N8N: readonly PlantedFault[] = [
 	},
 	{
 		file: 'n8n/streams.ts',
-		find: 'chunks.reverse()',
-		replace: 'chunks',
+		find: 'stream.unshift(start)',
+		replace: 'stream.unshift(start.subarray(1))',
 		breaks: 'a file whose start comes in pieces is stored whole',
 		noticedBy: 'unit/media: gives all of it again',
 	},

@@ -10,8 +10,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/look.ts',
-		find: 'leftMs() > 0;',
-		replace: 'true;',
+		find: 'faults = 1; leftMs() > 0;',
+		replace: 'faults = 1; true;',
 		breaks: 'the last look ends when nothing is answered',
 		noticedBy: 'unit/look: the last look',
 	},
@@ -44,8 +44,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 		noticedBy: 'unit/asleep: looked after no more',
 	},
 	{
-		file: 'waiting/poll.ts',
-		find: 'Math.max(endsAt, Date.now() + SILENCE_MS)',
+		file: 'waiting/look.ts',
+		find: 'Math.max(timeoutMs, SILENCE_MS)',
 		replace: 'Infinity',
 		breaks: 'a wait ends near its time when the API hangs',
 		noticedBy: 'unit/poll: an API that hangs',
@@ -151,8 +151,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/wait.ts',
-		find: '!context.continueOnFail() && items.some',
-		replace: 'context.continueOnFail() && items.some',
+		find: 'isRefused && !context',
+		replace: 'isRefused && context',
 		breaks: 'a run that is about to fail does not sleep',
 		noticedBy: 'node/manyItems: about to fail',
 	},

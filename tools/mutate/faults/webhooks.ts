@@ -31,14 +31,14 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'webhooks/incoming.ts',
-		find: 'if (callback.isFinished && !callback.isOwn) redeliver',
-		replace: 'if (callback.isOwn) redeliver',
+		find: 'if (isFinished(reading.task) && !isOwn) redeliver',
+		replace: 'if (isOwn) redeliver',
 		breaks: 'a task that is under way when it is reported is looked at again',
 		noticedBy: 'unit/asleep: still calls under way',
 	},
 	{
 		file: 'webhooks/incoming.ts',
-		find: 'if (!callback.isOwn) redeliver',
+		find: 'if (!isOwn) redeliver',
 		replace: 'redeliver',
 		breaks: 'calls of this n8n to itself are not delivered again',
 		noticedBy: 'unit/asleep: keeps no call of n8n',
@@ -80,8 +80,8 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'webhooks/resume.ts',
-		find: 'wait?.timeoutAt === timeoutAt && ',
-		replace: 'wait !== null && timeoutAt > 0 && ',
+		find: 'wait?.timeoutAt === asked.timeoutAt && ',
+		replace: 'wait !== null && ',
 		breaks: 'a later wait of the same node is another one',
 		noticedBy: 'unit/asleep: at the very wait',
 	},
