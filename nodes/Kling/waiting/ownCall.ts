@@ -14,9 +14,6 @@ export const BETWEEN_LOOKS: Growth = { firstMs: 60_000, factor: 2, longestMs: 3_
 /** What is answered where the same call may be answered otherwise later; null by n8n itself. */
 const AGAIN = new Set([null, 'open', 'unread', 'unusable']);
 
-/** What n8n offers to whatever outlives an execution. It holds all the data of that. */
-export type Host = ApiClient['host'];
-
 /** A call of this n8n to itself, made once all its tasks are over: looks on a schedule, then the call. */
 export abstract class OwnCall implements Due {
 	/** Nothing is left to be done: it was answered, or somebody else was faster. */
@@ -31,22 +28,26 @@ export abstract class OwnCall implements Due {
 		/** Where to call; null where this process only remembers the tasks. */
 		private readonly url: string | null,
 		readonly lane: string,
+		protected readonly taskId: string,
 		public dueAt: number,
 		public endsAt: number,
 		/** It keeps their clients. */
-		public tasks: readonly Task[] = [],
+		public tasks: readonly Task[],
+		private readonly ownHost: ApiClient['host'] | null = null,
 	) {}
 
-	/** What it needs of n8n; null where it does not call. */
-	protected abstract readonly host: Host | null;
+	/** What it needs of n8n, which holds all the data of an execution or call; null where it does not call. */
+	get host(): ApiClient['host'] | null {
+		const held = this.tasks.find(({ client }) => client !== null);
+		return this.ownHost ?? held?.client?.host ?? null;
+	}
 
-	/**
-	 * What the call says. It is not believed, like that of any callback; that it comes from here lets the
-	 * webhook take its time.
-	 */
-	protected abstract readonly report: object;
+	/** What the call says. It is not believed, like that of any callback. */
+	protected get report(): object {
+		return { id: this.taskId, status: 'completed' };
+	}
 
-	/** What to tell the operator when this n8n cannot be reached at its own address. */
+	/** What the operator is told when this n8n cannot be reached at its own address. */
 	protected abstract readonly unheard: string;
 
 	abstract givenUp(): void;
@@ -68,6 +69,7 @@ export abstract class OwnCall implements Due {
 			for (const task of openOf(this.tasks)) task.reading = null;
 			return open.failure === null ? this.later() : this.soon(open.failure.detail.retryAfterMs);
 		}
+		// That it comes from here lets the webhook take its time.
 		const body = JSON.stringify({ ...this.report, from: 'n8n' });
 		const answer = await postToSelf(host.httpRequest, this.url, body);
 		if (this.isDone) return null;

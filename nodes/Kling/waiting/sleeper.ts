@@ -6,8 +6,8 @@ import { isFinished, toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { findDue, runWhenDue } from '../n8n/dueWork';
 import { noteInstance, type OwnAnswer } from '../n8n/ownAddress';
-import { lastLook, look } from './look';
-import { type Host, lastingClient, OwnCall } from './ownCall';
+import { lastLook, look, openOf } from './look';
+import { lastingClient, OwnCall } from './ownCall';
 import type { WaitingItems } from './settings';
 import { itemsOf, type StoredWait } from './stored';
 
@@ -17,13 +17,10 @@ import { itemsOf, type StoredWait } from './stored';
  * other makes the object anew from what is stored, and only remembers what it has read.
  */
 
-/**
- * The first look. It also finds what finished between the last reading and the moment at which n8n
- * had stored the execution: the callback that came in between is lost (n8n: 409).
- */
+/** Before the first look: a callback that comes before n8n has stored the execution is lost (n8n: 409). */
 const FIRST_LOOK_MS = 7_000;
 
-/** How long after its resume an execution that still sleeps was dropped, where n8n keeps no queue. */
+/** How long n8n has to go on with a resumed execution, where it keeps no queue: its database may refuse to. */
 const DROPPED_AFTER_MS = 30_000;
 
 /** How long after its timeout an execution that cannot be woken is given up. */
@@ -32,10 +29,7 @@ const GIVE_UP_AFTER_MS = 600_000;
 export class Sleeper extends OwnCall {
 	private isLastLookDone = false;
 
-	/**
-	 * From when on n8n, which has had time to go on with it, has dropped it where it still sleeps, in
-	 * milliseconds since 1970: its database may have refused to.
-	 */
+	/** From when on n8n has dropped its resume if it still sleeps, in milliseconds since 1970. */
 	droppedAt = Infinity;
 
 	constructor(
@@ -47,20 +41,11 @@ export class Sleeper extends OwnCall {
 	) {
 		const dueAt = Math.min(Date.now() + FIRST_LOOK_MS, timeoutAt);
 		const endsAt = timeoutAt + GIVE_UP_AFTER_MS;
-		super(executionId, resumeAddress, laneOf(tasks, executionId), dueAt, endsAt, tasks);
-	}
-
-	/** One that was open when the execution fell asleep. Others may be stored without their tasks. */
-	private get held(): Task | undefined {
-		return this.tasks.find(({ client }) => client !== null);
-	}
-
-	protected get host(): Host | null {
-		return this.held?.client?.host ?? null;
-	}
-
-	protected get report(): object {
-		return { id: this.held?.id, status: 'completed' };
+		// What is over may be stored without its task, and then no other process knows that.
+		const taskId = openOf(tasks)[0]?.id ?? '';
+		const accounts = new Set(tasks.flatMap(({ client }) => client?.account ?? []));
+		const lane = [...accounts].sort().join() || executionId;
+		super(executionId, resumeAddress, lane, taskId, dueAt, endsAt, tasks);
 	}
 
 	get isOverdue(): boolean {
@@ -129,12 +114,6 @@ export class Sleeper extends OwnCall {
 			`Execution ${this.key} could not be woken after its time was over. Its tasks: ${this.tasks.map(({ id }) => id).join(', ')}`,
 		);
 	}
-}
-
-/** Tasks of one account share their places with others of it; what is over needs none. */
-function laneOf(tasks: readonly Task[], executionId: string): string {
-	const accounts = new Set(tasks.flatMap(({ client }) => client?.account ?? []));
-	return accounts.size === 0 ? executionId : [...accounts].sort().join();
 }
 
 /** Looks at the tasks of an execution that is about to be suspended, from a few seconds on. */

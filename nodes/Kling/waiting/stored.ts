@@ -46,12 +46,11 @@ const headSchema = z.object({
 /** A wait as it is stored, its items unread. */
 export type StoredWait = z.infer<typeof headSchema>;
 
-const storedSchema = z.object({ [CONTEXT_KEY]: headSchema });
+const contextSchema = z.object({ [CONTEXT_KEY]: headSchema });
 
 /** The wait in a node's context; null when there is none. */
 export function parseStored(nodeContext: unknown): StoredWait | null {
-	const stored = storedSchema.safeParse(nodeContext);
-	return stored.success ? stored.data[CONTEXT_KEY] : null;
+	return contextSchema.safeParse(nodeContext).data?.[CONTEXT_KEY] ?? null;
 }
 
 /** The items of a stored wait, in the order of the node's input. */

@@ -1,11 +1,11 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { Failure } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
 import { pause } from '../n8n/async';
 import { isAlone, readRunIndex } from '../n8n/execution';
 import { type ItemOutcome, toItem } from '../result/item';
-import type { WaitingItem, WaitingItems } from './settings';
+import type { WaitingItems } from './settings';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
 
@@ -15,11 +15,7 @@ import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './st
  */
 export function isSuspended(context: IExecuteFunctions): boolean {
 	const wait = parseStored(context.getContext('node'));
-	return (
-		wait !== null &&
-		wait.executionId === context.getExecutionId() &&
-		wait.runIndex === readRunIndex(context)
-	);
+	return wait?.runIndex === readRunIndex(context) && wait.executionId === context.getExecutionId();
 }
 
 /**
@@ -67,9 +63,11 @@ export async function suspend(
 	const input = context.getInputData();
 	const output = known.map((outcome, itemIndex) => toItem(context, outcome, itemIndex));
 	const stored = items.map((item, itemIndex): StoredItem => {
-		const isUnreadable =
-			item instanceof Failure || (item.task.isOver && known[itemIndex] instanceof Failure);
-		return isUnreadable ? { settled: output[itemIndex]?.json ?? {} } : toStored(item);
+		if (item instanceof Failure || (item.task.isOver && known[itemIndex] instanceof Failure)) {
+			return { settled: output[itemIndex]?.json ?? {} };
+		}
+		const { id, createdAt, request, reading } = item.task;
+		return { taskId: id, createdAt, request, ...item.result, known: reading?.raw };
 	});
 	const downloads = stored.some((item) => 'taskId' in item && item.downloadField !== null);
 	const wait: StoredWait = {
@@ -85,22 +83,12 @@ export async function suspend(
 	};
 	// Before the input changes: keys may be expressions over it.
 	await fallAsleep(context, wait, items, resumeAddressOf(context));
-	const store: IDataObject = context.getContext('node');
-	store[CONTEXT_KEY] = wait;
-	const shared: IDataObject = context.getContext('flow');
-	shared[SLEPT_KEY] = true;
+	context.getContext('node')[CONTEXT_KEY] = wait;
+	context.getContext('flow')[SLEPT_KEY] = true;
 	for (const [itemIndex, item] of input.entries()) {
-		const { json, pairedItem } = output[itemIndex] ?? item;
-		item.json = json;
-		item.pairedItem = pairedItem;
+		Object.assign(item, output[itemIndex]);
 		delete item.binary;
 	}
 	context.getExecuteData().data.main?.[0]?.splice(input.length);
 	await context.putExecutionToWait(new Date(wait.n8nTimerAt));
-}
-
-function toStored({ task, result }: WaitingItem): StoredItem {
-	const { id, createdAt, request, reading } = task;
-	const known = reading === null ? {} : { known: reading.raw };
-	return { taskId: id, createdAt, request, ...result, ...known };
 }

@@ -6,7 +6,7 @@ import { Task } from '../api/task';
 import { isOwnTriggerUrl, workflowIn } from '../callback/registration';
 import { findDue, runWhenDue, takeOff } from '../n8n/dueWork';
 import { noteInstance, type OwnAnswer } from '../n8n/ownAddress';
-import { BETWEEN_LOOKS, type Host, lastingClient, OwnCall } from './ownCall';
+import { BETWEEN_LOOKS, lastingClient, OwnCall } from './ownCall';
 
 /**
  * Tasks that were created in this process for a Kling Trigger of this n8n: should the callback get
@@ -26,18 +26,14 @@ class TriggerLook extends OwnCall {
 		const now = Date.now();
 		const dueAt = now + pauseMs(BETWEEN_LOOKS, 1);
 		const lane = task.client?.account ?? url;
-		super(keyOf(workflowId, task.id), url, lane, dueAt, now + DAY_MS, [task]);
-	}
-
-	protected get host(): Host | null {
-		return this.task.client?.host ?? null;
+		super(keyOf(workflowId, task.id), url, lane, task.id, dueAt, now + DAY_MS, [task]);
 	}
 
 	protected override async look(): Promise<Task | null> {
 		const open = await super.look();
 		if (open === null && this.task.reading === null) {
 			this.isDone = true;
-			this.host?.logger.warn(`The AI Video API does not know task ${this.task.id} any more`);
+			this.host?.logger.warn(`The AI Video API does not know task ${this.taskId} any more`);
 		}
 		return open;
 	}
@@ -50,7 +46,7 @@ class TriggerLook extends OwnCall {
 		if (answer?.state !== 'unknown') return super.after(answer);
 		if (!this.isTold) {
 			this.host?.logger.warn(
-				`Task ${this.task.id} is over, but the Kling Trigger of workflow ${this.workflowId} does not know it: its credential belongs to another account than that of the node which created the task`,
+				`Task ${this.taskId} is over, but the Kling Trigger of workflow ${this.workflowId} does not know it: its credential belongs to another account than that of the node which created the task`,
 			);
 		}
 		this.isTold = true;
@@ -58,17 +54,17 @@ class TriggerLook extends OwnCall {
 	}
 
 	/** What was read, for a trigger that does not read the task itself (Verify Task off). */
-	protected get report(): object {
-		return { id: this.task.id, status: 'completed', ...this.task.reading?.raw };
+	protected override get report(): object {
+		return { ...super.report, ...this.task.reading?.raw };
 	}
 
 	protected get unheard(): string {
-		return `Task ${this.task.id} is over, but n8n cannot reach itself at its own address to start the Kling Trigger. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on.`;
+		return `Task ${this.taskId} is over, but n8n cannot reach itself at its own address to start the Kling Trigger. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on.`;
 	}
 
 	givenUp(): void {
 		this.host?.logger.warn(
-			`The Kling Trigger was not told of task ${this.task.id}: a day has passed`,
+			`The Kling Trigger was not told of task ${this.taskId}: a day has passed`,
 		);
 	}
 }

@@ -22,27 +22,24 @@ function parseCallback(body: unknown): Callback | null {
 	return { reading, taskId: reading.task.id, isOwn };
 }
 
-/** The bodies in which n8n may have found no JSON, whatever content type they came under. */
-const rawBodySchema = z.instanceof(Uint8Array).or(z.string());
-
-/** Each of the ways in which the body of a call may be JSON. */
-function* bodiesOf(context: IWebhookFunctions): Iterable<unknown> {
-	yield context.getBodyData();
-	const { rawBody, body }: { rawBody?: unknown; body?: unknown } = context.getRequestObject();
-	for (const candidate of [rawBody, body]) {
-		const raw = rawBodySchema.safeParse(candidate).data ?? '';
-		yield parseJson(typeof raw === 'string' ? raw : new TextDecoder().decode(raw));
-	}
-}
+/** A body in which n8n may have found no JSON, whatever content type it came under. */
+const rawBodySchema = z
+	.instanceof(Uint8Array)
+	.transform((bytes) => new TextDecoder().decode(bytes))
+	.or(z.string())
+	.transform(parseJson)
+	.catch(undefined);
 
 const triedSchema = z.object({ task: z.string() });
 
 /** The task that is reported: JSON under any content type, or under none. */
 export function readCall(context: IWebhookFunctions): Callback | null {
-	for (const body of bodiesOf(context)) {
-		const callback = parseCallback(body);
-		if (callback !== null) return callback;
-	}
+	const { rawBody, body }: { rawBody?: unknown; body?: unknown } = context.getRequestObject();
+	const reported =
+		parseCallback(context.getBodyData()) ??
+		parseCallback(rawBodySchema.parse(rawBody)) ??
+		parseCallback(rawBodySchema.parse(body));
+	if (reported !== null) return reported;
 	// Whoever tries the trigger opens its Test URL in a browser, with the ID of a task behind it.
 	const tried = triedSchema.safeParse(context.getQueryData()).data;
 	if (context.getMode() !== 'manual' || tried === undefined) return null;

@@ -19,11 +19,7 @@ const SHARED_MS = 10_000;
 const byNode = new Map<string, Promise<Settled<ApiClient>>>();
 
 /** What a task comes to while the credential cannot be used: it may be mended. */
-const NO_CREDENTIAL = hostFailure('getTask', 'The credential cannot be read');
-
-export function isWithoutCredential(outcome: TaskReading | ApiFailure): boolean {
-	return outcome === NO_CREDENTIAL;
-}
+export const NO_CREDENTIAL = hostFailure('getTask', 'The credential cannot be read');
 
 /**
  * One task as the API has it, asked once: the callback itself comes again. On a failure, reloads a

@@ -3,7 +3,7 @@ import type { IWebhookFunctions } from 'n8n-workflow';
 import { AFTER_FAULT, pauseMs } from '../api/retry';
 import { everythingDue, findDue, runWhenDue } from '../n8n/dueWork';
 import { ownUrlOf } from '../n8n/ownAddress';
-import { type Host, OwnCall } from '../waiting/ownCall';
+import { OwnCall } from '../waiting/ownCall';
 
 /**
  * Callbacks that met a passing fault. Their senders were told so, but need not come again (API docs:
@@ -17,27 +17,12 @@ const INSIST_MS = 600_000;
 const MOST_PENDING = 10_000;
 
 class Delivery extends OwnCall {
-	constructor(
-		key: string,
-		url: string,
-		lane: string,
-		dueAt: number,
-		private readonly taskId: string,
-		readonly host: Host,
-	) {
-		super(key, url, lane, dueAt, Date.now() + INSIST_MS);
-	}
-
-	protected get report(): object {
-		return { id: this.taskId, status: 'completed' };
-	}
-
 	protected get unheard(): string {
 		return `A callback for task ${this.taskId} cannot be verified again, since n8n cannot reach itself at its own address`;
 	}
 
 	givenUp(): void {
-		this.host.logger.warn(
+		this.host?.logger.warn(
 			`A callback for task ${this.taskId} was given up: the task could not be read back for ten minutes`,
 		);
 	}
@@ -58,9 +43,10 @@ export function redeliver(
 		context.logger.warn(`A callback for task ${taskId} could not be verified, and is not kept`);
 		return;
 	}
-	const dueAt = Date.now() + pauseMs(AFTER_FAULT, 1, retryAfterMs);
+	const now = Date.now();
+	const dueAt = now + pauseMs(AFTER_FAULT, 1, retryAfterMs);
 	const { helpers, logger } = context;
 	// One host serves all: each holds the data of a whole call.
 	const host = others[0]?.host ?? { httpRequest: helpers.httpRequest, logger };
-	runWhenDue(new Delivery(key, url, lane, dueAt, taskId, host));
+	runWhenDue(new Delivery(key, url, lane, taskId, dueAt, now + INSIST_MS, [], host));
 }

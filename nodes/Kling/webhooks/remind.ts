@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { pauseMs } from '../api/retry';
 import { findDue, runWhenDue } from '../n8n/dueWork';
 import { ownUrlOf } from '../n8n/ownAddress';
-import { type Host, OwnCall } from '../waiting/ownCall';
+import { OwnCall } from '../waiting/ownCall';
 
 /**
  * Of several processes that take calls for one Kling Trigger at the same moment, the one that writes
@@ -25,17 +25,12 @@ export function isReminder(body: unknown): boolean {
 }
 
 class Reminder extends OwnCall {
-	protected readonly report = { reminds: true };
+	protected override get report(): object {
+		return { reminds: true };
+	}
 
 	protected readonly unheard =
 		'What a Kling Trigger has started its workflow for may be forgotten, since n8n cannot reach itself at its own address';
-
-	constructor(
-		url: string,
-		protected readonly host: Host,
-	) {
-		super(url, url, url, Infinity, Date.now() + INSIST_MS);
-	}
 
 	givenUp(): void {}
 }
@@ -46,8 +41,11 @@ export function remindLater(context: IWebhookFunctions): void {
 	if (url === undefined) return;
 	const { helpers, logger } = context;
 	const host = { httpRequest: helpers.httpRequest, logger };
-	const reminder = findDue(url) ?? new Reminder(url, host);
+	const now = Date.now();
+	const dueAt = now + pauseMs(AFTER, 1);
+	const reminder =
+		findDue(url) ?? new Reminder(url, url, url, '', dueAt, now + INSIST_MS, [], host);
 	// One that calls just now may have come too early for this delivery, and calls once more.
-	reminder.dueAt = Math.min(reminder.dueAt, Date.now() + pauseMs(AFTER, 1));
+	reminder.dueAt = Math.min(reminder.dueAt, dueAt);
 	runWhenDue(reminder);
 }

@@ -23,7 +23,7 @@ import {
 	respondOpen,
 	respondUnread,
 } from './incoming';
-import { isWithoutCredential, readBack } from './readBack';
+import { NO_CREDENTIAL, readBack } from './readBack';
 
 /**
  * A call to a sleeping execution. It goes on only after every task of the run was read back as
@@ -113,7 +113,7 @@ function readerOf(context: IWebhookFunctions): ReadTask {
 		const held = await client?.lookAt(id, withinMs);
 		if (held !== undefined && (!(held instanceof ApiFailure) || asksForPause(held))) return held;
 		const own = await readBack(context, id, withinMs);
-		if (!isWithoutCredential(own)) return own;
+		if (own !== NO_CREDENTIAL) return own;
 		if (held !== undefined) return held;
 		context.logger.warn(
 			`The credential of “${context.getNode().name}” cannot be read while execution ${context.getExecutionId()} sleeps. Where it takes the key from the run's data, n8n can resolve it only in the process that ran the node.`,

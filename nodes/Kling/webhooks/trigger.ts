@@ -69,16 +69,13 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 			: respondUnread(context, callback, lane, retryAfterMs);
 	}
 	const { status } = simplifyTask(reading.task);
-	if (!isFinished(reading.task)) {
-		return respondOpen(context, callback, lane, `Nothing starts for a task that is ${status}`);
-	}
+	const nothing = `Nothing starts for a task that is ${status}`;
+	if (!isFinished(reading.task)) return respondOpen(context, callback, lane, nothing);
 	// Others with the same task may have come this far while this one was reading it back.
 	const overtaken = respondRepeated();
 	if (overtaken !== null) return overtaken;
 	noteHeard();
-	if (!events.includes(status)) {
-		return respond(context, 'unwanted', `Nothing starts for a task that is ${status}`);
-	}
+	if (!events.includes(status)) return respond(context, 'unwanted', nothing);
 	const remind = () => {
 		if (deliveries !== null && !isAlone(context)) remindLater(context);
 	};

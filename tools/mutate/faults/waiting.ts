@@ -116,8 +116,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/suspend.ts',
-		find: 'wait.runIndex === readRunIndex(context)',
-		replace: 'wait.runIndex <= readRunIndex(context)',
+		find: 'wait?.runIndex === readRunIndex(context) &&',
+		replace: 'wait && wait.runIndex <= readRunIndex(context) &&',
 		breaks: 'the next turn of a loop sleeps by itself',
 		noticedBy: 'unit/run: for the next turn of a loop',
 	},
