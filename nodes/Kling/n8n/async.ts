@@ -7,11 +7,7 @@ export class CancelledError extends UnexpectedError {
 	}
 }
 
-/**
- * Resolves with what `work` gives, unless the signal fires first.
- *
- * @throws {CancelledError} when the execution was cancelled
- */
+/** What `work` gives. Throws `CancelledError` once the signal fires. */
 export async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
 	if (signal?.aborted === true) throw new CancelledError();
 	return await new Promise((resolve, reject) => {
@@ -24,11 +20,7 @@ export async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Prom
 /** n8n 2.0's `sleep` cannot be cut short, so a cancelled pause leaves a timer of at most this long. */
 const LONGEST_SLEEP_MS = 600_000;
 
-/**
- * Waits `ms` milliseconds, or less when the execution is cancelled.
- *
- * @throws {CancelledError} when the execution was cancelled
- */
+/** Waits `ms` milliseconds. Throws `CancelledError` once the signal fires. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
 	if (signal?.aborted === true) throw new CancelledError();
 	for (let leftMs = ms; leftMs > 0; leftMs -= LONGEST_SLEEP_MS) {
@@ -43,10 +35,7 @@ export async function after(ms: number): Promise<void> {
 	});
 }
 
-/**
- * What `work` gives, or `late` when that takes longer than `ms` milliseconds. `work` is not
- * cancelled; a late rejection is ignored.
- */
+/** What `work` gives, or `late` after `ms` milliseconds. It goes on; a late rejection is ignored. */
 export async function within<T, L>(ms: number, work: Promise<T>, late: L): Promise<T | L> {
 	work.catch(() => undefined);
 	return await Promise.race([work, after(Math.max(0, ms)).then(() => late)]);

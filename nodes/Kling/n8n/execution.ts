@@ -1,11 +1,7 @@
 import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-/**
- * What n8n says of the execution at hand. It is read from n8n's data proxy, not with expressions,
- * whose sandbox takes n8n 2.41 some ten milliseconds each time.
- */
-
+// Read from n8n's data proxy, since an expression takes its sandbox some ten milliseconds (n8n 2.41).
 const executionSchema = z.object({ $execution: z.object({ resumeUrl: z.string().url() }) });
 
 /** This execution's resume URL, which the API calls to wake a suspended execution. */
@@ -26,10 +22,9 @@ const contextDataSchema = z.object({
 });
 
 /**
- * What the called node has stored with its execution (n8n: `getContext('node')`).
- *
- * n8n offers it to webhooks by an expression only, and takes a fifth of a second to copy what a wait of
- * 500 items stores into the sandbox (n8n 2.41). So this looks first at what each n8n context carries.
+ * What the called node has stored with its execution (n8n: `getContext('node')`). n8n offers it to webhooks
+ * by an expression only, which takes a fifth of a second for a wait of 500 items (n8n 2.41), so this looks
+ * first at what each n8n context carries.
  */
 export function readNodeContext(
 	context: Pick<IWebhookFunctions, 'getNode' | 'evaluateExpression'>,
@@ -51,10 +46,7 @@ export function isTool(context: ToolContext): boolean {
 	return context.getNode().type.endsWith('Tool') || context.isToolExecution?.() === true;
 }
 
-/**
- * The same context for a request that must be let to its end: n8n aborts the requests of a cancelled
- * execution by the signal that it finds on the context they are called on.
- */
+/** For a request that must be let to its end: n8n aborts it by the signal of the context it is called on. */
 export function withoutCancelling<T extends object>(context: T): T {
 	return new Proxy(context, {
 		get: (target, key): unknown =>
@@ -100,9 +92,8 @@ export function isAlone(context: object): boolean {
 }
 
 /**
- * Whether a failed item is passed on instead of ending the run: as the user has set *On Error*, and
- * always in a tool, since a thrown error reaches no model whole (n8n: agent 3 gets the message alone,
- * agent 2.2 an empty text).
+ * Whether a failed item is passed on: as *On Error* says, and always in a tool, since a thrown error
+ * reaches no model whole (n8n: agent 3 gets the message alone, agent 2.2 an empty text).
  */
 export function keepsFailedItems(
 	context: ToolContext & Pick<IExecuteFunctions, 'continueOnFail'>,

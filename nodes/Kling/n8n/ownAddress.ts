@@ -66,9 +66,8 @@ export function ownUrlOf(context: Pick<IWebhookFunctions, 'getRequestObject'>): 
 const SHORTEST_PATH = 3;
 
 /**
- * The addresses at which a URL of this n8n may be reached from inside, the likeliest first: where this
- * process is known to listen, the URL itself, and a guess. A proxy may take a base path off, and n8n
- * itself serves its webhooks without one (n8n: `N8N_PATH`).
+ * Where a URL of this n8n may be reached from inside, the likeliest first. A proxy may take a base path off,
+ * and n8n itself serves its webhooks without one (n8n: `N8N_PATH`).
  */
 export function candidatesFor(url: string, listening: string | null, guess: string): string[] {
 	const { pathname, search } = new URL(url);
@@ -85,8 +84,8 @@ export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
 /** What n8n, or a webhook of this package in it, answered. */
 export interface OwnAnswer {
 	/**
-	 * What a webhook of this package says that it did. Where n8n itself answered `gone`, for an execution
-	 * that it does not have, has finished, or that sleeps at another node; else null.
+	 * What a webhook of this package did. Of n8n itself: `gone` for an execution that is not there, has
+	 * finished or sleeps at another node, else null.
 	 */
 	state: string | null;
 	/** False for what another n8n would answer too: that it knows no such execution or webhook. */
@@ -127,10 +126,7 @@ function toOwnAnswer({ status, headers, body }: HttpAnswer): OwnAnswer | null {
 	return { state: isGone ? 'gone' : null, isOurs: isOurs && !isGone, retryAfterMs: null };
 }
 
-/**
- * What somebody in front of n8n answered instead, in words, where it is what a login does; null for
- * anything else, which may well come from a proxy on the way out.
- */
+/** What a login in front of n8n did instead, in words; null for anything else, such as a proxy on the way out. */
 function toStrangersAnswer({ status, headers }: HttpAnswer): string | null {
 	const { location, 'content-type': type } = headersSchema.parse(headers);
 	if (status >= 300 && status < 400) {
@@ -142,9 +138,9 @@ function toStrangersAnswer({ status, headers }: HttpAnswer): string | null {
 }
 
 /**
- * For requests to this machine. The certificate is for the public name. And n8n is named as its own
- * proxy: a request cannot ask for none, and `HTTP_PROXY` without `NO_PROXY` takes these too. n8n
- * answers a request for a whole address like any other; https would need a tunnel, which it does not make.
+ * For requests to this machine. The certificate is for the public name. And n8n is named as its own proxy,
+ * since a request cannot ask for none, and `HTTP_PROXY` without `NO_PROXY` takes these too. n8n answers
+ * a request for a whole address like any other; https would need a tunnel, which it does not make.
  */
 function withoutDetour(url: string): Partial<IHttpRequestOptions> {
 	const { protocol, hostname: host, port, pathname } = new URL(url);
@@ -185,8 +181,7 @@ async function post(
 /**
  * Posts JSON to a public URL of this n8n as the API would, and nowhere else. Never throws.
  *
- * @returns n8n's answer; in words, what a login in front of it does instead; or null, which tells
- * nothing: what cannot be reached from inside may well be reached from outside
+ * @returns what a login does instead, in words; null tells nothing: it may be reached from outside
  */
 export async function postAsTheApi(
 	httpRequest: HttpRequest,

@@ -5,10 +5,7 @@ export function isNodeType(fullType: string, name: 'kling' | 'klingTrigger'): bo
 	return fullType.split('.').at(-1) === name;
 }
 
-/**
- * n8n offers nodes no list of their workflow's nodes, other than what is connected to them, and a
- * trigger seldom is. But each n8n context carries the workflow (2.0 to 2.41).
- */
+/** n8n offers nodes only what is connected to them. But each context carries the workflow (n8n 2.0 to 2.41). */
 const carriedSchema = z.object({
 	workflow: z.object({
 		nodes: z.record(z.object({ type: z.string(), disabled: z.boolean().optional().catch(false) })),

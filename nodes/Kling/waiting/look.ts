@@ -6,11 +6,8 @@ import { mapConcurrently, pause, within } from '../n8n/async';
 export const READ_CONCURRENCY = 5;
 
 /**
- * Looks for a task that is still open, with as few readings as it can: the last one first, alone, since it
- * was created last; once that is over, five at a time, until one is open. A task that is over is never
- * read again, so a look costs one reading as a rule.
- *
- * @returns a task that is still open, or null when all are over
+ * Gives a task that is still open, or null when all are over, with as few readings as it can: first of the
+ * one that was created last, then of five at a time, until one is open. As a rule that is one reading.
  */
 export async function look(
 	tasks: readonly Task[],
@@ -28,7 +25,7 @@ export async function look(
 /** How long the last look goes on without any answer, in milliseconds. */
 export const SILENCE_MS = 10_000;
 
-/** Reads each task once, and none any more when the time is over, for which there are some seconds at least. */
+/** Reads each task once, and none any more when the time is over; some seconds there are at least. */
 export async function readEach(
 	tasks: readonly Task[],
 	timeoutMs: number,
@@ -41,12 +38,12 @@ export async function readEach(
 	});
 }
 
-/** How long a reading of it holds its place, in milliseconds: one that hangs keeps none from being read. */
+/** How long a reading holds its place then, in milliseconds: one that hangs keeps none from being read. */
 const PLACE_MS = 1_500;
 
 /**
- * The last look, once the time is over: each open task is read at least once, however many there are,
- * and again after passing faults. It ends for an account when nothing was answered for some seconds.
+ * The last look, once the time is over: each open task is read at least once, however many there are, and
+ * again after passing faults. It ends for an account when that has answered nothing for some seconds.
  */
 export async function lastLook(
 	tasks: readonly Task[],

@@ -96,8 +96,8 @@ export abstract class OwnCall implements Due {
 }
 
 /**
- * A client that outlives the execution, one for each account: it holds all the data of the execution
- * that it was opened in. It is kept by the tasks that need it, and by nothing else.
+ * A client that outlives the execution, whose data it holds: so there is one for each account, kept by the
+ * tasks that need it, and by nothing else.
  */
 export async function lastingClient(
 	context: IExecuteFunctions,

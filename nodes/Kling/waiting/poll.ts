@@ -9,29 +9,22 @@ const GROWTH = 1.25;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Looks at all tasks once, then until they are over or the time is: looks with pauses between. A read
- * that does not get through never ends the wait, and an API that hangs ends it some seconds after its
- * time at the latest.
+ * Reads all tasks once, then looks with pauses between, until they are over or the time is. No failed
+ * reading ends the wait, and an API that hangs does some seconds after its time.
  *
  * @param stopsAtRefusal whether a key that was never a right one ends the wait for all
  */
 export async function pollTasks(
 	tasks: readonly Task[],
-	{
-		timeoutMs,
-		intervalMs,
-		stopsAtRefusal = false,
-		signal,
-	}: Omit<RunWait, 'strategy'> & { stopsAtRefusal?: boolean; signal?: AbortSignal },
+	{ timeoutMs, intervalMs }: Omit<RunWait, 'strategy'>,
+	stopsAtRefusal = false,
+	signal?: AbortSignal,
 ): Promise<void> {
 	const endsAt = Date.now() + timeoutMs;
 	const leftMs = () => endsAt - Date.now();
 	const isStopped = () => stopsAtRefusal && tasks.some(({ isOver, isEnded }) => isOver && !isEnded);
-	const growth = {
-		firstMs: intervalMs,
-		factor: GROWTH,
-		longestMs: Math.max(intervalMs, LONGEST_PAUSE_MS),
-	};
+	const longestMs = Math.max(intervalMs, LONGEST_PAUSE_MS);
+	const growth = { firstMs: intervalMs, factor: GROWTH, longestMs };
 	await readEach(tasks, timeoutMs, async (task, leftMs) => await task.look(leftMs));
 	let open = openOf(tasks);
 	for (let round = 1; open.length > 0 && leftMs() > 0; round++) {

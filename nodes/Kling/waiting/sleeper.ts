@@ -71,10 +71,7 @@ export class Sleeper extends OwnCall {
 		return null;
 	}
 
-	/**
-	 * Another process that has begun to wake it may be killed, or n8n's database refuse it, and the execution
-	 * sleeps on: it is called again until n8n says that it has gone on.
-	 */
+	/** It is called until n8n says that it has gone on: who wakes it may be killed, or n8n's database refuse. */
 	protected override after(answer: OwnAnswer | null): number | null {
 		const isOnItsWay = answer?.state === 'resumed' || answer?.state === 'resuming';
 		return isOnItsWay ? this.later() : super.after(answer);
@@ -91,9 +88,9 @@ export class Sleeper extends OwnCall {
 	}
 
 	/**
-	 * The wait is remembered to its end, without its tasks, so that a second call is still answered
-	 * “resuming”: n8n may keep the execution in a queue, and call it asleep, until its turn comes. A second
-	 * resume in that queue would run, and pay, all behind it again.
+	 * It is remembered to its end, without its tasks, so that a second call is still answered “resuming”: n8n
+	 * may keep the execution in a queue, and call it asleep, until its turn comes. A second resume in that
+	 * queue would run, and pay, all behind it again.
 	 *
 	 * @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call
 	 */

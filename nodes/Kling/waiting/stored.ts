@@ -4,9 +4,8 @@ import { jsonObjectSchema } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 
 /**
- * A wait that sleeps, as it is stored in the node's context, which n8n keeps with the execution. It
- * holds all that the resume needs: after that the node is not run again (n8n: `webhook()` gives its
- * output).
+ * A wait that sleeps, as n8n keeps it with the execution, in the node's context. It holds all that the
+ * resume needs: the node is not run again (n8n: `webhook()` gives its output).
  */
 
 export const CONTEXT_KEY = 'klingSuspended';

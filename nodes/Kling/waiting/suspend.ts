@@ -9,19 +9,16 @@ import type { WaitingItems } from './settings';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
 
-/**
- * Whether this very run of the node has suspended the execution already: n8n may call it again
- * (*Retry On Fail*), on input items that hold the timed-out result by then.
- */
+/** Whether this run of the node has suspended already: n8n may call it again (*Retry On Fail*), on changed input. */
 export function isSuspended(context: IExecuteFunctions): boolean {
 	const wait = parseStored(context.getContext('node'));
 	return wait?.runIndex === readRunIndex(context) && wait.executionId === context.getExecutionId();
 }
 
 /**
- * How much later than the timeout n8n's own timer is set, in milliseconds. n8n arms it up to 70 s
- * ahead and does not disarm it when something else wakes the execution: it would then end that
- * execution's next wait too early. So it must not be armed yet while the last look is made.
+ * How much later than the timeout n8n's own timer is set, in milliseconds. n8n arms it up to 70 s ahead and
+ * does not disarm it when something else wakes the execution, so it would end that execution's next wait.
+ * It must not be armed yet while the last look is made.
  */
 const TIMER_AFTER_MS = 100_000;
 
@@ -39,8 +36,8 @@ const AWAKE_MS = 10_000;
 
 /**
  * Keeps an execution that has slept before awake for a moment. Two processes may wake it at once, and n8n
- * asks only whether it sleeps, not where. Were it asleep again by then, the slower one would run, and pay,
- * all behind the former wait once more; so it must be found running.
+ * asks only whether it sleeps, not where: were it asleep again by then, the slower one would run, and pay,
+ * all behind the former wait once more.
  */
 export async function stayAwake(context: IExecuteFunctions): Promise<void> {
 	if (isAlone(context) || context.getContext('flow')[SLEPT_KEY] !== true) return;
@@ -48,11 +45,9 @@ export async function stayAwake(context: IExecuteFunctions): Promise<void> {
 }
 
 /**
- * Suspends the execution in n8n's database until all its tasks are over, or the time is.
- *
- * When n8n's own timer fires, because neither a callback nor the process that looks at the tasks was
- * there, n8n passes on the node's own input items. So what is known now is written into them, and with
- * *Execute Once*, where n8n still holds all the items that came in, the others are taken out.
+ * Suspends the execution in n8n's database until all its tasks are over, or the time is. When nothing else
+ * wakes it, n8n's own timer passes on the node's input items: so what is known now is written into them, and
+ * with *Execute Once*, where n8n still holds all the items that came in, the others are taken out.
  */
 export async function suspend(
 	context: IExecuteFunctions,

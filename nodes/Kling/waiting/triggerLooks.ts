@@ -8,13 +8,12 @@ import { findDue, runWhenDue, takeOff } from '../n8n/dueWork';
 import { noteInstance, type OwnAnswer } from '../n8n/ownAddress';
 import { BETWEEN_LOOKS, lastingClient, OwnCall } from './ownCall';
 
-/**
- * Tasks that were created in this process for a Kling Trigger of this n8n: should the callback get
- * lost, a look finds that they are over and tells the trigger, which starts only where no callback has.
- */
-
 const DAY_MS = 86_400_000;
 
+/**
+ * A task that was created in this process for a Kling Trigger of this n8n: should its callback get lost, a
+ * look finds that it is over and tells the trigger, which starts only where no callback has.
+ */
 class TriggerLook extends OwnCall {
 	private isTold = false;
 
@@ -38,10 +37,7 @@ class TriggerLook extends OwnCall {
 		return open;
 	}
 
-	/**
-	 * The task was just read, so a trigger that does not know it asks another account. Its credential may
-	 * be corrected.
-	 */
+	/** The task was just read, so a trigger that does not know it asks another account. That may be corrected. */
 	protected override after(answer: OwnAnswer | null): number | null {
 		if (answer?.state !== 'unknown') return super.after(answer);
 		if (!this.isTold) {

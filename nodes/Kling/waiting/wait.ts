@@ -17,21 +17,17 @@ import { stayAwake, suspend } from './suspend';
 export async function waitByPolling(
 	context: IExecuteFunctions,
 	items: WaitingItems,
-	{ timeoutMs, intervalMs }: RunWait,
+	wait: RunWait,
 ): Promise<ItemOutcome[]> {
 	const signal = context.getExecutionCancelSignal();
-	const stopsAtRefusal = !keepsFailedItems(context);
-	await pollTasks(tasksOf(items), { timeoutMs, intervalMs, stopsAtRefusal, signal });
+	await pollTasks(tasksOf(items), wait, !keepsFailedItems(context), signal);
 	return await toOutcomes(context, items);
 }
 
 /**
- * Reads the tasks of all items once. Finished ones need no wait; for any other the execution is
- * suspended. Nothing is downloaded before that, since a callback that arrives while the execution
- * still runs is lost (n8n: 409). A run that is about to fail is never suspended: a suspended node
- * cannot fail any more.
- *
- * @returns null when the execution was suspended
+ * Reads all tasks once, and suspends the execution, which gives null, unless they are over. Nothing is
+ * downloaded before that, since a callback that arrives while the execution still runs is lost (n8n: 409).
+ * A run that is about to fail is never suspended: a suspended node cannot fail any more.
  */
 export async function waitAsleep(
 	context: IExecuteFunctions,

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /**
- * Which tasks a Kling Trigger has delivered already: the workflow's static data remembers them. Each
- * call writes a copy of its own, the last one whole (n8n), so what this process knows is merged into
- * each. With several webhook processes it is a best effort (`remind.ts`).
+ * Which tasks a Kling Trigger has delivered: the workflow's static data remembers them. Each call writes a
+ * copy of its own, the last one whole (n8n), so what this process knows is merged into each. With several
+ * processes it is a best effort (`remind.ts`).
  */
 
 const STATIC_DATA_KEY = 'klingDelivered';
@@ -48,16 +48,16 @@ export function openDeliveries(context: IWebhookFunctions) {
 	for (const [short, since] of noted) {
 		if (since === DELIVERED || !here.has(short)) here.set(short, since);
 	}
-	const note = (taskId: string, since: number) => {
-		here.set(shorten(taskId), since);
-		write();
-	};
 	const write = () => {
 		for (const [oldest] of [...here].slice(0, -REMEMBERED)) here.delete(oldest);
 		// n8n notices a new array, not one that was pushed into.
 		store[STATIC_DATA_KEY] = [...here].map(([short, since]) =>
 			since === DELIVERED ? short : `${short}@${since}`,
 		);
+	};
+	const note = (taskId: string, since: number) => {
+		here.set(shorten(taskId), since);
+		write();
 	};
 	const sinceOf = (taskId: string) => here.get(shorten(taskId));
 	return {

@@ -1,14 +1,14 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { z } from 'zod';
 
+import type { ApiFailure } from '../api/failure';
 import { isFinished, isTaskId, type TaskReading, toTaskReading } from '../api/schemas';
+import { hostFailure } from '../api/transport';
 import { parseJson } from '../n8n/http';
 import { redeliver } from './redeliver';
 
 /** A call that reports a task. What it says is not believed: anyone can send it (API docs). */
-export interface Callback {
-	reading: TaskReading;
-	taskId: string;
+export interface Callback extends TaskReading {
 	/** Whether it says that it comes from this n8n, which waits longer for an answer. */
 	isOwn: boolean;
 }
@@ -19,7 +19,7 @@ function parseCallback(body: unknown): Callback | null {
 	const isOwn = reading.raw['from'] === 'n8n';
 	// The mark is no part of the task.
 	if (isOwn) delete reading.raw['from'];
-	return { reading, taskId: reading.task.id, isOwn };
+	return { ...reading, isOwn };
 }
 
 /** A body in which n8n may have found no JSON, whatever content type it came under. */
@@ -46,10 +46,7 @@ export function readCall(context: IWebhookFunctions): Callback | null {
 	return parseCallback({ id: tried.task, status: 'completed' });
 }
 
-/**
- * How long a caller waits for an answer at most, in milliseconds: nobody knows how long a sender does
- * (API docs: not documented), but this n8n itself waits while a slow API is read.
- */
+/** In milliseconds. How long the API waits is not documented (API docs); this n8n waits for a slow reading. */
 export function answerWithinMs({ isOwn }: Callback): number {
 	return isOwn ? 32_000 : 8_000;
 }
@@ -76,9 +73,8 @@ const STATUS_OF = {
 };
 
 /**
- * Answers the caller; nothing starts or resumes by that alone. The answer is written to the response
- * itself: one returned to n8n together with items would lose what was written to the static data (n8n
- * 2.0 and 2.41), and would come only after the video was downloaded.
+ * Answers the caller by the response itself. An answer returned to n8n together with items would lose what
+ * was written to the static data (n8n 2.0 and 2.41), and would come only after the video was downloaded.
  */
 export function respond(
 	context: IWebhookFunctions,
@@ -89,34 +85,31 @@ export function respond(
 	return { noWebhookResponse: true };
 }
 
+/** In the place of a reading that takes longer than its caller waits. */
+export const LATE = hostFailure('getTask', 'The answer took too long');
+
 /**
- * Tells the caller that the task cannot be read back just now. A sender may repeat its call, but need
- * not (API docs), so this process does.
+ * Answers that nothing comes of the call yet. A sender may repeat it, but need not (API docs), so this
+ * process does, where the task cannot be read back, or is under way though the caller calls it finished.
  *
  * @param lane what shares its places with other calls: those of one account
- * @param retryAfterMs how long the API asked to be left alone, null when it did not
+ * @param why the failed reading, or a text for a task that is under way
  */
-export function respondUnread(
+export function respondNotYet(
 	context: IWebhookFunctions,
-	{ taskId, isOwn }: Callback,
+	{ task, isOwn }: Callback,
 	lane: string,
-	retryAfterMs: number | null,
+	why: ApiFailure | string,
 ): IWebhookResponseData {
+	const isOpen = typeof why === 'string';
+	const retryAfterMs = isOpen ? null : why.detail.retryAfterMs;
 	if (retryAfterMs !== null) {
 		const seconds = Math.ceil(retryAfterMs / 1000);
 		context.getResponseObject().setHeader('Retry-After', String(seconds));
 	}
-	if (!isOwn) redeliver(context, taskId, lane, retryAfterMs);
-	return respond(context, 'unread', 'The task cannot be read back just now');
-}
-
-/** Answers that a task is under way, and looks again where the caller calls it finished. */
-export function respondOpen(
-	context: IWebhookFunctions,
-	{ reading, taskId, isOwn }: Callback,
-	lane: string,
-	message: string,
-): IWebhookResponseData {
-	if (isFinished(reading.task) && !isOwn) redeliver(context, taskId, lane, null);
-	return respond(context, 'open', message);
+	const mayBeOver = !isOpen || isFinished(task);
+	if (mayBeOver && !isOwn) redeliver(context, task.id, lane, retryAfterMs);
+	return isOpen
+		? respond(context, 'open', why)
+		: respond(context, 'unread', 'The task cannot be read back just now');
 }

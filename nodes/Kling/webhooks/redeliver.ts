@@ -5,17 +5,15 @@ import { everythingDue, findDue, runWhenDue } from '../n8n/dueWork';
 import { ownUrlOf } from '../n8n/ownAddress';
 import { OwnCall } from '../waiting/ownCall';
 
-/**
- * Callbacks that met a passing fault. Their senders were told so, but need not come again (API docs:
- * no retry is documented), so this process delivers each once more, to itself, at growing intervals. To
- * n8n it is a new call each time: nothing of the first call is held.
- */
-
 const INSIST_MS = 600_000;
 
 /** More are not kept: an address can be flooded. */
 const MOST_PENDING = 10_000;
 
+/**
+ * A callback that met a passing fault. Its sender need not come again (API docs: no retry is documented), so
+ * this process delivers it to itself. To n8n it is a new call each time: nothing of the first call is held.
+ */
 class Delivery extends OwnCall {
 	protected get unheard(): string {
 		return `A callback for task ${this.taskId} cannot be verified again, since n8n cannot reach itself at its own address`;

@@ -15,21 +15,13 @@ import { waitedOutcome } from '../result/reading';
 import { look, openOf } from '../waiting/look';
 import { type Sleeper, sleeperOf } from '../waiting/sleeper';
 import { itemsOf, parseStored, type StoredItem, type StoredWait } from '../waiting/stored';
-import {
-	answerWithinMs,
-	type Callback,
-	readCall,
-	respond,
-	respondOpen,
-	respondUnread,
-} from './incoming';
+import { answerWithinMs, type Callback, LATE, readCall, respond, respondNotYet } from './incoming';
 import { NO_CREDENTIAL, readBack } from './readBack';
 
 /**
- * A call to a sleeping execution. It goes on only after every task of the run was read back as
- * finished, or the time is over; whatever else arrives is answered and changes nothing.
- *
- * Nothing is ever thrown here: n8n would wipe the data of the run.
+ * A call to a sleeping execution. It goes on only after every task of the run was read back as over, or the
+ * time is; whatever else arrives is answered and changes nothing. Nothing is ever thrown: n8n would wipe
+ * the data of the run.
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
@@ -58,14 +50,14 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 
 	const sleeper = sleeperOf(wait, isAlone(context));
 	if (sleeper.isDone) return respond(context, 'resuming', 'Resuming already');
-	const task = sleeper.tasks.find(({ id }) => id === callback.taskId);
+	const task = sleeper.tasks.find(({ id }) => id === callback.task.id);
 	if (task === undefined) {
 		return respond(context, 'unknown', 'This execution does not wait for that task');
 	}
 	const read = readerOf(context);
 	if (!sleeper.isOverdue) {
 		const open = await within(answerWithinMs(callback), lookFrom(task, sleeper, read), LATE);
-		if (open !== null) return respondNotYet(context, callback, task, open);
+		if (open !== null) return respondOpen(context, callback, task, open);
 	}
 	if (sleeper.isDone) return respond(context, 'resuming', 'Resuming already');
 	sleeper.beginResume();
@@ -73,13 +65,9 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	return await goOn(context, wait, sleeper, read, calledAt);
 }
 
-const LATE = Symbol('late');
-
 /**
- * One look that begins with the reported task. The process that suspended the execution looks after the
- * other tasks itself.
- *
- * @returns a task that is still open, null when all are over
+ * A task that is still open, or null: one look that begins with the reported task. The process that
+ * suspended the execution looks after the other tasks itself.
  */
 async function lookFrom(task: Task, { tasks }: Sleeper, read: ReadTask): Promise<Task | null> {
 	await task.look(undefined, read);
@@ -88,30 +76,29 @@ async function lookFrom(task: Task, { tasks }: Sleeper, read: ReadTask): Promise
 	return held ?? (await look(tasks, { read }));
 }
 
-function respondNotYet(
+function respondOpen(
 	context: IWebhookFunctions,
 	callback: Callback,
 	task: Task,
-	open: Task | typeof LATE,
+	open: Task | ApiFailure,
 ): IWebhookResponseData {
-	const lane = task.client?.account ?? `${credentialIdOf(context)}/${context.getExecutionId()}`;
-	if (open === LATE) return respondUnread(context, callback, lane, null);
-	const { failure } = open;
-	if (failure !== null) return respondUnread(context, callback, lane, failure.detail.retryAfterMs);
+	const failure = open instanceof ApiFailure ? open : open.failure;
 	const message = 'Not all tasks are finished yet';
-	return open === task
-		? respondOpen(context, callback, lane, message)
-		: respond(context, 'open', message);
+	if (failure === null && open !== task) return respond(context, 'open', message);
+	const lane = task.client?.account ?? `${credentialIdOf(context)}/${context.getExecutionId()}`;
+	return respondNotYet(context, callback, lane, failure ?? message);
 }
 
 /**
- * How a task is read: by the process that suspended the execution where this is that one, since it knows
- * keys that n8n cannot resolve here; else, or where that fails, with the node's credential as it is now.
+ * Reads a task with the key with which the execution was suspended, where this process still has it, since
+ * n8n may not resolve it here; else, or where that fails, with the node's credential as it is now.
  */
 function readerOf(context: IWebhookFunctions): ReadTask {
 	return async ({ id, client }, withinMs) => {
 		const held = await client?.lookAt(id, withinMs);
-		if (held !== undefined && (!(held instanceof ApiFailure) || asksForPause(held))) return held;
+		if (held !== undefined && !(held instanceof ApiFailure)) return held;
+		// Another client would not know of the pause.
+		if (held && (held.detail.retryAfterMs !== null || isRateLimit(held.detail))) return held;
 		const own = await readBack(context, id, withinMs);
 		if (own !== NO_CREDENTIAL) return own;
 		if (held !== undefined) return held;
@@ -122,15 +109,7 @@ function readerOf(context: IWebhookFunctions): ReadTask {
 	};
 }
 
-/** Another client would not know of the pause. */
-function asksForPause({ detail }: ApiFailure): boolean {
-	return detail.retryAfterMs !== null || isRateLimit(detail);
-}
-
-/**
- * Up to which age of a call nothing is asked where this is the only process: later, the execution may have
- * gone on, and sleep elsewhere.
- */
+/** Up to this age of a call the execution cannot have gone on, and sleep elsewhere, in a single process. */
 const FRESH_MS = 500;
 
 async function goOn(
@@ -187,8 +166,8 @@ async function toItems(
 const questionSchema = z.object({ asks: z.object({ node: z.string(), timeoutAt: z.number() }) });
 
 /**
- * Whether the execution still sleeps where this call found it. n8n itself asks only whether it sleeps at
- * all, which is true again at its next wait: going on from here would run, and pay, all behind it again.
+ * Whether the execution still sleeps where this call found it. n8n asks only whether it sleeps at all, which
+ * is true again at its next wait: going on from here would run, and pay, all behind it again.
  */
 async function isStillAsleep(
 	context: IWebhookFunctions,
@@ -196,9 +175,7 @@ async function isStillAsleep(
 ): Promise<boolean> {
 	const url = ownUrlOf(context);
 	if (url === null) return true;
-	const question: z.infer<typeof questionSchema> = {
-		asks: { node: context.getNode().id, timeoutAt },
-	};
-	const answer = await postToSelf(context.helpers.httpRequest, url, JSON.stringify(question));
+	const body = JSON.stringify({ asks: { node: context.getNode().id, timeoutAt } });
+	const answer = await postToSelf(context.helpers.httpRequest, url, body);
 	return answer === null || answer.state === 'asleep';
 }

@@ -15,7 +15,7 @@ import { readingToOutcome } from '../result/reading';
 import { simplifyTask } from '../result/task';
 import { wasHeard } from '../waiting/triggerLooks';
 import { openDeliveries } from './deliveries';
-import { answerWithinMs, readCall, respond, respondOpen, respondUnread } from './incoming';
+import { answerWithinMs, LATE, readCall, respond, respondNotYet } from './incoming';
 import { readBack } from './readBack';
 import { isReminder, remindLater } from './remind';
 
@@ -40,15 +40,15 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		return respond(context, 'unusable', message);
 	}
 	const { events, verifyTask, deduplicate, result } = settings;
-	const { taskId, isOwn } = callback;
-	/** A test counts for nothing. */
+	const taskId = callback.task.id;
+	// A test counts for nothing.
 	const deliveries = context.getMode() === 'manual' ? null : openDeliveries(context);
 	const noteHeard = () => {
 		if (deliveries !== null) wasHeard(context.getWorkflow().id, taskId);
 	};
 	const respondRepeated = () => {
 		// A look starts the workflow only where no callback has.
-		if (deliveries === null || !(deduplicate || isOwn)) return null;
+		if (deliveries === null || !(deduplicate || callback.isOwn)) return null;
 		if (deliveries.isStarting(taskId)) return respond(context, 'open', 'Starting already');
 		if (!deliveries.has(taskId)) return null;
 		noteHeard();
@@ -59,18 +59,16 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 
 	const lane = `${credentialIdOf(context)}/${context.getWorkflow().id}`;
 	const reading = verifyTask
-		? await within(answerWithinMs(callback), readBack(context, taskId), null)
-		: withoutSecretsOf(callback.reading);
-	if (reading === null) return respondUnread(context, callback, lane, null);
+		? await within(answerWithinMs(callback), readBack(context, taskId), LATE)
+		: withoutSecretsOf(callback);
 	if (reading instanceof ApiFailure) {
-		const { code, retryAfterMs } = reading.detail;
-		return code === 'task_not_found'
+		return reading.detail.code === 'task_not_found'
 			? respond(context, 'unknown', 'The AI Video API does not know this task')
-			: respondUnread(context, callback, lane, retryAfterMs);
+			: respondNotYet(context, callback, lane, reading);
 	}
 	const { status } = simplifyTask(reading.task);
 	const nothing = `Nothing starts for a task that is ${status}`;
-	if (!isFinished(reading.task)) return respondOpen(context, callback, lane, nothing);
+	if (!isFinished(reading.task)) return respondNotYet(context, callback, lane, nothing);
 	// Others with the same task may have come this far while this one was reading it back.
 	const overtaken = respondRepeated();
 	if (overtaken !== null) return overtaken;
@@ -96,9 +94,9 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 }
 
 /** The reason of a failure may repeat what nobody may see. */
-function withoutSecretsOf({ raw, task }: TaskReading): TaskReading | null {
+function withoutSecretsOf({ raw, task }: TaskReading): TaskReading | ApiFailure {
 	if (task.error === null) return { raw, task };
-	return toTaskReading({ ...raw, error: withoutSecrets(task.error, '') });
+	return toTaskReading({ ...raw, error: withoutSecrets(task.error, '') }) ?? LATE;
 }
 
 /**
