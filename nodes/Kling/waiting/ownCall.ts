@@ -5,7 +5,7 @@ import { Failure } from '../api/failure';
 import { AFTER_FAULT, type Growth, pauseMs } from '../api/retry';
 import type { Task } from '../api/task';
 import { type Due, everythingDue } from '../n8n/dueWork';
-import { type OwnAnswer, postToSelf } from '../n8n/ownAddress';
+import { noteInstance, type OwnAnswer, postToSelf } from '../n8n/ownAddress';
 import { look, openOf } from './look';
 
 /** Between looks at tasks: about 1, 2, 4, 8 … minutes, at most an hour. */
@@ -104,6 +104,7 @@ export async function lastingClient(
 	itemIndex: number,
 	client: ApiClient,
 ): Promise<ApiClient> {
+	noteInstance(context);
 	const tasks = everythingDue().flatMap((due) => (due instanceof OwnCall ? due.tasks : []));
 	const known = tasks.find((task) => task.client?.account === client.account);
 	if (known?.client) return known.client;

@@ -5,7 +5,7 @@ import { Failure } from '../api/failure';
 import { isFinished, toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { findDue, runWhenDue } from '../n8n/dueWork';
-import { noteInstance, type OwnAnswer } from '../n8n/ownAddress';
+import type { OwnAnswer } from '../n8n/ownAddress';
 import { lastLook, look, openOf } from './look';
 import { lastingClient, OwnCall } from './ownCall';
 import type { WaitingItems } from './settings';
@@ -120,7 +120,6 @@ export async function fallAsleep(
 	items: WaitingItems,
 	resumeAddress: string | null,
 ): Promise<void> {
-	noteInstance(context);
 	const tasks = new Map<string, Task>();
 	let last: ApiClient | null = null;
 	for (const [itemIndex, item] of items.entries()) {

@@ -5,7 +5,7 @@ import { pauseMs } from '../api/retry';
 import { Task } from '../api/task';
 import { isOwnTriggerUrl, workflowIn } from '../callback/registration';
 import { findDue, runWhenDue, takeOff } from '../n8n/dueWork';
-import { noteInstance, type OwnAnswer } from '../n8n/ownAddress';
+import type { OwnAnswer } from '../n8n/ownAddress';
 import { BETWEEN_LOOKS, lastingClient, OwnCall } from './ownCall';
 
 const DAY_MS = 86_400_000;
@@ -77,7 +77,6 @@ export async function lookAfterTriggers(
 		if (url === null || !isOwnTriggerUrl(context, url)) continue;
 		const workflowId = workflowIn(url);
 		if (findDue(keyOf(workflowId, id)) !== undefined) continue;
-		noteInstance(context);
 		const task = new Task(id, await lastingClient(context, itemIndex, client), createdAt);
 		runWhenDue(new TriggerLook(task, workflowId, url));
 	}

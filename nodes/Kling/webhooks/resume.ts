@@ -2,7 +2,7 @@ import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from
 import { z } from 'zod';
 
 import { credentialIdOf } from '../api/credential';
-import { ApiFailure } from '../api/failure';
+import { ApiFailure, Thrown } from '../api/failure';
 import { isRateLimit } from '../api/retry';
 import { toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
@@ -27,9 +27,8 @@ export async function resume(context: IWebhookFunctions): Promise<IWebhookRespon
 	try {
 		return await answer(context);
 	} catch (thrown) {
-		context.logger.error(
-			`Execution ${context.getExecutionId()} could not go on: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-		);
+		const { message } = new Thrown(thrown);
+		context.logger.error(`Execution ${context.getExecutionId()} could not go on: ${message}`);
 		return respond(context, 'unread', 'The execution cannot go on just now');
 	}
 }
@@ -127,9 +126,8 @@ async function goOn(
 		isUnderWay = isFresh || (await isStillAsleep(context, wait));
 		if (isUnderWay) return { noWebhookResponse: true, workflowData: [items] };
 	} catch (thrown) {
-		context.logger.error(
-			`Execution ${wait.executionId} sleeps on: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-		);
+		const { message } = new Thrown(thrown);
+		context.logger.error(`Execution ${wait.executionId} sleeps on: ${message}`);
 	} finally {
 		sleeper.endResume(isUnderWay);
 	}

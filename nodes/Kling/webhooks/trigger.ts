@@ -6,7 +6,6 @@ import { withoutSecrets } from '../api/redact';
 import { isFinished, type TaskReading, toTaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
 import { within } from '../n8n/async';
-import { isAlone } from '../n8n/execution';
 import { noteListener } from '../n8n/ownAddress';
 import { triggerSettingsOf } from '../parameters/settings';
 import { readTriggerSettings } from '../parameters/trigger';
@@ -14,10 +13,9 @@ import { toItem, toNodeError } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { simplifyTask } from '../result/task';
 import { wasHeard } from '../waiting/triggerLooks';
-import { openDeliveries } from './deliveries';
+import { isReminder, openDeliveries } from './deliveries';
 import { answerWithinMs, LATE, readCall, respond, respondNotYet } from './incoming';
 import { readBack } from './readBack';
-import { isReminder, remindLater } from './remind';
 
 /**
  * One call to a Kling Trigger. It starts the workflow with the task, or answers why not. With settings
@@ -74,11 +72,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	if (overtaken !== null) return overtaken;
 	noteHeard();
 	if (!events.includes(status)) return respond(context, 'unwanted', nothing);
-	const remind = () => {
-		if (deliveries !== null && !isAlone(context)) remindLater(context);
-	};
 	deliveries?.start(taskId);
-	remind();
 	respond(context, 'started', 'Workflow started');
 	const outcome = await readingToOutcome(context, reading, {
 		...result,
@@ -88,7 +82,6 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	});
 	// Not before the files are there: should this process end meanwhile, a look starts the workflow.
 	deliveries?.add(taskId);
-	remind();
 	const { json, binary } = toItem(context, outcome, 0);
 	return { noWebhookResponse: true, workflowData: [[{ json, binary }]] };
 }

@@ -93,7 +93,7 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 		noticedBy: 'unit/asleep: ten callbacks of one task',
 	},
 	{
-		file: 'webhooks/trigger.ts',
+		file: 'webhooks/deliveries.ts',
 		find: '!isAlone(context)) remindLater',
 		replace: 'isAlone(context)) remindLater',
 		breaks: 'what several processes deliver at one moment is noted',
