@@ -61,8 +61,8 @@ test.each([
 });
 
 describe('what answers a call to itself', () => {
-	const nothing = { state: null, isOurs: true, retryAfterMs: null };
-	const gone = { ...nothing, state: 'gone', isOurs: false };
+	const nothing = { state: null, retryAfterMs: null };
+	const gone = { ...nothing, state: 'gone' };
 
 	test.each([
 		[409, 'The execution "42" is running already.', nothing],
@@ -138,6 +138,6 @@ describe('a call as the API makes it', () => {
 
 	test('gets through where n8n answers', async () => {
 		const { httpRequest } = helper({ [PUBLIC]: { status: 409, body: RUNNING } });
-		expect(await postAsTheApi(httpRequest, url, '{}')).toMatchObject({ state: null, isOurs: true });
+		expect(await postAsTheApi(httpRequest, url, '{}')).toMatchObject({ state: null });
 	});
 });

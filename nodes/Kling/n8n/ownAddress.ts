@@ -88,8 +88,6 @@ export interface OwnAnswer {
 	 * finished or sleeps at another node, else null.
 	 */
 	state: string | null;
-	/** False for what another n8n would answer too: that it knows no such execution or webhook. */
-	isOurs: boolean;
 	retryAfterMs: number | null;
 }
 
@@ -113,17 +111,15 @@ const NOT_NOW =
 
 function toOwnAnswer({ status, headers, body }: HttpAnswer): OwnAnswer | null {
 	const content = typeof body === 'string' ? parseJson(body) : body;
-	const isOurs = status !== 404;
 	const own = stateSchema.safeParse(content).data;
 	if (own !== undefined) {
 		const seconds = headersSchema.parse(headers)['retry-after'];
-		return { state: own.state, isOurs, retryAfterMs: seconds === null ? null : seconds * 1000 };
+		return { state: own.state, retryAfterMs: seconds === null ? null : seconds * 1000 };
 	}
 	const error = n8nErrorSchema.safeParse(content).data;
 	if (error?.code !== status) return null;
-	const isGone = GONE.test(error.message);
-	if (!isGone && !NOT_NOW.test(error.message)) return null;
-	return { state: isGone ? 'gone' : null, isOurs: isOurs && !isGone, retryAfterMs: null };
+	if (GONE.test(error.message)) return { state: 'gone', retryAfterMs: null };
+	return NOT_NOW.test(error.message) ? { state: null, retryAfterMs: null } : null;
 }
 
 /** What a login in front of n8n did instead, in words; null for anything else, such as a proxy on the way out. */
@@ -205,9 +201,10 @@ export async function postToSelf(
 		const at = new URL(candidate).origin;
 		const response = await post(httpRequest, candidate, body, at !== origin, TO_SELF_MS);
 		const answer = response === null ? null : toOwnAnswer(response);
-		// Another n8n may listen there.
+		// Another n8n may listen there, and knows no such execution or webhook either.
 		const isGuess = at === guess && at !== listening && at !== origin;
-		if (answer !== null && (!isGuess || answer.isOurs)) return answer;
+		const isOurs = response?.status !== 404 && answer?.state !== 'gone';
+		if (answer !== null && (!isGuess || isOurs)) return answer;
 	}
 	return null;
 }

@@ -29,9 +29,6 @@ const GIVE_UP_AFTER_MS = 600_000;
 export class Sleeper extends OwnCall {
 	private isLastLookDone = false;
 
-	/** From when on n8n has dropped its resume if it still sleeps, in milliseconds since 1970. */
-	droppedAt = Infinity;
-
 	constructor(
 		executionId: string,
 		readonly runIndex: number,
@@ -88,20 +85,21 @@ export class Sleeper extends OwnCall {
 	}
 
 	/**
-	 * It is remembered to its end, without its tasks, so that a second call is still answered “resuming”: n8n
-	 * may keep the execution in a queue, and call it asleep, until its turn comes. A second resume in that
-	 * queue would run, and pay, all behind it again.
+	 * It is still remembered, without its tasks, so that a second call is answered “resuming”. A second resume
+	 * in a queue of n8n's would run, and pay, all behind it again.
 	 *
 	 * @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call
+	 * @param mayQueue whether n8n may keep it in a queue, and call it asleep, until its turn comes
 	 */
-	endResume(isUnderWay: boolean): void {
+	endResume(isUnderWay: boolean, mayQueue: boolean): void {
 		const now = Date.now();
 		this.isDone = isUnderWay;
-		this.endsAt = Math.max(this.timeoutAt, now) + GIVE_UP_AFTER_MS;
-		if (isUnderWay) {
-			this.tasks = [];
-			this.droppedAt = now + DROPPED_AFTER_MS;
-		} else this.dueAt = now + FIRST_LOOK_MS;
+		this.endsAt =
+			isUnderWay && !mayQueue
+				? now + DROPPED_AFTER_MS
+				: Math.max(this.timeoutAt, now) + GIVE_UP_AFTER_MS;
+		if (isUnderWay) this.tasks = [];
+		else this.dueAt = now + FIRST_LOOK_MS;
 		if (findDue(this.key) === undefined) runWhenDue(this);
 	}
 
@@ -135,17 +133,13 @@ export async function fallAsleep(
 	runWhenDue(new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress));
 }
 
-/**
- * What this process knows of a sleeping execution, made anew where it knows nothing of this very wait.
- *
- * @param mayQueue whether n8n may keep a resumed execution in a queue, and call it asleep until its turn
- */
-export function sleeperOf(wait: StoredWait, mayQueue: boolean): Sleeper {
+/** What this process knows of a sleeping execution, made anew where it knows nothing of this very wait. */
+export function sleeperOf(wait: StoredWait): Sleeper {
 	const { executionId, runIndex, timeoutAt } = wait;
 	const known = findDue(executionId);
 	const isThisWait =
 		known instanceof Sleeper && known.runIndex === runIndex && known.timeoutAt === timeoutAt;
-	if (isThisWait && (mayQueue || Date.now() <= known.droppedAt)) return known;
+	if (isThisWait) return known;
 	const tasks = new Map<string, Task>();
 	for (const item of itemsOf(wait)) {
 		if (!('taskId' in item) || tasks.has(item.taskId)) continue;

@@ -47,7 +47,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 
-	const sleeper = sleeperOf(wait, isAlone(context));
+	const sleeper = sleeperOf(wait);
 	if (sleeper.isDone) return respond(context, 'resuming', 'Resuming already');
 	const task = sleeper.tasks.find(({ id }) => id === callback.task.id);
 	if (task === undefined) {
@@ -129,7 +129,7 @@ async function goOn(
 		const { message } = new Thrown(thrown);
 		context.logger.error(`Execution ${wait.executionId} sleeps on: ${message}`);
 	} finally {
-		sleeper.endResume(isUnderWay);
+		sleeper.endResume(isUnderWay, isAlone(context));
 	}
 	return { noWebhookResponse: true };
 }

@@ -73,8 +73,8 @@ export const IN_N8N: readonly PlantedFault[] = [
 	},
 	{
 		file: 'n8n/ownAddress.ts',
-		find: '!isGuess || answer.isOurs',
-		replace: '!isGuess || answer.isGone',
+		find: '!isGuess || isOurs',
+		replace: '!isGuess || !isOurs',
 		breaks: 'another n8n at the guessed port is not believed',
 		noticedBy: 'unit/ownAddress: at a guessed address',
 	},

@@ -67,8 +67,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/sleeper.ts',
-		find: '(mayQueue || Date.now() <= known.droppedAt)',
-		replace: '(mayQueue || known.isDone)',
+		find: 'isUnderWay && !mayQueue',
+		replace: 'isUnderWay && mayQueue',
 		breaks: 'a wait that n8n did not go on with is woken by a later call',
 		noticedBy: 'unit/asleep: where n8n did not go on',
 	},

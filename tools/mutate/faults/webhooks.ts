@@ -53,7 +53,7 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 	{
 		file: 'webhooks/redeliver.ts',
 		find: '`${url} ${taskId}`',
-		replace: '`${url} ${taskId} ${Math.random()}`',
+		replace: '`${url} ${taskId} ${crypto.randomUUID()}`',
 		breaks: 'a callback that is repeated is kept once',
 		noticedBy: 'unit/asleep: starts later, once',
 	},
