@@ -95,8 +95,8 @@ export const IN_WAITING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'waiting/sleeper.ts',
-		find: 'this.tasks = [];\n',
-		replace: '\n',
+		find: 'this.tasks = [];',
+		replace: 'this.isDone = true;',
 		breaks: 'a wait that has ended keeps no tasks in memory',
 		noticedBy: 'unit/sleeper: as long as its files take',
 	},
