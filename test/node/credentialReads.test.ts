@@ -3,7 +3,7 @@ import '../harness/node/instance';
 import { createRunExecutionData, type IWebhookData } from 'n8n-workflow';
 import { WebhookContext } from 'n8n-core';
 
-import { isWithoutCredential, readBack } from '../../nodes/Kling/webhooks/readBack';
+import { NO_CREDENTIAL, readBack } from '../../nodes/Kling/webhooks/readBack';
 import { Kling } from '../../nodes/Kling/Kling.node';
 import { buildAdditionalData } from '../harness/node/additionalData';
 import { TestCredentialsHelper } from '../harness/node/credentials';
@@ -97,7 +97,7 @@ describe('callbacks that come within seconds', () => {
 		const { apiKey } = credential;
 		credential.apiKey = '';
 		const taskId = await createTask(emulator.current);
-		expect(isWithoutCredential(await readTask(taskId))).toBe(true);
+		expect(await readTask(taskId)).toBe(NO_CREDENTIAL);
 		credential.apiKey = apiKey;
 		expect(await readTask(taskId)).toMatchObject(foundTask(taskId));
 	});

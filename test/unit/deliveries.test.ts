@@ -15,6 +15,7 @@ function trigger() {
 			getWorkflowStaticData: () => copy,
 			getWorkflow: () => ({ id }),
 			getNode: () => ({ id: 'trigger' }),
+			getRequestObject: () => ({ originalUrl: '/' }),
 		});
 		return { deliveries: openDeliveries(context), write: () => (stored = copy) };
 	};

@@ -1,4 +1,10 @@
-import { type Due, everythingDue, runWhenDue, takeOff } from '../../nodes/Kling/n8n/dueWork';
+import {
+	type Due,
+	everythingDue,
+	findDue,
+	runWhenDue,
+	takeOff,
+} from '../../nodes/Kling/n8n/dueWork';
 import { useClock } from '../harness/inMemory/clock';
 
 const clock = useClock();
@@ -6,10 +12,13 @@ const clock = useClock();
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
 
+let works = 0;
+
 /** Work that does as the test says, once it is put on the list. */
 class Work implements Due {
 	runs = 0;
-	ends: boolean[] = [];
+	isGivenUp = false;
+	key = `${(works += 1)}`;
 	dueAt = clock.now;
 	endsAt = clock.now + HOUR_MS;
 
@@ -23,14 +32,14 @@ class Work implements Due {
 		return await this.once();
 	}
 
-	ended(isGivenUp: boolean): void {
-		this.ends.push(isGivenUp);
+	givenUp(): void {
+		this.isGivenUp = true;
 	}
 }
 
 function begin(
 	once: () => Promise<number | null>,
-	changes: Partial<Pick<Work, 'lane' | 'dueAt' | 'endsAt'>> = {},
+	changes: Partial<Pick<Work, 'key' | 'lane' | 'dueAt' | 'endsAt'>> = {},
 ): Work {
 	const work = Object.assign(new Work(changes.lane ?? 'lane', once), changes);
 	runWhenDue(work);
@@ -57,7 +66,7 @@ describe('work on the list', () => {
 		await clock.advance(2_000);
 		expect(work.runs).toBe(1);
 		await clock.advance(60_000);
-		expect(work).toMatchObject({ runs: 2, ends: [false] });
+		expect(work).toMatchObject({ runs: 2, isGivenUp: false });
 		expect([...everythingDue()]).toEqual([]);
 	});
 
@@ -78,7 +87,7 @@ describe('work on the list', () => {
 	])('that %s is given up at its end', async (_, once) => {
 		const work = begin(once, { endsAt: clock.now + 600_000 });
 		await clock.advance(700_000);
-		expect(work.ends).toEqual([true]);
+		expect(work.isGivenUp).toBe(true);
 		const { runs } = work;
 		await clock.advance(HOUR_MS);
 		expect(work.runs).toBe(runs);
@@ -90,7 +99,7 @@ describe('work on the list', () => {
 		const { runs } = work;
 		takeOff(work);
 		await clock.advance(60_000);
-		expect(work).toMatchObject({ runs, ends: [] });
+		expect(work).toMatchObject({ runs, isGivenUp: false });
 	});
 
 	test('that is taken off while it is under way does not come back', async () => {
@@ -104,13 +113,45 @@ describe('work on the list', () => {
 	});
 });
 
+describe('a key', () => {
+	test('is that of one entry, the latest', async () => {
+		const former = begin(again(SECOND_MS), { key: 'a' });
+		const latest = begin(again(SECOND_MS), { key: 'a' });
+		takeOff(former);
+		expect(findDue('a')).toBe(latest);
+		await clock.advance(10_000);
+		expect(former.runs).toBe(0);
+	});
+
+	test('is not freed by a former entry that is over', async () => {
+		let end = (_: null) => {};
+		begin(async () => await new Promise<null>((resolve) => (end = resolve)), { key: 'a' });
+		await clock.advance(2_000);
+		const latest = begin(hangs, { key: 'a' });
+		end(null);
+		await clock.advance(2_000);
+		expect(findDue('a')).toBe(latest);
+	});
+});
+
+test('what is wanted again while it works is not over, and not due later than it was wanted', async () => {
+	const answers = [null, clock.now + HOUR_MS, null];
+	const work: Work = begin(async () => {
+		if (answers.length > 1) work.dueAt = clock.now + 5_000;
+		return await Promise.resolve(answers.shift() ?? null);
+	});
+	await clock.advance(20_000);
+	expect(work.runs).toBe(3);
+	expect(everythingDue()).toEqual([]);
+});
+
 describe('lanes', () => {
 	test('have five places each, and one that hangs takes none of another', async () => {
 		const hanging = Array.from({ length: 20 }, () => begin(hangs, { lane: 'down' }));
 		const healthy = Array.from({ length: 20 }, () => begin(over, { lane: 'healthy' }));
 		await clock.advance(6_000);
 		expect(hanging.filter(({ runs }) => runs > 0)).toHaveLength(5);
-		expect(healthy.every(({ ends }) => ends.length === 1)).toBe(true);
+		expect(healthy.every(({ runs }) => runs === 1)).toBe(true);
 	});
 
 	test('give each entry its turn, also where the first ones are always due', async () => {

@@ -29,22 +29,6 @@ describe('mapping several at once', () => {
 		});
 		expect(most).toBe(expected);
 	});
-
-	test('starts nothing more once it may not, and finishes what is under way', async () => {
-		let stopped = false;
-		const results = await mapConcurrently(
-			[0, 1, 2, 3, 4],
-			2,
-			async (input) => {
-				await turn();
-				if (input === 0) stopped = true;
-				return input;
-			},
-			() => !stopped,
-		);
-		expect(results.filter((result) => result !== undefined)).toEqual([0, 1]);
-		expect(results).toHaveLength(5);
-	});
 });
 
 describe('cancelling', () => {

@@ -46,7 +46,7 @@ describe('an address of this n8n', () => {
 		['::1', true, 'https://[::1]:5678'],
 		['fe80::1%eth0', false, 'http://[fe80::1]:5678'],
 	])('is read off a connection to %s', (address, encrypted, origin) => {
-		expect(toOrigin(address, 5678, encrypted)).toBe(origin);
+		expect(toOrigin({ localAddress: address, localPort: 5678, encrypted })).toBe(origin);
 	});
 });
 
@@ -61,19 +61,19 @@ test.each([
 });
 
 describe('what answers a call to itself', () => {
-	const nothing = { state: null, isGone: false, isOurs: true, retryAfterMs: null };
-	const isGone = { ...nothing, isGone: true, isOurs: false };
+	const nothing = { state: null, retryAfterMs: null };
+	const gone = { ...nothing, state: 'gone' };
 
 	test.each([
 		[409, 'The execution "42" is running already.', nothing],
-		[404, 'The execution "42" does not exist.', isGone],
+		[404, 'The execution "42" does not exist.', gone],
 		// n8n leaves out the second quotation mark.
-		[409, 'The execution "42 has finished already.', isGone],
-		[409, 'The execution "42" has finished with error.', isGone],
+		[409, 'The execution "42 has finished already.', gone],
+		[409, 'The execution "42" has finished with error.', gone],
 		[
 			404,
 			'The workflow for execution "42" does not contain a waiting webhook with a matching path/method.',
-			isGone,
+			gone,
 		],
 	])('is n8n’s own: %d, %s', async (status, message, expected) => {
 		const { httpRequest } = helper({ [PUBLIC]: { status, body: { code: status, message } } });
@@ -138,6 +138,6 @@ describe('a call as the API makes it', () => {
 
 	test('gets through where n8n answers', async () => {
 		const { httpRequest } = helper({ [PUBLIC]: { status: 409, body: RUNNING } });
-		expect(await postAsTheApi(httpRequest, url, '{}')).toMatchObject({ state: null, isOurs: true });
+		expect(await postAsTheApi(httpRequest, url, '{}')).toMatchObject({ state: null });
 	});
 });

@@ -106,7 +106,7 @@ describe('a shared wait for tasks', () => {
 		const refused = failure({ call: 'getTask', status: 401, code: 'invalid_api_key' });
 		const getTask = async () => await Promise.resolve(refused);
 		tasks.push(new Task(TWO, fakeClient({ getTask, hasSucceeded: false })));
-		await pollTasks(tasks, { ...OPTIONS, stopsAtRefusal: true });
+		await pollTasks(tasks, OPTIONS, true);
 		expect(clock.pauses).toEqual([]);
 	});
 
@@ -151,7 +151,7 @@ describe('a shared wait for tasks', () => {
 		const abort = new AbortController();
 		clock.duringPause = () => abort.abort();
 		const { tasks, reads } = world({ [ONE]: [] });
-		const polling = pollTasks(tasks, { ...OPTIONS, signal: abort.signal });
+		const polling = pollTasks(tasks, OPTIONS, false, abort.signal);
 		await expect(polling).rejects.toBeInstanceOf(CancelledError);
 		expect(reads).toEqual([ONE]);
 	});

@@ -32,40 +32,43 @@ const stored = (count = 1) => ({
 
 test('a wait that resumes is known as long as its files take, and then as long as n8n may take', async () => {
 	const wait = stored();
-	const sleeper = sleeperOf(wait, true);
+	const sleeper = sleeperOf(wait);
 	sleeper.beginResume();
 	await clock.advance(13 * MINUTE_MS);
-	expect(sleeperOf(wait, true)).toBe(sleeper);
-	sleeper.endResume(true);
+	expect(sleeperOf(wait)).toBe(sleeper);
+	sleeper.endResume(true, true);
 	expect(sleeper.tasks).toEqual([]);
 	await clock.advance(9 * MINUTE_MS);
-	expect(sleeperOf(wait, true).isResuming).toBe(true);
+	expect(sleeperOf(wait).isDone).toBe(true);
 	await clock.advance(2 * MINUTE_MS);
-	expect(sleeperOf(wait, true)).not.toBe(sleeper);
+	expect(sleeperOf(wait)).not.toBe(sleeper);
 });
 
-test('a wait that n8n did not go on with is made anew, but where n8n keeps a queue', async () => {
-	const wait = { ...stored(), timeoutAt: clock.now + 10 * MINUTE_MS };
-	const sleeper = sleeperOf(wait, false);
-	sleeper.beginResume();
-	await clock.advance(MINUTE_MS);
-	sleeper.endResume(true);
-	expect(sleeperOf(wait, false)).toBe(sleeper);
-	await clock.advance(MINUTE_MS);
-	expect(sleeperOf(wait, true)).toBe(sleeper);
-	expect(sleeperOf(wait, false).isResuming).toBe(false);
-});
+test.each([true, false])(
+	'a wait that n8n did not go on with is made anew, but where n8n keeps a queue: %s',
+	async (mayQueue) => {
+		const wait = { ...stored(), timeoutAt: clock.now + 10 * MINUTE_MS };
+		const sleeper = sleeperOf(wait);
+		sleeper.beginResume();
+		await clock.advance(MINUTE_MS);
+		sleeper.endResume(true, mayQueue);
+		await clock.advance(MINUTE_MS / 3);
+		expect(sleeperOf(wait)).toBe(sleeper);
+		await clock.advance(MINUTE_MS);
+		expect(sleeperOf(wait).isDone).toBe(mayQueue);
+	},
+);
 
 test('another wait of the same execution is another one', () => {
 	const wait = stored();
-	const sleeper = sleeperOf(wait, true);
-	expect(sleeperOf(wait, true)).toBe(sleeper);
-	expect(sleeperOf({ ...wait, timeoutAt: 0 }, true)).not.toBe(sleeper);
-	expect(sleeperOf({ ...wait, runIndex: 1 }, true)).not.toBe(sleeper);
+	const sleeper = sleeperOf(wait);
+	expect(sleeperOf(wait)).toBe(sleeper);
+	expect(sleeperOf({ ...wait, timeoutAt: 0 })).not.toBe(sleeper);
+	expect(sleeperOf({ ...wait, runIndex: 1 })).not.toBe(sleeper);
 });
 
 test('a wait whose time is over reads each task, though the readings of five hang', async () => {
-	const sleeper = sleeperOf(stored(8), true);
+	const sleeper = sleeperOf(stored(8));
 	await clock.advance(MINUTE_MS);
 	let reads = 0;
 	const ending = sleeper.lookForTheLastTime(async ({ id }, withinMs = 0) => {

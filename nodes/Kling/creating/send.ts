@@ -38,7 +38,7 @@ export async function sendAll(
 	if (count > 0) journal.log.sending(count);
 
 	const send = async ({ client, request }: ToBuy, itemIndex: number) => {
-		if (isStopped) return new Unreached();
+		if (isStopped || thrown.length > 0 || signal?.aborted === true) return new Unreached();
 		const stopped = stoppedAccounts.get(client);
 		if (stopped !== undefined) return stopped;
 		const sent = await journal.create(itemIndex, request, client);
@@ -51,22 +51,17 @@ export async function sendAll(
 		return failure;
 	};
 
-	const outcomes = await mapConcurrently(
-		prepared,
-		concurrency,
-		async (item, itemIndex): Promise<Settled<Task>> => {
-			if (item instanceof Failure) return item;
-			if (item.task !== null) return item.task;
-			return await send(item, itemIndex).catch((fault: unknown) => {
-				thrown.push(fault);
-				return new Unreached();
-			});
-		},
-		() => thrown.length === 0 && signal?.aborted !== true,
-	);
+	const outcomes = await mapConcurrently(prepared, concurrency, async (item, itemIndex) => {
+		if (item instanceof Failure) return item;
+		if (item.task !== null) return item.task;
+		return await send(item, itemIndex).catch((fault: unknown) => {
+			thrown.push(fault);
+			return new Unreached();
+		});
+	});
 	if (signal?.aborted === true) throw new CancelledError();
 	if (thrown.length > 0) throw thrown[0];
-	return outcomes.map((outcome) => outcome ?? new Unreached());
+	return outcomes;
 }
 
 /** Says what is missing, by one free reading, where the account has too few credits. */

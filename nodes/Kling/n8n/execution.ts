@@ -1,49 +1,37 @@
-import type { IExecuteFunctions, IWebhookFunctions, WorkflowExecuteMode } from 'n8n-workflow';
+import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-/**
- * What n8n says of the execution at hand. It is read from n8n's data proxy, not with expressions,
- * whose sandbox takes n8n 2.41 some ten milliseconds each time.
- */
-
-const executionSchema = z.object({
-	$execution: z.object({ resumeUrl: z.string().refine((url) => URL.canParse(url)) }),
-});
+// Read from n8n's data proxy, since an expression takes its sandbox some ten milliseconds (n8n 2.41).
+const executionSchema = z.object({ $execution: z.object({ resumeUrl: z.string().url() }) });
 
 /** This execution's resume URL, which the API calls to wake a suspended execution. */
 export function readResumeUrl(context: IExecuteFunctions): string | null {
-	const execution = executionSchema.safeParse(context.getWorkflowDataProxy(0));
-	return execution.success ? execution.data.$execution.resumeUrl : null;
+	const read = executionSchema.safeParse(context.getWorkflowDataProxy(0));
+	return read.data?.$execution.resumeUrl ?? null;
 }
 
 const runSchema = z.object({ $runIndex: z.number() });
 
 /** Which run of the node this is: a loop's next turn has the next number, a second try has not. */
 export function readRunIndex(context: IExecuteFunctions): number {
-	const run = runSchema.safeParse(context.getWorkflowDataProxy(0));
-	return run.success ? run.data.$runIndex : 0;
+	return runSchema.safeParse(context.getWorkflowDataProxy(0)).data?.$runIndex ?? 0;
 }
 
 const contextDataSchema = z.object({
-	runExecutionData: z.object({
-		executionData: z.object({ contextData: z.record(z.unknown()) }),
-	}),
+	runExecutionData: z.object({ executionData: z.object({ contextData: z.record(z.unknown()) }) }),
 });
 
 /**
- * What the called node has stored with its execution (n8n: `getContext('node')`).
- *
- * n8n offers it to webhooks by an expression only, and takes a fifth of a second to copy what a wait of
- * 500 items stores into the sandbox (n8n 2.41). So this looks first at what each n8n context carries.
+ * What the called node has stored with its execution (n8n: `getContext('node')`). n8n offers it to webhooks
+ * by an expression only, which takes a fifth of a second for a wait of 500 items (n8n 2.41), so this looks
+ * first at what each n8n context carries.
  */
 export function readNodeContext(
 	context: Pick<IWebhookFunctions, 'getNode' | 'evaluateExpression'>,
 ): unknown {
 	const { name } = context.getNode();
-	const carried = contextDataSchema.safeParse(context);
-	if (carried.success) {
-		return carried.data.runExecutionData.executionData.contextData[`node:${name}`];
-	}
+	const carried = contextDataSchema.safeParse(context).data?.runExecutionData.executionData;
+	if (carried !== undefined) return carried.contextData[`node:${name}`];
 	// Two braces in a row would end the expression, even inside of a text.
 	const quoted = JSON.stringify(name).replaceAll('{', '\\u007b').replaceAll('}', '\\u007d');
 	return context.evaluateExpression(`{{ $node[${quoted}].context }}`, 0);
@@ -58,17 +46,11 @@ export function isTool(context: ToolContext): boolean {
 	return context.getNode().type.endsWith('Tool') || context.isToolExecution?.() === true;
 }
 
-/**
- * The same context for a request that must be let to its end: n8n aborts the requests of a cancelled
- * execution by the signal that it finds on the context they are called on.
- */
+/** For a request that must be let to its end: n8n aborts it by the signal of the context it is called on. */
 export function withoutCancelling<T extends object>(context: T): T {
 	return new Proxy(context, {
-		get: (target, key) => {
-			if (key === 'getExecutionCancelSignal') return () => undefined;
-			const value: unknown = Reflect.get(target, key);
-			return value;
-		},
+		get: (target, key): unknown =>
+			key === 'getExecutionCancelSignal' ? () => undefined : Reflect.get(target, key),
 	});
 }
 
@@ -81,18 +63,11 @@ export function withoutCancelling<T extends object>(context: T): T {
  * - `agent`: an agent that runs a workflow as its tool waits in the same process.
  * - `internal`: n8n starts nothing with it.
  */
-const WAKEABLE = new Set<WorkflowExecuteMode>([
-	'manual',
-	'trigger',
-	'webhook',
-	'retry',
-	'error',
-	'chat',
-]);
+const WAKEABLE = ['manual', 'trigger', 'webhook', 'retry', 'error', 'chat'];
 
 /** Whether n8n can wake this execution when it sleeps. */
 export function maySleep(context: ToolContext & Pick<IExecuteFunctions, 'getMode'>): boolean {
-	return !isTool(context) && WAKEABLE.has(context.getMode());
+	return !isTool(context) && WAKEABLE.includes(context.getMode());
 }
 
 /** n8n offers its configuration to nodes nowhere, but each n8n context carries it (2.0 to 2.41). */
@@ -117,9 +92,8 @@ export function isAlone(context: object): boolean {
 }
 
 /**
- * Whether a failed item is passed on instead of ending the run: as the user has set *On Error*, and
- * always in a tool, since a thrown error reaches no model whole (n8n: agent 3 gets the message alone,
- * agent 2.2 an empty text).
+ * Whether a failed item is passed on: as *On Error* says, and always in a tool, since a thrown error
+ * reaches no model whole (n8n: agent 3 gets the message alone, agent 2.2 an empty text).
  */
 export function keepsFailedItems(
 	context: ToolContext & Pick<IExecuteFunctions, 'continueOnFail'>,

@@ -18,11 +18,7 @@ export function showHints(
 	}
 }
 
-export function warning(message: string): Hint {
-	return { message, type: 'warning' };
-}
+export const warning = (message: string): Hint => ({ message, type: 'warning' });
 
 /** What could be changed in the workflow around the node; around the tool of an AI Agent there is none. */
-export function advice(message: string): Hint {
-	return { message, type: 'advice' };
-}
+export const advice = (message: string): Hint => ({ message, type: 'advice' });

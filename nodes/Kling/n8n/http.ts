@@ -3,25 +3,20 @@ import { z } from 'zod';
 /** Asks n8n's request helpers for the whole answer, whatever its status. */
 export const WHOLE_ANSWER = { returnFullResponse: true, ignoreHttpStatusErrors: true };
 
-export interface HttpAnswer {
-	status: number;
-	/** By name, in lower case. */
-	headers: Record<string, unknown>;
-	body: unknown;
-}
+const answerSchema = z
+	.object({
+		statusCode: z.number(),
+		/** By name, in lower case. */
+		headers: z.record(z.unknown()).catch({}),
+		body: z.unknown(),
+	})
+	.transform(({ statusCode: status, headers, body }) => ({ status, headers, body }));
 
-const answerSchema = z.object({
-	statusCode: z.number(),
-	headers: z.record(z.unknown()).catch({}),
-	body: z.unknown(),
-});
+export type HttpAnswer = z.infer<typeof answerSchema>;
 
 /** What a request helper gave for a {@link WHOLE_ANSWER}; null where that is none. */
 export function toHttpAnswer(received: unknown): HttpAnswer | null {
-	const answer = answerSchema.safeParse(received);
-	if (!answer.success) return null;
-	const { statusCode: status, headers, body } = answer.data;
-	return { status, headers, body };
+	return answerSchema.safeParse(received).data ?? null;
 }
 
 /** The JSON in a text; undefined where it is none. */

@@ -29,29 +29,25 @@ export function noteInstance(context: object): void {
 const socketSchema = z.object({
 	localAddress: z.string(),
 	localPort: z.number(),
-	encrypted: z.boolean().optional().catch(false),
+	encrypted: z.boolean().catch(false),
 });
 
 /** Learns from a webhook's connection where this process listens. */
 export function noteListener(context: Pick<IWebhookFunctions, 'getRequestObject'>): string | null {
-	const socket = socketSchema.safeParse(context.getRequestObject().socket);
-	if (!socket.success) return listening;
-	const { localAddress, localPort, encrypted } = socket.data;
-	listening = toOrigin(localAddress, localPort, encrypted === true);
+	const socket = socketSchema.safeParse(context.getRequestObject().socket).data;
+	if (socket !== undefined) listening = toOrigin(socket);
 	return listening;
 }
 
-/** `::ffff:127.0.0.1`, 5678 → `http://127.0.0.1:5678`. Pure. */
-export function toOrigin(address: string, port: number, encrypted: boolean): string {
-	const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
+/** `::ffff:127.0.0.1`, 5678 → `http://127.0.0.1:5678`. */
+export function toOrigin(socket: z.infer<typeof socketSchema>): string {
+	const { localAddress, localPort, encrypted } = socket;
+	const plain = localAddress.replace(/^::ffff:(?=\d+\.)/i, '');
 	const host = plain.includes(':') ? `[${plain.replace(/%.*/, '')}]` : plain;
-	return `${encrypted ? 'https' : 'http'}://${host}:${port}`;
+	return `${encrypted ? 'https' : 'http'}://${host}:${localPort}`;
 }
 
-/**
- * The path and query of a webhook's `originalUrl`, or null where it is none. It may hold a whole
- * address, since HTTP allows one as a request's target. Pure.
- */
+/** The path and query of a webhook's `originalUrl`, which may be a whole address (HTTP); null for none. */
 export function pathOf(originalUrl: string): string | null {
 	if (originalUrl.startsWith('/')) return originalUrl;
 	if (!/^https?:\/\//i.test(originalUrl) || !URL.canParse(originalUrl)) return null;
@@ -70,15 +66,15 @@ export function ownUrlOf(context: Pick<IWebhookFunctions, 'getRequestObject'>): 
 const SHORTEST_PATH = 3;
 
 /**
- * The addresses at which a URL of this n8n may be reached from inside, the likeliest first: where this
- * process is known to listen, the URL itself, and a guess. A proxy may take a base path off, and n8n
- * itself serves its webhooks without one (n8n: `N8N_PATH`). Pure.
+ * Where a URL of this n8n may be reached from inside, the likeliest first. A proxy may take a base path off,
+ * and n8n itself serves its webhooks without one (n8n: `N8N_PATH`).
  */
 export function candidatesFor(url: string, listening: string | null, guess: string): string[] {
-	const parts = new URL(url).pathname.split('/').slice(1);
+	const { pathname, search } = new URL(url);
+	const parts = pathname.split('/').slice(1);
 	const paths = parts
-		.map((_, index) => `/${parts.slice(index).join('/')}${new URL(url).search}`)
-		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1));
+		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1))
+		.map((_, index) => `/${parts.slice(index).join('/')}${search}`);
 	const below = (origin: string) => paths.map((path) => `${origin}${path}`);
 	return [...new Set([...(listening === null ? [] : below(listening)), url, ...below(guess)])];
 }
@@ -87,20 +83,19 @@ export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
 
 /** What n8n, or a webhook of this package in it, answered. */
 export interface OwnAnswer {
-	/** What a webhook of this package says that it did; null where n8n itself answered. */
+	/**
+	 * What a webhook of this package did. Of n8n itself: `gone` for an execution that is not there, has
+	 * finished or sleeps at another node, else null.
+	 */
 	state: string | null;
-	/** n8n: there is no such execution, it has finished, or it sleeps at another node. */
-	isGone: boolean;
-	/** False for what another n8n would answer too: that it knows no such execution or webhook. */
-	isOurs: boolean;
 	retryAfterMs: number | null;
 }
 
 const headersSchema = z.object({
 	// The webhooks of this package write seconds.
-	'retry-after': z.coerce.number().nonnegative().optional().catch(undefined),
-	location: z.string().optional().catch(undefined),
-	'content-type': z.string().optional().catch(undefined),
+	'retry-after': z.coerce.number().nonnegative().nullable().catch(null),
+	location: z.string().catch(''),
+	'content-type': z.string().catch(''),
 });
 
 const stateSchema = z.object({ state: z.string(), message: z.string() });
@@ -109,51 +104,39 @@ const stateSchema = z.object({ state: z.string(), message: z.string() });
 const n8nErrorSchema = z.object({ code: z.number(), message: z.string() });
 
 /** The texts of n8n's `waiting-webhooks` and `live-webhooks`, the same from 2.0 to 2.41. */
-const N8N_SAYS = [
-	{ text: /^The execution "\w+" is running already\.$/, isGone: false, isOurs: true },
-	{
-		text: /^The execution "\w+"? (does not exist|has finished already|has finished with error)\.$|^The workflow for execution "\w+" does not contain a waiting webhook /,
-		isGone: true,
-		isOurs: false,
-	},
-	{ text: /^The requested webhook "[^"]*" is not registered\.$/, isGone: false, isOurs: false },
-];
+const GONE =
+	/^The execution "\w+"? (does not exist|has finished already|has finished with error)\.$|^The workflow for execution "\w+" does not contain a waiting webhook /;
+const NOT_NOW =
+	/^The execution "\w+" is running already\.$|^The requested webhook "[^"]*" is not registered\.$/;
 
 function toOwnAnswer({ status, headers, body }: HttpAnswer): OwnAnswer | null {
 	const content = typeof body === 'string' ? parseJson(body) : body;
 	const own = stateSchema.safeParse(content).data;
 	if (own !== undefined) {
 		const seconds = headersSchema.parse(headers)['retry-after'];
-		const retryAfterMs = seconds === undefined ? null : seconds * 1000;
-		return { state: own.state, isGone: false, isOurs: status !== 404, retryAfterMs };
+		return { state: own.state, retryAfterMs: seconds === null ? null : seconds * 1000 };
 	}
 	const error = n8nErrorSchema.safeParse(content).data;
 	if (error?.code !== status) return null;
-	const said = N8N_SAYS.find(({ text }) => text.test(error.message));
-	if (said === undefined) return null;
-	const { isGone, isOurs } = said;
-	return { state: null, isGone, isOurs, retryAfterMs: null };
+	if (GONE.test(error.message)) return { state: 'gone', retryAfterMs: null };
+	return NOT_NOW.test(error.message) ? { state: null, retryAfterMs: null } : null;
 }
 
-/**
- * What somebody in front of n8n answered instead, in words, where it is what a login does; null for
- * anything else, which may well come from a proxy on the way out.
- */
+/** What a login in front of n8n did instead, in words; null for anything else, such as a proxy on the way out. */
 function toStrangersAnswer({ status, headers }: HttpAnswer): string | null {
 	const { location, 'content-type': type } = headersSchema.parse(headers);
 	if (status >= 300 && status < 400) {
-		const isWhole = location !== undefined && URL.canParse(location);
-		return `redirects to ${isWhole ? new URL(location).origin : 'another page'}`;
+		return `redirects to ${URL.canParse(location) ? new URL(location).origin : 'another page'}`;
 	}
 	if (status === 401) return 'asks for a login (HTTP 401)';
-	const isPage = status < 300 && type?.includes('text/html') === true;
+	const isPage = status < 300 && type.includes('text/html');
 	return isPage ? `shows a page, such as a login (HTTP ${status})` : null;
 }
 
 /**
- * For requests to this machine. The certificate is for the public name. And n8n is named as its own
- * proxy: a request cannot ask for none, and `HTTP_PROXY` without `NO_PROXY` takes these too. n8n
- * answers a request for a whole address like any other; https would need a tunnel, which it does not make.
+ * For requests to this machine. The certificate is for the public name. And n8n is named as its own proxy,
+ * since a request cannot ask for none, and `HTTP_PROXY` without `NO_PROXY` takes these too. n8n answers
+ * a request for a whole address like any other; https would need a tunnel, which it does not make.
  */
 function withoutDetour(url: string): Partial<IHttpRequestOptions> {
 	const { protocol, hostname: host, port, pathname } = new URL(url);
@@ -194,8 +177,7 @@ async function post(
 /**
  * Posts JSON to a public URL of this n8n as the API would, and nowhere else. Never throws.
  *
- * @returns n8n's answer; in words, what a login in front of it does instead; or null, which tells
- * nothing: what cannot be reached from inside may well be reached from outside
+ * @returns what a login does instead, in words; null tells nothing: it may be reached from outside
  */
 export async function postAsTheApi(
 	httpRequest: HttpRequest,
@@ -206,10 +188,7 @@ export async function postAsTheApi(
 	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
 }
 
-/**
- * Posts JSON to a URL of this n8n, wherever it can be reached; null when n8n answered nowhere.
- * Never throws.
- */
+/** Posts JSON to a URL of this n8n, wherever it can be reached; null where it answers nowhere. Never throws. */
 export async function postToSelf(
 	httpRequest: HttpRequest,
 	url: string,
@@ -222,10 +201,10 @@ export async function postToSelf(
 		const at = new URL(candidate).origin;
 		const response = await post(httpRequest, candidate, body, at !== origin, TO_SELF_MS);
 		const answer = response === null ? null : toOwnAnswer(response);
-		if (answer === null) continue;
-		// Another n8n may listen there.
+		// Another n8n may listen there, and knows no such execution or webhook either.
 		const isGuess = at === guess && at !== listening && at !== origin;
-		if (!isGuess || answer.isOurs) return answer;
+		const isOurs = response?.status !== 404 && answer?.state !== 'gone';
+		if (answer !== null && (!isGuess || isOurs)) return answer;
 	}
 	return null;
 }

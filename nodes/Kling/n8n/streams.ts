@@ -9,10 +9,7 @@ const streamSchema = z.custom<ByteStream>(
 	(body) => typeof body === 'object' && body !== null && Symbol.asyncIterator in body,
 );
 
-/**
- * Fetches an address without any credential; whatever the status, the answer is given. Null where
- * there was none.
- */
+/** What an address answers, under whatever status, asked without any credential; null for nothing. */
 export async function fetchStream(
 	context: Pick<IExecuteFunctions | IWebhookFunctions, 'helpers'>,
 	options: Omit<IHttpRequestOptions, 'method' | 'encoding'>,
@@ -34,22 +31,16 @@ export async function readStart(stream: ByteStream, length: number): Promise<Uin
 	}
 }
 
-/**
- * The first bytes of a stream, which gives them again to whoever reads it next. A stream that is
- * shorter has then ended.
- */
+/** The first bytes of a stream, which then gives them again. One that is shorter has ended. */
 export async function peekStart(stream: ByteStream, length: number): Promise<Uint8Array> {
-	const chunks: Uint8Array[] = [];
-	const start: number[] = [];
+	let start: Uint8Array = Buffer.alloc(0);
 	for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-		const bytes = chunkSchema.parse(chunk);
-		chunks.push(bytes);
-		start.push(...bytes.subarray(0, length - start.length));
+		start = Buffer.concat([start, chunkSchema.parse(chunk)]);
 		if (start.length < length) continue;
-		for (const read of chunks.reverse()) stream.unshift(read);
+		stream.unshift(start);
 		break;
 	}
-	return Uint8Array.from(start);
+	return start.subarray(0, length);
 }
 
 const chunkSchema = z.instanceof(Uint8Array);

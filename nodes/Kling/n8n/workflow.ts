@@ -5,10 +5,7 @@ export function isNodeType(fullType: string, name: 'kling' | 'klingTrigger'): bo
 	return fullType.split('.').at(-1) === name;
 }
 
-/**
- * n8n offers nodes no list of their workflow's nodes, other than what is connected to them, and a
- * trigger seldom is. But each n8n context carries the workflow (2.0 to 2.41).
- */
+/** n8n offers nodes only what is connected to them. But each context carries the workflow (n8n 2.0 to 2.41). */
 const carriedSchema = z.object({
 	workflow: z.object({
 		nodes: z.record(z.object({ type: z.string(), disabled: z.boolean().optional().catch(false) })),
@@ -19,21 +16,22 @@ const carriedSchema = z.object({
 		.catch(null),
 });
 
-/** Whether a node of this execution has run before the one at hand: at least the one that started it. */
-export function hasBegun(context: object): boolean {
-	const runData = carriedSchema.safeParse(context).data?.runExecutionData?.resultData.runData;
-	return Object.keys(runData ?? {}).length > 0;
+/** The names of the nodes of this execution that have run before the one at hand. */
+function namesRun(context: object): string[] {
+	const { runExecutionData } = carriedSchema.safeParse(context).data ?? {};
+	return Object.keys(runExecutionData?.resultData.runData ?? {});
 }
 
-/** The Kling Triggers of the executed workflow that are not switched off, and whether each has run. */
-function triggersOf(context: object): Array<{ hasRun: boolean }> {
-	const carried = carriedSchema.safeParse(context);
-	if (!carried.success) return [];
-	const { workflow, runExecutionData } = carried.data;
-	const runData = runExecutionData?.resultData.runData ?? {};
-	return Object.entries(workflow.nodes)
+/** Whether any has: at least the one that started it. */
+export function hasBegun(context: object): boolean {
+	return namesRun(context).length > 0;
+}
+
+/** The names of the Kling Triggers in the executed workflow that are not switched off. */
+function triggersOf(context: object): string[] {
+	return Object.entries(carriedSchema.safeParse(context).data?.workflow.nodes ?? {})
 		.filter(([, node]) => isNodeType(node.type, 'klingTrigger') && node.disabled !== true)
-		.map(([name]) => ({ hasRun: name in runData }));
+		.map(([name]) => name);
 }
 
 /** Whether the executed workflow has a Kling Trigger that is not switched off. */
@@ -43,5 +41,5 @@ export function hasTrigger(context: object): boolean {
 
 /** Whether a Kling Trigger of the executed workflow has started this execution. */
 export function isStartedByTrigger(context: object): boolean {
-	return triggersOf(context).some(({ hasRun }) => hasRun);
+	return triggersOf(context).some((name) => namesRun(context).includes(name));
 }

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { openClients } from '../api/client';
-import { Failure, Unreached } from '../api/failure';
+import { Failure } from '../api/failure';
 import { mapConcurrently } from '../n8n/async';
 import { showHints } from '../n8n/hints';
 import { readResult } from '../parameters/result';
@@ -37,7 +37,6 @@ export async function getTask(context: IExecuteFunctions): Promise<ItemOutcome[]
 			signal: context.getExecutionCancelSignal(),
 		});
 	});
-	const settled = outcomes.map((outcome) => outcome ?? new Unreached());
-	showHints(context, [...resultHints(settled), ...runningHints(settled, Date.now())]);
-	return settled;
+	showHints(context, [...resultHints(outcomes), ...runningHints(outcomes, Date.now())]);
+	return outcomes;
 }

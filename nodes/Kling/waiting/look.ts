@@ -6,11 +6,8 @@ import { mapConcurrently, pause, within } from '../n8n/async';
 export const READ_CONCURRENCY = 5;
 
 /**
- * Looks for a task that is still open, with as few readings as it can: the last one first, alone, since it
- * was created last; once that is over, five at a time, until one is open. A task that is over is never
- * read again, so a look costs one reading as a rule.
- *
- * @returns a task that is still open, or null when all are over
+ * Gives a task that is still open, or null when all are over, with as few readings as it can: first of the
+ * one that was created last, then of five at a time, until one is open. As a rule that is one reading.
  */
 export async function look(
 	tasks: readonly Task[],
@@ -25,26 +22,28 @@ export async function look(
 	}
 }
 
-/** Reads each task once, and none of them any more when the time is over. */
-export async function lookAtAll(tasks: readonly Task[], endsAt: number): Promise<void> {
-	const leftMs = () => endsAt - Date.now();
-	await mapConcurrently(
-		tasks,
-		READ_CONCURRENCY,
-		async (task) => await task.look(leftMs()),
-		() => leftMs() > 0,
-	);
-}
-
 /** How long the last look goes on without any answer, in milliseconds. */
 export const SILENCE_MS = 10_000;
 
-/** How long a reading of it holds its place, in milliseconds: one that hangs keeps none from being read. */
+/** Reads each task once, and none any more when the time is over; some seconds there are at least. */
+export async function readEach(
+	tasks: readonly Task[],
+	timeoutMs: number,
+	read: (task: Task, leftMs: number) => Promise<void>,
+): Promise<void> {
+	const endsAt = Date.now() + Math.max(timeoutMs, SILENCE_MS);
+	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => {
+		const leftMs = endsAt - Date.now();
+		if (leftMs > 0) await read(task, leftMs);
+	});
+}
+
+/** How long a reading holds its place then, in milliseconds: one that hangs keeps none from being read. */
 const PLACE_MS = 1_500;
 
 /**
- * The last look, once the time is over: each open task is read at least once, however many there are,
- * and again after passing faults. It ends for an account when nothing was answered for some seconds.
+ * The last look, once the time is over: each open task is read at least once, however many there are, and
+ * again after passing faults. It ends for an account when that has answered nothing for some seconds.
  */
 export async function lastLook(
 	tasks: readonly Task[],
@@ -53,10 +52,11 @@ export async function lastLook(
 	signal?: AbortSignal,
 ): Promise<void> {
 	const unread = openOf(tasks).filter(({ readAt }) => readAt < timeoutAt);
-	const accounts = [...new Set(unread.map(({ client }) => client?.account))];
+	const accountOf = ({ client }: Task) => client?.account;
+	const accounts = [...new Set(unread.map(accountOf))];
 	await Promise.all(
 		accounts.map(async (account) => {
-			const ofOne = unread.filter(({ client }) => client?.account === account);
+			const ofOne = unread.filter((task) => accountOf(task) === account);
 			await lastLookOf(ofOne, read, signal);
 		}),
 	);
@@ -69,9 +69,8 @@ async function lastLookOf(
 ): Promise<void> {
 	let answeredAt = Date.now();
 	const leftMs = () => answeredAt + SILENCE_MS - Date.now();
-	const mayGoOn = () => leftMs() > 0;
 	const lookAt = async (task: Task) => {
-		for (let faults = 1; mayGoOn(); ) {
+		for (let faults = 1; leftMs() > 0; ) {
 			await task.look(leftMs(), read);
 			if (task.failure === null || task.isOver) {
 				answeredAt = Date.now();
@@ -86,16 +85,11 @@ async function lastLookOf(
 		}
 	};
 	const begun: Array<Promise<void>> = [];
-	await mapConcurrently(
-		tasks,
-		READ_CONCURRENCY,
-		async (task) => {
-			const looking = lookAt(task);
-			begun.push(looking);
-			await within(PLACE_MS, looking, undefined);
-		},
-		mayGoOn,
-	);
+	await mapConcurrently(tasks, READ_CONCURRENCY, async (task) => {
+		const looking = lookAt(task);
+		begun.push(looking);
+		await within(PLACE_MS, looking, undefined);
+	});
 	await Promise.all(begun);
 }
 

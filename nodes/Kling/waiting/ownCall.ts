@@ -6,28 +6,14 @@ import { AFTER_FAULT, type Growth, pauseMs } from '../api/retry';
 import type { Task } from '../api/task';
 import { type Due, everythingDue } from '../n8n/dueWork';
 import { withoutCancelling } from '../n8n/execution';
-import { type OwnAnswer, postToSelf } from '../n8n/ownAddress';
+import { noteInstance, type OwnAnswer, postToSelf } from '../n8n/ownAddress';
+import { look, openOf } from './look';
 
 /** Between looks at tasks: about 1, 2, 4, 8 … minutes, at most an hour. */
 export const BETWEEN_LOOKS: Growth = { firstMs: 60_000, factor: 2, longestMs: 3_600_000 };
 
-/** What our webhooks say when the same call may be answered otherwise later. */
-const AGAIN = new Set(['open', 'unread', 'unusable']);
-
-function isLastWord({ state, isGone }: OwnAnswer): boolean {
-	return isGone || (state !== null && !AGAIN.has(state));
-}
-
-/**
- * The body of a call of this n8n to itself. What it says of the task is not believed, like that of any
- * callback; that it comes from here lets the webhook take its time.
- */
-function ownBody(taskId: string): string {
-	return JSON.stringify({ id: taskId, status: 'completed', from: 'n8n' });
-}
-
-/** What n8n offers to whatever outlives an execution. It holds all the data of that. */
-export type Host = ApiClient['host'];
+/** What is answered where the same call may be answered otherwise later; null by n8n itself. */
+const AGAIN = new Set([null, 'open', 'unread', 'unusable']);
 
 /** A call of this n8n to itself, made once all its tasks are over: looks on a schedule, then the call. */
 export abstract class OwnCall implements Due {
@@ -39,55 +25,63 @@ export abstract class OwnCall implements Due {
 	private faults = 0;
 
 	constructor(
+		readonly key: string,
 		/** Where to call; null where this process only remembers the tasks. */
 		private readonly url: string | null,
+		readonly lane: string,
 		protected readonly taskId: string,
 		public dueAt: number,
 		public endsAt: number,
-		readonly lane: string,
+		/** It keeps their clients. */
+		public tasks: readonly Task[],
+		private readonly ownHost: ApiClient['host'] | null = null,
 	) {}
 
-	/** What it needs of n8n; null where it does not call. */
-	protected abstract readonly host: Host | null;
-
-	/** The tasks whose clients it keeps. */
-	readonly tasks: readonly Task[] = [];
-
-	/** Looks at the tasks. Gives one that is still open, or null when there is nothing to wait for. */
-	protected async look(): Promise<Task | null> {
-		return null;
+	/** What it needs of n8n, which holds all the data of an execution or call; null where it does not call. */
+	get host(): ApiClient['host'] | null {
+		const held = this.tasks.find(({ client }) => client !== null);
+		return this.ownHost ?? held?.client?.host ?? null;
 	}
 
-	/** What to tell the operator when this n8n cannot be reached at its own address. */
+	/** What the call says. It is not believed, like that of any callback. */
+	protected get report(): object {
+		return { id: this.taskId, status: 'completed' };
+	}
+
+	/** What the operator is told when this n8n cannot be reached at its own address. */
 	protected abstract readonly unheard: string;
 
-	abstract ended(isGivenUp: boolean): void;
+	abstract givenUp(): void;
+
+	/** Gives a task that is still open, or null when there is nothing to wait for. */
+	protected async look(): Promise<Task | null> {
+		return await look(this.tasks);
+	}
 
 	async run(): Promise<number | null> {
 		const { host } = this;
-		if (this.isDone || this.url === null || host === null) return null;
+		if (this.isDone) return null;
+		if (this.url === null || host === null) return Infinity;
 		const open = await this.look();
 		// A callback may have come while the tasks were read.
 		if (this.isDone) return null;
-		if (open !== null) return this.nextLook(open);
-		const answer = await postToSelf(host.httpRequest, this.url, this.body);
+		if (open !== null) {
+			// What they were like on their way is not worth the memory.
+			for (const task of openOf(this.tasks)) task.reading = null;
+			return open.failure === null ? this.later() : this.soon(open.failure.detail.retryAfterMs);
+		}
+		// That it comes from here lets the webhook take its time.
+		const body = JSON.stringify({ ...this.report, from: 'n8n' });
+		const answer = await postToSelf(host.httpRequest, this.url, body);
 		if (this.isDone) return null;
 		if (answer === null && this.faults === 0) host.logger.warn(this.unheard);
 		return this.after(answer);
 	}
 
-	protected get body(): string {
-		return ownBody(this.taskId);
-	}
-
 	/** When it is due again after what this n8n answered, null where n8n answered nowhere. */
 	protected after(answer: OwnAnswer | null): number | null {
-		if (answer !== null && isLastWord(answer)) return null;
+		if (answer !== null && !AGAIN.has(answer.state)) return null;
 		return this.soon(answer?.retryAfterMs ?? null);
-	}
-
-	private nextLook({ failure }: Task): number {
-		return failure === null ? this.later() : this.soon(failure.detail.retryAfterMs);
 	}
 
 	protected later(): number {
@@ -103,14 +97,15 @@ export abstract class OwnCall implements Due {
 }
 
 /**
- * A client that outlives the execution, one for each account: it holds all the data of the execution
- * that it was opened in. It is kept by the tasks that need it, and by nothing else.
+ * A client that outlives the execution, whose data it holds: so there is one for each account, kept by the
+ * tasks that need it, and by nothing else.
  */
 export async function lastingClient(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	client: ApiClient,
 ): Promise<ApiClient> {
+	noteInstance(context);
 	const tasks = everythingDue().flatMap((due) => (due instanceof OwnCall ? due.tasks : []));
 	const known = tasks.find((task) => task.client?.account === client.account);
 	if (known?.client) return known.client;

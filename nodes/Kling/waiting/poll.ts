@@ -1,7 +1,7 @@
 import { pauseMs } from '../api/retry';
 import type { Task } from '../api/task';
 import { pause } from '../n8n/async';
-import { lastLook, look, lookAtAll, openOf, SILENCE_MS } from './look';
+import { lastLook, look, openOf, readEach } from './look';
 import type { RunWait } from './settings';
 
 /** The pauses between looks grow from the poll interval on, to a minute where that is longer. */
@@ -9,42 +9,32 @@ const GROWTH = 1.25;
 const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Looks at all tasks once, then until they are over or the time is: looks with pauses between. A read
- * that does not get through never ends the wait, and an API that hangs ends it some seconds after its
- * time at the latest.
+ * Reads all tasks once, then looks with pauses between, until they are over or the time is. No failed
+ * reading ends the wait, and an API that hangs does some seconds after its time.
  *
  * @param stopsAtRefusal whether a key that was never a right one ends the wait for all
  */
 export async function pollTasks(
 	tasks: readonly Task[],
-	{
-		timeoutMs,
-		intervalMs,
-		stopsAtRefusal = false,
-		signal,
-	}: Omit<RunWait, 'strategy'> & { stopsAtRefusal?: boolean; signal?: AbortSignal },
+	{ timeoutMs, intervalMs }: Omit<RunWait, 'strategy'>,
+	stopsAtRefusal = false,
+	signal?: AbortSignal,
 ): Promise<void> {
 	const endsAt = Date.now() + timeoutMs;
 	const leftMs = () => endsAt - Date.now();
 	const isStopped = () => stopsAtRefusal && tasks.some(({ isOver, isEnded }) => isOver && !isEnded);
-	const growth = {
-		firstMs: intervalMs,
-		factor: GROWTH,
-		longestMs: Math.max(intervalMs, LONGEST_PAUSE_MS),
-	};
-	await lookAtAll(tasks, Math.max(endsAt, Date.now() + SILENCE_MS));
-	let asked = openOf(tasks).map(retryAfterOf);
-	for (let round = 1; openOf(tasks).length > 0 && leftMs() > 0; round++) {
+	const longestMs = Math.max(intervalMs, LONGEST_PAUSE_MS);
+	const growth = { firstMs: intervalMs, factor: GROWTH, longestMs };
+	await readEach(tasks, timeoutMs, async (task, leftMs) => await task.look(leftMs));
+	let open = openOf(tasks);
+	for (let round = 1; open.length > 0 && leftMs() > 0; round++) {
 		if (isStopped()) return;
+		const asked = open.map(({ failure }) => failure?.detail.retryAfterMs ?? 0);
 		const gap = pauseMs(growth, round, Math.max(...asked));
 		await pause(Math.min(gap, leftMs()), signal);
 		if (leftMs() <= 0) break;
-		const open = await look(tasks, { withinMs: leftMs() });
-		asked = open === null ? [] : [retryAfterOf(open)];
+		const found = await look(tasks, { withinMs: leftMs() });
+		open = found === null ? [] : [found];
 	}
 	await lastLook(tasks, endsAt, undefined, signal);
-}
-
-function retryAfterOf({ failure }: Task): number {
-	return failure?.detail.retryAfterMs ?? 0;
 }

@@ -21,10 +21,8 @@ export type RunWait = Omit<WaitSettings, 'throwOnFailure'>;
 
 /** What the items say together: the longest time and the shortest interval; the strategy must be one. */
 export function readWaitOfRun(context: IExecuteFunctions): Settled<RunWait> {
-	const mustPoll = isTool(context);
-	const read = context
-		.getInputData()
-		.map((_, itemIndex) => readWait(settingsOf(context, itemIndex), mustPoll));
+	const items = context.getInputData();
+	const read = items.map((_, index) => readWait(settingsOf(context, index), isTool(context)));
 	const right = valuesOf(read);
 	const [first] = right;
 	if (first === undefined) return read.find((one) => one instanceof Failure) ?? new Unreached();

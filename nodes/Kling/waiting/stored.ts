@@ -4,9 +4,8 @@ import { jsonObjectSchema } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 
 /**
- * A wait that sleeps, as it is stored in the node's context, which n8n keeps with the execution. It
- * holds all that the resume needs: after that the node is not run again (n8n: `webhook()` gives its
- * output).
+ * A wait that sleeps, as n8n keeps it with the execution, in the node's context. It holds all that the
+ * resume needs: the node is not run again (n8n: `webhook()` gives its output).
  */
 
 export const CONTEXT_KEY = 'klingSuspended';
@@ -46,12 +45,11 @@ const headSchema = z.object({
 /** A wait as it is stored, its items unread. */
 export type StoredWait = z.infer<typeof headSchema>;
 
-const storedSchema = z.object({ [CONTEXT_KEY]: headSchema });
+const contextSchema = z.object({ [CONTEXT_KEY]: headSchema });
 
 /** The wait in a node's context; null when there is none. */
 export function parseStored(nodeContext: unknown): StoredWait | null {
-	const stored = storedSchema.safeParse(nodeContext);
-	return stored.success ? stored.data[CONTEXT_KEY] : null;
+	return contextSchema.safeParse(nodeContext).data?.[CONTEXT_KEY] ?? null;
 }
 
 /** The items of a stored wait, in the order of the node's input. */

@@ -1,31 +1,24 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { Failure } from '../api/failure';
 import { resumeAddressOf } from '../callback/resumeAddress';
 import { pause } from '../n8n/async';
 import { isAlone, readRunIndex } from '../n8n/execution';
 import { type ItemOutcome, toItem } from '../result/item';
-import type { WaitingItem, WaitingItems } from './settings';
+import type { WaitingItems } from './settings';
 import { fallAsleep } from './sleeper';
 import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
 
-/**
- * Whether this very run of the node has suspended the execution already: n8n may call it again
- * (*Retry On Fail*), on input items that hold the timed-out result by then.
- */
+/** Whether this run of the node has suspended already: n8n may call it again (*Retry On Fail*), on changed input. */
 export function isSuspended(context: IExecuteFunctions): boolean {
 	const wait = parseStored(context.getContext('node'));
-	return (
-		wait !== null &&
-		wait.executionId === context.getExecutionId() &&
-		wait.runIndex === readRunIndex(context)
-	);
+	return wait?.runIndex === readRunIndex(context) && wait.executionId === context.getExecutionId();
 }
 
 /**
- * How much later than the timeout n8n's own timer is set, in milliseconds. n8n arms it up to 70 s
- * ahead and does not disarm it when something else wakes the execution: it would then end that
- * execution's next wait too early. So it must not be armed yet while the last look is made.
+ * How much later than the timeout n8n's own timer is set, in milliseconds. n8n arms it up to 70 s ahead and
+ * does not disarm it when something else wakes the execution, so it would end that execution's next wait.
+ * It must not be armed yet while the last look is made.
  */
 const TIMER_AFTER_MS = 100_000;
 
@@ -43,8 +36,8 @@ const AWAKE_MS = 10_000;
 
 /**
  * Keeps an execution that has slept before awake for a moment. Two processes may wake it at once, and n8n
- * asks only whether it sleeps, not where. Were it asleep again by then, the slower one would run, and pay,
- * all behind the former wait once more; so it must be found running.
+ * asks only whether it sleeps, not where: were it asleep again by then, the slower one would run, and pay,
+ * all behind the former wait once more.
  */
 export async function stayAwake(context: IExecuteFunctions): Promise<void> {
 	if (isAlone(context) || context.getContext('flow')[SLEPT_KEY] !== true) return;
@@ -52,11 +45,9 @@ export async function stayAwake(context: IExecuteFunctions): Promise<void> {
 }
 
 /**
- * Suspends the execution in n8n's database until all its tasks are over, or the time is.
- *
- * When n8n's own timer fires, because neither a callback nor the process that looks at the tasks was
- * there, n8n passes on the node's own input items. So what is known now is written into them, and with
- * *Execute Once*, where n8n still holds all the items that came in, the others are taken out.
+ * Suspends the execution in n8n's database until all its tasks are over, or the time is. When nothing else
+ * wakes it, n8n's own timer passes on the node's input items: so what is known now is written into them, and
+ * with *Execute Once*, where n8n still holds all the items that came in, the others are taken out.
  */
 export async function suspend(
 	context: IExecuteFunctions,
@@ -67,9 +58,11 @@ export async function suspend(
 	const input = context.getInputData();
 	const output = known.map((outcome, itemIndex) => toItem(context, outcome, itemIndex));
 	const stored = items.map((item, itemIndex): StoredItem => {
-		const isUnreadable =
-			item instanceof Failure || (item.task.isOver && known[itemIndex] instanceof Failure);
-		return isUnreadable ? { settled: output[itemIndex]?.json ?? {} } : toStored(item);
+		if (item instanceof Failure || (item.task.isOver && known[itemIndex] instanceof Failure)) {
+			return { settled: output[itemIndex]?.json ?? {} };
+		}
+		const { id, createdAt, request, reading } = item.task;
+		return { taskId: id, createdAt, request, ...item.result, known: reading?.raw };
 	});
 	const downloads = stored.some((item) => 'taskId' in item && item.downloadField !== null);
 	const wait: StoredWait = {
@@ -85,22 +78,12 @@ export async function suspend(
 	};
 	// Before the input changes: keys may be expressions over it.
 	await fallAsleep(context, wait, items, resumeAddressOf(context));
-	const store: IDataObject = context.getContext('node');
-	store[CONTEXT_KEY] = wait;
-	const shared: IDataObject = context.getContext('flow');
-	shared[SLEPT_KEY] = true;
+	context.getContext('node')[CONTEXT_KEY] = wait;
+	context.getContext('flow')[SLEPT_KEY] = true;
 	for (const [itemIndex, item] of input.entries()) {
-		const { json, pairedItem } = output[itemIndex] ?? item;
-		item.json = json;
-		item.pairedItem = pairedItem;
+		Object.assign(item, output[itemIndex]);
 		delete item.binary;
 	}
 	context.getExecuteData().data.main?.[0]?.splice(input.length);
 	await context.putExecutionToWait(new Date(wait.n8nTimerAt));
-}
-
-function toStored({ task, result }: WaitingItem): StoredItem {
-	const { id, createdAt, request, reading } = task;
-	const known = reading === null ? {} : { known: reading.raw };
-	return { taskId: id, createdAt, request, ...result, ...known };
 }

@@ -2,10 +2,16 @@ import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
+import { pauseMs } from '../api/retry';
+import { findDue, runWhenDue } from '../n8n/dueWork';
+import { isAlone } from '../n8n/execution';
+import { ownUrlOf } from '../n8n/ownAddress';
+import { OwnCall } from '../waiting/ownCall';
+
 /**
- * Which tasks a Kling Trigger has delivered already: the workflow's static data remembers them. Each
- * call writes a copy of its own, the last one whole (n8n), so what this process knows is merged into
- * each. With several webhook processes it is a best effort (`remind.ts`).
+ * Which tasks a Kling Trigger has delivered: the workflow's static data remembers them. Each call writes a
+ * copy of its own, the last one whole (n8n), so what this process knows is merged into each. Of several
+ * processes, each reminds itself a little later, and notes what is missing by then, until nothing is.
  */
 
 const STATIC_DATA_KEY = 'klingDelivered';
@@ -48,19 +54,17 @@ export function openDeliveries(context: IWebhookFunctions) {
 	for (const [short, since] of noted) {
 		if (since === DELIVERED || !here.has(short)) here.set(short, since);
 	}
-	const note = (taskId: string, since: number) => {
-		here.set(shorten(taskId), since);
-		write();
-	};
 	const write = () => {
-		for (const oldest of here.keys()) {
-			if (here.size <= REMEMBERED) break;
-			here.delete(oldest);
-		}
+		for (const [oldest] of [...here].slice(0, -REMEMBERED)) here.delete(oldest);
 		// n8n notices a new array, not one that was pushed into.
 		store[STATIC_DATA_KEY] = [...here].map(([short, since]) =>
 			since === DELIVERED ? short : `${short}@${since}`,
 		);
+	};
+	const note = (taskId: string, since: number) => {
+		here.set(shorten(taskId), since);
+		write();
+		if (!isAlone(context)) remindLater(context);
 	};
 	const sinceOf = (taskId: string) => here.get(shorten(taskId));
 	return {
@@ -76,4 +80,41 @@ export function openDeliveries(context: IWebhookFunctions) {
 			return isMissing;
 		},
 	};
+}
+
+/** About when it reminds itself, in milliseconds: long before the first look of who created a task. */
+const AFTER = { firstMs: 5_000, factor: 1, longestMs: 6_000 };
+
+const INSIST_MS = 600_000;
+
+const reminderSchema = z.object({ from: z.literal('n8n'), reminds: z.literal(true) });
+
+/** Whether a call only reminds of what was delivered. Anyone may send it: it names no task. */
+export function isReminder(body: unknown): boolean {
+	return reminderSchema.safeParse(body).success;
+}
+
+class Reminder extends OwnCall {
+	protected override get report(): object {
+		return { reminds: true };
+	}
+
+	protected readonly unheard =
+		'What a Kling Trigger has started its workflow for may be forgotten, since n8n cannot reach itself at its own address';
+
+	givenUp(): void {}
+}
+
+function remindLater(context: IWebhookFunctions): void {
+	const url = ownUrlOf(context)?.replace(/\?.*$/s, '');
+	if (url === undefined) return;
+	const { helpers, logger } = context;
+	const host = { httpRequest: helpers.httpRequest, logger };
+	const now = Date.now();
+	const dueAt = now + pauseMs(AFTER, 1);
+	const reminder =
+		findDue(url) ?? new Reminder(url, url, url, '', dueAt, now + INSIST_MS, [], host);
+	// One that calls just now may have come too early for this delivery, and calls once more.
+	reminder.dueAt = Math.min(reminder.dueAt, dueAt);
+	runWhenDue(reminder);
 }

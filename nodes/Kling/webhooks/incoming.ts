@@ -1,140 +1,115 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { z } from 'zod';
 
+import type { ApiFailure } from '../api/failure';
 import { isFinished, isTaskId, type TaskReading, toTaskReading } from '../api/schemas';
+import { hostFailure } from '../api/transport';
 import { parseJson } from '../n8n/http';
 import { redeliver } from './redeliver';
 
 /** A call that reports a task. What it says is not believed: anyone can send it (API docs). */
-export interface Callback {
-	reading: TaskReading;
-	taskId: string;
-	isFinished: boolean;
+export interface Callback extends TaskReading {
 	/** Whether it says that it comes from this n8n, which waits longer for an answer. */
 	isOwn: boolean;
 }
 
-const ownSchema = z.object({ from: z.literal('n8n') });
-
 function parseCallback(body: unknown): Callback | null {
 	const reading = toTaskReading(body);
 	if (reading === null || !isTaskId(reading.task.id)) return null;
-	const isOwn = ownSchema.safeParse(body).success;
+	const isOwn = reading.raw['from'] === 'n8n';
 	// The mark is no part of the task.
-	if (isOwn) delete reading.raw.from;
-	const { id: taskId } = reading.task;
-	return { reading, taskId, isFinished: isFinished(reading.task), isOwn };
+	if (isOwn) delete reading.raw['from'];
+	return { ...reading, isOwn };
 }
 
-/** The bodies in which n8n may have found no JSON, whatever content type they came under. */
-const rawBodySchema = z.instanceof(Uint8Array).or(z.string());
-
-/** Each of the ways in which the body of a call may be JSON. */
-function* bodiesOf(context: IWebhookFunctions): Iterable<unknown> {
-	yield context.getBodyData();
-	const { rawBody, body }: { rawBody?: unknown; body?: unknown } = context.getRequestObject();
-	for (const candidate of [rawBody, body]) {
-		const raw = rawBodySchema.safeParse(candidate);
-		if (!raw.success) continue;
-		const { data } = raw;
-		yield parseJson(typeof data === 'string' ? data : new TextDecoder().decode(data));
-	}
-}
+/** A body in which n8n may have found no JSON, whatever content type it came under. */
+const rawBodySchema = z
+	.instanceof(Uint8Array)
+	.transform((bytes) => new TextDecoder().decode(bytes))
+	.or(z.string())
+	.transform(parseJson)
+	.catch(undefined);
 
 const triedSchema = z.object({ task: z.string() });
 
 /** The task that is reported: JSON under any content type, or under none. */
 export function readCall(context: IWebhookFunctions): Callback | null {
-	for (const body of bodiesOf(context)) {
-		const callback = parseCallback(body);
-		if (callback !== null) return callback;
-	}
+	const { rawBody, body }: { rawBody?: unknown; body?: unknown } = context.getRequestObject();
+	const reported =
+		parseCallback(context.getBodyData()) ??
+		parseCallback(rawBodySchema.parse(rawBody)) ??
+		parseCallback(rawBodySchema.parse(body));
+	if (reported !== null) return reported;
 	// Whoever tries the trigger opens its Test URL in a browser, with the ID of a task behind it.
-	const tried = triedSchema.safeParse(context.getQueryData());
-	if (context.getMode() !== 'manual' || !tried.success) return null;
-	return parseCallback({ id: tried.data.task, status: 'completed' });
+	const tried = triedSchema.safeParse(context.getQueryData()).data;
+	if (context.getMode() !== 'manual' || tried === undefined) return null;
+	return parseCallback({ id: tried.task, status: 'completed' });
 }
 
-/**
- * How long a caller waits for an answer at most, in milliseconds: nobody knows how long a sender does
- * (API docs: not documented), but this n8n itself waits while a slow API is read.
- */
+/** In milliseconds. How long the API waits is not documented (API docs); this n8n waits for a slow reading. */
 export function answerWithinMs({ isOwn }: Callback): number {
 	return isOwn ? 32_000 : 8_000;
 }
 
-/** What our webhooks say that they did. Nothing is ever decided by the words beside it. */
-type State =
+/** What our webhooks say that they did, and under which status. Nothing is decided by the words beside it. */
+const STATUS_OF = {
 	/** The execution goes on, or is about to. */
-	| 'resumed'
-	| 'resuming'
+	resumed: 200,
+	resuming: 200,
 	/** It sleeps at the place that was asked about, and nowhere else. */
-	| 'asleep'
-	| 'started'
+	asleep: 200,
+	started: 200,
 	/** All that was delivered is noted. */
-	| 'noted'
+	noted: 200,
 	/** Not now: the task is still under way, cannot be read, or the settings cannot be used. */
-	| 'open'
-	| 'unread'
-	| 'unusable'
-	/** Never: nobody waits for it, the API does not know it, it was delivered, or is not asked for. */
-	| 'unknown'
-	| 'repeated'
-	| 'unwanted'
-	| 'invalid';
-
-const STATUS_OF: Partial<Record<State, number>> = {
+	open: 200,
 	unread: 503,
 	unusable: 500,
+	/** Never: nobody waits for it, the API does not know it, it was delivered, or is not asked for. */
 	unknown: 404,
+	repeated: 200,
+	unwanted: 200,
 	invalid: 400,
 };
 
 /**
- * Answers the caller; nothing starts or resumes by that alone. The answer is written to the response
- * itself: one returned to n8n together with items would lose what was written to the static data (n8n
- * 2.0 and 2.41), and would come only after the video was downloaded.
+ * Answers the caller by the response itself. An answer returned to n8n together with items would lose what
+ * was written to the static data (n8n 2.0 and 2.41), and would come only after the video was downloaded.
  */
 export function respond(
 	context: IWebhookFunctions,
-	state: State,
+	state: keyof typeof STATUS_OF,
 	message: string,
 ): IWebhookResponseData {
-	context
-		.getResponseObject()
-		.status(STATUS_OF[state] ?? 200)
-		.json({ state, message });
+	context.getResponseObject().status(STATUS_OF[state]).json({ state, message });
 	return { noWebhookResponse: true };
 }
 
+/** In the place of a reading that takes longer than its caller waits. */
+export const LATE = hostFailure('getTask', 'The answer took too long');
+
 /**
- * Tells the caller that the task cannot be read back just now. A sender may repeat its call, but need
- * not (API docs), so this process does.
+ * Answers that nothing comes of the call yet. A sender may repeat it, but need not (API docs), so this
+ * process does, where the task cannot be read back, or is under way though the caller calls it finished.
  *
  * @param lane what shares its places with other calls: those of one account
- * @param retryAfterMs how long the API asked to be left alone, null when it did not
+ * @param why the failed reading, or a text for a task that is under way
  */
-export function respondUnread(
+export function respondNotYet(
 	context: IWebhookFunctions,
-	callback: Callback,
+	{ task, isOwn }: Callback,
 	lane: string,
-	retryAfterMs: number | null,
+	why: ApiFailure | string,
 ): IWebhookResponseData {
+	const isOpen = typeof why === 'string';
+	const retryAfterMs = isOpen ? null : why.detail.retryAfterMs;
 	if (retryAfterMs !== null) {
 		const seconds = Math.ceil(retryAfterMs / 1000);
 		context.getResponseObject().setHeader('Retry-After', String(seconds));
 	}
-	if (!callback.isOwn) redeliver(context, callback.taskId, lane, retryAfterMs);
-	return respond(context, 'unread', 'The task cannot be read back just now');
-}
-
-/** Answers that a task is under way, and looks again where the caller calls it finished. */
-export function respondOpen(
-	context: IWebhookFunctions,
-	callback: Callback,
-	lane: string,
-	message: string,
-): IWebhookResponseData {
-	if (callback.isFinished && !callback.isOwn) redeliver(context, callback.taskId, lane, null);
-	return respond(context, 'open', message);
+	const mayBeOver = !isOpen || isFinished(task);
+	if (mayBeOver && !isOwn) redeliver(context, task.id, lane, retryAfterMs);
+	return isOpen
+		? respond(context, 'open', why)
+		: respond(context, 'unread', 'The task cannot be read back just now');
 }

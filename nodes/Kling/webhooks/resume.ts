@@ -2,7 +2,7 @@ import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from
 import { z } from 'zod';
 
 import { credentialIdOf } from '../api/credential';
-import { ApiFailure } from '../api/failure';
+import { ApiFailure, Thrown } from '../api/failure';
 import { isRateLimit } from '../api/retry';
 import { toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
@@ -15,29 +15,20 @@ import { waitedOutcome } from '../result/reading';
 import { look, openOf } from '../waiting/look';
 import { type Sleeper, sleeperOf } from '../waiting/sleeper';
 import { itemsOf, parseStored, type StoredItem, type StoredWait } from '../waiting/stored';
-import {
-	answerWithinMs,
-	type Callback,
-	readCall,
-	respond,
-	respondOpen,
-	respondUnread,
-} from './incoming';
-import { isWithoutCredential, readBack } from './readBack';
+import { answerWithinMs, type Callback, LATE, readCall, respond, respondNotYet } from './incoming';
+import { NO_CREDENTIAL, readBack } from './readBack';
 
 /**
- * A call to a sleeping execution. It goes on only after every task of the run was read back as
- * finished, or the time is over; whatever else arrives is answered and changes nothing.
- *
- * Nothing is ever thrown here: n8n would wipe the data of the run.
+ * A call to a sleeping execution. It goes on only after every task of the run was read back as over, or the
+ * time is; whatever else arrives is answered and changes nothing. Nothing is ever thrown: n8n would wipe
+ * the data of the run.
  */
 export async function resume(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	try {
 		return await answer(context);
 	} catch (thrown) {
-		context.logger.error(
-			`Execution ${context.getExecutionId()} could not go on: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-		);
+		const { message } = new Thrown(thrown);
+		context.logger.error(`Execution ${context.getExecutionId()} could not go on: ${message}`);
 		return respond(context, 'unread', 'The execution cannot go on just now');
 	}
 }
@@ -46,70 +37,69 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const calledAt = Date.now();
 	noteListener(context);
 	const wait = parseStored(readNodeContext(context));
-	const question = readQuestion(context);
-	if (question !== null) return answerQuestion(context, question, wait);
+	const asked = questionSchema.safeParse(context.getBodyData()).data?.asks;
+	if (asked !== undefined) {
+		return wait?.timeoutAt === asked.timeoutAt && asked.node === context.getNode().id
+			? respond(context, 'asleep', 'The execution sleeps here')
+			: respond(context, 'unknown', 'The execution does not sleep here');
+	}
 	const callback = readCall(context);
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
 	if (wait === null) return respond(context, 'unknown', 'This execution waits for no task');
 
-	const sleeper = sleeperOf(wait, isAlone(context));
-	if (sleeper.isResuming) return respond(context, 'resuming', 'Resuming already');
-	const task = sleeper.tasks.find(({ id }) => id === callback.taskId);
+	const sleeper = sleeperOf(wait);
+	if (sleeper.isDone) return respond(context, 'resuming', 'Resuming already');
+	const task = sleeper.tasks.find(({ id }) => id === callback.task.id);
 	if (task === undefined) {
 		return respond(context, 'unknown', 'This execution does not wait for that task');
 	}
 	const read = readerOf(context);
 	if (!sleeper.isOverdue) {
 		const open = await within(answerWithinMs(callback), lookFrom(task, sleeper, read), LATE);
-		if (open !== null) return respondNotYet(context, callback, task, open);
+		if (open !== null) return respondOpen(context, callback, task, open);
 	}
-	if (sleeper.isResuming) return respond(context, 'resuming', 'Resuming already');
+	if (sleeper.isDone) return respond(context, 'resuming', 'Resuming already');
 	sleeper.beginResume();
 	respond(context, 'resumed', 'Resumed');
 	return await goOn(context, wait, sleeper, read, calledAt);
 }
 
-const LATE = Symbol('late');
-
 /**
- * One look that begins with the reported task. Where this process suspended the execution it knows what
- * has finished since, and looks after the others itself.
- *
- * @returns a task that is still open, null when all are over
+ * A task that is still open, or null: one look that begins with the reported task. The process that
+ * suspended the execution looks after the other tasks itself.
  */
 async function lookFrom(task: Task, { tasks }: Sleeper, read: ReadTask): Promise<Task | null> {
 	await task.look(undefined, read);
 	if (!task.isOver) return task;
-	const [open] = openOf(tasks);
-	return open === undefined || open.client !== null ? (open ?? null) : await look(tasks, { read });
+	const held = openOf(tasks).find(({ client }) => client !== null);
+	return held ?? (await look(tasks, { read }));
 }
 
-function respondNotYet(
+function respondOpen(
 	context: IWebhookFunctions,
 	callback: Callback,
 	task: Task,
-	open: Task | typeof LATE,
+	open: Task | ApiFailure,
 ): IWebhookResponseData {
-	const lane = task.client?.account ?? `${credentialIdOf(context)}/${context.getExecutionId()}`;
-	if (open === LATE) return respondUnread(context, callback, lane, null);
-	const { failure } = open;
-	if (failure !== null) return respondUnread(context, callback, lane, failure.detail.retryAfterMs);
+	const failure = open instanceof ApiFailure ? open : open.failure;
 	const message = 'Not all tasks are finished yet';
-	return open === task
-		? respondOpen(context, callback, lane, message)
-		: respond(context, 'open', message);
+	if (failure === null && open !== task) return respond(context, 'open', message);
+	const lane = task.client?.account ?? `${credentialIdOf(context)}/${context.getExecutionId()}`;
+	return respondNotYet(context, callback, lane, failure ?? message);
 }
 
 /**
- * How a task is read: by the process that suspended the execution where this is that one, since it knows
- * keys that n8n cannot resolve here; else, or where that fails, with the node's credential as it is now.
+ * Reads a task with the key with which the execution was suspended, where this process still has it, since
+ * n8n may not resolve it here; else, or where that fails, with the node's credential as it is now.
  */
 function readerOf(context: IWebhookFunctions): ReadTask {
 	return async ({ id, client }, withinMs) => {
 		const held = await client?.lookAt(id, withinMs);
-		if (held !== undefined && (!(held instanceof ApiFailure) || asksForPause(held))) return held;
+		if (held !== undefined && !(held instanceof ApiFailure)) return held;
+		// Another client would not know of the pause.
+		if (held && (held.detail.retryAfterMs !== null || isRateLimit(held.detail))) return held;
 		const own = await readBack(context, id, withinMs);
-		if (!isWithoutCredential(own)) return own;
+		if (own !== NO_CREDENTIAL) return own;
 		if (held !== undefined) return held;
 		context.logger.warn(
 			`The credential of “${context.getNode().name}” cannot be read while execution ${context.getExecutionId()} sleeps. Where it takes the key from the run's data, n8n can resolve it only in the process that ran the node.`,
@@ -118,19 +108,8 @@ function readerOf(context: IWebhookFunctions): ReadTask {
 	};
 }
 
-/** Another client would not know of the pause. */
-function asksForPause({ detail }: ApiFailure): boolean {
-	return detail.retryAfterMs !== null || isRateLimit(detail);
-}
-
-/**
- * Up to which age of a call nothing is asked where this is the only process: later, the execution may have
- * gone on, and sleep elsewhere.
- */
+/** Up to this age of a call the execution cannot have gone on, and sleep elsewhere, in a single process. */
 const FRESH_MS = 500;
-
-/** How long before n8n's own timer the files must be there, in milliseconds. */
-const BEFORE_TIMER_MS = 15_000;
 
 async function goOn(
 	context: IWebhookFunctions,
@@ -145,17 +124,18 @@ async function goOn(
 		const items = await toItems(context, wait, sleeper);
 		const isFresh = isAlone(context) && Date.now() - calledAt < FRESH_MS;
 		isUnderWay = isFresh || (await isStillAsleep(context, wait));
-		if (!isUnderWay) return { noWebhookResponse: true };
-		return { noWebhookResponse: true, workflowData: [items] };
+		if (isUnderWay) return { noWebhookResponse: true, workflowData: [items] };
 	} catch (thrown) {
-		context.logger.error(
-			`Execution ${wait.executionId} sleeps on: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-		);
-		return { noWebhookResponse: true };
+		const { message } = new Thrown(thrown);
+		context.logger.error(`Execution ${wait.executionId} sleeps on: ${message}`);
 	} finally {
-		sleeper.endResume(isUnderWay);
+		sleeper.endResume(isUnderWay, isAlone(context));
 	}
+	return { noWebhookResponse: true };
 }
+
+/** How long before n8n's own timer the files must be there, in milliseconds. */
+const BEFORE_TIMER_MS = 15_000;
 
 async function toItems(
 	context: IWebhookFunctions,
@@ -164,57 +144,28 @@ async function toItems(
 ): Promise<INodeExecutionData[]> {
 	const byId = new Map(tasks.map((task) => [task.id, task]));
 	const deadlineAt = wait.n8nTimerAt - BEFORE_TIMER_MS;
-	const items = await mapConcurrently(
-		itemsOf(wait),
-		DOWNLOAD_CONCURRENCY,
-		async (item, itemIndex) =>
-			'settled' in item
-				? paired(itemIndex, item.settled)
-				: await toResumedItem(context, itemIndex, item, byId.get(item.taskId), deadlineAt),
-	);
-	return items.filter((item) => item !== undefined);
-}
-
-async function toResumedItem(
-	context: IWebhookFunctions,
-	itemIndex: number,
-	{ taskId, request, known, ...result }: Exclude<StoredItem, { settled: unknown }>,
-	task: Task | undefined,
-	deadlineAt: number,
-): Promise<INodeExecutionData> {
-	const ended = new Task(taskId, null, null, request);
-	ended.reading = task?.reading ?? toTaskReading(known);
-	ended.failure = task?.failure ?? null;
-	ended.isEnded = task?.isOver ?? false;
 	const failsItem = hasErrorOutput(context);
-	const outcome = await waitedOutcome(context, ended, { ...result, failsItem, deadlineAt });
-	return toItem(context, outcome, itemIndex);
+	const toItemOf = async (stored: StoredItem, itemIndex: number) => {
+		if ('settled' in stored) return paired(itemIndex, stored.settled);
+		const { taskId, request, known, ...result } = stored;
+		const task = byId.get(taskId);
+		const ended = Object.assign(new Task(taskId, null, null, request), {
+			reading: task?.reading ?? toTaskReading(known),
+			failure: task?.failure ?? null,
+			isEnded: task?.isOver ?? false,
+		});
+		const outcome = await waitedOutcome(context, ended, { ...result, failsItem, deadlineAt });
+		return toItem(context, outcome, itemIndex);
+	};
+	return await mapConcurrently(itemsOf(wait), DOWNLOAD_CONCURRENCY, toItemOf);
 }
 
 /** Asks whether the execution still sleeps at this very wait: any process answers from what is stored. */
 const questionSchema = z.object({ asks: z.object({ node: z.string(), timeoutAt: z.number() }) });
 
-type Question = z.infer<typeof questionSchema>['asks'];
-
-function readQuestion(context: IWebhookFunctions): Question | null {
-	const question = questionSchema.safeParse(context.getBodyData());
-	return question.success ? question.data.asks : null;
-}
-
-function answerQuestion(
-	context: IWebhookFunctions,
-	{ node, timeoutAt }: Question,
-	wait: StoredWait | null,
-): IWebhookResponseData {
-	const isThere = wait?.timeoutAt === timeoutAt && node === context.getNode().id;
-	return isThere
-		? respond(context, 'asleep', 'The execution sleeps here')
-		: respond(context, 'unknown', 'The execution does not sleep here');
-}
-
 /**
- * Whether the execution still sleeps where this call found it. n8n itself asks only whether it sleeps at
- * all, which is true again at its next wait: going on from here would run, and pay, all behind it again.
+ * Whether the execution still sleeps where this call found it. n8n asks only whether it sleeps at all, which
+ * is true again at its next wait: going on from here would run, and pay, all behind it again.
  */
 async function isStillAsleep(
 	context: IWebhookFunctions,
@@ -222,7 +173,7 @@ async function isStillAsleep(
 ): Promise<boolean> {
 	const url = ownUrlOf(context);
 	if (url === null) return true;
-	const asks: Question = { node: context.getNode().id, timeoutAt };
-	const answer = await postToSelf(context.helpers.httpRequest, url, JSON.stringify({ asks }));
+	const body = JSON.stringify({ asks: { node: context.getNode().id, timeoutAt } });
+	const answer = await postToSelf(context.helpers.httpRequest, url, body);
 	return answer === null || answer.state === 'asleep';
 }

@@ -6,7 +6,6 @@ import { withoutSecrets } from '../api/redact';
 import { isFinished, type TaskReading, toTaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
 import { within } from '../n8n/async';
-import { isAlone } from '../n8n/execution';
 import { noteListener } from '../n8n/ownAddress';
 import { triggerSettingsOf } from '../parameters/settings';
 import { readTriggerSettings } from '../parameters/trigger';
@@ -14,10 +13,9 @@ import { toItem, toNodeError } from '../result/item';
 import { readingToOutcome } from '../result/reading';
 import { simplifyTask } from '../result/task';
 import { wasHeard } from '../waiting/triggerLooks';
-import { openDeliveries } from './deliveries';
-import { answerWithinMs, readCall, respond, respondOpen, respondUnread } from './incoming';
+import { isReminder, openDeliveries } from './deliveries';
+import { answerWithinMs, LATE, readCall, respond, respondNotYet } from './incoming';
 import { readBack } from './readBack';
-import { isReminder, remindLater } from './remind';
 
 /**
  * One call to a Kling Trigger. It starts the workflow with the task, or answers why not. With settings
@@ -35,22 +33,20 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 
 	const settings = readTriggerSettings(triggerSettingsOf(context));
 	if (settings instanceof Failure) {
-		context.logger.error(
-			`${context.getNode().name} cannot start its workflow: ${settings.message}`,
-		);
-		return respond(context, 'unusable', settings.message);
+		const { message } = settings;
+		context.logger.error(`${context.getNode().name} cannot start its workflow: ${message}`);
+		return respond(context, 'unusable', message);
 	}
 	const { events, verifyTask, deduplicate, result } = settings;
-	const { taskId, isOwn } = callback;
-	const isTest = context.getMode() === 'manual';
-	const deliveries = isTest ? null : openDeliveries(context);
-	// A look starts the workflow only where no callback has.
-	const isOnce = deduplicate || isOwn;
+	const taskId = callback.task.id;
+	// A test counts for nothing.
+	const deliveries = context.getMode() === 'manual' ? null : openDeliveries(context);
 	const noteHeard = () => {
-		if (!isTest) wasHeard(context.getWorkflow().id, taskId);
+		if (deliveries !== null) wasHeard(context.getWorkflow().id, taskId);
 	};
 	const respondRepeated = () => {
-		if (!isOnce || deliveries === null) return null;
+		// A look starts the workflow only where no callback has.
+		if (deliveries === null || !(deduplicate || callback.isOwn)) return null;
 		if (deliveries.isStarting(taskId)) return respond(context, 'open', 'Starting already');
 		if (!deliveries.has(taskId)) return null;
 		noteHeard();
@@ -61,31 +57,22 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 
 	const lane = `${credentialIdOf(context)}/${context.getWorkflow().id}`;
 	const reading = verifyTask
-		? await within(answerWithinMs(callback), readBack(context, taskId), null)
-		: withoutSecretsOf(callback.reading);
-	if (reading === null) return respondUnread(context, callback, lane, null);
+		? await within(answerWithinMs(callback), readBack(context, taskId), LATE)
+		: withoutSecretsOf(callback);
 	if (reading instanceof ApiFailure) {
-		const { code, retryAfterMs } = reading.detail;
-		return code === 'task_not_found'
+		return reading.detail.code === 'task_not_found'
 			? respond(context, 'unknown', 'The AI Video API does not know this task')
-			: respondUnread(context, callback, lane, retryAfterMs);
+			: respondNotYet(context, callback, lane, reading);
 	}
 	const { status } = simplifyTask(reading.task);
-	if (!isFinished(reading.task)) {
-		return respondOpen(context, callback, lane, `Nothing starts for a task that is ${status}`);
-	}
+	const nothing = `Nothing starts for a task that is ${status}`;
+	if (!isFinished(reading.task)) return respondNotYet(context, callback, lane, nothing);
 	// Others with the same task may have come this far while this one was reading it back.
 	const overtaken = respondRepeated();
 	if (overtaken !== null) return overtaken;
 	noteHeard();
-	if (!events.includes(status)) {
-		return respond(context, 'unwanted', `Nothing starts for a task that is ${status}`);
-	}
-	const remind = () => {
-		if (deliveries !== null && !isAlone(context)) remindLater(context);
-	};
+	if (!events.includes(status)) return respond(context, 'unwanted', nothing);
 	deliveries?.start(taskId);
-	remind();
 	respond(context, 'started', 'Workflow started');
 	const outcome = await readingToOutcome(context, reading, {
 		...result,
@@ -95,15 +82,14 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	});
 	// Not before the files are there: should this process end meanwhile, a look starts the workflow.
 	deliveries?.add(taskId);
-	remind();
 	const { json, binary } = toItem(context, outcome, 0);
 	return { noWebhookResponse: true, workflowData: [[{ json, binary }]] };
 }
 
 /** The reason of a failure may repeat what nobody may see. */
-function withoutSecretsOf({ raw, task }: TaskReading): TaskReading | null {
+function withoutSecretsOf({ raw, task }: TaskReading): TaskReading | ApiFailure {
 	if (task.error === null) return { raw, task };
-	return toTaskReading({ ...raw, error: withoutSecrets(task.error, '') });
+	return toTaskReading({ ...raw, error: withoutSecrets(task.error, '') }) ?? LATE;
 }
 
 /**
