@@ -1,11 +1,9 @@
 import { Failure, Refusal } from '../../nodes/Kling/api/failure';
-import { recall, recordCreated } from '../../nodes/Kling/callback/awaited';
 import { isOwnTriggerUrl } from '../../nodes/Kling/callback/registration';
 import { checkResumeAddress, isResumeAddress } from '../../nodes/Kling/callback/resumeAddress';
 import { openTargets, openWaitTargets } from '../../nodes/Kling/callback/target';
 import { maySleep } from '../../nodes/Kling/n8n/execution';
 import type { CallbackSetting } from '../../nodes/Kling/parameters/callback';
-import { taskIdOf } from '../harness/node/builders';
 import {
 	executeContext,
 	RESUME_TOKEN,
@@ -246,23 +244,4 @@ test.each([
 	[`${N8N}/webhook/other`, false],
 ])('%s is an address of a Kling Trigger on this n8n: %s', (url, expected) => {
 	expect(isOwnTriggerUrl(executeContext().context, url)).toBe(expected);
-});
-
-describe('what a Create notes of its tasks', () => {
-	const [called, uncalled, unknown] = [taskIdOf(0), taskIdOf(1), taskIdOf(2)];
-	const { context } = executeContext();
-	recordCreated(context, [{ id: called, createdAt: 5, callsThisExecution: true }]);
-	recordCreated(context, [{ id: uncalled, createdAt: 6, callsThisExecution: false }]);
-
-	test('is known further down, and which of them wake this execution', () => {
-		expect(recall(context, called)).toEqual({ createdAt: 5, callsThisExecution: true });
-		expect(recall(context, uncalled)).toEqual({ createdAt: 6, callsThisExecution: false });
-		expect(recall(context, unknown)).toBeNull();
-	});
-
-	test('is known in a Retry too, which their callbacks do not wake', () => {
-		const { context: retry } = executeContext({ executionId: '43', mode: 'retry' });
-		Object.assign(retry.getContext('flow'), context.getContext('flow'));
-		expect(recall(retry, called)).toEqual({ createdAt: 5, callsThisExecution: false });
-	});
 });

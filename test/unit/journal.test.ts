@@ -70,20 +70,20 @@ class Api {
 	}
 }
 
-const QUIET: JournalLog = { sending: () => {}, created: () => {}, unclear: () => {} };
+const QUIET: JournalLog = () => {};
 
 /**
  * The journal of one try, of the first execution unless told. This process remembers nothing of the
- * tries before unless a place is given.
+ * tries before unless told.
  */
 function open(store: IDataObject, run: Partial<RunIdentity> = {}, log = QUIET): Journal {
-	if (run.place === undefined) forgetRuns();
+	if (run.isRemembered === undefined) forgetRuns();
 	const identity = {
 		executionId: '1',
+		node: 'Create',
 		runIndex: 0,
-		isTool: false,
 		written: 'as it was',
-		place: [],
+		isRemembered: true,
 	};
 	return new Journal(store, { ...identity, ...run }, log);
 }
@@ -122,6 +122,7 @@ const anyItem = fc.record({
 let store: IDataObject;
 let api: Api;
 beforeEach(() => {
+	forgetRuns();
 	store = {};
 	api = new Api();
 });
@@ -335,7 +336,7 @@ describe('as a tool of an AI Agent', () => {
 	/** Each call has a run index of its own (n8n), and a journal of its own. */
 	let calls = 0;
 	const call = async (store: IDataObject, api: Api, asked: Asked, executionId = '1') =>
-		await ask(open(store, { executionId, runIndex: calls++, isTool: true }), api, 0, asked);
+		await ask(open(store, { executionId, runIndex: calls++, node: null }), api, 0, asked);
 
 	test('equal requests are one video, however many ask and however the calls end', async () => {
 		await fc.assert(
@@ -361,7 +362,7 @@ describe('as a tool of an AI Agent', () => {
 	test('calls that run at the same time share one, and the later one says so', async () => {
 		const [first, second] = await Promise.all(
 			[0, 1].map(async (runIndex) => {
-				const journal = open(store, { runIndex, isTool: true });
+				const journal = open(store, { runIndex, node: null });
 				const client = api.clientFor(0, 'created');
 				return await journal.create(0, requestFor('A cat'), client);
 			}),
@@ -378,7 +379,7 @@ describe('as a tool of an AI Agent', () => {
 		const endings: Ending[] = ['refused', 'created', 'created'];
 		const [first, second, third] = await Promise.all(
 			endings.map(async (ending, runIndex) => {
-				const journal = open(store, { runIndex, isTool: true });
+				const journal = open(store, { runIndex, node: null });
 				const client = api.clientFor(runIndex, ending);
 				const made = await journal.create(0, requestFor('A cat'), client);
 				return { made, spent: journal.spentCredits() };
@@ -410,7 +411,7 @@ describe('as a tool of an AI Agent', () => {
 
 	test('counts for a call what that call stands for, and nothing of others', async () => {
 		await call(store, api, CAT);
-		const journal = open(store, { runIndex: calls++, isTool: true });
+		const journal = open(store, { runIndex: calls++, node: null });
 		await ask(journal, api, 0, DOG);
 		expect([idsOf(journal), journal.spentCredits()]).toEqual([[taskIdOf(1)], PRICE]);
 	});
@@ -418,32 +419,30 @@ describe('as a tool of an AI Agent', () => {
 
 test('the log is told each id at the moment it is known, and each request that is unclear', async () => {
 	const lines: string[] = [];
-	const log = {
-		sending: () => {},
-		created: (item: number, taskId: string) => void lines.push(`${item} ${taskId}`),
-		unclear: (item: number) => void lines.push(`${item} unclear`),
-	};
+	const log: JournalLog = (level, text, item) => void lines.push(`${level} ${item}: ${text}`);
 	const journal = open(store, {}, log);
 	await ask(journal, api, 2, CAT);
 	await ask(journal, api, 0, { ...CAT, ending: 'unclear, created' });
 	await ask(journal, api, 1, { ...CAT, ending: 'refused' });
-	expect(lines).toEqual([`2 ${taskIdOf(0)}`, '0 unclear']);
+	expect(lines).toEqual([
+		`info 2: Kling video created: task ${taskIdOf(0)}`,
+		'warn 0: Kling video may have been created and charged, without an answer',
+	]);
 });
 
 describe('two retries of the same execution, in this process', () => {
-	const place = ['Create', 0];
-	afterEach(forgetRuns);
+	const isRemembered = true;
 
 	/** What n8n has stored of an execution whose second item, or whose only one, was refused. */
 	async function stored(first: Ending = 'created'): Promise<string> {
-		const journal = open(store, { place });
+		const journal = open(store, { isRemembered });
 		await ask(journal, api, 0, { ...CAT, ending: first });
 		await ask(journal, api, 1, { ...DOG, ending: 'refused' });
 		return JSON.stringify(store);
 	}
 
 	const retry = (json: string, executionId: string, changes: Partial<RunIdentity> = {}) =>
-		open(parse(json), { place, executionId, ...changes });
+		open(parse(json), { isRemembered, executionId, ...changes });
 
 	test.each<[string, Ending]>([
 		['of which one item was paid', 'created'],
@@ -473,7 +472,10 @@ describe('two retries of the same execution, in this process', () => {
 	test('know what a retry of a retry has made', async () => {
 		const json = await stored();
 		const first = parse(json);
-		await ask(open(first, { place, executionId: '2' }), api, 1, { ...DOG, ending: 'refused' });
+		await ask(open(first, { isRemembered, executionId: '2' }), api, 1, {
+			...DOG,
+			ending: 'refused',
+		});
 		await ask(retry(JSON.stringify(first), '3'), api, 1, DOG);
 		expect(await ask(retry(json, '4'), api, 1, DOG)).toBe(taskIdOf(1));
 		expect(api.charges).toHaveLength(2);
@@ -498,7 +500,7 @@ describe('two retries of the same execution, in this process', () => {
 	test('a tool that is asked for the same once more goes on with the other’s video', async () => {
 		const json = await stored();
 		for (const executionId of ['2', '3']) {
-			await ask(retry(json, executionId, { isTool: true }), api, 0, { ...CAT, prompt: 'A bird' });
+			await ask(retry(json, executionId, { node: null }), api, 0, { ...CAT, prompt: 'A bird' });
 		}
 		expect(api.charges).toHaveLength(2);
 	});
@@ -510,14 +512,20 @@ function parse(json: string): IDataObject {
 	return { ...value };
 }
 
+test('of an execution that n8n cannot have begun before, nothing is remembered', async () => {
+	const run = { isRemembered: false };
+	await ask(open(store, run), api, 0, CAT);
+	await ask(open({}, run), api, 0, CAT);
+	expect(api.sent).toBe(2);
+});
+
 test('each turn of a loop is remembered by itself, for an execution that goes on from an old state', async () => {
 	const turn = async (state: IDataObject, runIndex: number) => {
-		const journal = open(state, { runIndex, place: [runIndex] });
+		const journal = open(state, { runIndex, isRemembered: true });
 		return await ask(journal, api, 0, { prompt: `Turn ${runIndex}`, ending: 'created' });
 	};
 	const made = [await turn(store, 0), await turn(store, 1), await turn(store, 2)];
 	const old: IDataObject = {};
 	expect([await turn(old, 0), await turn(old, 1), await turn(old, 2)]).toEqual(made);
 	expect(api.sent).toBe(3);
-	forgetRuns();
 });

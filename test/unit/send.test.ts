@@ -23,12 +23,12 @@ test('nothing further is sent while the balance is read of an account that has t
 		result: { simplify: true, downloadField: null },
 		wait: null,
 		request: requestFor(prompt),
+		imageSettings: { source: 'url', urls: [], checked: false },
 		task: null,
 	});
-	const run = { executionId: '1', runIndex: 0, isTool: false, written: null, place: [] };
-	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
+	const run = { executionId: '1', node: 'Kling', runIndex: 0, written: null, isRemembered: false };
 	const sending = sendAll(['too dear', 'second', 'third', 'fourth'].map(item), {
-		journal: new Journal({}, run, log),
+		journal: new Journal({}, run, () => {}),
 		concurrency: 2,
 		stopsAtFailure: true,
 	});

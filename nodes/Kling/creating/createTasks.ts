@@ -1,9 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { Failure, type Settled, Unreached, valuesOf } from '../api/failure';
+import { Failure, type Settled, valuesOf } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import type { RequestSummary } from '../api/task';
-import { recordCreated } from '../callback/awaited';
 import { keepsFailedItems } from '../n8n/execution';
 import { type SpendingSettings, strictest } from '../parameters/spending';
 import { failureOf } from '../result/hints';
@@ -26,17 +25,11 @@ export async function createTasks(
 	const prepared = await checkRun(context, preparing);
 	const ended = endedBy(context, prepared);
 	if (ended !== null) return ended;
-	const sent = await sendAll(prepared, {
+	return await sendAll(prepared, {
 		journal: preparing.journal,
 		concurrency: spendingOf(prepared).concurrency,
 		stopsAtFailure: !keepsFailedItems(context),
 		signal: context.getExecutionCancelSignal(),
-	});
-	recordCreated(context, valuesOf(sent));
-	return prepared.map((item, itemIndex): Settled<Created> => {
-		if (item instanceof Failure) return item;
-		const task = sent[itemIndex] ?? new Unreached();
-		return task instanceof Failure ? task : { ...item, task };
 	});
 }
 

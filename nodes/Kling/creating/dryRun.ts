@@ -17,9 +17,7 @@ import { isToBuy, type Prepared, type Request } from './request';
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was
  * meant as a try must not be paid for.
  */
-export function isDryRun(
-	context: Pick<IExecuteFunctions, 'getInputData' | 'getNodeParameter' | 'getNode'>,
-): Settled<boolean> {
+function isDryRun(context: IExecuteFunctions): Settled<boolean> {
 	const said = context
 		.getInputData()
 		.map((_, itemIndex) => readDryRun(settingsOf(context, itemIndex)));
@@ -31,17 +29,26 @@ export function isDryRun(
 	);
 }
 
+/** Nothing is noted for later tries. */
+function emptyJournal(): Journal {
+	const run = { executionId: '', node: null, runIndex: 0, written: null, isRemembered: false };
+	return new Journal({}, run, () => {});
+}
+
 /**
- * What Create would send for each item. Everything is checked as for a real run, the balance
- * included, and nothing is created, spent or noted for later tries.
+ * What Create would send for each item; null where it is to send that. Everything is checked as for a
+ * real run, the balance included, and nothing is created or spent.
  */
 export async function previewTasks(
 	context: IExecuteFunctions,
-	preparing: Omit<Preparing, 'journal'>,
-): Promise<ItemOutcome[]> {
+	preparing: Preparing,
+): Promise<Settled<ItemOutcome[]> | null> {
+	const dryRun = isDryRun(context);
+	if (dryRun instanceof Failure) return dryRun;
+	if (!dryRun) return null;
 	const prepared = await checkRun(context, { ...preparing, journal: emptyJournal() });
 	const shut = prepared.some(callsExecution) ? await checkResumeAddress(context) : null;
-	const checked = prepared.map((item) => (shut !== null && callsExecution(item) ? shut : item));
+	const checked = prepared.map((item) => (callsExecution(item) ? (shut ?? item) : item));
 	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
 	const spent = new Map<ApiClient, number>();
 	const outcomes = checked.map((item): ItemOutcome => {
@@ -62,13 +69,7 @@ export async function previewTasks(
 }
 
 function callsExecution(item: Settled<Prepared>): boolean {
-	return !(item instanceof Failure) && item.request?.summary.callback === 'execution';
-}
-
-function emptyJournal(): Journal {
-	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
-	const run = { executionId: '', runIndex: 0, isTool: false, written: null, place: null };
-	return new Journal({}, run, log);
+	return isToBuy(item) && item.request.summary.callback === 'execution';
 }
 
 /** A resume address is a key to the execution, so it stays out of the data. */

@@ -6,37 +6,20 @@ import { ApiFailure } from '../api/failure';
 import { Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
-import { type Entry, storedSchema } from './entry';
-import { recallRetries, recallRun, rememberRun, type RunPlace } from './recentRuns';
+import { CREATED_KEY, type Entry, readEntries } from './entry';
+import { recall, recallRetries, remember } from './recentRuns';
 import type { Request, Wanted } from './request';
 
-/**
- * What a run of the node has created and paid, over all its tries. It is the only way to create.
- *
- * It is one list, kept in a context that n8n stores with the execution: in the node's own, and for
- * tools in the one that all nodes share. So it is there when n8n calls the node again (*Retry On
- * Fail*, an output that n8n takes for a failure) and, where n8n has stored it, for *Retry execution*
- * from the list: a new execution id with the context of the old. A loop's next turn has another run
- * index, and a new execution has an empty context: both create anew.
- */
-
-const CONTEXT_KEY = 'klingCreated';
-
 /** Which call of the node this is. */
-export interface RunIdentity extends RunPlace {
-	runIndex: number;
-	/** A tool's equal requests are one video: n8n gives each try of a tool a run index of its own. */
-	isTool: boolean;
+export interface RunIdentity extends Pick<Entry, 'executionId' | 'node' | 'runIndex'> {
 	/** The node's parameters as they were written. */
 	written: unknown;
+	/** False where n8n cannot have begun this execution before, so that nothing needs to be remembered. */
+	isRemembered: boolean;
 }
 
-/** Where each id goes the moment it is known. */
-export interface JournalLog {
-	sending(count: number): void;
-	created(itemIndex: number, taskId: string): void;
-	unclear(itemIndex: number): void;
-}
+/** Writes to n8n's log, where each id goes the moment it is known. */
+export type JournalLog = (level: 'info' | 'warn', text: string, itemIndex?: number) => void;
 
 function fingerprintOf(value: unknown): string {
 	return createHash('sha256').update(JSON.stringify(value)).digest('hex');
@@ -49,33 +32,44 @@ function fingerprint({ input: { prompt, duration, sound }, imageIdentities }: Wa
 /** What was read from each context, so that parallel calls of a tool write into one list. */
 const live = new WeakMap<IDataObject, Entry[]>();
 
-/** The requests that are under way, for a tool that is called again meanwhile. */
+/** The requests that are under way, for whoever asks for the same meanwhile. */
 const underWay = new WeakMap<Entry, Promise<unknown>>();
 
+/**
+ * What a run of the node has created and paid, over all its tries. It is the only way to create.
+ *
+ * It is one list, kept in a context that n8n stores with the execution. So it is there when n8n calls
+ * the node again (*Retry On Fail*, an output that n8n takes for a failure) and, where n8n has stored it,
+ * for *Retry execution* from the list: a new execution id with the context of the old. A loop's next
+ * turn has another run index, and a new execution has an empty context: both create anew.
+ */
 export class Journal {
+	/** What the execution has created, in any of its nodes. */
 	private readonly entries: Entry[];
 
 	/** What this process has created in all retries of the execution that this one retries. */
 	private readonly ofRetries: Entry[];
 
+	private readonly isTool: boolean;
+
 	private readonly written: string;
 
-	/** What a tool's call stands for: its own entries, and those that it goes on with. */
+	/** What this call stands for: its own entries, and those that it goes on with. */
 	private readonly ofThisCall = new Set<Entry>();
 
-	/** @param store the context that n8n stores with the execution */
+	/** @param store the context that all nodes of the execution share */
 	constructor(
 		private readonly store: IDataObject,
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		const stored = live.get(store) ?? storedSchema.parse(store[CONTEXT_KEY]);
-		// A loop's earlier turns are over. Each turn has a list of its own, which is remembered by itself.
-		const mine = run.isTool ? stored : stored.filter(({ runIndex }) => runIndex === run.runIndex);
-		this.entries = recallRun(run, mine);
+		const { executionId, node, written, isRemembered } = run;
+		const stored = live.get(store) ?? readEntries(store);
+		this.entries = isRemembered ? recall(executionId, stored) : stored;
 		live.set(store, this.entries);
-		this.ofRetries = recallRetries(run, store);
-		this.written = fingerprintOf(run.written);
+		this.ofRetries = isRemembered ? recallRetries(executionId, store) : [];
+		this.isTool = node === null;
+		this.written = fingerprintOf(written);
 	}
 
 	/**
@@ -83,11 +77,7 @@ export class Journal {
 	 * execution, or, where the node was not edited since, of the execution that this one retries.
 	 */
 	existing(itemIndex: number): Entry | null {
-		if (this.run.isTool) return null;
-		const entry = this.entryOf(itemIndex) ?? this.retriedEntryOf(itemIndex);
-		if (entry === undefined) return null;
-		const isSame = entry.executionId === this.run.executionId || entry.written === this.written;
-		return isSame ? this.keep(entry) : null;
+		return this.isTool ? null : this.find(itemIndex, (entry) => this.goesOnWith(entry));
 	}
 
 	/**
@@ -96,33 +86,37 @@ export class Journal {
 	 */
 	claim(itemIndex: number, wanted: Wanted): Entry | null {
 		const request = fingerprint(wanted);
-		const { isTool } = this.run;
-		const own = isTool ? this.entries : [this.entryOf(itemIndex)].flatMap((entry) => entry ?? []);
-		const entry = [...own, ...this.ofRetries].find(
+		return this.find(itemIndex, (entry) => entry.request === request);
+	}
+
+	private find(itemIndex: number, isMeant: (entry: Entry) => boolean): Entry | null {
+		const entry = [...this.ofRetries, ...this.entries].findLast(
 			(other) =>
 				other.state === 'standing' &&
-				other.request === request &&
-				(isTool || other.item === itemIndex),
+				this.isOfNode(other) &&
+				(this.isTool || other.item === itemIndex) &&
+				isMeant(other),
 		);
 		if (entry === undefined) return null;
-		if (!own.includes(entry)) this.replace(itemIndex);
+		if (!this.entries.includes(entry)) this.replace(itemIndex);
 		return this.keep(entry);
+	}
+
+	/** Whether a try of this run, or a *Retry* of its execution, takes the entry's item as done. */
+	goesOnWith({ executionId, written }: Entry): boolean {
+		return executionId === this.run.executionId || written === this.written;
 	}
 
 	/**
 	 * An entry's task, once what is under way for it has ended; or that nobody knows what came of it. Null
-	 * for a tool where nothing stands any more: its request was refused, or its task has failed and the
+	 * where nothing stands any more: its request was refused, or, for a tool, its task has failed and the
 	 * credits were given back.
 	 */
 	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
 		await underWay.get(entry);
-		if (entry.state !== 'standing') {
-			this.ofThisCall.delete(entry);
-			return null;
-		}
+		if (entry.state !== 'standing') return null;
 		const task = this.toTask(entry, client);
-		if (task === null) return stillUnclear();
-		if (!this.run.isTool) return task;
+		if (task instanceof ApiFailure || !this.isTool) return task;
 		await task.read();
 		const failure = task.reading === null ? null : simplifyTask(task.reading.task).failure;
 		if (failure !== null && isRefunded(failure)) {
@@ -146,35 +140,58 @@ export class Journal {
 			const former = await this.taskOf(existing, client);
 			if (former !== null) return former;
 		}
-		const entry = this.begin(itemIndex, request);
+		this.replace(itemIndex);
+		const { executionId, node, runIndex } = this.run;
+		const entry = this.keep({
+			node,
+			runIndex,
+			item: itemIndex,
+			executionId,
+			sentBy: executionId,
+			request: fingerprint(request),
+			written: this.written,
+			taskId: null,
+			createdAt: Date.now(),
+			summary: request.summary,
+			state: 'standing',
+		});
 		const sending = this.send(entry, request, client);
 		underWay.set(
 			entry,
 			sending.catch(() => undefined),
 		);
-		const failure = await sending;
-		return failure ?? this.toTask(entry, client) ?? stillUnclear();
+		return await sending;
 	}
 
 	private async send(
 		entry: Entry,
 		{ input, callbackUrl }: Request,
 		client: ApiClient,
-	): Promise<ApiFailure | null> {
+	): Promise<Task | ApiFailure> {
 		const sent = await client.create(input, callbackUrl).catch((thrown: unknown) => {
-			if (thrown instanceof CancelledError) this.forget(entry);
-			else this.log.unclear(entry.item);
+			this.settle(entry, thrown instanceof CancelledError);
 			throw thrown;
 		});
 		if (sent instanceof ApiFailure) {
-			if (sent.detail.outcome === 'unclear') this.log.unclear(entry.item);
-			else this.forget(entry);
+			this.settle(entry, sent.detail.outcome !== 'unclear');
 			return sent;
 		}
 		entry.taskId = sent;
 		entry.createdAt = Date.now();
-		this.log.created(entry.item, sent);
-		return null;
+		this.log('info', `Kling video created: task ${sent}`, entry.item);
+		return this.toTask(entry, client);
+	}
+
+	/** @param isRefused whether it was certainly not carried out: what it was to replace stands again */
+	private settle(entry: Entry, isRefused: boolean): void {
+		if (!isRefused) {
+			const text = 'Kling video may have been created and charged, without an answer';
+			this.log('warn', text, entry.item);
+			return;
+		}
+		entry.state = 'refunded';
+		const former = this.latest(entry.item, 'replaced');
+		if (former !== undefined) former.state = 'standing';
 	}
 
 	/** The credits of these tasks were given back: they stand for nothing, and a next try makes new ones. */
@@ -185,12 +202,7 @@ export class Journal {
 	}
 
 	taskIdOf(itemIndex: number): string | null {
-		return this.entryOf(itemIndex)?.taskId ?? null;
-	}
-
-	/** Whether this call goes on with an entry; a *Retry* of it would, too. */
-	goesOnWith(entry: Entry): boolean {
-		return this.ofThisCall.has(entry);
+		return this.latest(itemIndex, 'standing')?.taskId ?? null;
 	}
 
 	/** All that this run has paid for, earlier tries included, in the order of the items. */
@@ -210,71 +222,43 @@ export class Journal {
 		return this.paid().reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
 	}
 
+	/** For a tool that is this call, since n8n gives each try a run index of its own. */
 	private ofThisRun(): Entry[] {
-		return this.run.isTool ? [...this.ofThisCall] : [...this.entries];
+		return this.isTool
+			? [...this.ofThisCall]
+			: this.entries.filter((entry) => this.isOfNode(entry));
 	}
 
-	private entryOf(itemIndex: number, wanted: Entry['state'] = 'standing'): Entry | undefined {
-		const mine = this.ofThisRun().filter(
-			({ item, state }) => item === itemIndex && state === wanted,
-		);
-		return mine.at(-1);
+	private isOfNode({ node, runIndex }: Entry): boolean {
+		return node === this.run.node && (this.isTool || runIndex === this.run.runIndex);
 	}
 
-	/** What another retry has made for an item, where the node is as it was. */
-	private retriedEntryOf(itemIndex: number): Entry | undefined {
-		return this.ofRetries.find(
-			({ item, state, written }) =>
-				item === itemIndex && state === 'standing' && written === this.written,
-		);
+	private latest(itemIndex: number, wanted: Entry['state']): Entry | undefined {
+		return this.ofThisRun().findLast(({ item, state }) => item === itemIndex && state === wanted);
 	}
 
 	/** Another request stands for the item from now on. */
 	private replace(itemIndex: number): void {
-		const former = this.run.isTool ? undefined : this.entryOf(itemIndex);
+		const former = this.isTool ? undefined : this.latest(itemIndex, 'standing');
 		if (former !== undefined) former.state = 'replaced';
-	}
-
-	private begin(item: number, request: Request): Entry {
-		this.replace(item);
-		const { executionId, runIndex } = this.run;
-		const entry: Entry = {
-			runIndex,
-			item,
-			executionId,
-			sentBy: executionId,
-			request: fingerprint(request),
-			written: this.written,
-			taskId: null,
-			createdAt: Date.now(),
-			summary: request.summary,
-			state: 'standing',
-		};
-		return this.keep(entry);
 	}
 
 	/** From now on it stands for this call of the node, and is stored with this execution. */
 	private keep(entry: Entry): Entry {
-		entry.executionId = this.run.executionId;
+		const { executionId, isRemembered } = this.run;
+		entry.executionId = executionId;
 		for (const list of [this.entries, this.ofRetries]) if (!list.includes(entry)) list.push(entry);
 		this.ofThisCall.add(entry);
-		this.store[CONTEXT_KEY] = this.entries;
-		rememberRun(this.run, this.entries);
+		this.store[CREATED_KEY] = this.entries;
+		if (isRemembered) remember(executionId, this.entries);
 		return entry;
 	}
 
-	/** It was not carried out: what it was to replace stands again. */
-	private forget(entry: Entry): void {
-		// Another call or retry may be waiting for it.
-		entry.state = 'refunded';
-		this.entries.splice(this.entries.indexOf(entry), 1);
-		this.ofThisCall.delete(entry);
-		const former = this.entryOf(entry.item, 'replaced');
-		if (former !== undefined) former.state = 'standing';
-	}
-
-	private toTask({ taskId, createdAt, summary, sentBy }: Entry, client: ApiClient): Task | null {
-		if (taskId === null) return null;
+	private toTask(
+		{ taskId, createdAt, summary, sentBy }: Entry,
+		client: ApiClient,
+	): Task | ApiFailure {
+		if (taskId === null) return stillUnclear();
 		const isOwn = sentBy === this.run.executionId;
 		return new Task(taskId, client, isOwn ? createdAt : null, summary);
 	}

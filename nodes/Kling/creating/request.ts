@@ -2,6 +2,7 @@ import type { ApiClient } from '../api/client';
 import { Failure, type Settled } from '../api/failure';
 import type { CreateInput } from '../api/schemas';
 import type { RequestSummary, Task } from '../api/task';
+import type { ImageSettings } from '../parameters/images';
 import type { ResultSettings } from '../parameters/result';
 import type { SpendingSettings } from '../parameters/spending';
 import type { WaitSettings } from '../parameters/waiting';
@@ -29,12 +30,13 @@ interface Item {
 }
 
 /** An item whose task is paid for. */
-export type Created = Item & { request: Request | null; task: Task };
+export type Created = Item & { task: Task };
 
 /** An item that has to be paid for. */
 export type ToBuy = Item & {
-	request: Request;
 	task: null;
+	request: Request;
+	imageSettings: ImageSettings;
 	/** The credits of its account, once that was asked. */
 	balance?: number;
 };

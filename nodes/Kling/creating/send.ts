@@ -1,9 +1,8 @@
 import type { ApiClient } from '../api/client';
 import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
-import type { Task } from '../api/task';
 import { CancelledError, mapConcurrently } from '../n8n/async';
 import type { Journal } from './journal';
-import { isToBuy, type Prepared, type ToBuy } from './request';
+import { type Created, isToBuy, type Prepared, type ToBuy } from './request';
 
 /** Answers that every further request to the same account would get as well. */
 const CODES_THAT_STOP_AN_ACCOUNT = new Set([
@@ -30,12 +29,13 @@ interface SendOptions {
 export async function sendAll(
 	prepared: ReadonlyArray<Settled<Prepared>>,
 	{ journal, concurrency, stopsAtFailure, signal }: SendOptions,
-): Promise<Array<Settled<Task>>> {
+): Promise<Array<Settled<Created>>> {
 	let isStopped = false;
 	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
 	const thrown: unknown[] = [];
 	const count = prepared.filter(isToBuy).length;
-	if (count > 0) journal.log.sending(count);
+	const videos = count === 1 ? 'video' : 'videos';
+	if (count > 0) journal.log('info', `Creating ${count} Kling ${videos}`);
 
 	const send = async ({ client, request }: ToBuy, itemIndex: number) => {
 		if (isStopped) return new Unreached();
@@ -54,13 +54,13 @@ export async function sendAll(
 	const outcomes = await mapConcurrently(
 		prepared,
 		concurrency,
-		async (item, itemIndex): Promise<Settled<Task>> => {
-			if (item instanceof Failure) return item;
-			if (item.task !== null) return item.task;
-			return await send(item, itemIndex).catch((fault: unknown) => {
+		async (item, itemIndex): Promise<Settled<Created>> => {
+			if (!isToBuy(item)) return item;
+			const task = await send(item, itemIndex).catch((fault: unknown) => {
 				thrown.push(fault);
 				return new Unreached();
 			});
+			return task instanceof Failure ? task : { ...item, task };
 		},
 		() => thrown.length === 0 && signal?.aborted !== true,
 	);

@@ -1,10 +1,9 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { openClients } from '../api/client';
 import { Failure, type Settled } from '../api/failure';
 import { openTargets } from '../callback/target';
 import { createTasks, spendingHints } from '../creating/createTasks';
-import { isDryRun, previewTasks } from '../creating/dryRun';
+import { previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
 import { showHints } from '../n8n/hints';
 import { readCallback } from '../parameters/callback';
@@ -19,19 +18,13 @@ export async function create(
 	context: IExecuteFunctions,
 	journal: Journal,
 ): Promise<Settled<ItemOutcome[]>> {
-	const dryRun = isDryRun(context);
-	if (dryRun instanceof Failure) return dryRun;
 	const targets = openTargets(context);
-	const preparing = {
-		clientFor: openClients(context),
-		targets,
-		readCallback,
-		readWait: () => null,
-	};
-	if (dryRun) return await previewTasks(context, preparing);
+	const preparing = { journal, targets, readCallback, readWait: () => null };
+	const preview = await previewTasks(context, preparing);
+	if (preview !== null) return preview;
 	// Create itself never sleeps, but the next node may: one of n8n's own does not stay awake.
 	await stayAwake(context);
-	const created = await createTasks(context, { ...preparing, journal });
+	const created = await createTasks(context, preparing);
 	await lookAfterTriggers(context, created);
 	const outcomes = created.map((item) =>
 		item instanceof Failure ? item : createdOutcome(item.task),

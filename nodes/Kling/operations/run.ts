@@ -39,7 +39,9 @@ export async function runOperation(
 	const journal = openJournal(context);
 	const given = await operation(context, journal).catch((thrown: unknown) => {
 		if (!(thrown instanceof CancelledError)) return new Thrown(thrown);
-		logCancelled(context, journal);
+		const ids = journal.paid().flatMap(({ taskId }) => taskId ?? []);
+		const text = `Cancelled after creating Kling videos: ${ids.join(', ')}`;
+		if (ids.length > 0) journal.log('warn', text);
 		throw thrown;
 	});
 	if (given === null) return nothingYet();
@@ -48,10 +50,11 @@ export async function runOperation(
 			? context.getInputData().map((_, itemIndex) => given.about(journal.taskIdOf(itemIndex)))
 			: given;
 	journal.refund(refundedOf(context, outcomes));
-	if (keepsFailedItems(context)) return toOutput(context, outcomes);
 	const fatal = outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
 	const failure = outcomes[fatal];
-	if (!(failure instanceof Failure)) return toOutput(context, outcomes);
+	if (keepsFailedItems(context) || !(failure instanceof Failure)) {
+		return toOutput(context, outcomes);
+	}
 	const endsOthers = outcomes.some((one) => one instanceof Unreached);
 	throw endingError(context, journal, failure, fatal, endsOthers);
 }
@@ -62,10 +65,9 @@ export async function runOperation(
  */
 function refundedOf(context: IExecuteFunctions, outcomes: readonly ItemOutcome[]): string[] {
 	return outcomes.flatMap((outcome) => {
-		const failure = failureOf(outcome);
 		const endsTheRun = outcome instanceof VideoFailed && !context.continueOnFail();
-		const mayBeAskedAgain = endsTheRun || isTool(context);
-		if (failure === null || !isRefunded(failure) || !mayBeAskedAgain) return [];
+		const failure = endsTheRun || isTool(context) ? failureOf(outcome) : null;
+		if (failure === null || !isRefunded(failure)) return [];
 		const taskId = outcome instanceof Failure ? outcome.taskId : outcome.task?.taskId;
 		return taskId ?? [];
 	});
@@ -87,49 +89,25 @@ function endingError(
 	return nameCreated(error, journal, context.getInputData().length, endsOthers);
 }
 
+/** The parameters that make a request. */
+const REQUEST = ['prompt', 'imageSource', 'imageUrls', 'binaryPropertyName', 'duration', 'sound'];
+
 function openJournal(context: IExecuteFunctions): Journal {
-	const isToolRun = isTool(context);
-	const runIndex = readRunIndex(context);
+	const { name, parameters } = context.getNode();
 	// n8n gives none to a tool that an MCP client calls.
 	const executionId: string | undefined = context.getExecutionId();
-	const place = isToolRun ? [] : [context.getNode().name, runIndex];
 	const run = {
 		executionId: executionId ?? '',
-		runIndex,
-		isTool: isToolRun,
-		written: writtenRequest(context),
-		place: executionId !== undefined && hasBegun(context) ? place : null,
+		node: isTool(context) ? null : name,
+		runIndex: readRunIndex(context),
+		written: REQUEST.map((parameter) => parameters[parameter] ?? null),
+		isRemembered: executionId !== undefined && hasBegun(context),
 	};
-	// n8n prints the message alone, so that says it all.
-	const where = placeOf(context);
-	return new Journal(context.getContext(isToolRun ? 'flow' : 'node'), run, {
-		sending: (count) =>
-			context.logger.info(`Creating ${count} Kling ${count === 1 ? 'video' : 'videos'} (${where})`),
-		created: (itemIndex, taskId) =>
-			context.logger.info(`Kling video created: task ${taskId} (${where}, item ${itemIndex})`),
-		unclear: (itemIndex) =>
-			context.logger.warn(
-				`Kling video may have been created and charged, without an answer (${where}, item ${itemIndex})`,
-			),
-	});
-}
-
-/** The parameters that make a request, as they were written. */
-function writtenRequest(context: IExecuteFunctions): unknown[] {
-	const { parameters } = context.getNode();
-	const names = ['prompt', 'imageSource', 'imageUrls', 'binaryPropertyName', 'duration', 'sound'];
-	return names.map((name) => parameters[name] ?? null);
-}
-
-function placeOf(context: IExecuteFunctions): string {
 	const { id = 'unsaved' } = context.getWorkflow();
-	return `workflow ${id}, execution ${context.getExecutionId()}, node “${context.getNode().name}”`;
-}
-
-function logCancelled(context: IExecuteFunctions, journal: Journal): void {
-	const ids = journal.paid().flatMap(({ taskId }) => taskId ?? []);
-	if (ids.length === 0) return;
-	context.logger.warn(
-		`Cancelled after creating Kling videos: ${ids.join(', ')} (${placeOf(context)})`,
-	);
+	// n8n prints the message alone, so that says it all.
+	return new Journal(context.getContext('flow'), run, (level, text, itemIndex) => {
+		const item = itemIndex === undefined ? '' : `, item ${itemIndex}`;
+		const where = `workflow ${id}, execution ${executionId}, node “${name}”${item}`;
+		context.logger[level](`${text} (${where})`);
+	});
 }

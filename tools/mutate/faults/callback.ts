@@ -2,13 +2,6 @@ import type { PlantedFault } from '../fault';
 
 export const IN_CALLBACK: readonly PlantedFault[] = [
 	{
-		file: 'callback/awaited.ts',
-		find: 'executionId === context.getExecutionId()',
-		replace: 'executionId !== null',
-		breaks: 'a Retry does not sleep for a callback that wakes another execution',
-		noticedBy: 'node/callback: is known in a Retry',
-	},
-	{
 		file: 'callback/reference.ts',
 		find: "callback === 'execution') return target;",
 		replace: "callback === 'none') return target;",

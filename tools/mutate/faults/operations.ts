@@ -4,7 +4,7 @@ export const IN_OPERATIONS: readonly PlantedFault[] = [
 	{
 		file: 'operations/create.ts',
 		find: 'await stayAwake(context);',
-		replace: 'if (dryRun) await stayAwake(context);',
+		replace: 'void stayAwake;',
 		breaks: 'Create keeps an execution that has slept awake, for what sleeps behind it',
 		noticedBy: 'unit/asleep: awake in a Create',
 	},
@@ -31,8 +31,8 @@ export const IN_OPERATIONS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'operations/run.ts',
-		find: "'prompt', 'imageSource'",
-		replace: "'imageSource'",
+		find: "['prompt', ",
+		replace: '[',
 		breaks: 'Retry of a node whose prompt was edited makes another video',
 		noticedBy: 'node/money: names a replaced task apart',
 	},
@@ -45,9 +45,23 @@ export const IN_OPERATIONS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'operations/wait.ts',
-		find: 'ids.every(',
-		replace: 'ids.some(',
+		find: 'valuesOf(items).every(',
+		replace: 'valuesOf(items).some(',
 		breaks: 'Wait sleeps by itself only where each callback wakes its execution',
-		noticedBy: 'node/storedData: klingCallbacks',
+		noticedBy: 'node/storedData: which is not called for one',
+	},
+	{
+		file: 'operations/wait.ts',
+		find: 'entry?.sentBy === context.getExecutionId()',
+		replace: 'entry !== undefined',
+		breaks: 'a Retry does not sleep for a callback that wakes another execution',
+		noticedBy: 'node/storedData: of a Retry: the callback wakes',
+	},
+	{
+		file: 'operations/wait.ts',
+		find: 'created.get(read.taskId)?.createdAt',
+		replace: 'created.get(context.getExecutionId())?.createdAt',
+		breaks: 'Wait knows when this execution created its task',
+		noticedBy: 'node/storedData: when its task was created',
 	},
 ];
