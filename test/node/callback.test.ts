@@ -183,8 +183,8 @@ test('the trigger is asked once for all items, and not before the first that nee
 
 describe('Create and Wait', () => {
 	const resolveWait = async (strategy: 'auto' | 'callback' | 'poll', canSleep: boolean) => {
-		const { context } = executeContext();
-		const target = await openWaitTargets(context, strategy, canSleep).resolve(AUTO, API);
+		const { context } = executeContext({ mode: canSleep ? 'manual' : 'integrated' });
+		const target = await openWaitTargets(context, strategy).resolve(AUTO, API);
 		return target instanceof Refusal ? target.message : target;
 	};
 

@@ -29,6 +29,5 @@ const querySchema = z.object({ [QUERY]: z.string().refine(isReference) });
 
 /** The reference that a callback brings along, unverified; null for none. */
 export function referenceOf(query: unknown): string | null {
-	const parsed = querySchema.safeParse(query);
-	return parsed.success ? parsed.data[QUERY] : null;
+	return querySchema.safeParse(query).data?.[QUERY] ?? null;
 }

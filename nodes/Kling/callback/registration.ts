@@ -22,8 +22,7 @@ const registrationSchema = z.object({ url: z.string().url() });
 
 function readRegistration(context: IHookFunctions | IExecuteFunctions): string | null {
 	const stored = context.getWorkflowStaticData('global')[STATIC_DATA_KEY];
-	const registration = registrationSchema.safeParse(stored);
-	return registration.success ? registration.data.url : null;
+	return registrationSchema.safeParse(stored).data?.url ?? null;
 }
 
 /** Whether the address in the static data is the one the trigger listens at now. */
@@ -121,12 +120,10 @@ const NO_TASK = '{}';
  */
 function currentUrl(context: IExecuteFunctions): string | null {
 	const { id } = context.getWorkflow();
-	if (id === undefined) return null;
 	const stored = ownRegistration(context);
-	if (stored === null) return triggerUrlOf(context, id);
-	const resumeUrl = readResumeUrl(context);
-	if (resumeUrl === null) return stored;
-	return `${new URL(resumeUrl).origin}${new URL(stored).pathname}`;
+	if (stored === null) return id === undefined ? null : triggerUrlOf(context, id);
+	const { origin } = new URL(readResumeUrl(context) ?? stored);
+	return `${origin}${new URL(stored).pathname}`;
 }
 
 /** The address in the static data, where it is of this very workflow, not one that a copy has brought along. */
@@ -149,9 +146,8 @@ const webhookBaseSchema = z.object({
  * nodes no address of its webhooks, but each n8n context carries it (2.0 to 2.41).
  */
 export function triggerUrlOf(context: object, workflowId: string): string | null {
-	const carried = webhookBaseSchema.safeParse(context);
-	if (!carried.success) return null;
-	return `${carried.data.additionalData.webhookBaseUrl.replace(/\/+$/, '')}/kling/${workflowId}`;
+	const base = webhookBaseSchema.safeParse(context).data?.additionalData.webhookBaseUrl;
+	return base === undefined ? null : `${base.replace(/\/+$/, '')}/kling/${workflowId}`;
 }
 
 /** The host names of this n8n that are known: of its webhooks, and of its editor. */

@@ -30,8 +30,7 @@ export function resumeAddressOf(context: IExecuteFunctions): string | null {
 export function isResumeAddress(context: IExecuteFunctions, url: string): boolean {
 	const own = readResumeUrl(context);
 	if (own === null || !URL.canParse(url)) return false;
-	const places = [own, withSuffix(own)].map(placeOf);
-	return places.includes(placeOf(url));
+	return [own, withSuffix(own)].map(placeOf).includes(placeOf(url));
 }
 
 function placeOf(url: string): string {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { Failure, Refusal, type Settled } from '../api/failure';
+import { maySleep } from '../n8n/execution';
 import { advice, type Hint, warning } from '../n8n/hints';
 import { isNodeType, isStartedByTrigger } from '../n8n/workflow';
 import {
@@ -11,8 +12,10 @@ import {
 	type CallbackKind,
 	type CallbackSetting,
 	isWorkflowId,
+	readCallback,
 } from '../parameters/callback';
 import { quote } from '../parameters/quote';
+import type { Settings } from '../parameters/settings';
 import type { WaitStrategy } from '../parameters/waiting';
 import {
 	findRegistration,
@@ -51,8 +54,12 @@ export class Targets {
 
 	private readonly unreachable = new Set<string>();
 
-	/** @param without what is said where the API cannot reach the callback: `n8n polled`, and further hints */
+	/**
+	 * @param read what the user asks for
+	 * @param without what is said where the API cannot reach the callback: `n8n polled`, and further hints
+	 */
 	constructor(
+		readonly read: (settings: Settings) => Settled<CallbackSetting>,
 		private readonly choose: (setting: CallbackSetting) => Promise<Settled<Choice>>,
 		private readonly without: { text: string; hints: Hint[] },
 	) {}
@@ -66,18 +73,17 @@ export class Targets {
 		if (choice instanceof Failure) return choice;
 		const { target, insists } = choice;
 		if (target.callbackUrl === null || isReachableFromApi(target.callbackUrl, apiBaseUrl)) {
-			this.show(choice.hints);
+			for (const hint of choice.hints) this.chosenHints.add(hint);
 			return target;
 		}
 		const { origin } = new URL(target.callbackUrl);
 		if (insists !== null) {
-			return cannotBeUsed(
-				insists,
-				`the AI Video API cannot reach ${origin}`,
-				'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
-			);
+			return cannotBeUsed(insists, {
+				message: `the AI Video API cannot reach ${origin}`,
+				hint: 'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
+			});
 		}
-		this.show(this.without.hints);
+		for (const hint of this.without.hints) this.chosenHints.add(hint);
 		this.unreachable.add(
 			`${this.without.text}, since the AI Video API cannot reach ${origin}: fine for trying, set WEBHOOK_URL of n8n for production.`,
 		);
@@ -88,42 +94,38 @@ export class Targets {
 	hints(): Hint[] {
 		return [...this.chosenHints, ...this.unreachable];
 	}
-
-	private show(hints: readonly Hint[]): void {
-		for (const hint of hints) this.chosenHints.add(hint);
-	}
 }
 
-function cannotBeUsed(parameter: string, reason: string, hint: string): Refusal {
-	return new Refusal(`'${parameter}' cannot be used, since ${reason}`, hint);
+function cannotBeUsed(parameter: string, why: Pick<Refusal, 'message' | 'hint'>): Refusal {
+	return new Refusal(`'${parameter}' cannot be used, since ${why.message}`, why.hint);
 }
 
 const WAIT_STRATEGY = 'Wait Strategy';
 
+/** For every wait that insists on a callback where n8n cannot wake the execution. */
+export const CANNOT_SLEEP = cannotBeUsed(WAIT_STRATEGY, {
+	message: 'n8n does not wake sub-workflows, evaluations, AI tools and runs of its command line',
+	hint: 'Choose Automatic or Poll.',
+});
+
 /** The targets of an operation that waits for its own tasks: this execution, or none where it polls. */
-export function openWaitTargets(
-	context: IExecuteFunctions,
-	strategy: WaitStrategy,
-	maySleep: boolean,
-): Targets {
-	const callbackUrl = maySleep && strategy !== 'poll' ? resumeAddressOf(context) : null;
+export function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrategy): Targets {
+	const sleeps = strategy !== 'poll' && maySleep(context);
+	const callbackUrl = sleeps ? resumeAddressOf(context) : null;
 	const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
 	const withoutOne = insists === null ? nowhere() : CANNOT_SLEEP;
 	const choice =
-		callbackUrl === null ? withoutOne : chosen({ callback: 'execution', callbackUrl }, insists);
-	return new Targets(async () => await Promise.resolve(choice), { text: 'n8n polled', hints: [] });
+		callbackUrl === null
+			? withoutOne
+			: { target: { callback: 'execution' as const, callbackUrl }, insists, hints: [] };
+	const read = () => ({ kind: 'execution' }) as const;
+	const without = { text: 'n8n polled', hints: [] };
+	return new Targets(read, async () => await Promise.resolve(choice), without);
 }
-
-/** For every wait that insists on a callback where n8n cannot wake the execution. */
-export const CANNOT_SLEEP = cannotBeUsed(
-	WAIT_STRATEGY,
-	'n8n does not wake sub-workflows, evaluations, AI tools and runs of its command line',
-	'Choose Automatic or Poll.',
-);
 
 /** The targets of Create Video: wherever the user wants the callback. */
 export function openTargets(context: IExecuteFunctions): Targets {
-	return new Targets(async (setting) => await chooseFor(context, setting), {
+	return new Targets(readCallback, async (setting) => await choose(context, setting), {
 		text: 'No callback was asked for',
 		hints: [NEXT.none],
 	});
@@ -150,15 +152,11 @@ const NEXT = {
 	),
 };
 
-function chosen(target: CallbackTarget, insists: string | null, ...hints: Hint[]): Choice {
-	return { target, insists, hints };
-}
-
 function nowhere(...hints: Hint[]): Choice {
-	return chosen(NO_CALLBACK, null, ...hints);
+	return { target: NO_CALLBACK, insists: null, hints };
 }
 
-async function chooseFor(
+async function choose(
 	context: IExecuteFunctions,
 	setting: CallbackSetting,
 ): Promise<Settled<Choice>> {
@@ -191,55 +189,56 @@ async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> 
 	if (callbackUrl instanceof Refusal) {
 		return nowhere(warning(`No callback: ${callbackUrl.message}. ${callbackUrl.hint} ${LATER}`));
 	}
-	return chosen({ callback: 'trigger', callbackUrl }, null, NEXT.trigger);
+	return { target: { callback: 'trigger', callbackUrl }, insists: null, hints: [NEXT.trigger] };
 }
 
-const waitParameters = z.object({
+const sleepingWait = z.object({
 	operation: z.literal('wait'),
-	waitStrategy: z.string().default('auto'),
+	waitStrategy: z
+		.string()
+		.refine((strategy) => strategy !== 'poll')
+		.optional(),
 });
 
 /** Whether a Kling node further down waits in a way that a callback can wake. */
 function isWaitedFor(context: IExecuteFunctions): boolean {
-	const name = context.getNode().name;
-	return context.getChildNodes(name, { includeNodeParameters: true }).some((node) => {
-		if (node.disabled || !isNodeType(node.type, 'kling')) return false;
-		const parameters = waitParameters.safeParse(node.parameters);
-		return parameters.success && parameters.data.waitStrategy !== 'poll';
-	});
+	return context
+		.getChildNodes(context.getNode().name, { includeNodeParameters: true })
+		.some(
+			({ disabled, type, parameters }) =>
+				!disabled && isNodeType(type, 'kling') && sleepingWait.safeParse(parameters).success,
+		);
 }
 
 function chooseExecution(context: IExecuteFunctions, insists: string): Settled<Choice> {
 	const callbackUrl = resumeAddressOf(context);
 	if (callbackUrl === null) {
-		return cannotBeUsed(
-			insists,
-			'this execution has no address to be resumed at',
-			'Run the workflow in n8n itself, or choose a way without a callback.',
-		);
+		return cannotBeUsed(insists, {
+			message: 'this execution has no address to be resumed at',
+			hint: 'Run the workflow in n8n itself, or choose a way without a callback.',
+		});
 	}
 	const next = isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits;
-	return chosen({ callback: 'execution', callbackUrl }, insists, next);
+	return { target: { callback: 'execution', callbackUrl }, insists, hints: [next] };
 }
 
 async function chooseOwnTrigger(context: IExecuteFunctions): Promise<Settled<Choice>> {
 	const callbackUrl = await findRegistration(context);
-	if (callbackUrl instanceof Refusal) {
-		return cannotBeUsed(CALLBACK, callbackUrl.message, callbackUrl.hint);
-	}
-	const circle = isStartedByTrigger(context) ? [NEXT.circle] : [];
-	return chosen({ callback: 'trigger', callbackUrl }, CALLBACK, NEXT.trigger, ...circle);
+	if (callbackUrl instanceof Refusal) return cannotBeUsed(CALLBACK, callbackUrl);
+	const hints = [NEXT.trigger, ...(isStartedByTrigger(context) ? [NEXT.circle] : [])];
+	return { target: { callback: 'trigger', callbackUrl }, insists: CALLBACK, hints };
 }
 
 function chooseUrl(context: IExecuteFunctions, callbackUrl: string): Choice {
-	const startsTrigger = isOwnTriggerUrl(context, callbackUrl);
-	const next = startsTrigger
-		? workflowIn(callbackUrl) === context.getWorkflow().id
-			? NEXT.trigger
-			: NEXT.otherTrigger
-		: `The API calls ${new URL(callbackUrl).origin} when the video is ready.`;
-	const circle = startsTrigger && isStartedByTrigger(context) ? [NEXT.circle] : [];
-	return chosen({ callback: 'url', callbackUrl }, CALLBACK_URL, next, ...circle);
+	const target = { callback: 'url', callbackUrl } as const;
+	if (!isOwnTriggerUrl(context, callbackUrl)) {
+		const next = `The API calls ${new URL(callbackUrl).origin} when the video is ready.`;
+		return { target, insists: CALLBACK_URL, hints: [next] };
+	}
+	const isOfThisWorkflow = workflowIn(callbackUrl) === context.getWorkflow().id;
+	const next = isOfThisWorkflow ? NEXT.trigger : NEXT.otherTrigger;
+	const hints = [next, ...(isStartedByTrigger(context) ? [NEXT.circle] : [])];
+	return { target, insists: CALLBACK_URL, hints };
 }
 
 /** The Kling Trigger of another workflow, or the address itself where it only looks like n8n's editor. */
@@ -256,9 +255,7 @@ async function chooseWorkflow(
 	}
 	const url = triggerUrlOf(context, workflowId);
 	const listens = url === null ? null : await isTriggerListening(context, url);
-	if (listens instanceof Refusal) {
-		return cannotBeUsed(CALLBACK_URL, listens.message, listens.hint);
-	}
+	if (listens instanceof Refusal) return cannotBeUsed(CALLBACK_URL, listens);
 	if (url !== null && listens === true) return chooseUrl(context, url);
 	return new Refusal(
 		`'${CALLBACK_URL}' names a workflow whose Kling Trigger does not listen`,

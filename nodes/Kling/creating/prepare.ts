@@ -10,7 +10,7 @@ import type { CallbackTarget, Targets } from '../callback/target';
 import { checkImages } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { CancelledError } from '../n8n/async';
-import { type CallbackSetting, readReference } from '../parameters/callback';
+import { readReference } from '../parameters/callback';
 import { readImageSettings } from '../parameters/images';
 import { readResult } from '../parameters/result';
 import { collect, type Settings, settingsOf } from '../parameters/settings';
@@ -23,8 +23,6 @@ import { isToBuy, type Prepared, type Request, type ToBuy, type Wanted } from '.
 export interface Preparing {
 	journal: Journal;
 	targets: Targets;
-	/** What the user asks for; an operation with one way alone gives that. */
-	readCallback(settings: Settings): Settled<CallbackSetting>;
 	/** Null for an operation that does not wait. */
 	readWait(settings: Settings): Settled<WaitSettings | null>;
 }
@@ -49,7 +47,7 @@ export async function prepareAll(
 
 async function prepare(
 	context: IExecuteFunctions,
-	{ journal, targets, readCallback, readWait }: Preparing,
+	{ journal, targets, readWait }: Preparing,
 	itemIndex: number,
 	clientFor: ClientFor,
 ): Promise<Settled<Prepared>> {
@@ -72,7 +70,7 @@ async function prepare(
 		video: readVideo(settings),
 		imageSettings,
 		images: await readImages(context, itemIndex, imageSettings, client),
-		callback: readCallback(settings),
+		callback: targets.read(settings),
 		reference: readReference(settings),
 		afterwards,
 	});

@@ -6,7 +6,6 @@ import { createTasks, spendingHints } from '../creating/createTasks';
 import { previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
 import { showHints } from '../n8n/hints';
-import { readCallback } from '../parameters/callback';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { createdOutcome } from '../result/reading';
@@ -19,7 +18,7 @@ export async function create(
 	journal: Journal,
 ): Promise<Settled<ItemOutcome[]>> {
 	const targets = openTargets(context);
-	const preparing = { journal, targets, readCallback, readWait: () => null };
+	const preparing = { journal, targets, readWait: () => null };
 	const preview = await previewTasks(context, preparing);
 	if (preview !== null) return preview;
 	// Create itself never sleeps, but the next node may: one of n8n's own does not stay awake.

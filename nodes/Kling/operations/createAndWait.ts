@@ -5,7 +5,7 @@ import { openWaitTargets } from '../callback/target';
 import { createTasks, spendingHints } from '../creating/createTasks';
 import { previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
-import { isTool, maySleep } from '../n8n/execution';
+import { isTool } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import type { Settings } from '../parameters/settings';
 import { readWait } from '../parameters/waiting';
@@ -22,11 +22,10 @@ export async function createAndWait(
 	const waiting = readWaitOfRun(context);
 	if (waiting instanceof Failure) return waiting;
 	const { strategy } = waiting;
-	const targets = openWaitTargets(context, strategy, maySleep(context));
+	const targets = openWaitTargets(context, strategy);
 	const preparing = {
 		journal,
 		targets,
-		readCallback: () => ({ kind: 'execution' }) as const,
 		readWait: (settings: Settings) => readWait(settings, isTool(context)),
 	};
 	const preview = await previewTasks(context, preparing);
