@@ -61,20 +61,21 @@ describe('klingCreated, in the context of the execution', () => {
 		taskId: TASK_ID,
 		createdAt: 1_774_706_165_000,
 		summary: request,
-		state: 'standing',
+		isRefunded: false,
 	};
 
 	/** Another try of a Create of two items, the first of which is as stored; other expressions by now. */
 	async function createAgain(
 		changes: Partial<typeof entry> | { taskId: null } | { node: null },
 		executionId = '42',
+		...others: Array<typeof entry>
 	) {
 		return await createEach(
 			['Changed', 'Second'],
 			{ imageUrls: imageUrl },
 			{
 				onError: 'continueRegularOutput',
-				runData: stored({ klingCreated: [{ ...entry, ...changes }] }),
+				runData: stored({ klingCreated: [{ ...entry, ...changes }, ...others] }),
 				executionId,
 			},
 		);
@@ -98,13 +99,15 @@ describe('klingCreated, in the context of the execution', () => {
 		expect(json[0]).toMatchObject({ error: expect.stringMatching(/may have been charged/) });
 	});
 
-	test.each([{ state: 'replaced' }, { state: 'refunded' }])(
-		'a task that is %j stands for nothing',
-		async (changes) => {
-			await createAgain(changes);
-			expect(emulator.current.tasks()).toHaveLength(2);
-		},
-	);
+	test('a task whose credits were given back stands for nothing', async () => {
+		await createAgain({ isRefunded: true });
+		expect(emulator.current.tasks()).toHaveLength(2);
+	});
+
+	test('the last of the tasks of an item stands', async () => {
+		const { json } = await createAgain({}, '42', { ...entry, taskId: OTHER_ID });
+		expect(json[0]).toMatchObject({ taskId: OTHER_ID });
+	});
 
 	test.each([{ node: 'Kling1' }, { node: null }, { runIndex: 1 }])(
 		'a task of another node, of a tool or of another turn stands for itself: %j',

@@ -16,7 +16,7 @@ function entry(changes: Partial<Entry> = {}): Entry {
 		taskId: taskIdOf(1),
 		createdAt: 0,
 		summary: SUMMARY,
-		state: 'standing',
+		isRefunded: false,
 		...changes,
 	};
 }

@@ -1,6 +1,6 @@
 import { ApiFailure, Unreached } from '../../nodes/Kling/api/failure';
 import { Journal } from '../../nodes/Kling/creating/journal';
-import type { ToBuy } from '../../nodes/Kling/creating/request';
+import type { ToBuy } from '../../nodes/Kling/creating/prepare';
 import { sendAll } from '../../nodes/Kling/creating/send';
 import { failure, fakeClient, requestFor, taskIdOf } from '../harness/node/builders';
 

@@ -2,7 +2,7 @@ import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import { maxCreditsOption, NO_LIMIT, type SpendingSettings } from '../parameters/spending';
-import { isToBuy, type Prepared, type ToBuy } from './request';
+import { isToBuy, type Prepared, type ToBuy } from './prepare';
 
 /**
  * Refuses items before anything is spent: all that are to be paid for, when the run would spend more

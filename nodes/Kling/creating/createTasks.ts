@@ -9,8 +9,7 @@ import { failureOf } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
 import { isRefunded } from '../result/task';
 import { checkBudget } from './budget';
-import { prepareAll, type Preparing } from './prepare';
-import type { Created, Prepared } from './request';
+import { type Created, prepareAll, type Prepared, type Preparing } from './prepare';
 import { sendAll } from './send';
 
 /**

@@ -9,9 +9,8 @@ import { dryRunOption, readDryRun } from '../parameters/spending';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkRun, describeCost } from './createTasks';
-import { Journal } from './journal';
-import type { Preparing } from './prepare';
-import { isToBuy, type Prepared, type Request } from './request';
+import { Journal, type Request } from './journal';
+import { isToBuy, type Prepared, type Preparing } from './prepare';
 
 /**
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was

@@ -31,13 +31,13 @@ export function nameCreated(
 	endsOthers: boolean,
 ): ItemError {
 	const paid = journal.paid();
-	const standing = idsOf(paid.filter(({ state }) => state === 'standing'));
-	const replaced = idsOf(paid.filter(({ state }) => state === 'replaced'));
+	const replaced = idsOf(paid.filter((entry) => journal.isReplaced(entry)));
+	const standing = idsOf(paid).filter((id) => !replaced.includes(id));
 	const failed = idsOf(journal.refunded()).filter((id) => !error.message.includes(id));
 	const isUnclear = paid.some(({ taskId }) => taskId === null);
 	const advice = isUnclear
 		? WAIT_AND_LOOK
-		: paid.every((entry) => entry.state === 'replaced' || journal.goesOnWith(entry))
+		: paid.every((entry) => journal.isReplaced(entry) || journal.goesOnWith(entry))
 			? RETRY
 			: WAIT;
 	if (standing.length > 0) {

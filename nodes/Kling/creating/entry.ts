@@ -33,16 +33,13 @@ const entrySchema = z.object({
 	/** When it was created, in milliseconds since 1970. */
 	createdAt: z.number(),
 	summary: summarySchema,
-	/**
-	 * What it stands for: its item; nothing, since the item's request was changed before a retry; nothing,
-	 * since it was not carried out, or its task failed and the credits were given back.
-	 */
-	state: z.enum(['standing', 'replaced', 'refunded']),
+	/** It stands for nothing: it was not carried out, or its task failed and the credits were given back. */
+	isRefunded: z.boolean(),
 });
 
 export type Entry = z.infer<typeof entrySchema>;
 
-/** A new list each time, since it is written to. */
+/** Of the entries of an item the last stands. A new list each time, since it is written to. */
 const storedSchema = z.array(entrySchema).catch(() => []);
 
 /** @param store the context that all nodes of the execution share */

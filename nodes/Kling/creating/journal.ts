@@ -3,12 +3,25 @@ import { createHash } from 'node:crypto';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
-import { Task } from '../api/task';
+import type { CreateInput } from '../api/schemas';
+import { type RequestSummary, Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
 import { CREATED_KEY, type Entry, readEntries } from './entry';
 import { recall, recallRetries, remember } from './recentRuns';
-import type { Request, Wanted } from './request';
+
+/** What makes two requests the same. */
+export interface Wanted {
+	input: CreateInput;
+	/** What stays the same when the item is tried again: signed image addresses do not. */
+	imageIdentities: readonly string[];
+}
+
+/** One video that is still to be created, checked and ready to send. */
+export interface Request extends Wanted {
+	summary: RequestSummary;
+	callbackUrl: string | null;
+}
 
 /** Which call of the node this is. */
 export interface RunIdentity extends Pick<Entry, 'executionId' | 'node' | 'runIndex'> {
@@ -92,14 +105,12 @@ export class Journal {
 	private find(itemIndex: number, isMeant: (entry: Entry) => boolean): Entry | null {
 		const entry = [...this.ofRetries, ...this.entries].findLast(
 			(other) =>
-				other.state === 'standing' &&
+				!other.isRefunded &&
 				this.isOfNode(other) &&
 				(this.isTool || other.item === itemIndex) &&
 				isMeant(other),
 		);
-		if (entry === undefined) return null;
-		if (!this.entries.includes(entry)) this.replace(itemIndex);
-		return this.keep(entry);
+		return entry === undefined ? null : this.keep(entry);
 	}
 
 	/** Whether a try of this run, or a *Retry* of its execution, takes the entry's item as done. */
@@ -114,7 +125,7 @@ export class Journal {
 	 */
 	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
 		await underWay.get(entry);
-		if (entry.state !== 'standing') return null;
+		if (entry.isRefunded) return null;
 		const task = this.toTask(entry, client);
 		if (task instanceof ApiFailure || !this.isTool) return task;
 		await task.read();
@@ -140,7 +151,6 @@ export class Journal {
 			const former = await this.taskOf(existing, client);
 			if (former !== null) return former;
 		}
-		this.replace(itemIndex);
 		const { executionId, node, runIndex } = this.run;
 		const entry = this.keep({
 			node,
@@ -153,7 +163,7 @@ export class Journal {
 			taskId: null,
 			createdAt: Date.now(),
 			summary: request.summary,
-			state: 'standing',
+			isRefunded: false,
 		});
 		const sending = this.send(entry, request, client);
 		underWay.set(
@@ -182,39 +192,40 @@ export class Journal {
 		return this.toTask(entry, client);
 	}
 
-	/** @param isRefused whether it was certainly not carried out: what it was to replace stands again */
+	/** @param isRefused whether it was certainly not carried out */
 	private settle(entry: Entry, isRefused: boolean): void {
-		if (!isRefused) {
-			const text = 'Kling video may have been created and charged, without an answer';
-			this.log('warn', text, entry.item);
-			return;
-		}
-		entry.state = 'refunded';
-		const former = this.latest(entry.item, 'replaced');
-		if (former !== undefined) former.state = 'standing';
+		entry.isRefunded = isRefused;
+		const text = 'Kling video may have been created and charged, without an answer';
+		if (!isRefused) this.log('warn', text, entry.item);
 	}
 
 	/** The credits of these tasks were given back: they stand for nothing, and a next try makes new ones. */
 	refund(taskIds: readonly string[]): void {
 		for (const entry of this.entries) {
-			if (entry.taskId !== null && taskIds.includes(entry.taskId)) entry.state = 'refunded';
+			if (entry.taskId !== null && taskIds.includes(entry.taskId)) entry.isRefunded = true;
 		}
 	}
 
 	taskIdOf(itemIndex: number): string | null {
-		return this.latest(itemIndex, 'standing')?.taskId ?? null;
+		const isMeant = ({ item, isRefunded }: Entry) => item === itemIndex && !isRefunded;
+		return this.ofThisRun().findLast(isMeant)?.taskId ?? null;
 	}
 
 	/** All that this run has paid for, earlier tries included, in the order of the items. */
 	paid(): Entry[] {
 		return this.ofThisRun()
-			.filter(({ state }) => state !== 'refunded')
+			.filter(({ isRefunded }) => !isRefunded)
 			.sort((one, other) => one.item - other.item);
+	}
+
+	/** Whether another request of the item was paid for since, as the node was edited before a *Retry*. */
+	isReplaced({ item, taskId }: Entry): boolean {
+		return this.taskIdOf(item) !== taskId;
 	}
 
 	/** Those tasks of this run whose credits were given back. */
 	refunded(): Entry[] {
-		return this.ofThisRun().filter(({ state, taskId }) => state === 'refunded' && taskId !== null);
+		return this.ofThisRun().filter(({ isRefunded, taskId }) => isRefunded && taskId !== null);
 	}
 
 	/** The estimated credits of all that this run has spent or may have spent. */
@@ -233,21 +244,14 @@ export class Journal {
 		return node === this.run.node && (this.isTool || runIndex === this.run.runIndex);
 	}
 
-	private latest(itemIndex: number, wanted: Entry['state']): Entry | undefined {
-		return this.ofThisRun().findLast(({ item, state }) => item === itemIndex && state === wanted);
-	}
-
-	/** Another request stands for the item from now on. */
-	private replace(itemIndex: number): void {
-		const former = this.isTool ? undefined : this.latest(itemIndex, 'standing');
-		if (former !== undefined) former.state = 'replaced';
-	}
-
 	/** From now on it stands for this call of the node, and is stored with this execution. */
 	private keep(entry: Entry): Entry {
 		const { executionId, isRemembered } = this.run;
 		entry.executionId = executionId;
-		for (const list of [this.entries, this.ofRetries]) if (!list.includes(entry)) list.push(entry);
+		for (const list of [this.entries, this.ofRetries]) {
+			if (list.includes(entry)) list.splice(list.indexOf(entry), 1);
+			list.push(entry);
+		}
 		this.ofThisCall.add(entry);
 		this.store[CREATED_KEY] = this.entries;
 		if (isRemembered) remember(executionId, this.entries);

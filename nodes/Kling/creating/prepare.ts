@@ -1,9 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { type ClientFor, openClients } from '../api/client';
+import { type ApiClient, type ClientFor, openClients } from '../api/client';
 import { Failure, type Settled, Thrown } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import { withoutResumeAddresses } from '../api/redact';
+import type { Task } from '../api/task';
 import { withReference } from '../callback/reference';
 import { isOwnTriggerUrl } from '../callback/registration';
 import type { CallbackTarget, Targets } from '../callback/target';
@@ -11,20 +12,47 @@ import { checkImages } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { CancelledError } from '../n8n/async';
 import { readReference } from '../parameters/callback';
-import { readImageSettings } from '../parameters/images';
-import { readResult } from '../parameters/result';
+import { type ImageSettings, readImageSettings } from '../parameters/images';
+import { readResult, type ResultSettings } from '../parameters/result';
 import { collect, type Settings, settingsOf } from '../parameters/settings';
-import { readSpending } from '../parameters/spending';
+import { readSpending, type SpendingSettings } from '../parameters/spending';
 import { readVideo } from '../parameters/video';
 import type { WaitSettings } from '../parameters/waiting';
-import type { Journal } from './journal';
-import { isToBuy, type Prepared, type Request, type ToBuy, type Wanted } from './request';
+import type { Journal, Request, Wanted } from './journal';
 
 export interface Preparing {
 	journal: Journal;
 	targets: Targets;
 	/** Null for an operation that does not wait. */
 	readWait(settings: Settings): Settled<WaitSettings | null>;
+}
+
+/** An item of a run that creates, with every setting that will be needed after paying. */
+interface Item {
+	client: ApiClient;
+	spending: SpendingSettings;
+	result: ResultSettings;
+	/** Null for an operation that does not wait. */
+	wait: WaitSettings | null;
+}
+
+/** An item whose task is paid for. */
+export type Created = Item & { task: Task };
+
+/** An item that has to be paid for. */
+export type ToBuy = Item & {
+	task: null;
+	request: Request;
+	imageSettings: ImageSettings;
+	/** The credits of its account, once that was asked. */
+	balance?: number;
+};
+
+/** An item before anything is sent: an earlier try may have made its task already. */
+export type Prepared = ToBuy | Created;
+
+export function isToBuy(item: Settled<Prepared>): item is ToBuy {
+	return !(item instanceof Failure) && item.task === null;
 }
 
 /** Reads and checks all items. Nothing is spent, and what is wrong with one item is its own failure. */

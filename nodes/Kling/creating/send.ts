@@ -2,7 +2,7 @@ import type { ApiClient } from '../api/client';
 import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
 import { CancelledError, mapConcurrently } from '../n8n/async';
 import type { Journal } from './journal';
-import { type Created, isToBuy, type Prepared, type ToBuy } from './request';
+import { type Created, isToBuy, type Prepared, type ToBuy } from './prepare';
 
 /** Answers that every further request to the same account would get as well. */
 const CODES_THAT_STOP_AN_ACCOUNT = new Set([

@@ -5,7 +5,7 @@ import type { FailureDetail } from '../../../nodes/Kling/api/failure';
 import { ApiFailure } from '../../../nodes/Kling/api/failure';
 import type { ApiTask, TaskReading } from '../../../nodes/Kling/api/schemas';
 import { apiTaskSchema, jsonObjectSchema } from '../../../nodes/Kling/api/schemas';
-import type { Request } from '../../../nodes/Kling/creating/request';
+import type { Request } from '../../../nodes/Kling/creating/journal';
 import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
 
 export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';

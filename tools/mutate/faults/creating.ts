@@ -52,7 +52,7 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/journal.ts',
-		find: ".filter(({ state }) => state !== 'refunded')",
+		find: '.filter(({ isRefunded }) => !isRefunded)',
 		replace: '',
 		breaks: 'credits that were given back are not spent',
 		noticedBy: 'unit/journal: whose credits were given back',
@@ -102,10 +102,10 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/journal.ts',
-		find: 'if (!this.entries.includes(entry)) this.replace(itemIndex);',
-		replace: '',
-		breaks: 'one entry stands for an item',
-		noticedBy: 'unit/journal: goes on with the same request',
+		find: 'if (list.includes(entry)) list.splice(list.indexOf(entry), 1);',
+		replace: 'if (list.includes(entry)) continue;',
+		breaks: 'the entry that a Retry goes on with is the one that stands for the item',
+		noticedBy: 'unit/journal: edited back takes its task',
 	},
 	{
 		file: 'creating/recentRuns.ts',
