@@ -1,8 +1,11 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
 import { ApiFailure, Unreached } from '../../nodes/Kling/api/failure';
 import { Journal } from '../../nodes/Kling/creating/journal';
 import type { ToBuy } from '../../nodes/Kling/creating/prepare';
 import { sendAll } from '../../nodes/Kling/creating/send';
-import { failure, fakeClient, requestFor, taskIdOf } from '../harness/node/builders';
+import { failure, fakeClient, klingNode, requestFor, taskIdOf } from '../harness/node/builders';
+import { standIn } from '../harness/standIn';
 
 test('nothing further is sent while the balance is read of an account that has too few credits', async () => {
 	const sent: string[] = [];
@@ -26,12 +29,14 @@ test('nothing further is sent while the balance is read of an account that has t
 		imageSettings: { source: 'url', urls: [], checked: false },
 		task: null,
 	});
-	const run = { executionId: '1', node: 'Kling', runIndex: 0, written: null, isRemembered: false };
-	const sending = sendAll(['too dear', 'second', 'third', 'fourth'].map(item), {
-		journal: new Journal({}, run, () => {}),
-		concurrency: 2,
-		stopsAtFailure: true,
+	const run = { executionId: '1', node: 'Kling', runIndex: 0, written: '', isRemembered: false };
+	const context = standIn<IExecuteFunctions>({
+		getNode: () => klingNode(),
+		continueOnFail: () => false,
+		getExecutionCancelSignal: () => undefined,
 	});
+	const items = ['too dear', 'second', 'third', 'fourth'].map(item);
+	const sending = sendAll(context, items, new Journal({}, run, () => {}));
 	await new Promise(setImmediate);
 	tell(100);
 	const outcomes = await sending;

@@ -1,8 +1,8 @@
 import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
-import { maxCreditsOption, NO_LIMIT, type SpendingSettings } from '../parameters/spending';
-import { isToBuy, type Prepared, type ToBuy } from './prepare';
+import { maxCreditsOption, NO_LIMIT } from '../parameters/spending';
+import { isToBuy, type Prepared, spendingOf, type ToBuy } from './prepare';
 
 /**
  * Refuses items before anything is spent: all that are to be paid for, when the run would spend more
@@ -13,22 +13,23 @@ import { isToBuy, type Prepared, type ToBuy } from './prepare';
  */
 export async function checkBudget(
 	prepared: ReadonlyArray<Settled<Prepared>>,
-	{ maxCredits, checkBalance }: SpendingSettings,
 	spentCredits: number,
 ): Promise<Array<Settled<Prepared>>> {
+	const { maxCredits, checkBalance } = spendingOf(prepared);
 	const toBuy = prepared.filter(isToBuy);
 	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(toBuy) > maxCredits) {
 		const refusal = overLimit(toBuy, maxCredits, spentCredits);
 		return prepared.map((item) => (isToBuy(item) ? refusal : item));
 	}
+	if (!checkBalance) return [...prepared];
 	const balances = new Map<ApiClient, Settled<number>>();
-	for (const client of new Set(checkBalance ? toBuy.map((one) => one.client) : [])) {
+	for (const client of new Set(toBuy.map((one) => one.client))) {
 		const ofAccount = toBuy.filter((one) => one.client === client);
 		balances.set(client, await checkBalanceOf(client, ofAccount));
 	}
 	return prepared.map((item) => {
-		const balance = isToBuy(item) ? balances.get(item.client) : undefined;
-		if (balance === undefined || item instanceof Failure) return item;
+		if (!isToBuy(item)) return item;
+		const balance = balances.get(item.client);
 		return balance instanceof Failure ? balance : { ...item, balance };
 	});
 }

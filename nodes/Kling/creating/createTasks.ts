@@ -1,10 +1,8 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { Failure, type Settled, valuesOf } from '../api/failure';
+import { Failure, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import type { RequestSummary } from '../api/task';
-import { keepsFailedItems } from '../n8n/execution';
-import { type SpendingSettings, strictest } from '../parameters/spending';
 import { failureOf } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
 import { isRefunded } from '../result/task';
@@ -21,15 +19,7 @@ export async function createTasks(
 	context: IExecuteFunctions,
 	preparing: Preparing,
 ): Promise<Array<Settled<Created>>> {
-	const prepared = await checkRun(context, preparing);
-	const ended = endedBy(context, prepared);
-	if (ended !== null) return ended;
-	return await sendAll(prepared, {
-		journal: preparing.journal,
-		concurrency: spendingOf(prepared).concurrency,
-		stopsAtFailure: !keepsFailedItems(context),
-		signal: context.getExecutionCancelSignal(),
-	});
+	return await sendAll(context, await checkRun(context, preparing), preparing.journal);
 }
 
 /** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
@@ -38,12 +28,10 @@ export async function checkRun(
 	preparing: Preparing,
 ): Promise<Array<Settled<Prepared>>> {
 	const prepared = await prepareAll(context, preparing);
-	const spent = preparing.journal.spentCredits();
-	return endedBy(context, prepared) ?? (await checkBudget(prepared, spendingOf(prepared), spent));
-}
-
-function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): SpendingSettings {
-	return strictest(valuesOf(prepared).map(({ spending }) => spending));
+	const ended = endedBy(context, prepared);
+	if (ended !== null) return ended;
+	const checked = await checkBudget(prepared, preparing.journal.spentCredits());
+	return endedBy(context, checked) ?? checked;
 }
 
 /**

@@ -30,7 +30,7 @@ function isDryRun(context: IExecuteFunctions): Settled<boolean> {
 
 /** Nothing is noted for later tries. */
 function emptyJournal(): Journal {
-	const run = { executionId: '', node: null, runIndex: 0, written: null, isRemembered: false };
+	const run = { executionId: '', node: null, runIndex: 0, written: '', isRemembered: false };
 	return new Journal({}, run, () => {});
 }
 

@@ -24,9 +24,7 @@ export interface Request extends Wanted {
 }
 
 /** Which call of the node this is. */
-export interface RunIdentity extends Pick<Entry, 'executionId' | 'node' | 'runIndex'> {
-	/** The node's parameters as they were written. */
-	written: unknown;
+export interface RunIdentity extends Pick<Entry, 'executionId' | 'node' | 'runIndex' | 'written'> {
 	/** False where n8n cannot have begun this execution before, so that nothing needs to be remembered. */
 	isRemembered: boolean;
 }
@@ -34,12 +32,13 @@ export interface RunIdentity extends Pick<Entry, 'executionId' | 'node' | 'runIn
 /** Writes to n8n's log, where each id goes the moment it is known. */
 export type JournalLog = (level: 'info' | 'warn', text: string, itemIndex?: number) => void;
 
-function fingerprintOf(value: unknown): string {
-	return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+/** What is stored of the parameters of a node, or of a request, to know the same again. */
+export function fingerprint(parts: unknown[]): string {
+	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-function fingerprint({ input: { prompt, duration, sound }, imageIdentities }: Wanted): string {
-	return fingerprintOf([prompt, imageIdentities, duration, sound]);
+function fingerprintOf({ input: { prompt, duration, sound }, imageIdentities }: Wanted): string {
+	return fingerprint([prompt, imageIdentities, duration, sound]);
 }
 
 /** What was read from each context, so that parallel calls of a tool write into one list. */
@@ -63,12 +62,10 @@ export class Journal {
 	/** What this process has created in all retries of the execution that this one retries. */
 	private readonly ofRetries: Entry[];
 
-	private readonly isTool: boolean;
-
-	private readonly written: string;
-
 	/** What this call stands for: its own entries, and those that it goes on with. */
 	private readonly ofThisCall = new Set<Entry>();
+
+	private readonly isTool: boolean;
 
 	/** @param store the context that all nodes of the execution share */
 	constructor(
@@ -76,13 +73,12 @@ export class Journal {
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		const { executionId, node, written, isRemembered } = run;
+		const { executionId, isRemembered } = run;
 		const stored = live.get(store) ?? readEntries(store);
 		this.entries = isRemembered ? recall(executionId, stored) : stored;
 		live.set(store, this.entries);
 		this.ofRetries = isRemembered ? recallRetries(executionId, store) : [];
-		this.isTool = node === null;
-		this.written = fingerprintOf(written);
+		this.isTool = run.node === null;
 	}
 
 	/**
@@ -98,7 +94,7 @@ export class Journal {
 	 * request.
 	 */
 	claim(itemIndex: number, wanted: Wanted): Entry | null {
-		const request = fingerprint(wanted);
+		const request = fingerprintOf(wanted);
 		return this.find(itemIndex, (entry) => entry.request === request);
 	}
 
@@ -115,7 +111,7 @@ export class Journal {
 
 	/** Whether a try of this run, or a *Retry* of its execution, takes the entry's item as done. */
 	goesOnWith({ executionId, written }: Entry): boolean {
-		return executionId === this.run.executionId || written === this.written;
+		return executionId === this.run.executionId || written === this.run.written;
 	}
 
 	/**
@@ -151,15 +147,15 @@ export class Journal {
 			const former = await this.taskOf(existing, client);
 			if (former !== null) return former;
 		}
-		const { executionId, node, runIndex } = this.run;
+		const { executionId, node, runIndex, written } = this.run;
 		const entry = this.keep({
 			node,
 			runIndex,
 			item: itemIndex,
 			executionId,
 			sentBy: executionId,
-			request: fingerprint(request),
-			written: this.written,
+			written,
+			request: fingerprintOf(request),
 			taskId: null,
 			createdAt: Date.now(),
 			summary: request.summary,
@@ -202,7 +198,7 @@ export class Journal {
 	/** The credits of these tasks were given back: they stand for nothing, and a next try makes new ones. */
 	refund(taskIds: readonly string[]): void {
 		for (const entry of this.entries) {
-			if (entry.taskId !== null && taskIds.includes(entry.taskId)) entry.isRefunded = true;
+			if (taskIds.includes(entry.taskId ?? '')) entry.isRefunded = true;
 		}
 	}
 
@@ -258,13 +254,10 @@ export class Journal {
 		return entry;
 	}
 
-	private toTask(
-		{ taskId, createdAt, summary, sentBy }: Entry,
-		client: ApiClient,
-	): Task | ApiFailure {
+	private toTask({ taskId, sentBy, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
 		if (taskId === null) return stillUnclear();
-		const isOwn = sentBy === this.run.executionId;
-		return new Task(taskId, client, isOwn ? createdAt : null, summary);
+		const createdAt = sentBy === this.run.executionId ? entry.createdAt : null;
+		return new Task(taskId, client, createdAt, entry.summary);
 	}
 }
 

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { type ApiClient, type ClientFor, openClients } from '../api/client';
-import { Failure, type Settled, Thrown } from '../api/failure';
+import { Failure, type Settled, Thrown, valuesOf } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import { withoutResumeAddresses } from '../api/redact';
 import type { Task } from '../api/task';
@@ -15,7 +15,7 @@ import { readReference } from '../parameters/callback';
 import { type ImageSettings, readImageSettings } from '../parameters/images';
 import { readResult, type ResultSettings } from '../parameters/result';
 import { collect, type Settings, settingsOf } from '../parameters/settings';
-import { readSpending, type SpendingSettings } from '../parameters/spending';
+import { readSpending, type SpendingSettings, strictest } from '../parameters/spending';
 import { readVideo } from '../parameters/video';
 import type { WaitSettings } from '../parameters/waiting';
 import type { Journal, Request, Wanted } from './journal';
@@ -53,6 +53,11 @@ export type Prepared = ToBuy | Created;
 
 export function isToBuy(item: Settled<Prepared>): item is ToBuy {
 	return !(item instanceof Failure) && item.task === null;
+}
+
+/** What holds for the run as a whole. */
+export function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): SpendingSettings {
+	return strictest(valuesOf(prepared).map(({ spending }) => spending));
 }
 
 /** Reads and checks all items. Nothing is spent, and what is wrong with one item is its own failure. */

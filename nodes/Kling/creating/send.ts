@@ -1,8 +1,11 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
 import type { ApiClient } from '../api/client';
 import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
 import { CancelledError, mapConcurrently } from '../n8n/async';
+import { keepsFailedItems } from '../n8n/execution';
 import type { Journal } from './journal';
-import { type Created, isToBuy, type Prepared, type ToBuy } from './prepare';
+import { type Created, isToBuy, type Prepared, spendingOf, type ToBuy } from './prepare';
 
 /** Answers that every further request to the same account would get as well. */
 const CODES_THAT_STOP_AN_ACCOUNT = new Set([
@@ -10,13 +13,6 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
 	'ip_not_allowed',
 	'spend_limit_exceeded',
 ]);
-
-interface SendOptions {
-	journal: Journal;
-	concurrency: number;
-	stopsAtFailure: boolean;
-	signal?: AbortSignal;
-}
 
 /**
  * Creates a task for each prepared item that has none yet, through the journal. What is under way
@@ -27,9 +23,12 @@ interface SendOptions {
  * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
 export async function sendAll(
+	context: IExecuteFunctions,
 	prepared: ReadonlyArray<Settled<Prepared>>,
-	{ journal, concurrency, stopsAtFailure, signal }: SendOptions,
+	journal: Journal,
 ): Promise<Array<Settled<Created>>> {
+	const stopsAtFailure = !keepsFailedItems(context);
+	const signal = context.getExecutionCancelSignal();
 	let isStopped = false;
 	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
 	const thrown: unknown[] = [];
@@ -53,7 +52,7 @@ export async function sendAll(
 
 	const outcomes = await mapConcurrently(
 		prepared,
-		concurrency,
+		spendingOf(prepared).concurrency,
 		async (item, itemIndex): Promise<Settled<Created>> => {
 			if (!isToBuy(item)) return item;
 			const task = await send(item, itemIndex).catch((fault: unknown) => {

@@ -3,7 +3,7 @@ import { NodeApiError } from 'n8n-workflow';
 
 import { ApiFailure, Failure, type Settled, Thrown, Unreached } from '../api/failure';
 import { nameCreated } from '../creating/ending';
-import { Journal } from '../creating/journal';
+import { fingerprint, Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
 import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
 import { hasBegun } from '../n8n/workflow';
@@ -100,7 +100,7 @@ function openJournal(context: IExecuteFunctions): Journal {
 		executionId: executionId ?? '',
 		node: isTool(context) ? null : name,
 		runIndex: readRunIndex(context),
-		written: REQUEST.map((parameter) => parameters[parameter] ?? null),
+		written: fingerprint(REQUEST.map((parameter) => parameters[parameter] ?? null)),
 		isRemembered: executionId !== undefined && hasBegun(context),
 	};
 	const { id = 'unsaved' } = context.getWorkflow();

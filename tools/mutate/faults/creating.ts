@@ -38,7 +38,7 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/journal.ts',
-		find: ' || written === this.written',
+		find: ' || written === this.run.written',
 		replace: '',
 		breaks: 'Retry of an unedited node takes the item’s task, whatever its expressions give',
 		noticedBy: 'unit/journal: of a node that was not edited',
