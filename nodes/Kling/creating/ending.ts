@@ -1,4 +1,7 @@
-import type { ItemError } from '../result/item';
+import { NodeApiError } from 'n8n-workflow';
+
+import { Unreached } from '../api/failure';
+import type { ItemError, ItemOutcome } from '../result/item';
 import type { Entry } from './entry';
 import type { Journal } from './journal';
 
@@ -21,40 +24,43 @@ const CONTINUE =
 /**
  * The error that ends a run which may have paid: its title says how many videos there are already, its
  * description which, and the cheapest way on; or that this run has spent nothing.
- *
- * @param endsOthers whether there are items that nothing was wrong with
  */
 export function nameCreated(
 	error: ItemError,
 	journal: Journal,
-	itemCount: number,
-	endsOthers: boolean,
+	outcomes: readonly ItemOutcome[],
 ): ItemError {
 	const paid = journal.paid();
+	const isFree = paid.length === 0;
 	const replaced = idsOf(paid.filter((entry) => journal.isReplaced(entry)));
 	const standing = idsOf(paid).filter((id) => !replaced.includes(id));
 	const failed = idsOf(journal.refunded()).filter((id) => !error.message.includes(id));
-	const isUnclear = paid.some(({ taskId }) => taskId === null);
-	const advice = isUnclear
-		? WAIT_AND_LOOK
-		: paid.every((entry) => journal.isReplaced(entry) || journal.goesOnWith(entry))
-			? RETRY
-			: WAIT;
+	// What the API refused says itself whether it was charged.
+	if (error instanceof NodeApiError && isFree && failed.length === 0) return error;
+	const endsOthers = outcomes.some((outcome) => outcome instanceof Unreached);
 	if (standing.length > 0) {
-		const videos = sayHowMany(standing.length, itemCount);
+		const videos = sayHowMany(standing.length, outcomes.length);
 		error.message = error.message.replace(ITEM_NUMBER, (item) => ` (${videos})${item}`);
 	}
 	error.description = [
-		paid.length === 0 ? 'Nothing was spent in this run.' : '',
+		isFree ? 'Nothing was spent in this run.' : '',
 		error.description ?? '',
-		paid.length === 0 && endsOthers ? CONTINUE : '',
-		standing.length === 0 ? '' : `${listOf('created so far', standing)} ${advice}`,
-		replaced.length === 0 ? '' : listOf('created before a request was changed', replaced),
-		failed.length === 0 ? '' : listOf('that failed and whose credits were given back', failed),
+		isFree && endsOthers ? CONTINUE : '',
+		listOf('created so far', standing),
+		standing.length > 0 ? wayOn(paid, journal) : '',
+		listOf('created before a request was changed', replaced),
+		listOf('that failed and whose credits were given back', failed),
 	]
 		.filter((part) => part !== '')
 		.join(' ');
 	return error;
+}
+
+function wayOn(paid: readonly Entry[], journal: Journal): string {
+	if (paid.some(({ taskId }) => taskId === null)) return WAIT_AND_LOOK;
+	return paid.every((entry) => journal.isReplaced(entry) || journal.goesOnWith(entry))
+		? RETRY
+		: WAIT;
 }
 
 function idsOf(entries: readonly Entry[]): string[] {
@@ -68,5 +74,6 @@ function sayHowMany(count: number, itemCount: number): string {
 }
 
 function listOf(what: string, taskIds: readonly string[]): string {
+	if (taskIds.length === 0) return '';
 	return `${taskIds.length === 1 ? 'The task' : 'The tasks'} ${what}: ${taskIds.join(', ')}.`;
 }

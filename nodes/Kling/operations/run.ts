@@ -1,7 +1,6 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
 
-import { ApiFailure, Failure, type Settled, Thrown, Unreached } from '../api/failure';
+import { Failure, type Settled, Thrown, Unreached } from '../api/failure';
 import { nameCreated } from '../creating/ending';
 import { fingerprint, Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
@@ -23,9 +22,6 @@ export type Operation = (
 	journal: Journal,
 ) => Promise<Settled<ItemOutcome[] | null>>;
 
-/** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
-const nothingYet = (): INodeExecutionData[][] => [[]];
-
 /**
  * The one way out of a run, whether it pays or not. An error that ends a run names every task that the
  * run has created so far; a cancelled run, which keeps no output, names them in n8n's log.
@@ -34,7 +30,9 @@ export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
 ): Promise<INodeExecutionData[][]> {
-	if (isSuspended(context)) return nothingYet();
+	// Nothing that n8n takes for a failure of a run that has suspended its execution.
+	const nothingYet: INodeExecutionData[][] = [[]];
+	if (isSuspended(context)) return nothingYet;
 	if (context.getExecutionCancelSignal()?.aborted === true) throw new CancelledError();
 	const journal = openJournal(context);
 	const given = await operation(context, journal).catch((thrown: unknown) => {
@@ -44,7 +42,7 @@ export async function runOperation(
 		if (ids.length > 0) journal.log('warn', text);
 		throw thrown;
 	});
-	if (given === null) return nothingYet();
+	if (given === null) return nothingYet;
 	const outcomes =
 		given instanceof Failure
 			? context.getInputData().map((_, itemIndex) => given.about(journal.taskIdOf(itemIndex)))
@@ -55,8 +53,9 @@ export async function runOperation(
 	if (keepsFailedItems(context) || !(failure instanceof Failure)) {
 		return toOutput(context, outcomes);
 	}
-	const endsOthers = outcomes.some((one) => one instanceof Unreached);
-	throw endingError(context, journal, failure, fatal, endsOthers);
+	const error = toNodeError(context, failure, fatal);
+	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
+	throw pays ? nameCreated(error, journal, outcomes) : error;
 }
 
 /**
@@ -71,22 +70,6 @@ function refundedOf(context: IExecuteFunctions, outcomes: readonly ItemOutcome[]
 		const taskId = outcome instanceof Failure ? outcome.taskId : outcome.task?.taskId;
 		return taskId ?? [];
 	});
-}
-
-function endingError(
-	context: IExecuteFunctions,
-	journal: Journal,
-	failure: Failure,
-	itemIndex: number,
-	endsOthers: boolean,
-): Error {
-	const error = toNodeError(context, failure, itemIndex);
-	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
-	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
-	const namesAll = journal.refunded().every(({ taskId }) => taskId === failure.taskId);
-	// What the API refused says itself whether it was charged.
-	if (!pays || (saysItself && journal.paid().length === 0 && namesAll)) return error;
-	return nameCreated(error, journal, context.getInputData().length, endsOthers);
 }
 
 /** The parameters that make a request. */

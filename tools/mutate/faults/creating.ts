@@ -17,8 +17,8 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/ending.ts',
-		find: '? WAIT_AND_LOOK',
-		replace: '? RETRY',
+		find: 'return WAIT_AND_LOOK',
+		replace: 'return RETRY',
 		breaks: 'nothing recommends Retry where something is unclear',
 		noticedBy: 'node/money: never sends what is unclear',
 	},
@@ -31,7 +31,7 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/ending.ts',
-		find: "paid.length === 0 ? 'Nothing",
+		find: "isFree ? 'Nothing",
 		replace: "standing.length === 0 ? 'Nothing",
 		breaks: '“Nothing was spent” is not said of what is unclear or was replaced',
 		noticedBy: 'unit/run: never says that nothing was spent',

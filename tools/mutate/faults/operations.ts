@@ -38,7 +38,7 @@ export const IN_OPERATIONS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'operations/run.ts',
-		find: 'if (isSuspended(context)) return nothingYet();',
+		find: 'if (isSuspended(context)) return nothingYet;',
 		replace: "if (isSuspended(context)) context.logger.info('');",
 		breaks: 'a node that n8n calls again while its execution sleeps does nothing',
 		noticedBy: 'unit/run: again while its execution sleeps',
