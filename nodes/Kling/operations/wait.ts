@@ -47,23 +47,20 @@ async function readItems(
 	const items: Array<Settled<WaitingItem>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		const settings = settingsOf(context, itemIndex);
+		const taskId = readTaskId(settings);
 		const read = collect({
-			taskId: readTaskId(settings),
+			taskId,
 			wait: readWait(settings, isTool(context)),
 			result: readResult(settings),
+			client: await clientFor(itemIndex),
 		});
 		if (read instanceof Failure) {
-			items.push(read);
+			items.push(read.about(taskId instanceof Failure ? null : taskId));
 			continue;
 		}
-		const client = await clientFor(itemIndex);
-		if (client instanceof Failure) {
-			items.push(client.about(read.taskId));
-			continue;
-		}
-		const key = `${client.account} ${read.taskId}`;
+		const key = `${read.client.account} ${read.taskId}`;
 		const createdAt = created.get(read.taskId)?.createdAt ?? null;
-		const task = tasks.get(key) ?? new Task(read.taskId, client, createdAt);
+		const task = tasks.get(key) ?? new Task(read.taskId, read.client, createdAt);
 		tasks.set(key, task);
 		items.push({ ...read, task });
 	}
