@@ -36,7 +36,7 @@ test('nothing further is sent while the balance is read of an account that has t
 		getExecutionCancelSignal: () => undefined,
 	});
 	const items = ['too dear', 'second', 'third', 'fourth'].map(item);
-	const sending = sendAll(context, items, new Journal({}, run, () => {}));
+	const sending = sendAll({ context, journal: new Journal({}, run, () => {}) }, items);
 	await new Promise(setImmediate);
 	tell(100);
 	const outcomes = await sending;

@@ -1,6 +1,7 @@
 import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
+import type { RequestSummary } from '../api/task';
 import { maxCreditsOption, NO_LIMIT } from '../parameters/spending';
 import { isToBuy, type Prepared, spendingOf, type ToBuy } from './prepare';
 
@@ -18,7 +19,11 @@ export async function checkBudget(
 	const { maxCredits, checkBalance } = spendingOf(prepared);
 	const toBuy = prepared.filter(isToBuy);
 	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(toBuy) > maxCredits) {
-		const refusal = overLimit(toBuy, maxCredits, spentCredits);
+		const spent = spentCredits === 0 ? '' : `, of which this run has spent ${spentCredits}`;
+		const refusal = new Refusal(
+			`'${maxCreditsOption.displayName}' is ${maxCredits}${spent}, but ${costOf(toBuy)}`,
+			'Raise Max Credits under Options, or send fewer items.',
+		);
 		return prepared.map((item) => (isToBuy(item) ? refusal : item));
 	}
 	if (!checkBalance) return [...prepared];
@@ -49,16 +54,12 @@ async function checkBalanceOf(
 	);
 }
 
-function overLimit(toBuy: readonly ToBuy[], maxCredits: number, spent: number): Refusal {
-	const ofThese = spent === 0 ? '' : `, of which this run has spent ${spent}`;
-	return new Refusal(
-		`'${maxCreditsOption.displayName}' is ${maxCredits}${ofThese}, but ${costOf(toBuy)}`,
-		'Raise Max Credits under Options, or send fewer items.',
-	);
+export function creditsOf(requests: readonly RequestSummary[]): number {
+	return requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 }
 
 function sumOf(toBuy: readonly ToBuy[]): number {
-	return toBuy.reduce((sum, { request }) => sum + request.summary.estimatedCredits, 0);
+	return creditsOf(toBuy.map(({ request }) => request.summary));
 }
 
 function costOf(toBuy: readonly ToBuy[]): string {

@@ -1,13 +1,11 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-
-import { Failure, type Settled } from '../api/failure';
+import { Failure, type Settled, Unreached } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import type { RequestSummary } from '../api/task';
 import { failureOf } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
 import { isRefunded } from '../result/task';
-import { checkBudget } from './budget';
-import { type Created, prepareAll, type Prepared, type Preparing } from './prepare';
+import { checkBudget, creditsOf } from './budget';
+import { type Created, type Creating, prepareAll, type Prepared } from './prepare';
 import { sendAll } from './send';
 
 /**
@@ -15,22 +13,17 @@ import { sendAll } from './send';
  *
  * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
-export async function createTasks(
-	context: IExecuteFunctions,
-	preparing: Preparing,
-): Promise<Array<Settled<Created>>> {
-	return await sendAll(context, await checkRun(context, preparing), preparing.journal);
+export async function createTasks(creating: Creating): Promise<Array<Settled<Created>>> {
+	return await sendAll(creating, await checkRun(creating));
 }
 
 /** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
-export async function checkRun(
-	context: IExecuteFunctions,
-	preparing: Preparing,
-): Promise<Array<Settled<Prepared>>> {
-	const prepared = await prepareAll(context, preparing);
+export async function checkRun(creating: Creating): Promise<Array<Settled<Prepared>>> {
+	const { context, journal } = creating;
+	const prepared = await prepareAll(creating);
 	const ended = endedBy(context, prepared);
 	if (ended !== null) return ended;
-	const checked = await checkBudget(prepared, preparing.journal.spentCredits());
+	const checked = await checkBudget(prepared, journal.spentCredits());
 	return endedBy(context, checked) ?? checked;
 }
 
@@ -41,20 +34,18 @@ export async function checkRun(
  */
 export function spendingHints(
 	created: ReadonlyArray<Settled<Created>>,
-	outcomes: readonly ItemOutcome[] = [],
+	outcomes: readonly ItemOutcome[],
 ): string[] {
 	const paid = created.flatMap((item, itemIndex) => {
-		const outcome = outcomes[itemIndex];
-		const failure = outcome === undefined ? null : failureOf(outcome);
-		const isPaid = failure === null || !isRefunded(failure);
-		return item instanceof Failure || !isPaid ? [] : (item.task.request ?? []);
+		const failure = failureOf(outcomes[itemIndex] ?? new Unreached());
+		const isFree = item instanceof Failure || (failure !== null && isRefunded(failure));
+		return isFree ? [] : (item.task.request ?? []);
 	});
 	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
 }
 
 /** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
 export function describeCost(requests: readonly RequestSummary[]): string {
-	const credits = requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
-	return `${videos} for an estimated ${formatCredits(credits)} in all`;
+	return `${videos} for an estimated ${formatCredits(creditsOf(requests))} in all`;
 }

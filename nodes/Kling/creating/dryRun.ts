@@ -10,7 +10,7 @@ import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkRun, describeCost } from './createTasks';
 import { Journal, type Request } from './journal';
-import { isToBuy, type Prepared, type Preparing } from './prepare';
+import { type Creating, isToBuy, type Prepared } from './prepare';
 
 /**
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was
@@ -28,24 +28,17 @@ function isDryRun(context: IExecuteFunctions): Settled<boolean> {
 	);
 }
 
-/** Nothing is noted for later tries. */
-function emptyJournal(): Journal {
-	const run = { executionId: '', node: null, runIndex: 0, written: '', isRemembered: false };
-	return new Journal({}, run, () => {});
-}
-
 /**
  * What Create would send for each item; null where it is to send that. Everything is checked as for a
- * real run, the balance included, and nothing is created or spent.
+ * real run, the balance included, and nothing is created, spent or noted for later tries.
  */
-export async function previewTasks(
-	context: IExecuteFunctions,
-	preparing: Preparing,
-): Promise<Settled<ItemOutcome[]> | null> {
+export async function previewTasks(creating: Creating): Promise<Settled<ItemOutcome[]> | null> {
+	const { context, targets } = creating;
 	const dryRun = isDryRun(context);
 	if (dryRun instanceof Failure) return dryRun;
 	if (!dryRun) return null;
-	const prepared = await checkRun(context, { ...preparing, journal: emptyJournal() });
+	const run = { executionId: '', node: null, runIndex: 0, written: '', isRemembered: false };
+	const prepared = await checkRun({ ...creating, journal: new Journal({}, run, () => {}) });
 	const shut = prepared.some(callsExecution) ? await checkResumeAddress(context) : null;
 	const checked = prepared.map((item) => (callsExecution(item) ? (shut ?? item) : item));
 	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
@@ -62,7 +55,7 @@ export async function previewTasks(
 	const summary = `Dry run: nothing was created or spent. A real run makes ${describeCost(requests)}.`;
 	showHints(context, [
 		...resultHints(outcomes, requests.length === 0 ? [] : [summary]),
-		...preparing.targets.hints(),
+		...targets.hints(),
 	]);
 	return outcomes;
 }

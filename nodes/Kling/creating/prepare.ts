@@ -20,7 +20,9 @@ import { readVideo } from '../parameters/video';
 import type { WaitSettings } from '../parameters/waiting';
 import type { Journal, Request, Wanted } from './journal';
 
-export interface Preparing {
+/** A run that creates. */
+export interface Creating {
+	context: IExecuteFunctions;
 	journal: Journal;
 	targets: Targets;
 	/** Null for an operation that does not wait. */
@@ -61,15 +63,13 @@ export function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): Spending
 }
 
 /** Reads and checks all items. Nothing is spent, and what is wrong with one item is its own failure. */
-export async function prepareAll(
-	context: IExecuteFunctions,
-	preparing: Preparing,
-): Promise<Array<Settled<Prepared>>> {
+export async function prepareAll(creating: Creating): Promise<Array<Settled<Prepared>>> {
+	const { context } = creating;
 	const clientFor = openClients(context);
 	const prepared: Array<Settled<Prepared>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		prepared.push(
-			await prepare(context, preparing, itemIndex, clientFor).catch((thrown: unknown) => {
+			await prepare(creating, itemIndex, clientFor).catch((thrown: unknown) => {
 				if (thrown instanceof CancelledError) throw thrown;
 				return new Thrown(thrown);
 			}),
@@ -79,8 +79,7 @@ export async function prepareAll(
 }
 
 async function prepare(
-	context: IExecuteFunctions,
-	{ journal, targets, readWait }: Preparing,
+	{ context, journal, targets, readWait }: Creating,
 	itemIndex: number,
 	clientFor: ClientFor,
 ): Promise<Settled<Prepared>> {

@@ -1,11 +1,15 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-
 import type { ApiClient } from '../api/client';
 import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
 import { CancelledError, mapConcurrently } from '../n8n/async';
 import { keepsFailedItems } from '../n8n/execution';
-import type { Journal } from './journal';
-import { type Created, isToBuy, type Prepared, spendingOf, type ToBuy } from './prepare';
+import {
+	type Created,
+	type Creating,
+	isToBuy,
+	type Prepared,
+	spendingOf,
+	type ToBuy,
+} from './prepare';
 
 /** Answers that every further request to the same account would get as well. */
 const CODES_THAT_STOP_AN_ACCOUNT = new Set([
@@ -23,9 +27,8 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
  * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
 export async function sendAll(
-	context: IExecuteFunctions,
+	{ context, journal }: Pick<Creating, 'context' | 'journal'>,
 	prepared: ReadonlyArray<Settled<Prepared>>,
-	journal: Journal,
 ): Promise<Array<Settled<Created>>> {
 	const stopsAtFailure = !keepsFailedItems(context);
 	const signal = context.getExecutionCancelSignal();

@@ -18,16 +18,17 @@ export async function create(
 	journal: Journal,
 ): Promise<Settled<ItemOutcome[]>> {
 	const targets = openTargets(context);
-	const preparing = { journal, targets, readWait: () => null };
-	const preview = await previewTasks(context, preparing);
+	const creating = { context, journal, targets, readWait: () => null };
+	const preview = await previewTasks(creating);
 	if (preview !== null) return preview;
 	// Create itself never sleeps, but the next node may: one of n8n's own does not stay awake.
 	await stayAwake(context);
-	const created = await createTasks(context, preparing);
+	const created = await createTasks(creating);
 	await lookAfterTriggers(context, created);
 	const outcomes = created.map((item) =>
 		item instanceof Failure ? item : createdOutcome(item.task),
 	);
-	showHints(context, [...resultHints(outcomes, spendingHints(created)), ...targets.hints()]);
+	const costs = spendingHints(created, outcomes);
+	showHints(context, [...resultHints(outcomes, costs), ...targets.hints()]);
 	return outcomes;
 }

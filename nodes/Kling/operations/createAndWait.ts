@@ -23,14 +23,15 @@ export async function createAndWait(
 	if (waiting instanceof Failure) return waiting;
 	const { strategy } = waiting;
 	const targets = openWaitTargets(context, strategy);
-	const preparing = {
+	const creating = {
+		context,
 		journal,
 		targets,
 		readWait: (settings: Settings) => readWait(settings, isTool(context)),
 	};
-	const preview = await previewTasks(context, preparing);
+	const preview = await previewTasks(creating);
 	if (preview !== null) return preview;
-	const created = await createTasks(context, preparing);
+	const created = await createTasks(creating);
 	const endedEarly = endedBy(context, created);
 	if (endedEarly !== null) return endedEarly;
 	const isCalled = valuesOf(created).every(({ task }) => task.callsThisExecution);
