@@ -114,10 +114,8 @@ export function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrate
 	const callbackUrl = sleeps ? resumeAddressOf(context) : null;
 	const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
 	const withoutOne = insists === null ? nowhere() : CANNOT_SLEEP;
-	const choice =
-		callbackUrl === null
-			? withoutOne
-			: { target: { callback: 'execution' as const, callbackUrl }, insists, hints: [] };
+	const target = { callback: 'execution', callbackUrl } as const;
+	const choice = callbackUrl === null ? withoutOne : { target, insists, hints: [] };
 	const read = () => ({ kind: 'execution' }) as const;
 	const without = { text: 'n8n polled', hints: [] };
 	return new Targets(read, async () => await Promise.resolve(choice), without);
@@ -166,30 +164,57 @@ async function choose(
 		case 'auto':
 			return await chooseAutomatically(context);
 		case 'execution':
-			return chooseExecution(context, CALLBACK);
+			return insistOn(CALLBACK, context, 'execution', resumeAddressOf(context) ?? NO_ADDRESS);
 		case 'trigger':
-			return await chooseOwnTrigger(context);
+			return insistOn(CALLBACK, context, 'trigger', await findRegistration(context));
 		case 'url':
 			return isResumeAddress(context, setting.url)
-				? chooseExecution(context, CALLBACK_URL)
-				: chooseUrl(context, setting.url);
+				? insistOn(CALLBACK_URL, context, 'execution', resumeAddressOf(context) ?? NO_ADDRESS)
+				: insistOn(CALLBACK_URL, context, 'url', setting.url);
 		case 'workflow':
 			return await chooseWorkflow(context, setting);
 	}
 }
 
+const NO_ADDRESS = new Refusal(
+	'this execution has no address to be resumed at',
+	'Run the workflow in n8n itself, or choose a way without a callback.',
+);
+
+function insistOn(
+	parameter: string,
+	context: IExecuteFunctions,
+	callback: CallbackKind,
+	url: string | Refusal,
+): Settled<Choice> {
+	if (url instanceof Refusal) return cannotBeUsed(parameter, url);
+	return { ...choiceOf(context, callback, url), insists: parameter };
+}
+
+function choiceOf(context: IExecuteFunctions, callback: CallbackKind, callbackUrl: string): Choice {
+	const hints = nextOf(context, callback, callbackUrl);
+	return { target: { callback, callbackUrl }, insists: null, hints };
+}
+
+/** What happens when the video is ready. */
+function nextOf(context: IExecuteFunctions, callback: CallbackKind, url: string): Hint[] {
+	if (callback === 'execution') return [isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits];
+	if (callback === 'url' && !isOwnTriggerUrl(context, url)) {
+		return [`The API calls ${new URL(url).origin} when the video is ready.`];
+	}
+	const isHere = callback === 'trigger' || workflowIn(url) === context.getWorkflow().id;
+	const next = isHere ? NEXT.trigger : NEXT.otherTrigger;
+	return isStartedByTrigger(context) ? [next, NEXT.circle] : [next];
+}
+
 async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> {
-	if (isWaitedFor(context)) {
-		const execution = chooseExecution(context, CALLBACK);
-		if (!(execution instanceof Failure)) return { ...execution, insists: null };
-	}
+	const address = resumeAddressOf(context);
+	if (address !== null && isWaitedFor(context)) return choiceOf(context, 'execution', address);
 	if (isStartedByTrigger(context)) return nowhere(NEXT.startsItself);
-	const callbackUrl = await findRegistration(context);
-	if (callbackUrl === NO_TRIGGER) return nowhere(NEXT.none);
-	if (callbackUrl instanceof Refusal) {
-		return nowhere(warning(`No callback: ${callbackUrl.message}. ${callbackUrl.hint} ${LATER}`));
-	}
-	return { target: { callback: 'trigger', callbackUrl }, insists: null, hints: [NEXT.trigger] };
+	const url = await findRegistration(context);
+	if (url === NO_TRIGGER) return nowhere(NEXT.none);
+	if (!(url instanceof Refusal)) return choiceOf(context, 'trigger', url);
+	return nowhere(warning(`No callback: ${url.message}. ${url.hint} ${LATER}`));
 }
 
 const sleepingWait = z.object({
@@ -210,44 +235,13 @@ function isWaitedFor(context: IExecuteFunctions): boolean {
 		);
 }
 
-function chooseExecution(context: IExecuteFunctions, insists: string): Settled<Choice> {
-	const callbackUrl = resumeAddressOf(context);
-	if (callbackUrl === null) {
-		return cannotBeUsed(insists, {
-			message: 'this execution has no address to be resumed at',
-			hint: 'Run the workflow in n8n itself, or choose a way without a callback.',
-		});
-	}
-	const next = isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits;
-	return { target: { callback: 'execution', callbackUrl }, insists, hints: [next] };
-}
-
-async function chooseOwnTrigger(context: IExecuteFunctions): Promise<Settled<Choice>> {
-	const callbackUrl = await findRegistration(context);
-	if (callbackUrl instanceof Refusal) return cannotBeUsed(CALLBACK, callbackUrl);
-	const hints = [NEXT.trigger, ...(isStartedByTrigger(context) ? [NEXT.circle] : [])];
-	return { target: { callback: 'trigger', callbackUrl }, insists: CALLBACK, hints };
-}
-
-function chooseUrl(context: IExecuteFunctions, callbackUrl: string): Choice {
-	const target = { callback: 'url', callbackUrl } as const;
-	if (!isOwnTriggerUrl(context, callbackUrl)) {
-		const next = `The API calls ${new URL(callbackUrl).origin} when the video is ready.`;
-		return { target, insists: CALLBACK_URL, hints: [next] };
-	}
-	const isOfThisWorkflow = workflowIn(callbackUrl) === context.getWorkflow().id;
-	const next = isOfThisWorkflow ? NEXT.trigger : NEXT.otherTrigger;
-	const hints = [next, ...(isStartedByTrigger(context) ? [NEXT.circle] : [])];
-	return { target, insists: CALLBACK_URL, hints };
-}
-
 /** The Kling Trigger of another workflow, or the address itself where it only looks like n8n's editor. */
 async function chooseWorkflow(
 	context: IExecuteFunctions,
 	{ workflowId, editorUrl }: Extract<CallbackSetting, { kind: 'workflow' }>,
 ): Promise<Settled<Choice>> {
 	if (editorUrl !== null && !isOfThisN8n(context, editorUrl)) {
-		if (!isWorkflowId(workflowId)) return chooseUrl(context, editorUrl);
+		if (!isWorkflowId(workflowId)) return insistOn(CALLBACK_URL, context, 'url', editorUrl);
 		return new Refusal(
 			`'${CALLBACK_URL}' is ${quote(editorUrl)}, the editor of a workflow on another n8n`,
 			'Give the Production URL of the Kling Trigger in that workflow.',
@@ -256,7 +250,7 @@ async function chooseWorkflow(
 	const url = triggerUrlOf(context, workflowId);
 	const listens = url === null ? null : await isTriggerListening(context, url);
 	if (listens instanceof Refusal) return cannotBeUsed(CALLBACK_URL, listens);
-	if (url !== null && listens === true) return chooseUrl(context, url);
+	if (url !== null && listens === true) return insistOn(CALLBACK_URL, context, 'url', url);
 	return new Refusal(
 		`'${CALLBACK_URL}' names a workflow whose Kling Trigger does not listen`,
 		'Check that the workflow has a Kling Trigger, and publish (activate) it.',

@@ -1,6 +1,7 @@
 import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { formatCredits } from '../api/pricing';
+import type { Credits } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 import { maxCreditsOption, NO_LIMIT } from '../parameters/spending';
 import { isToBuy, type Prepared, spendingOf, type ToBuy } from './prepare';
@@ -10,7 +11,6 @@ import { isToBuy, type Prepared, spendingOf, type ToBuy } from './prepare';
  * than Max Credits; those of one account, when its balance is too low for them or cannot be read.
  *
  * @param spentCredits what earlier tries of the run have spent, which the limit covers too
- * @throws {CancelledError} when the execution was cancelled
  */
 export async function checkBudget(
 	prepared: ReadonlyArray<Settled<Prepared>>,
@@ -27,27 +27,21 @@ export async function checkBudget(
 		return prepared.map((item) => (isToBuy(item) ? refusal : item));
 	}
 	if (!checkBalance) return [...prepared];
-	const balances = new Map<ApiClient, Settled<number>>();
+	const accounts = new Map<ApiClient, Settled<Credits>>();
 	for (const client of new Set(toBuy.map((one) => one.client))) {
+		const credits = await client.getCredits();
 		const ofAccount = toBuy.filter((one) => one.client === client);
-		balances.set(client, await checkBalanceOf(client, ofAccount));
+		const suffices = credits instanceof Failure || sumOf(ofAccount) <= credits.balance;
+		accounts.set(client, suffices ? credits : tooFew(credits, ofAccount));
 	}
 	return prepared.map((item) => {
-		if (!isToBuy(item)) return item;
-		const balance = balances.get(item.client);
-		return balance instanceof Failure ? balance : { ...item, balance };
+		const credits = isToBuy(item) ? accounts.get(item.client) : undefined;
+		if (item instanceof Failure || credits === undefined) return item;
+		return credits instanceof Failure ? credits : { ...item, balance: credits.balance };
 	});
 }
 
-/** The account's credits, where they suffice. */
-async function checkBalanceOf(
-	client: ApiClient,
-	toBuy: readonly ToBuy[],
-): Promise<Settled<number>> {
-	const credits = await client.getCredits();
-	if (credits instanceof Failure) return credits;
-	const { balance } = credits;
-	if (sumOf(toBuy) <= balance) return balance;
+function tooFew({ balance }: Credits, toBuy: readonly ToBuy[]): Refusal {
 	return new Refusal(
 		`The account has ${balance === 1 ? '1 credit' : `${balance} credits`}, but ${costOf(toBuy)}`,
 		'Top up under Dashboard > Billing, or send fewer items.',

@@ -31,8 +31,8 @@ export const IN_CALLBACK: readonly PlantedFault[] = [
 	},
 	{
 		file: 'callback/target.ts',
-		find: 'return { ...execution, insists: null };',
-		replace: 'return execution;',
+		find: "return choiceOf(context, 'execution', address);",
+		replace: "return { ...choiceOf(context, 'execution', address), insists: CALLBACK };",
 		breaks: 'Automatic does without a callback that the API cannot reach',
 		noticedBy: 'node/callback: does without a callback',
 	},
