@@ -1,9 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ApiFailure, Unreached } from '../../nodes/Kling/api/failure';
+import { sendAll } from '../../nodes/Kling/creating/createTasks';
 import { Journal } from '../../nodes/Kling/creating/journal';
 import type { ToBuy } from '../../nodes/Kling/creating/prepare';
-import { sendAll } from '../../nodes/Kling/creating/send';
+
 import { failure, fakeClient, klingNode, requestFor, taskIdOf } from '../harness/node/builders';
 import { standIn } from '../harness/standIn';
 

@@ -1,10 +1,31 @@
 import type { ApiClient } from '../api/client';
-import { Failure, Refusal, type Settled } from '../api/failure';
+import { Failure, Refusal, type Settled, Unreached } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import type { Credits } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 import { maxCreditsOption, NO_LIMIT } from '../parameters/spending';
-import { isToBuy, type Prepared, spendingOf, type ToBuy } from './prepare';
+import { failureOf } from '../result/hints';
+import { endedBy, type ItemOutcome } from '../result/item';
+import { isRefunded } from '../result/task';
+import {
+	type Created,
+	type Creating,
+	isToBuy,
+	prepareAll,
+	type Prepared,
+	spendingOf,
+	type ToBuy,
+} from './prepare';
+
+/** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
+export async function checkRun(creating: Creating): Promise<Array<Settled<Prepared>>> {
+	const { context, journal } = creating;
+	const prepared = await prepareAll(creating);
+	const ended = endedBy(context, prepared);
+	if (ended !== null) return ended;
+	const checked = await checkBudget(prepared, journal.spentCredits());
+	return endedBy(context, checked) ?? checked;
+}
 
 /**
  * Refuses items before anything is spent: all that are to be paid for, when the run would spend more
@@ -12,7 +33,7 @@ import { isToBuy, type Prepared, spendingOf, type ToBuy } from './prepare';
  *
  * @param spentCredits what earlier tries of the run have spent, which the limit covers too
  */
-export async function checkBudget(
+async function checkBudget(
 	prepared: ReadonlyArray<Settled<Prepared>>,
 	spentCredits: number,
 ): Promise<Array<Settled<Prepared>>> {
@@ -48,7 +69,7 @@ function tooFew({ balance }: Credits, toBuy: readonly ToBuy[]): Refusal {
 	);
 }
 
-export function creditsOf(requests: readonly RequestSummary[]): number {
+function creditsOf(requests: readonly RequestSummary[]): number {
 	return requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 }
 
@@ -59,4 +80,27 @@ function sumOf(toBuy: readonly ToBuy[]): number {
 function costOf(toBuy: readonly ToBuy[]): string {
 	const videos = toBuy.length === 1 ? '1 video costs' : `${toBuy.length} videos cost`;
 	return `${videos} an estimated ${formatCredits(sumOf(toBuy))}`;
+}
+
+/**
+ * Says what a run spent on all its items. The credits of tasks that failed were given back (API docs).
+ *
+ * @param outcomes what became of the tasks, where that is known already
+ */
+export function spendingHints(
+	created: ReadonlyArray<Settled<Created>>,
+	outcomes: readonly ItemOutcome[],
+): string[] {
+	const paid = created.flatMap((item, itemIndex) => {
+		const failure = failureOf(outcomes[itemIndex] ?? new Unreached());
+		const isFree = item instanceof Failure || (failure !== null && isRefunded(failure));
+		return isFree ? [] : (item.task.request ?? []);
+	});
+	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
+}
+
+/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
+export function describeCost(requests: readonly RequestSummary[]): string {
+	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
+	return `${videos} for an estimated ${formatCredits(creditsOf(requests))} in all`;
 }

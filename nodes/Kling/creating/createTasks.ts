@@ -1,12 +1,16 @@
-import { Failure, type Settled, Unreached } from '../api/failure';
-import { formatCredits } from '../api/pricing';
-import type { RequestSummary } from '../api/task';
-import { failureOf } from '../result/hints';
-import { endedBy, type ItemOutcome } from '../result/item';
-import { isRefunded } from '../result/task';
-import { checkBudget, creditsOf } from './budget';
-import { type Created, type Creating, prepareAll, type Prepared } from './prepare';
-import { sendAll } from './send';
+import type { ApiClient } from '../api/client';
+import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
+import { CancelledError, mapConcurrently } from '../n8n/async';
+import { keepsFailedItems } from '../n8n/execution';
+import { checkRun } from './budget';
+import {
+	type Created,
+	type Creating,
+	isToBuy,
+	type Prepared,
+	spendingOf,
+	type ToBuy,
+} from './prepare';
 
 /**
  * A task for each item: an earlier one, or one that is paid for now. Nothing is spent before all were checked.
@@ -17,35 +21,70 @@ export async function createTasks(creating: Creating): Promise<Array<Settled<Cre
 	return await sendAll(creating, await checkRun(creating));
 }
 
-/** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
-export async function checkRun(creating: Creating): Promise<Array<Settled<Prepared>>> {
-	const { context, journal } = creating;
-	const prepared = await prepareAll(creating);
-	const ended = endedBy(context, prepared);
-	if (ended !== null) return ended;
-	const checked = await checkBudget(prepared, journal.spentCredits());
-	return endedBy(context, checked) ?? checked;
-}
+/** Answers that every further request to the same account would get as well. */
+const CODES_THAT_STOP_AN_ACCOUNT = new Set([
+	'invalid_api_key',
+	'ip_not_allowed',
+	'spend_limit_exceeded',
+]);
 
 /**
- * Says what a run spent on all its items. The credits of tasks that failed were given back (API docs).
+ * Creates a task for each prepared item that has none yet, through the journal. What is under way
+ * when the run stops, for whichever reason, is let to its end: it may have been paid for.
  *
- * @param outcomes what became of the tasks, where that is known already
+ * @returns what became of each item; those that were not sent any more share the refusal that stopped
+ *   their account
  */
-export function spendingHints(
-	created: ReadonlyArray<Settled<Created>>,
-	outcomes: readonly ItemOutcome[],
-): string[] {
-	const paid = created.flatMap((item, itemIndex) => {
-		const failure = failureOf(outcomes[itemIndex] ?? new Unreached());
-		const isFree = item instanceof Failure || (failure !== null && isRefunded(failure));
-		return isFree ? [] : (item.task.request ?? []);
-	});
-	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
+export async function sendAll(
+	{ context, journal }: Pick<Creating, 'context' | 'journal'>,
+	prepared: ReadonlyArray<Settled<Prepared>>,
+): Promise<Array<Settled<Created>>> {
+	const stopsAtFailure = !keepsFailedItems(context);
+	const signal = context.getExecutionCancelSignal();
+	let isStopped = false;
+	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
+	const thrown: unknown[] = [];
+	const count = prepared.filter(isToBuy).length;
+	const videos = count === 1 ? 'video' : 'videos';
+	if (count > 0) journal.log('info', `Creating ${count} Kling ${videos}`);
+
+	const send = async (item: ToBuy, itemIndex: number): Promise<Settled<Created>> => {
+		if (isStopped) return new Unreached();
+		const { client, request } = item;
+		const stopped = stoppedAccounts.get(client);
+		if (stopped !== undefined) return stopped;
+		const task = await journal.create(itemIndex, request, client);
+		if (!(task instanceof ApiFailure)) return { ...item, task };
+		// Before the balance is read, which takes its time: nothing further is sent meanwhile.
+		isStopped ||= stopsAtFailure;
+		const failure = await namingShortage(task, item);
+		const stopsAccount = CODES_THAT_STOP_AN_ACCOUNT.has(failure.detail.code ?? '');
+		if (stopsAccount) stoppedAccounts.set(client, failure);
+		return failure;
+	};
+
+	const outcomes = await mapConcurrently(
+		prepared,
+		spendingOf(prepared).concurrency,
+		async (item, itemIndex) => {
+			if (!isToBuy(item)) return item;
+			return await send(item, itemIndex).catch((fault: unknown) => {
+				thrown.push(fault);
+				return new Unreached();
+			});
+		},
+		() => thrown.length === 0 && signal?.aborted !== true,
+	);
+	if (signal?.aborted === true) throw new CancelledError();
+	if (thrown.length > 0) throw thrown[0];
+	return outcomes.map((outcome) => outcome ?? new Unreached());
 }
 
-/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
-export function describeCost(requests: readonly RequestSummary[]): string {
-	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
-	return `${videos} for an estimated ${formatCredits(creditsOf(requests))} in all`;
+/** Says what is missing, by one free reading, where the account has too few credits. */
+async function namingShortage(failure: ApiFailure, item: ToBuy): Promise<ApiFailure> {
+	if (failure.detail.code !== 'insufficient_credits') return failure;
+	const credits = await item.client.getCredits();
+	const needed = item.request.summary.estimatedCredits;
+	if (credits instanceof Failure || credits.balance >= needed) return failure;
+	return new ApiFailure({ ...failure.detail, shortage: { balance: credits.balance, needed } });
 }

@@ -8,7 +8,7 @@ import { settingsOf } from '../parameters/settings';
 import { dryRunOption, readDryRun } from '../parameters/spending';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
-import { checkRun, describeCost } from './createTasks';
+import { checkRun, describeCost } from './budget';
 import { Journal, type Request } from './journal';
 import { type Creating, isToBuy, type Prepared } from './prepare';
 

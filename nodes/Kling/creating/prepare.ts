@@ -108,9 +108,8 @@ async function prepare(
 	});
 	if (read instanceof Failure) return read;
 	const { prompt, duration, sound } = read.video;
-	const { urls, identities } = read.images;
-	const input = { prompt, image_urls: urls, duration, sound };
-	const wanted = { input, imageIdentities: identities };
+	const input = { prompt, image_urls: read.images.urls, duration, sound };
+	const wanted = { input, imageIdentities: read.images.identities };
 	const item = read.afterwards;
 	const claimed = journal.claim(itemIndex, wanted);
 	const task = claimed === null ? null : await journal.taskOf(claimed, item.client);

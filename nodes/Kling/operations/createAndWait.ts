@@ -2,7 +2,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { Failure, type Settled, valuesOf } from '../api/failure';
 import { openWaitTargets } from '../callback/target';
-import { createTasks, spendingHints } from '../creating/createTasks';
+import { spendingHints } from '../creating/budget';
+import { createTasks } from '../creating/createTasks';
 import { previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
 import { isTool } from '../n8n/execution';

@@ -115,14 +115,14 @@ export const IN_CREATING: readonly PlantedFault[] = [
 		noticedBy: 'unit/journal: two retries',
 	},
 	{
-		file: 'creating/send.ts',
+		file: 'creating/createTasks.ts',
 		find: "code !== 'insufficient_credits'",
 		replace: "code !== ''",
 		breaks: 'too few credits are named by how many there are',
 		noticedBy: 'node/apiErrors: the credits are too few',
 	},
 	{
-		file: 'creating/send.ts',
+		file: 'creating/createTasks.ts',
 		find: 'isStopped ||= stopsAtFailure;',
 		replace: '',
 		breaks: 'a failed item stops further creates',
