@@ -69,13 +69,11 @@ export const NO_TRIGGER = new Refusal(
 );
 
 /**
- * The address of the Kling Trigger in the executed workflow, in regular and in queue mode alike, or
- * why none listens: {@link NO_TRIGGER}, or `the workflow …`.
+ * The address of the Kling Trigger in the executed workflow, or why none listens.
  *
  * A production execution begins only while its workflow is active, and one that has slept since sees in the
- * static data whether it still is, but for a worker. Of any other execution n8n does not say (n8n: neither
- * for a manual run nor a *Retry*), and a copy that was never published has the static data of its
- * original. So the address itself is asked.
+ * static data whether it still is, but for a worker. Of a manual run or a *Retry* n8n does not say, and a
+ * copy that was never published has the static data of its original. So the address itself is asked.
  */
 export async function findRegistration(context: IExecuteFunctions): Promise<string | Refusal> {
 	if (!hasTrigger(context)) return NO_TRIGGER;
@@ -115,8 +113,7 @@ const NO_TASK = '{}';
 
 /**
  * Where the trigger of this workflow listens now: at the address that it registered, whatever n8n's
- * webhook endpoint is called. Only the origin may have changed since, as the resume URL of this
- * execution tells.
+ * webhook endpoint is called. Only the origin may have changed since: that of the resume URL is right.
  */
 function currentUrl(context: IExecuteFunctions): string | null {
 	const { id } = context.getWorkflow();
@@ -152,9 +149,8 @@ export function triggerUrlOf(context: object, workflowId: string): string | null
 
 /** The host names of this n8n that are known: of its webhooks, and of its editor. */
 export function ownHosts(context: IExecuteFunctions): string[] {
-	return [context.getInstanceBaseUrl(), readResumeUrl(context) ?? '']
-		.filter((url) => URL.canParse(url))
-		.map((url) => new URL(url).hostname);
+	const urls = [context.getInstanceBaseUrl(), readResumeUrl(context) ?? ''];
+	return urls.flatMap((url) => (URL.canParse(url) ? new URL(url).hostname : []));
 }
 
 /** Whether an address is that of a Kling Trigger on this n8n, one that does not listen included. */

@@ -39,9 +39,8 @@ function placeOf(url: string): string {
 }
 
 /**
- * Calls the resume address as the API would. n8n answers that the execution is still running, so a
- * call gets through. Only a login in front of it is a reason to refuse: no answer may come of this
- * machine alone.
+ * Calls the resume address as the API would; n8n answers that the execution is still running. Only a
+ * login in front of it is a reason to refuse: no answer may come of this machine alone.
  */
 export async function checkResumeAddress(context: IExecuteFunctions): Promise<Refusal | null> {
 	const url = resumeAddressOf(context);

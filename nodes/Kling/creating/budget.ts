@@ -11,19 +11,19 @@ import {
 	type Created,
 	type Creating,
 	isToBuy,
+	type Items,
 	prepareAll,
-	type Prepared,
 	spendingOf,
 	type ToBuy,
 } from './prepare';
 
 /** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
-export async function checkRun(creating: Creating): Promise<Array<Settled<Prepared>>> {
+export async function checkRun(creating: Creating): Promise<Items> {
 	const { context, journal } = creating;
-	const prepared = await prepareAll(creating);
-	const ended = endedBy(context, prepared);
+	const items = await prepareAll(creating);
+	const ended = endedBy(context, items);
 	if (ended !== null) return ended;
-	const checked = await checkBudget(prepared, journal.spentCredits());
+	const checked = await checkBudget(items, journal.spentCredits());
 	return endedBy(context, checked) ?? checked;
 }
 
@@ -33,21 +33,18 @@ export async function checkRun(creating: Creating): Promise<Array<Settled<Prepar
  *
  * @param spentCredits what earlier tries of the run have spent, which the limit covers too
  */
-async function checkBudget(
-	prepared: ReadonlyArray<Settled<Prepared>>,
-	spentCredits: number,
-): Promise<Array<Settled<Prepared>>> {
-	const { maxCredits, checkBalance } = spendingOf(prepared);
-	const toBuy = prepared.filter(isToBuy);
+async function checkBudget(items: Items, spentCredits: number): Promise<Items> {
+	const { maxCredits, checkBalance } = spendingOf(items);
+	const toBuy = items.filter(isToBuy);
 	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(toBuy) > maxCredits) {
 		const spent = spentCredits === 0 ? '' : `, of which this run has spent ${spentCredits}`;
 		const refusal = new Refusal(
 			`'${maxCreditsOption.displayName}' is ${maxCredits}${spent}, but ${costOf(toBuy)}`,
 			'Raise Max Credits under Options, or send fewer items.',
 		);
-		return prepared.map((item) => (isToBuy(item) ? refusal : item));
+		return items.map((item) => (isToBuy(item) ? refusal : item));
 	}
-	if (!checkBalance) return [...prepared];
+	if (!checkBalance) return items;
 	const accounts = new Map<ApiClient, Settled<Credits>>();
 	for (const client of new Set(toBuy.map((one) => one.client))) {
 		const credits = await client.getCredits();
@@ -55,7 +52,7 @@ async function checkBudget(
 		const suffices = credits instanceof Failure || sumOf(ofAccount) <= credits.balance;
 		accounts.set(client, suffices ? credits : tooFew(credits, ofAccount));
 	}
-	return prepared.map((item) => {
+	return items.map((item) => {
 		const credits = isToBuy(item) ? accounts.get(item.client) : undefined;
 		if (item instanceof Failure || credits === undefined) return item;
 		return credits instanceof Failure ? credits : { ...item, balance: credits.balance };
@@ -82,11 +79,7 @@ function costOf(toBuy: readonly ToBuy[]): string {
 	return `${videos} an estimated ${formatCredits(sumOf(toBuy))}`;
 }
 
-/**
- * Says what a run spent on all its items. The credits of tasks that failed were given back (API docs).
- *
- * @param outcomes what became of the tasks, where that is known already
- */
+/** Says what a run spent on all its items, as far as it is known what became of them. */
 export function spendingHints(
 	created: ReadonlyArray<Settled<Created>>,
 	outcomes: readonly ItemOutcome[],

@@ -7,7 +7,7 @@ import {
 	type Created,
 	type Creating,
 	isToBuy,
-	type Prepared,
+	type Items,
 	spendingOf,
 	type ToBuy,
 } from './prepare';
@@ -29,22 +29,20 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
 ]);
 
 /**
- * Creates a task for each prepared item that has none yet, through the journal. What is under way
- * when the run stops, for whichever reason, is let to its end: it may have been paid for.
- *
- * @returns what became of each item; those that were not sent any more share the refusal that stopped
- *   their account
+ * Creates a task for each item that has none yet. What is under way when the run stops, for whichever
+ * reason, is let to its end: it may have been paid for. What was not sent any more shares the refusal
+ * that stopped its account.
  */
 export async function sendAll(
 	{ context, journal }: Pick<Creating, 'context' | 'journal'>,
-	prepared: ReadonlyArray<Settled<Prepared>>,
+	items: Items,
 ): Promise<Array<Settled<Created>>> {
 	const stopsAtFailure = !keepsFailedItems(context);
 	const signal = context.getExecutionCancelSignal();
 	let isStopped = false;
 	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
 	const thrown: unknown[] = [];
-	const count = prepared.filter(isToBuy).length;
+	const count = items.filter(isToBuy).length;
 	const videos = count === 1 ? 'video' : 'videos';
 	if (count > 0) journal.log('info', `Creating ${count} Kling ${videos}`);
 
@@ -64,8 +62,8 @@ export async function sendAll(
 	};
 
 	const outcomes = await mapConcurrently(
-		prepared,
-		spendingOf(prepared).concurrency,
+		items,
+		spendingOf(items).concurrency,
 		async (item, itemIndex) => {
 			if (!isToBuy(item)) return item;
 			return await send(item, itemIndex).catch((fault: unknown) => {

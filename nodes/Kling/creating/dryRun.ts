@@ -10,7 +10,7 @@ import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkRun, describeCost } from './budget';
 import { Journal, type Request } from './journal';
-import { type Creating, isToBuy, type Prepared } from './prepare';
+import { type Creating, isToBuy, type Items } from './prepare';
 
 /**
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was
@@ -38,9 +38,9 @@ export async function previewTasks(creating: Creating): Promise<Settled<ItemOutc
 	if (dryRun instanceof Failure) return dryRun;
 	if (!dryRun) return null;
 	const run = { executionId: '', node: null, runIndex: 0, written: '', isRemembered: false };
-	const prepared = await checkRun({ ...creating, journal: new Journal({}, run, () => {}) });
-	const shut = prepared.some(callsExecution) ? await checkResumeAddress(context) : null;
-	const checked = prepared.map((item) => (callsExecution(item) ? (shut ?? item) : item));
+	const items = await checkRun({ ...creating, journal: new Journal({}, run, () => {}) });
+	const shut = items.some(callsExecution) ? await checkResumeAddress(context) : null;
+	const checked = items.map((item) => (callsExecution(item) ? (shut ?? item) : item));
 	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
 	const spent = new Map<ApiClient, number>();
 	const outcomes = checked.map((item): ItemOutcome => {
@@ -60,7 +60,7 @@ export async function previewTasks(creating: Creating): Promise<Settled<ItemOutc
 	return outcomes;
 }
 
-function callsExecution(item: Settled<Prepared>): boolean {
+function callsExecution(item: Items[number]): boolean {
 	return isToBuy(item) && item.request.summary.callback === 'execution';
 }
 

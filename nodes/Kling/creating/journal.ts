@@ -50,10 +50,10 @@ const underWay = new WeakMap<Entry, Promise<unknown>>();
 /**
  * What a run of the node has created and paid, over all its tries. It is the only way to create.
  *
- * It is one list, kept in a context that n8n stores with the execution. So it is there when n8n calls
- * the node again (*Retry On Fail*, an output that n8n takes for a failure) and, where n8n has stored it,
- * for *Retry execution* from the list: a new execution id with the context of the old. A loop's next
- * turn has another run index, and a new execution has an empty context: both create anew.
+ * n8n stores it with the execution. So it is there when n8n calls the node again (*Retry On Fail*, an
+ * output that n8n takes for a failure) and, as far as it was stored, for *Retry execution*: a new
+ * execution id with the context of the old. A loop's next turn has another run index, and a new execution
+ * an empty context: both create anew.
  */
 export class Journal {
 	/** What the execution has created, in any of its nodes. */
@@ -89,10 +89,7 @@ export class Journal {
 		return this.isTool ? null : this.find(itemIndex, (entry) => this.goesOnWith(entry));
 	}
 
-	/**
-	 * The entry of an item by its request, whichever retry made that; in a tool, of whichever call made that
-	 * request.
-	 */
+	/** The entry of an item by its request, whichever retry, or which call of a tool, made that. */
 	claim(itemIndex: number, wanted: Wanted): Entry | null {
 		const request = fingerprintOf(wanted);
 		return this.find(itemIndex, (entry) => entry.request === request);
@@ -116,8 +113,7 @@ export class Journal {
 
 	/**
 	 * An entry's task, once what is under way for it has ended; or that nobody knows what came of it. Null
-	 * where nothing stands any more: its request was refused, or, for a tool, its task has failed and the
-	 * credits were given back.
+	 * where it stands for nothing any more. For a tool the task is read: it may have failed since.
 	 */
 	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
 		await underWay.get(entry);

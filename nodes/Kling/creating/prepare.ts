@@ -29,60 +29,58 @@ export interface Creating {
 	readWait(settings: Settings): Settled<WaitSettings | null>;
 }
 
-/** An item of a run that creates, with every setting that will be needed after paying. */
-interface Item {
+/** An item whose task is paid for, with every setting that was needed before paying. */
+export interface Created {
 	client: ApiClient;
 	spending: SpendingSettings;
 	result: ResultSettings;
 	/** Null for an operation that does not wait. */
 	wait: WaitSettings | null;
+	task: Task;
 }
 
-/** An item whose task is paid for. */
-export type Created = Item & { task: Task };
-
 /** An item that has to be paid for. */
-export type ToBuy = Item & {
+export interface ToBuy extends Omit<Created, 'task'> {
 	task: null;
 	request: Request;
 	imageSettings: ImageSettings;
 	/** The credits of its account, once that was asked. */
 	balance?: number;
-};
+}
 
-/** An item before anything is sent: an earlier try may have made its task already. */
-export type Prepared = ToBuy | Created;
+/** The items before anything is sent: an earlier try may have made a task already. */
+export type Items = ReadonlyArray<Settled<ToBuy | Created>>;
 
-export function isToBuy(item: Settled<Prepared>): item is ToBuy {
+export function isToBuy(item: Items[number]): item is ToBuy {
 	return !(item instanceof Failure) && item.task === null;
 }
 
 /** What holds for the run as a whole. */
-export function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): SpendingSettings {
-	return strictest(valuesOf(prepared).map(({ spending }) => spending));
+export function spendingOf(items: Items): SpendingSettings {
+	return strictest(valuesOf(items).map(({ spending }) => spending));
 }
 
 /** Reads and checks all items. Nothing is spent, and what is wrong with one item is its own failure. */
-export async function prepareAll(creating: Creating): Promise<Array<Settled<Prepared>>> {
+export async function prepareAll(creating: Creating): Promise<Items> {
 	const { context } = creating;
 	const clientFor = openClients(context);
-	const prepared: Array<Settled<Prepared>> = [];
+	const items: Array<Items[number]> = [];
 	for (const itemIndex of context.getInputData().keys()) {
-		prepared.push(
+		items.push(
 			await prepare(creating, itemIndex, clientFor).catch((thrown: unknown) => {
 				if (thrown instanceof CancelledError) throw thrown;
 				return new Thrown(thrown);
 			}),
 		);
 	}
-	return await refuseBadImages(context, prepared);
+	return await refuseBadImages(context, items);
 }
 
 async function prepare(
 	{ context, journal, targets, readWait }: Creating,
 	itemIndex: number,
 	clientFor: ClientFor,
-): Promise<Settled<Prepared>> {
+): Promise<Items[number]> {
 	const settings = settingsOf(context, itemIndex);
 	const client = await clientFor(itemIndex);
 	const afterwards = collect({
@@ -145,20 +143,17 @@ function toRequest(
 	};
 }
 
-async function refuseBadImages(
-	context: IExecuteFunctions,
-	prepared: ReadonlyArray<Settled<Prepared>>,
-): Promise<Array<Settled<Prepared>>> {
-	const urlsToCheck = (item: ToBuy) =>
-		item.imageSettings.checked ? item.request.input.image_urls : [];
+async function refuseBadImages(context: IExecuteFunctions, items: Items): Promise<Items> {
+	const toCheck = items.map((item) => {
+		if (!isToBuy(item) || !item.imageSettings.checked) return null;
+		return { source: item.imageSettings.source, urls: item.request.input.image_urls };
+	});
 	const refusals = await checkImages(
 		context,
-		prepared
-			.filter(isToBuy)
-			.map((item) => ({ source: item.imageSettings.source, urls: urlsToCheck(item) })),
+		toCheck.flatMap((images) => images ?? []),
 	);
-	return prepared.map((item) => {
-		const urls = isToBuy(item) ? urlsToCheck(item) : [];
+	return items.map((item, itemIndex) => {
+		const urls = toCheck[itemIndex]?.urls ?? [];
 		return urls.flatMap((url) => refusals.get(url) ?? [])[0] ?? item;
 	});
 }

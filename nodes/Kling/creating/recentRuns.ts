@@ -8,8 +8,7 @@ import type { Entry } from './entry';
  *
  * - Where n8n limits how many executions run at once, one that was woken waits for its turn, and n8n's timer
  *   puts it into the queue again each minute (n8n 2.41: `wait-tracker`). As soon as it sleeps at a later
- *   wait, the next turn in that queue begins at the first wait again, and what was paid since is not in the
- *   context of that state.
+ *   wait, the next turn in that queue begins at the first wait again, without what was paid since.
  * - Several retries of one execution all begin with the context of that one, some at the same moment.
  */
 
@@ -51,25 +50,22 @@ function isSame(stored: Entry, other: Entry): boolean {
 
 /** Whose context it is, and which execution that one retries. */
 const EXECUTION_KEY = 'klingExecution';
-const executionSchema = z
-	.object({ id: z.string(), retryOf: z.string().nullable() })
-	.nullable()
-	.catch(null);
+const executionSchema = z.object({ id: z.string(), retryOf: z.string().nullable() });
 
 /**
- * The list of all retries of the execution that this one retries, which all of them add to.
- *
- * @param store a context that n8n has copied from another execution still says whose it is
+ * The list of all retries of the execution that this one retries, which all of them add to. A context
+ * that n8n has copied for a *Retry* still says whose it is.
  */
 export function recallRetries(executionId: string, store: IDataObject): Entry[] {
-	const stored = executionSchema.parse(store[EXECUTION_KEY]);
+	const stored = executionSchema.safeParse(store[EXECUTION_KEY]).data;
 	// A retry of a retry goes on with what the first execution began.
 	const root = stored?.retryOf ?? stored?.id ?? null;
 	const retryOf = stored?.id === executionId ? stored.retryOf : root;
 	store[EXECUTION_KEY] = { id: executionId, retryOf };
 	if (retryOf === null) return [];
-	const entries = recall(`retries of ${retryOf}`, []);
-	remember(`retries of ${retryOf}`, entries);
+	const key = `retries of ${retryOf}`;
+	const entries = recall(key, []);
+	remember(key, entries);
 	return entries;
 }
 

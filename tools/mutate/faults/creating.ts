@@ -109,7 +109,7 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/recentRuns.ts',
-		find: 'remember(`retries of ${retryOf}`, entries);',
+		find: 'remember(key, entries);',
 		replace: '',
 		breaks: 'two retries of one execution pay once',
 		noticedBy: 'unit/journal: two retries',
