@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { Failure, Refusal, type Settled } from '../api/failure';
+import { withoutResumeAddresses } from '../api/redact';
 import { maySleep } from '../n8n/execution';
 import { advice, type Hint, warning } from '../n8n/hints';
 import { isNodeType, isStartedByTrigger } from '../n8n/workflow';
@@ -17,6 +18,7 @@ import {
 import { quote } from '../parameters/quote';
 import type { Settings } from '../parameters/settings';
 import type { WaitStrategy } from '../parameters/waiting';
+import { withReference } from './reference';
 import {
 	findRegistration,
 	isOwnTriggerUrl,
@@ -31,16 +33,23 @@ import { isResumeAddress, resumeAddressOf } from './resumeAddress';
 export interface CallbackTarget {
 	callback: CallbackKind;
 	callbackUrl: string | null;
+	/** As much of it as people may see: a resume address is a key to its execution. */
+	shownUrl: string | null;
 }
-
-const NO_CALLBACK: CallbackTarget = { callback: 'none', callbackUrl: null };
 
 /** What is chosen, before it is known whether the API can reach it. */
 interface Choice {
-	target: CallbackTarget;
+	callback: CallbackKind;
+	callbackUrl: string | null;
+	/** Whether that is a Kling Trigger of this n8n. */
+	isTrigger: boolean;
 	/** The parameter that insists on it; null where the run can do without. */
 	insists: string | null;
 	hints: Hint[];
+}
+
+function nowhere(...hints: Hint[]): Choice {
+	return { callback: 'none', callbackUrl: null, isTrigger: false, insists: null, hints };
 }
 
 /**
@@ -64,19 +73,26 @@ export class Targets {
 		private readonly without: { text: string; hints: Hint[] },
 	) {}
 
-	/** @param apiBaseUrl where the API of the item lives, which must reach the callback */
-	async resolve(setting: CallbackSetting, apiBaseUrl: string): Promise<Settled<CallbackTarget>> {
+	/**
+	 * @param apiBaseUrl where the API of the item lives, which must reach the callback
+	 * @param reference what a Kling Trigger is to give back
+	 */
+	async resolve(
+		setting: CallbackSetting,
+		apiBaseUrl: string,
+		reference: string | null,
+	): Promise<Settled<CallbackTarget>> {
 		const key = JSON.stringify(setting);
 		const choosing = this.choices.get(key) ?? this.choose(setting);
 		this.choices.set(key, choosing);
 		const choice = await choosing;
 		if (choice instanceof Failure) return choice;
-		const { target, insists } = choice;
-		if (target.callbackUrl === null || isReachableFromApi(target.callbackUrl, apiBaseUrl)) {
+		const { callbackUrl, insists } = choice;
+		if (callbackUrl === null || isReachableFromApi(callbackUrl, apiBaseUrl)) {
 			for (const hint of choice.hints) this.chosenHints.add(hint);
-			return target;
+			return toTarget(choice, reference);
 		}
-		const { origin } = new URL(target.callbackUrl);
+		const { origin } = new URL(callbackUrl);
 		if (insists !== null) {
 			return cannotBeUsed(insists, {
 				message: `the AI Video API cannot reach ${origin}`,
@@ -87,13 +103,26 @@ export class Targets {
 		this.unreachable.add(
 			`${this.without.text}, since the AI Video API cannot reach ${origin}: fine for trying, set WEBHOOK_URL of n8n for production.`,
 		);
-		return NO_CALLBACK;
+		return toTarget(nowhere(), null);
 	}
 
 	/** What the user should know of the targets that were resolved; what is to be set up comes last. */
 	hints(): Hint[] {
 		return [...this.chosenHints, ...this.unreachable];
 	}
+}
+
+function toTarget(choice: Choice, reference: string | null): CallbackTarget {
+	const { callback, callbackUrl, isTrigger } = choice;
+	if (callbackUrl === null || callback === 'execution') {
+		return { callback, callbackUrl, shownUrl: null };
+	}
+	if (!isTrigger) {
+		return { callback, callbackUrl, shownUrl: withoutResumeAddresses(callbackUrl) };
+	}
+	// Needed whole, to look after it.
+	const url = withReference(callbackUrl, reference);
+	return { callback, callbackUrl: url, shownUrl: url };
 }
 
 function cannotBeUsed(parameter: string, why: Pick<Refusal, 'message' | 'hint'>): Refusal {
@@ -114,8 +143,8 @@ export function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrate
 	const callbackUrl = sleeps ? resumeAddressOf(context) : null;
 	const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
 	const withoutOne = insists === null ? nowhere() : CANNOT_SLEEP;
-	const target = { callback: 'execution', callbackUrl } as const;
-	const choice = callbackUrl === null ? withoutOne : { target, insists, hints: [] };
+	const calling = { ...nowhere(), callback: 'execution', callbackUrl, insists } as const;
+	const choice = callbackUrl === null ? withoutOne : calling;
 	const read = () => ({ kind: 'execution' }) as const;
 	const without = { text: 'n8n polled', hints: [] };
 	return new Targets(read, async () => await Promise.resolve(choice), without);
@@ -149,10 +178,6 @@ const NEXT = {
 		'A Kling Trigger started this execution, and its videos start a Kling Trigger again. Every round is paid, so make sure that it comes to an end.',
 	),
 };
-
-function nowhere(...hints: Hint[]): Choice {
-	return { target: NO_CALLBACK, insists: null, hints };
-}
 
 async function choose(
 	context: IExecuteFunctions,
@@ -192,19 +217,18 @@ function insistOn(
 }
 
 function choiceOf(context: IExecuteFunctions, callback: CallbackKind, callbackUrl: string): Choice {
-	const hints = nextOf(context, callback, callbackUrl);
-	return { target: { callback, callbackUrl }, insists: null, hints };
-}
-
-/** What happens when the video is ready. */
-function nextOf(context: IExecuteFunctions, callback: CallbackKind, url: string): Hint[] {
-	if (callback === 'execution') return [isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits];
-	if (callback === 'url' && !isOwnTriggerUrl(context, url)) {
-		return [`The API calls ${new URL(url).origin} when the video is ready.`];
+	const choice = { ...nowhere(), callback, callbackUrl };
+	if (callback === 'execution') {
+		return { ...choice, hints: [isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits] };
 	}
-	const isHere = callback === 'trigger' || workflowIn(url) === context.getWorkflow().id;
+	if (callback === 'url' && !isOwnTriggerUrl(context, callbackUrl)) {
+		const { origin } = new URL(callbackUrl);
+		return { ...choice, hints: [`The API calls ${origin} when the video is ready.`] };
+	}
+	const isHere = callback === 'trigger' || workflowIn(callbackUrl) === context.getWorkflow().id;
 	const next = isHere ? NEXT.trigger : NEXT.otherTrigger;
-	return isStartedByTrigger(context) ? [next, NEXT.circle] : [next];
+	const circle = isStartedByTrigger(context) ? [NEXT.circle] : [];
+	return { ...choice, isTrigger: true, hints: [next, ...circle] };
 }
 
 async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> {

@@ -3,11 +3,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { type ApiClient, type ClientFor, openClients } from '../api/client';
 import { Failure, type Settled, Thrown, valuesOf } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
-import { withoutResumeAddresses } from '../api/redact';
 import type { Task } from '../api/task';
-import { withReference } from '../callback/reference';
-import { isOwnTriggerUrl } from '../callback/registration';
-import type { CallbackTarget, Targets } from '../callback/target';
+import type { Targets } from '../callback/target';
 import { checkImages } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { CancelledError } from '../n8n/async';
@@ -18,7 +15,7 @@ import { collect, type Settings, settingsOf } from '../parameters/settings';
 import { readSpending, type SpendingSettings, strictest } from '../parameters/spending';
 import { readVideo } from '../parameters/video';
 import type { WaitSettings } from '../parameters/waiting';
-import type { Journal, Request, Wanted } from './journal';
+import type { Journal, Request } from './journal';
 
 /** A run that creates. */
 export interface Creating {
@@ -112,35 +109,13 @@ async function prepare(
 	const claimed = journal.claim(itemIndex, wanted);
 	const task = claimed === null ? null : await journal.taskOf(claimed, item.client);
 	if (task !== null) return task instanceof Failure ? task : { ...item, task };
-	const target = await targets.resolve(read.callback, item.client.baseUrl);
+	const target = await targets.resolve(read.callback, item.client.baseUrl, read.reference);
 	if (target instanceof Failure) return target;
-	const request = toRequest(context, wanted, target, read.reference);
+	const { callback, callbackUrl, shownUrl } = target;
+	const estimatedCredits = estimateCredits(duration, sound);
+	const summary = { estimatedCredits, duration, sound, callback, callbackUrl: shownUrl };
+	const request = { ...wanted, callbackUrl, summary };
 	return { ...item, imageSettings: read.imageSettings, request, task };
-}
-
-function toRequest(
-	context: IExecuteFunctions,
-	wanted: Wanted,
-	target: CallbackTarget,
-	reference: string | null,
-): Request {
-	const isOwnTrigger = (url: string) => isOwnTriggerUrl(context, url);
-	const { callback, callbackUrl } = withReference(target, reference, isOwnTrigger);
-	const { duration, sound } = wanted.input;
-	// That of a trigger is needed whole, to look after it.
-	const isWhole = callbackUrl === null || isOwnTrigger(callbackUrl);
-	const shown = isWhole ? callbackUrl : withoutResumeAddresses(callbackUrl);
-	return {
-		...wanted,
-		callbackUrl,
-		summary: {
-			estimatedCredits: estimateCredits(duration, sound),
-			duration,
-			sound,
-			callback,
-			callbackUrl: callback === 'execution' ? null : shown,
-		},
-	};
 }
 
 async function refuseBadImages(context: IExecuteFunctions, items: Items): Promise<Items> {
