@@ -23,7 +23,8 @@ export async function checkRun(creating: Creating): Promise<Items> {
 	const items = await prepareAll(creating);
 	const ended = endedBy(context, items);
 	if (ended !== null) return ended;
-	const checked = await checkBudget(items, journal.spentCredits());
+	const spent = creditsOf(journal.paid().map(({ summary }) => summary));
+	const checked = await checkBudget(items, spent);
 	return endedBy(context, checked) ?? checked;
 }
 

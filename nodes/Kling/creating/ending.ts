@@ -32,12 +32,15 @@ export function nameCreated(
 ): ItemError {
 	const paid = journal.paid();
 	const isFree = paid.length === 0;
-	const replaced = idsOf(paid.filter((entry) => journal.isReplaced(entry)));
-	const standing = idsOf(paid).filter((id) => !replaced.includes(id));
-	const failed = idsOf(journal.refunded()).filter((id) => !error.message.includes(id));
+	const stands = ({ item, taskId }: Entry) => journal.taskIdOf(item) === taskId;
+	const standing = paid.filter((entry) => entry.taskId !== null && stands(entry));
+	const replaced = paid.filter((entry) => !stands(entry));
+	const failed = journal.refunded().filter(({ taskId }) => !error.message.includes(taskId ?? ''));
 	// What the API refused says itself whether it was charged.
 	if (error instanceof NodeApiError && isFree && failed.length === 0) return error;
 	const endsOthers = outcomes.some((outcome) => outcome instanceof Unreached);
+	const wayOn = standing.every((entry) => journal.goesOnWith(entry)) ? RETRY : WAIT;
+	const isUnclear = paid.some(({ taskId }) => taskId === null);
 	if (standing.length > 0) {
 		const videos = sayHowMany(standing.length, outcomes.length);
 		error.message = error.message.replace(ITEM_NUMBER, (item) => ` (${videos})${item}`);
@@ -46,8 +49,7 @@ export function nameCreated(
 		isFree ? 'Nothing was spent in this run.' : '',
 		error.description ?? '',
 		isFree && endsOthers ? CONTINUE : '',
-		listOf('created so far', standing),
-		standing.length > 0 ? wayOn(paid, journal) : '',
+		listOf('created so far', standing, isUnclear ? WAIT_AND_LOOK : wayOn),
 		listOf('created before a request was changed', replaced),
 		listOf('that failed and whose credits were given back', failed),
 	]
@@ -56,24 +58,14 @@ export function nameCreated(
 	return error;
 }
 
-function wayOn(paid: readonly Entry[], journal: Journal): string {
-	if (paid.some(({ taskId }) => taskId === null)) return WAIT_AND_LOOK;
-	return paid.every((entry) => journal.isReplaced(entry) || journal.goesOnWith(entry))
-		? RETRY
-		: WAIT;
-}
-
-function idsOf(entries: readonly Entry[]): string[] {
-	return entries.flatMap(({ taskId }) => taskId ?? []);
-}
-
 function sayHowMany(count: number, itemCount: number): string {
 	const total = Math.max(count, itemCount);
 	if (total === 1) return 'the video was already created';
 	return `${count} of ${total} videos ${count === 1 ? 'was' : 'were'} already created`;
 }
 
-function listOf(what: string, taskIds: readonly string[]): string {
-	if (taskIds.length === 0) return '';
-	return `${taskIds.length === 1 ? 'The task' : 'The tasks'} ${what}: ${taskIds.join(', ')}.`;
+function listOf(what: string, entries: readonly Entry[], advice = ''): string {
+	const ids = entries.flatMap(({ taskId }) => taskId ?? []);
+	if (ids.length === 0) return '';
+	return `${ids.length === 1 ? 'The task' : 'The tasks'} ${what}: ${ids.join(', ')}. ${advice}`.trim();
 }

@@ -203,26 +203,16 @@ export class Journal {
 		return this.ofThisRun().findLast(isMeant)?.taskId ?? null;
 	}
 
-	/** All that this run has paid for, earlier tries included, in the order of the items. */
+	/** All that this run has paid for, or may have, earlier tries included, in the order of the items. */
 	paid(): Entry[] {
 		return this.ofThisRun()
 			.filter(({ isRefunded }) => !isRefunded)
 			.sort((one, other) => one.item - other.item);
 	}
 
-	/** Whether another request of the item was paid for since, as the node was edited before a *Retry*. */
-	isReplaced({ item, taskId }: Entry): boolean {
-		return this.taskIdOf(item) !== taskId;
-	}
-
 	/** Those tasks of this run whose credits were given back. */
 	refunded(): Entry[] {
 		return this.ofThisRun().filter(({ isRefunded, taskId }) => isRefunded && taskId !== null);
-	}
-
-	/** The estimated credits of all that this run has spent or may have spent. */
-	spentCredits(): number {
-		return this.paid().reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
 	}
 
 	/** For a tool that is this call, since n8n gives each try a run index of its own. */

@@ -17,8 +17,8 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/ending.ts',
-		find: 'return WAIT_AND_LOOK',
-		replace: 'return RETRY',
+		find: 'isUnclear ? WAIT_AND_LOOK',
+		replace: 'isUnclear ? RETRY',
 		breaks: 'nothing recommends Retry where something is unclear',
 		noticedBy: 'node/money: never sends what is unclear',
 	},
