@@ -50,10 +50,7 @@ export function register(context: IHookFunctions): Refusal | null {
 	return null;
 }
 
-/**
- * Takes the trigger's address back. n8n calls this after listening for a test event too, when the
- * address at hand is the Test URL and the registration must stay.
- */
+/** Takes the trigger's address back. n8n calls this after a test event too, with the Test URL at hand. */
 export function withdraw(context: IHookFunctions): void {
 	const registered = readRegistration(context);
 	const url = context.getNodeWebhookUrl('default');
@@ -139,8 +136,8 @@ const webhookBaseSchema = z.object({
 });
 
 /**
- * Where the Kling Trigger of a workflow on this n8n listens while that workflow is active. n8n offers
- * nodes no address of its webhooks, but each n8n context carries it (2.0 to 2.41).
+ * Where the Kling Trigger of a workflow on this n8n listens while that is active. n8n offers nodes no
+ * address of its webhooks, but each n8n context carries it (2.0 to 2.41).
  */
 export function triggerUrlOf(context: object, workflowId: string): string | null {
 	const base = webhookBaseSchema.safeParse(context).data?.additionalData.webhookBaseUrl;

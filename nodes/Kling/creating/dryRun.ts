@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { type ApiClient, toCreateBody } from '../api/client';
 import { Failure, Refusal, type Settled, Unreached, valuesOf } from '../api/failure';
@@ -9,8 +9,11 @@ import { dryRunOption, readDryRun } from '../parameters/spending';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { checkRun, describeCost } from './budget';
-import { Journal, type Request } from './journal';
+import { Journal } from './journal';
 import { type Creating, isToBuy, type Items } from './prepare';
+
+/** A resume address is a key to the execution, so it stays out of the data. */
+const RESUME_ADDRESS = '(the resume address of the execution)';
 
 /**
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was
@@ -41,34 +44,28 @@ export async function previewTasks(creating: Creating): Promise<Settled<ItemOutc
 	const items = await checkRun({ ...creating, journal: new Journal({}, run, () => {}) });
 	const shut = items.some(callsExecution) ? await checkResumeAddress(context) : null;
 	const checked = items.map((item) => (callsExecution(item) ? (shut ?? item) : item));
-	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
 	const spent = new Map<ApiClient, number>();
 	const outcomes = checked.map((item): ItemOutcome => {
 		if (item instanceof Failure) return item;
 		if (!isToBuy(item)) return new Unreached();
 		const { client, request, balance = null } = item;
-		const soFar = (spent.get(client) ?? 0) + request.summary.estimatedCredits;
+		const { callback, callbackUrl, estimatedCredits } = request.summary;
+		const soFar = (spent.get(client) ?? 0) + estimatedCredits;
 		spent.set(client, soFar);
+		const body = toCreateBody(
+			request.input,
+			callback === 'execution' ? RESUME_ADDRESS : callbackUrl,
+		);
 		const balanceAfter = balance === null ? null : balance - soFar;
-		return { json: { ...toPreview(request), balance, balanceAfter } };
+		return { json: { dryRun: true, estimatedCredits, request: body, balance, balanceAfter } };
 	});
+	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
 	const summary = `Dry run: nothing was created or spent. A real run makes ${describeCost(requests)}.`;
-	showHints(context, [
-		...resultHints(outcomes, requests.length === 0 ? [] : [summary]),
-		...targets.hints(),
-	]);
+	const costs = requests.length === 0 ? [] : [summary];
+	showHints(context, [...resultHints(outcomes, costs), ...targets.hints()]);
 	return outcomes;
 }
 
 function callsExecution(item: Items[number]): boolean {
 	return isToBuy(item) && item.request.summary.callback === 'execution';
-}
-
-/** A resume address is a key to the execution, so it stays out of the data. */
-const RESUME_ADDRESS = '(the resume address of the execution)';
-
-function toPreview({ input, summary }: Request): IDataObject {
-	const callbackUrl = summary.callback === 'execution' ? RESUME_ADDRESS : summary.callbackUrl;
-	const body: IDataObject = { ...toCreateBody(input, callbackUrl) };
-	return { dryRun: true, estimatedCredits: summary.estimatedCredits, request: body };
 }

@@ -13,10 +13,7 @@ import { toOutput } from '../result/output';
 import { isRefunded } from '../result/task';
 import { isSuspended } from '../waiting/suspend';
 
-/**
- * What an operation gives: the outcome of each item, or null once it has suspended the execution, or
- * why the run as a whole cannot be.
- */
+/** Gives the outcome of each item; null once it has suspended the execution; or why there can be no run. */
 export type Operation = (
 	context: IExecuteFunctions,
 	journal: Journal,

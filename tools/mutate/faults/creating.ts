@@ -10,8 +10,8 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/dryRun.ts',
-		find: "summary.callback === 'execution' ? RESUME_ADDRESS : summary.callbackUrl",
-		replace: 'summary.callbackUrl',
+		find: "callback === 'execution' ? RESUME_ADDRESS : callbackUrl",
+		replace: 'callbackUrl',
 		breaks: 'a dry run says that the execution itself is called',
 		noticedBy: 'node/dryRun: keeps the address',
 	},
