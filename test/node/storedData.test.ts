@@ -120,8 +120,9 @@ describe('klingCreated, in the context of the execution', () => {
 	describe('tells a Wait', () => {
 		/** Waits for the task of such an entry, and for others that nothing was stored of. */
 		async function wait(changes: Partial<typeof entry>, executionId: string, others = 0) {
-			const taskIds = [];
-			for (const _ of Array(others + 1)) taskIds.push(await createTask(emulator.current));
+			const taskIds = await Promise.all(
+				Array.from({ length: others + 1 }, async () => await createTask(emulator.current)),
+			);
 			const summary = { ...request, callback: 'execution' };
 			const klingCreated = [{ ...entry, taskId: taskIds[0], summary, ...changes }];
 			return await readEach(

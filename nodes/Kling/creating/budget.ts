@@ -54,9 +54,9 @@ async function checkBudget(items: Items, spentCredits: number): Promise<Items> {
 		accounts.set(client, suffices ? credits : tooFew(credits, ofAccount));
 	}
 	return items.map((item) => {
-		const credits = isToBuy(item) ? accounts.get(item.client) : undefined;
-		if (item instanceof Failure || credits === undefined) return item;
-		return credits instanceof Failure ? credits : { ...item, balance: credits.balance };
+		if (!isToBuy(item)) return item;
+		const credits = accounts.get(item.client);
+		return credits instanceof Failure ? credits : { ...item, balance: credits?.balance };
 	});
 }
 
