@@ -184,7 +184,7 @@ describe('within one execution and one run', () => {
 	test('what was refused or never sent stands for nothing', async () => {
 		for (const ending of ['refused', 'cancelled'] as const) {
 			await ask(open(store), api, 0, { ...CAT, ending });
-			expect(open(store).existing(0)).toBeNull();
+			expect(open(store).find(0, null)).toBeNull();
 			expect(spentBy(open(store))).toBe(0);
 		}
 	});
@@ -231,7 +231,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 					const stands = [0, 1, 2].map((index) => {
 						const probe = open(parse(snapshot), run);
 						const wanted = requestFor(after[0]?.[index]?.prompt ?? '');
-						return (probe.existing(index) ?? probe.claim(index, wanted)) !== null;
+						return probe.find(index, wanted) !== null;
 					});
 					const retried = parse(snapshot);
 					for (const items of after) {
@@ -328,8 +328,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 
 test('a journal that nothing was written to stores only whose it is, and what that one retries', () => {
 	const journal = open(store);
-	expect(journal.existing(0)).toBeNull();
-	expect(journal.claim(0, requestFor('A cat'))).toBeNull();
+	expect(journal.find(0, requestFor('A cat'))).toBeNull();
 	expect(store).toEqual({ klingExecution: { id: '1', retryOf: null } });
 	open(store, RETRY);
 	open(store, RETRY);

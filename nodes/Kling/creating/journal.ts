@@ -82,26 +82,18 @@ export class Journal {
 	}
 
 	/**
-	 * The entry of an item by its index alone, whatever its expressions give now: of an earlier try of this
-	 * execution, or, where the node was not edited since, of the execution that this one retries.
+	 * The entry of an item. In the same execution, and in a *Retry* where the node was not edited since, its
+	 * index alone tells, whatever its expressions give now; else its request, where that is known. For a tool
+	 * the request alone does, whichever call made it.
 	 */
-	existing(itemIndex: number): Entry | null {
-		return this.isTool ? null : this.find(itemIndex, (entry) => this.goesOnWith(entry));
-	}
-
-	/** The entry of an item by its request, whichever retry, or which call of a tool, made that. */
-	claim(itemIndex: number, wanted: Wanted): Entry | null {
-		const request = fingerprintOf(wanted);
-		return this.find(itemIndex, (entry) => entry.request === request);
-	}
-
-	private find(itemIndex: number, isMeant: (entry: Entry) => boolean): Entry | null {
+	find(itemIndex: number, wanted: Wanted | null): Entry | null {
+		const request = wanted === null ? null : fingerprintOf(wanted);
 		const entry = [...this.ofRetries, ...this.entries].findLast(
 			(other) =>
 				!other.isRefunded &&
 				this.isOfNode(other) &&
 				(this.isTool || other.item === itemIndex) &&
-				isMeant(other),
+				(other.request === request || (!this.isTool && this.goesOnWith(other))),
 		);
 		return entry === undefined ? null : this.keep(entry);
 	}
@@ -138,7 +130,7 @@ export class Journal {
 	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
 		// What was waited for may have come to nothing, and another call may have begun since.
 		for (;;) {
-			const existing = this.existing(itemIndex) ?? this.claim(itemIndex, request);
+			const existing = this.find(itemIndex, request);
 			if (existing === null) break;
 			const former = await this.taskOf(existing, client);
 			if (former !== null) return former;

@@ -86,7 +86,7 @@ async function prepare(
 		spending: readSpending(settings),
 		client,
 	});
-	const existing = journal.existing(itemIndex);
+	const existing = journal.find(itemIndex, null);
 	if (existing !== null) {
 		if (afterwards instanceof Failure) return afterwards.about(existing.taskId);
 		const task = await journal.taskOf(existing, afterwards.client);
@@ -106,7 +106,7 @@ async function prepare(
 	const input = { prompt, image_urls: read.images.urls, duration, sound };
 	const wanted = { input, imageIdentities: read.images.identities };
 	const item = read.afterwards;
-	const claimed = journal.claim(itemIndex, wanted);
+	const claimed = journal.find(itemIndex, wanted);
 	const task = claimed === null ? null : await journal.taskOf(claimed, item.client);
 	if (task !== null) return task instanceof Failure ? task : { ...item, task };
 	const target = await targets.resolve(read.callback, item.client.baseUrl, read.reference);

@@ -73,9 +73,9 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/prepare.ts',
-		find: 'const existing = journal.existing(itemIndex);',
+		find: 'const existing = journal.find(itemIndex, null);',
 		replace:
-			"const asked = targets.read(settings);\n\tif (asked instanceof Failure || client instanceof Failure) return new Thrown('');\n\tconst found = await targets.resolve(asked, client.baseUrl);\n\tif (found instanceof Failure) return found;\n\tconst existing = journal.existing(itemIndex);",
+			"const asked = targets.read(settings);\n\tif (asked instanceof Failure || client instanceof Failure) return new Thrown('');\n\tconst found = await targets.resolve(asked, client.baseUrl);\n\tif (found instanceof Failure) return found;\n\tconst existing = journal.find(itemIndex, null);",
 		breaks: 'Retry looks up the callback only of what is to be sent',
 		noticedBy: 'node/money: looks up the callback only',
 	},
