@@ -20,7 +20,7 @@ import { wait } from './operations/wait';
 import { callbackFields, referenceOption } from './parameters/callback';
 import { checkImagesOption, imageFields } from './parameters/images';
 import { HINTS, SUBTITLE, WAITING_TOOLTIP } from './parameters/editorTexts';
-import { operationField, OPERATIONS, READING, resourceField } from './parameters/operation';
+import { operationField, READING, resourceField } from './parameters/operation';
 import { creditNotices } from './parameters/price';
 import { resultFields } from './parameters/result';
 import {
@@ -83,7 +83,7 @@ export class Kling implements INodeType {
 				placeholder: 'Add option',
 				default: {},
 				// With “operation” instead, n8n empties the collection when another operation is chosen.
-				displayOptions: { hide: { '/operation': [OPERATIONS.getCredits] } },
+				displayOptions: { hide: { '/operation': ['getCredits'] } },
 				// In the order of the alphabet (n8n: lint).
 				options: [
 					checkBalanceOption,

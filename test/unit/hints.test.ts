@@ -2,8 +2,8 @@ import { Refusal } from '../../nodes/Kling/api/failure';
 import { showHints } from '../../nodes/Kling/n8n/hints';
 import { resultHints, runningHints, videoLinks } from '../../nodes/Kling/result/hints';
 import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
-import { newTask, type SimplifiedTask } from '../../nodes/Kling/result/task';
-import { failure, klingNode, TASK_ID } from '../harness/node/builders';
+import type { SimplifiedTask } from '../../nodes/Kling/result/task';
+import { failure, klingNode, newTask, TASK_ID } from '../harness/node/builders';
 
 /** An item with this task. */
 function item(task: Partial<SimplifiedTask>, timedOut = false): ItemOutcome {

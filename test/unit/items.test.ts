@@ -1,10 +1,13 @@
 import { ExpressionError, NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { type Failure, Refusal, Thrown } from '../../nodes/Kling/api/failure';
-import { type ItemOutcome, toNodeError, VideoFailed } from '../../nodes/Kling/result/item';
-import { toOutput } from '../../nodes/Kling/result/output';
-import { newTask } from '../../nodes/Kling/result/task';
-import { failure, klingNode, TASK_ID } from '../harness/node/builders';
+import {
+	type ItemOutcome,
+	toNodeError,
+	toOutput,
+	VideoFailed,
+} from '../../nodes/Kling/result/item';
+import { failure, klingNode, newTask, TASK_ID } from '../harness/node/builders';
 
 const context = { getNode: () => klingNode() };
 const withErrorOutput = { getNode: () => klingNode({ onError: 'continueErrorOutput' }) };

@@ -1,10 +1,9 @@
 import { NodeHelpers } from 'n8n-workflow';
 
 import { Kling } from '../../nodes/Kling/Kling.node';
-import { OPERATIONS } from '../../nodes/Kling/parameters/operation';
 
 const { description } = new Kling();
-const operations = Object.values(OPERATIONS);
+const operations = ['create', 'createAndWait', 'getTask', 'wait', 'getCredits'];
 
 /** A node as n8n stores it once it is added from the list of actions. */
 const parametersOf = (operation: string) => ({ resource: 'video', operation });
@@ -36,13 +35,13 @@ describe('what n8n calls a new node', () => {
 	test('is the same for a workflow that was saved without a resource', () => {
 		const saved = NodeHelpers.getNodeParameters(
 			description.properties,
-			{ operation: OPERATIONS.wait },
+			{ operation: 'wait' },
 			true,
 			false,
 			null,
 			description,
 		);
-		expect(saved).toMatchObject({ resource: 'video', operation: OPERATIONS.wait });
+		expect(saved).toMatchObject({ resource: 'video', operation: 'wait' });
 		expect(NodeHelpers.makeNodeName(saved ?? {}, description)).toBe('Wait for video');
 	});
 });

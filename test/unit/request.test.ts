@@ -190,12 +190,10 @@ describe('braces in a field that is no expression', () => {
 describe('an expression that cannot be evaluated', () => {
 	const error = new Error('Referenced node doesn’t exist');
 	const failing = (name: string) =>
-		settingsFrom({
-			evaluate: (asked, fallback) => {
-				if (asked === name) throw error;
-				return fallback;
-			},
-			typed: () => undefined,
+		settingsFrom((asked, fallback, asTyped) => {
+			if (asTyped) return undefined;
+			if (asked === name) throw error;
+			return fallback;
 		});
 
 	test('is named with the words of n8n', () => {

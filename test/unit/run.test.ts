@@ -5,8 +5,14 @@ import type { Journal } from '../../nodes/Kling/creating/journal';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import { type Operation, runOperation } from '../../nodes/Kling/operations/run';
 import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
-import { newTask } from '../../nodes/Kling/result/task';
-import { failure, fakeClient, klingNode, requestFor, TASK_ID } from '../harness/node/builders';
+import {
+	failure,
+	fakeClient,
+	klingNode,
+	newTask,
+	requestFor,
+	TASK_ID,
+} from '../harness/node/builders';
 import { standIn } from '../harness/standIn';
 
 const good: ItemOutcome = { json: { taskId: TASK_ID } };

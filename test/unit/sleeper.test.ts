@@ -81,14 +81,14 @@ test('a wait whose time is over reads each task, though the readings of five han
 
 test('a wait calls itself by a task that is still open, since others may be stored without theirs', async () => {
 	const bodies: unknown[] = [];
-	const quiet = fakeClient({
-		getTask: async (id) => await Promise.resolve(toReading(completedTask({ id }))),
-	});
 	const httpRequest = async ({ body }: { body?: unknown }) => {
 		bodies.push(body);
 		return await Promise.reject(new Error('unreachable'));
 	};
-	const client = { ...quiet, host: { ...quiet.host, httpRequest } };
+	const client = fakeClient({
+		getTask: async (id) => await Promise.resolve(toReading(completedTask({ id }))),
+		host: { ...fakeClient().host, httpRequest },
+	});
 	const over = new Task(taskIdOf(1), null);
 	over.isEnded = true;
 	const tasks = [over, new Task(taskIdOf(2), client)];

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 
 import { apiTaskSchema, isFinished } from '../../nodes/Kling/api/schemas';
 import { VideoFailed } from '../../nodes/Kling/result/item';
-import { newTask, simplifiedToJson, simplifyTask } from '../../nodes/Kling/result/task';
+import { simplifiedToJson, simplifyTask } from '../../nodes/Kling/result/task';
 import {
 	completedTask,
 	failedTask,
+	newTask,
 	parsed,
 	rawTask,
 	SUMMARY,

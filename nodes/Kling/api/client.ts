@@ -1,10 +1,9 @@
 import type { IExecuteFunctions, Logger } from 'n8n-workflow';
 
-import { abortable, pause } from '../n8n/async';
+import { pause } from '../n8n/async';
 import { withoutCancelling } from '../n8n/execution';
-import type { HttpAnswer } from '../n8n/http';
 import { type Credential, readCredential } from './credential';
-import { type ApiCall, ApiFailure, Failure, type Settled } from './failure';
+import { ApiFailure, Failure, type Settled } from './failure';
 import { Pace } from './pace';
 import {
 	AFTER_FAULT,
@@ -15,26 +14,18 @@ import {
 	pauseMs,
 } from './retry';
 import {
-	type CreateBody,
 	createdSchema,
 	type CreateInput,
 	type Credits,
 	creditsSchema,
-	envelopeSchema,
 	MODEL,
 	type TaskReading,
 	toTaskReading,
 } from './schemas';
-import {
-	type ApiContext,
-	type ApiRequest,
-	ATTEMPT_TIMEOUT_MS,
-	excerpt,
-	sendOnce,
-} from './transport';
+import { type ApiContext, type ApiRequest, cancelSignalOf, sendOnce } from './transport';
 
-/** The body of a create. Without a callback the key is left out. */
-export function toCreateBody(input: CreateInput, callbackUrl: string | null): CreateBody {
+/** The body of `POST /v1/videos/generations` (API docs). Without a callback the key is left out. */
+export function toCreateBody(input: CreateInput, callbackUrl: string | null) {
 	return {
 		model: MODEL,
 		...(callbackUrl === null ? {} : { callback_url: callbackUrl }),
@@ -42,11 +33,8 @@ export function toCreateBody(input: CreateInput, callbackUrl: string | null): Cr
 	};
 }
 
-/** What a 2xx body says, if it is what the API promises. */
-type Parse<T> = (body: unknown) => T | undefined;
-
 /** The API for one account. Every method throws `CancelledError` when the execution was cancelled. */
-class Client {
+export class ApiClient {
 	/** The same for clients with the same credential, key and base URL. Never shown or stored. */
 	readonly account: string;
 
@@ -61,11 +49,10 @@ class Client {
 		 * goes on. Null in webhooks, where n8n takes longer for that than for the request itself.
 		 */
 		private readonly itemIndex: number | null,
-		/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
-		public hasSucceeded: boolean,
-		private readonly signal?: AbortSignal,
 		/** By account: a pause that one API asks for does not hold up requests with another credential. */
 		readonly paces = new Map<string, Pace>(),
+		/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
+		public hasSucceeded = false,
 	) {
 		this.account = credential.account;
 		this.host = { httpRequest: context.helpers.httpRequest, logger: context.logger };
@@ -75,19 +62,19 @@ class Client {
 		return this.credential.baseUrl;
 	}
 
-	/** `POST /v1/videos/generations`: the new task's id. */
+	/** The new task's id. */
 	async create(input: CreateInput, callbackUrl: string | null): Promise<string | ApiFailure> {
-		const body = toCreateBody(input, callbackUrl);
-		const path = '/v1/videos/generations';
-		return await this.send(
-			{ call: 'create', method: 'POST', path, body },
-			(answer) => createdSchema.safeParse(answer).data,
-		);
+		return await this.send({
+			call: 'create',
+			path: '/v1/videos/generations',
+			body: toCreateBody(input, callbackUrl),
+			parse: (body) => createdSchema.safeParse(body).data,
+		});
 	}
 
-	/** `GET /v1/tasks/{taskId}`, tried again like any request. */
+	/** Tried again like any request. */
 	async getTask(taskId: string): Promise<TaskReading | ApiFailure> {
-		return await this.send(requestFor(taskId), readingOf(taskId));
+		return await this.send(toTaskRequest(taskId));
 	}
 
 	/**
@@ -96,10 +83,12 @@ class Client {
 	 * where it is refused, the former one may still be right.
 	 */
 	async lookAt(taskId: string, withinMs = Infinity): Promise<TaskReading | ApiFailure> {
-		const current = await this.reread();
+		const { itemIndex, context } = this;
+		const read = itemIndex === null ? null : await readCredential(context, itemIndex);
 		const former = this.credential;
+		const current = read === null || read instanceof Failure ? former : read;
 		const lookWith = async (credential: Credential) =>
-			await this.attempt(requestFor(taskId), readingOf(taskId), credential, false, withinMs);
+			await this.attempt(toTaskRequest(taskId), credential, false, withinMs);
 		const result = await lookWith(current);
 		if (current.account === former.account) return result;
 		if (!(result instanceof ApiFailure)) this.credential = current;
@@ -108,23 +97,26 @@ class Client {
 	}
 
 	async getCredits(): Promise<Credits | ApiFailure> {
-		const request: ApiRequest = { call: 'getCredits', method: 'GET', path: '/v1/credits' };
-		return await this.send(request, (answer) => creditsSchema.safeParse(answer).data);
+		return await this.send({
+			call: 'getCredits',
+			path: '/v1/credits',
+			parse: (body) => creditsSchema.safeParse(body).data,
+		});
 	}
 
 	/** Sends a request, again where that is safe: the one loop that does. */
-	private async send<T>(request: ApiRequest, parse: Parse<T>): Promise<T | ApiFailure> {
+	private async send<T>(request: ApiRequest<T>): Promise<T | ApiFailure> {
 		for (let attempts = 1; ; attempts++) {
-			const { credential, signal } = this;
-			const pace = this.paceOf(credential);
-			const result = await this.attempt(request, parse, credential, true);
+			const { credential } = this;
+			const result = await this.attempt(request, credential, true);
 			if (!(result instanceof ApiFailure)) return result;
 			const { detail } = result;
-			if (!mayRetry(detail) || pace.isGivenUp()) return result;
+			if (!mayRetry(detail) || this.paceOf(credential).isGivenUp()) return result;
 			// A rate limit slows a run down: it goes by its own time, not by the number of tries.
 			if (isRateLimit(detail)) attempts -= 1;
 			else if (attempts >= MAX_ATTEMPTS) return result;
-			else if (detail.retryAfterMs === null) await pause(pauseMs(AFTER_FAULT, attempts), signal);
+			else if (detail.retryAfterMs === null)
+				await pause(pauseMs(AFTER_FAULT, attempts), cancelSignalOf(this.context));
 		}
 	}
 
@@ -134,16 +126,9 @@ class Client {
 		return pace;
 	}
 
-	private async reread(): Promise<Credential> {
-		if (this.itemIndex === null) return this.credential;
-		const read = await readCredential(this.context, this.itemIndex);
-		return read instanceof Failure ? this.credential : read;
-	}
-
 	/** @param mayWait false: where the API asked for a pause, nothing is sent */
 	private async attempt<T>(
-		request: ApiRequest,
-		parse: Parse<T>,
+		request: ApiRequest<T>,
 		credential: Credential,
 		mayWait: boolean,
 		withinMs = Infinity,
@@ -151,15 +136,13 @@ class Client {
 		const { call } = request;
 		const pace = this.paceOf(credential);
 		const endsAt = Date.now() + withinMs;
-		const blocked = await pace.enter(mayWait, this.signal, withinMs);
+		const blocked = await pace.enter(mayWait, cancelSignalOf(this.context), withinMs);
 		if (blocked !== null) return new ApiFailure({ ...blocked.detail, call });
+		// A create may have been paid for, so it is let to its end.
+		const context = call === 'create' ? withoutCancelling(this.context) : this.context;
 		let failure: ApiFailure | null = null;
 		try {
-			const timeoutMs = Math.max(1, Math.min(endsAt - Date.now(), ATTEMPT_TIMEOUT_MS[call]));
-			const sent = sendOnce(this.context, credential, request, timeoutMs);
-			// A create may have been paid for, so it is let to its end.
-			const answer = call === 'create' ? await sent : await abortable(sent, this.signal);
-			const result = answer instanceof ApiFailure ? answer : parseAnswer(call, answer, parse);
+			const result = await sendOnce(context, credential, request, endsAt - Date.now());
 			if (result instanceof ApiFailure) failure = result;
 			else this.hasSucceeded = true;
 			return result;
@@ -169,95 +152,44 @@ class Client {
 	}
 }
 
-function requestFor(taskId: string): ApiRequest {
-	return { call: 'getTask', method: 'GET', path: `/v1/tasks/${encodeURIComponent(taskId)}` };
-}
-
-/** An answer about another task is not what was asked for. */
-function readingOf(taskId: string): Parse<TaskReading> {
-	return (body) => {
-		const reading = toTaskReading(body);
-		return reading?.task.id.toLowerCase() === taskId.toLowerCase() ? reading : undefined;
+function toTaskRequest(taskId: string): ApiRequest<TaskReading> {
+	return {
+		call: 'getTask',
+		path: `/v1/tasks/${encodeURIComponent(taskId)}`,
+		parse: (body) => {
+			const reading = toTaskReading(body);
+			// An answer about another task is not what was asked for.
+			return reading?.task.id.toLowerCase() === taskId.toLowerCase() ? reading : undefined;
+		},
 	};
 }
 
-function parseAnswer<T>(
-	call: ApiCall,
-	{ status, body }: HttpAnswer,
-	parse: Parse<T>,
-): T | ApiFailure {
-	const parsed = parse(body);
-	if (parsed !== undefined) return parsed;
-	const refusal = call === 'create' ? envelopeSchema.safeParse(body).data : undefined;
-	return new ApiFailure({
-		call,
-		kind: refusal === undefined ? 'content' : 'answer',
-		outcome: 'unclear',
-		status,
-		code: refusal?.code ?? null,
-		text: refusal?.text ?? excerpt(body),
-		retryAfterMs: null,
-	});
-}
-
-export type ApiClient = Readonly<Pick<Client, keyof Client>>;
-
-async function open(
+/**
+ * A client with the credential of one item, or of the node where `itemIndex` is null (webhooks).
+ *
+ * @param paces those of the clients before it: something was paid with their key, so it is a right one
+ */
+export async function openClient(
 	context: ApiContext,
 	itemIndex: number | null,
-	hasSucceeded: boolean,
-	signal?: AbortSignal,
-	paces?: Map<string, Pace>,
+	paces?: ApiClient['paces'],
 ): Promise<Settled<ApiClient>> {
 	const credential = await readCredential(context, itemIndex ?? 0);
-	return credential instanceof Failure
-		? credential
-		: new Client(context, credential, itemIndex, hasSucceeded, signal, paces);
+	if (credential instanceof Failure) return credential;
+	return new ApiClient(context, credential, itemIndex, paces, paces !== undefined);
 }
 
-/** A client for a webhook or hook, whose key is taken for a right one: what it is for was paid with it. */
-export async function openClient(context: ApiContext): Promise<Settled<ApiClient>> {
-	return await open(context, null, true, undefined, webhookPaces);
-}
-
-/** Clients of webhooks live for seconds; what the API asks for counts for longer. */
-const webhookPaces = new Map<string, Pace>();
-
-/**
- * A client that outlives the execution it was made in: nothing that is cancelled ends its requests. A
- * pause that the API asked the former one for is kept.
- */
-export async function openLastingClient(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	{ paces }: ApiClient,
-): Promise<Settled<ApiClient>> {
-	return await open(withoutCancelling(context), itemIndex, true, undefined, paces);
-}
-
-/**
- * The client that speaks with one item's own credential. Items with the same key and base URL share
- * one, so that their requests slow down together.
- */
+/** The client with the credential of one item. */
 export type ClientFor = (itemIndex: number) => Promise<Settled<ApiClient>>;
 
-/** The clients of one node run; what they send ends when the execution is cancelled. */
+/** The clients of a node run. Items with the same account share one, so that they slow down together. */
 export function openClients(context: IExecuteFunctions): ClientFor {
-	const signal = context.getExecutionCancelSignal();
-	const byItem = new Map<number, Promise<Settled<ApiClient>>>();
 	const byAccount = new Map<string, ApiClient>();
-
-	const openFor = async (itemIndex: number): Promise<Settled<ApiClient>> => {
-		const client = await open(context, itemIndex, false, signal);
-		if (client instanceof Failure) return client;
-		const shared = byAccount.get(client.account) ?? client;
-		byAccount.set(client.account, shared);
-		return shared;
-	};
-
 	return async (itemIndex) => {
-		const client = byItem.get(itemIndex) ?? openFor(itemIndex);
-		byItem.set(itemIndex, client);
-		return await client;
+		const opened = await openClient(context, itemIndex);
+		if (opened instanceof Failure) return opened;
+		const client = byAccount.get(opened.account) ?? opened;
+		byAccount.set(client.account, client);
+		return client;
 	};
 }

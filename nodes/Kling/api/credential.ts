@@ -6,8 +6,6 @@ import { withoutSecrets } from './redact';
 
 export const CREDENTIAL_TYPE = 'aiVideoApi';
 
-type CredentialContext = Pick<FunctionsBase, 'getNode' | 'getCredentials'>;
-
 export interface Credential {
 	/** Without a slash at the end. */
 	baseUrl: string;
@@ -20,7 +18,7 @@ export interface Credential {
 }
 
 /** n8n's id of the credential that the node has chosen. */
-export function credentialIdOf(context: Pick<CredentialContext, 'getNode'>): string {
+export function credentialIdOf(context: FunctionsBase): string {
 	return context.getNode().credentials?.[CREDENTIAL_TYPE]?.id ?? '';
 }
 
@@ -29,7 +27,7 @@ export function credentialIdOf(context: Pick<CredentialContext, 'getNode'>): str
  * client is a pattern of n8n's own documentation.
  */
 export async function readCredential(
-	context: CredentialContext,
+	context: FunctionsBase,
 	itemIndex: number,
 ): Promise<Settled<Credential>> {
 	try {

@@ -57,14 +57,6 @@ export class Thrown extends Failure {
 
 export type ApiCall = 'create' | 'getTask' | 'getCredits';
 
-/**
- * How far a request certainly got:
- * - `refused`: the API answered and did nothing, so nothing was charged.
- * - `notSent`: it never reached the API.
- * - `unclear`: it may have been carried out, so a create must not be sent again.
- */
-type SendOutcome = 'refused' | 'notSent' | 'unclear';
-
 export interface FailureDetail {
 	call: ApiCall;
 	/**
@@ -73,7 +65,13 @@ export interface FailureDetail {
 	 * - `paused`: nothing was sent, since the API asked for a pause in answer to another request.
 	 */
 	kind: 'answer' | 'network' | 'content' | 'host' | 'earlier' | 'paused';
-	outcome: SendOutcome;
+	/**
+	 * How far the request certainly got:
+	 * - `refused`: the API answered and did nothing, so nothing was charged.
+	 * - `notSent`: it never reached the API.
+	 * - `unclear`: it may have been carried out, so a create must not be sent again.
+	 */
+	outcome: 'refused' | 'notSent' | 'unclear';
 	status: number | null;
 	/** The API's `error.code`, or the network layer's code such as `ECONNREFUSED`. */
 	code: string | null;
@@ -87,8 +85,11 @@ export interface FailureDetail {
 
 /** A call to the API that did not succeed; `messages.ts` has the words. It holds no request, so no key. */
 export class ApiFailure extends Failure {
-	constructor(readonly detail: FailureDetail) {
+	readonly detail: FailureDetail;
+
+	constructor(detail: Pick<FailureDetail, 'call' | 'kind' | 'outcome'> & Partial<FailureDetail>) {
 		super();
+		this.detail = { status: null, code: null, text: '', retryAfterMs: null, ...detail };
 	}
 
 	get message(): string {
@@ -110,41 +111,33 @@ const NOT_SENT_CODES = new Set([
 	'ERR_UNESCAPED_CHARACTERS',
 ]);
 
-/** Node.js gives OpenSSL's verification results as codes, and one of its own for a wrong host name. */
+/** OpenSSL's verification results, as Node.js gives them, and its own code for a wrong host name. */
 const CERTIFICATE_CODE =
 	/^(CERT_|CRL_|ERR_TLS_CERT_ALTNAME_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$)/;
 
 /**
- * Whether this network code means that the server's certificate was not accepted, which is known
- * before a request is sent. Every other fault of TLS (`ERR_SSL_…`, `EPROTO`) can come after it.
+ * Whether the server's certificate was not accepted, which is known before a request is sent. Every other
+ * fault of TLS (`ERR_SSL_…`, `EPROTO`) can come after it.
  */
 export function isCertificateCode(code: string | null): boolean {
-	return code !== null && CERTIFICATE_CODE.test(code);
+	return CERTIFICATE_CODE.test(code ?? '');
 }
 
 /** How far a request got that ended with this network code (null: unknown). */
-export function outcomeOfNetworkCode(code: string | null): SendOutcome {
-	if (code === null) return 'unclear';
-	return NOT_SENT_CODES.has(code) || isCertificateCode(code) ? 'notSent' : 'unclear';
+export function outcomeOfNetworkCode(code: string | null): FailureDetail['outcome'] {
+	return NOT_SENT_CODES.has(code ?? '') || isCertificateCode(code) ? 'notSent' : 'unclear';
 }
 
 /** How far a request got that was answered with this HTTP status. */
-export function outcomeOfStatus(status: number): SendOutcome {
+export function outcomeOfStatus(status: number): FailureDetail['outcome'] {
 	const answeredWithoutActing = status >= 300 && status < 500 && status !== 408;
 	return answeredWithoutActing ? 'refused' : 'unclear';
 }
 
-const MAX_CAUSES = 5;
-
 /** What a request helper threw, and what that was caused by: n8n wraps the original (`cause`). */
-function causesOf(thrown: unknown): object[] {
-	const causes: object[] = [];
-	let current = thrown;
-	while (typeof current === 'object' && current !== null && causes.length < MAX_CAUSES) {
-		causes.push(current);
-		current = Reflect.get(current, 'cause');
-	}
-	return causes;
+function causesOf(thrown: unknown, atMost = 5): object[] {
+	if (typeof thrown !== 'object' || thrown === null || atMost === 0) return [];
+	return [thrown, ...causesOf(Reflect.get(thrown, 'cause'), atMost - 1)];
 }
 
 function textOf(cause: object, key: string): string {

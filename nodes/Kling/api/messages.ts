@@ -6,10 +6,7 @@ import { asksForLong, isRateLimit } from './retry';
 /** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
 type Audience = 'person' | 'model';
 
-/**
- * What happened, what to do next, and why it happened, where that is known. `{to}` stands for what the
- * API was asked to do, `{code}` for the code in brackets, `{wait}` for the pause that it asked for.
- */
+/** What happened, what to do next, and why it happened, where that is known. */
 type Words = [message: string, next: string, cause?: string];
 
 /** What each documented `error.code` means to the user (API docs). */
@@ -65,91 +62,93 @@ const AFTER_UNCLEAR: Record<Audience, string> = {
 		'Do not call this tool again for the same video. Ask the user to look in the dashboard of the AI Video API whether it is there.',
 };
 
-const UNCLEAR = 'It is unclear whether the AI Video API created the task';
-
-const WORDS = {
-	redirect: [
-		'The AI Video API answered with a redirect',
-		'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
-	],
-	unclear: [UNCLEAR, AFTER_UNCLEAR.person],
-	nothingThere: [
-		'The AI Video API did not accept the request to {to}: nothing is there (404)',
-		'Check the Base URL of the credential: it is not where the API lives.',
-	],
-	noAccess: [
-		'The AI Video API refused access',
-		'Check the API Key and the Base URL of the credential.',
-	],
-	fault: [
-		'The AI Video API could not {to}',
-		'The service has a fault or is down. Try again in a few minutes.',
-	],
-	refused: [
-		'The AI Video API did not accept the request to {to}',
-		'Check the Base URL of the credential and what the API says below.',
-	],
-	certificate: [
-		'The certificate of the AI Video API was not accepted',
-		'No secure connection could be made{code}. Check the Base URL, the clock of this machine, and any proxy in between.',
-	],
-	unreachable: [
-		'The AI Video API cannot be reached',
-		'No connection could be made{code}, so nothing was sent. Check the Base URL of the credential and the network of this n8n.',
-	],
-	lostCreate: [UNCLEAR, AFTER_UNCLEAR.person, 'The connection ended before an answer came{code}.'],
-	lost: [
-		'The connection ended before the AI Video API could {to}',
-		'It was tried several times{code}. Try again in a few minutes.',
-	],
-	taskNotNamed: [
-		'The AI Video API confirmed the request without naming a task',
-		AFTER_UNCLEAR.person,
-	],
-	unpromised: [
-		'The answer of the AI Video API is not what it promises',
-		'Something in between, such as a proxy, may have answered instead. Check the Base URL of the credential.',
-	],
-	paused: [
-		'The AI Video API asks to wait {wait}, so it was not asked to {to}',
-		'Nothing was sent for this item, so nothing was charged. Run it again in {wait}.',
-	],
-	host: [
-		'{text}',
-		'n8n gave this reason for not asking the AI Video API to {to}. Nothing was sent, so nothing was charged.',
-	],
-	earlier: [
-		UNCLEAR,
-		AFTER_UNCLEAR.person,
-		'An earlier try sent this request, and what came of it is not known.',
-	],
-} satisfies Record<string, Words>;
-
-function wordsFor({ kind, call, code, status, outcome }: FailureDetail): Words {
-	const isCreate = call === 'create';
-	switch (kind) {
-		case 'network':
-			if (isCertificateCode(code)) return WORDS.certificate;
-			if (outcome === 'notSent') return WORDS.unreachable;
-			return isCreate ? WORDS.lostCreate : WORDS.lost;
-		case 'content':
-			return isCreate ? WORDS.taskNotNamed : WORDS.unpromised;
-		case 'answer':
-			if (status !== null && status >= 300 && status < 400) return WORDS.redirect;
-			if (isCreate && outcome === 'unclear') return WORDS.unclear;
-			if (status === 404) return WORDS.nothingThere;
-			if (status === 401 || status === 403) return WORDS.noAccess;
-			return status !== null && status >= 500 ? WORDS.fault : WORDS.refused;
-		default:
-			return WORDS[kind];
-	}
-}
+const unclear = (cause?: string): Words => [
+	'It is unclear whether the AI Video API created the task',
+	AFTER_UNCLEAR.person,
+	cause,
+];
 
 const CALL_NAMES = {
 	create: 'create a task',
 	getTask: 'read the task',
 	getCredits: 'read the credits',
 };
+
+/** What a failure means that has no documented code. */
+function wordsFor({ kind, call, code, status, outcome, text }: FailureDetail, wait: string): Words {
+	const to = CALL_NAMES[call];
+	const named = code === null ? '' : ` (${code})`;
+	const words = {
+		redirect: [
+			'The AI Video API answered with a redirect',
+			'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
+		],
+		unclear: unclear(),
+		nothingThere: [
+			`The AI Video API did not accept the request to ${to}: nothing is there (404)`,
+			'Check the Base URL of the credential: it is not where the API lives.',
+		],
+		noAccess: [
+			'The AI Video API refused access',
+			'Check the API Key and the Base URL of the credential.',
+		],
+		fault: [
+			`The AI Video API could not ${to}`,
+			'The service has a fault or is down. Try again in a few minutes.',
+		],
+		refused: [
+			`The AI Video API did not accept the request to ${to}`,
+			'Check the Base URL of the credential and what the API says below.',
+		],
+		certificate: [
+			'The certificate of the AI Video API was not accepted',
+			`No secure connection could be made${named}. Check the Base URL, the clock of this machine, and any proxy in between.`,
+		],
+		unreachable: [
+			'The AI Video API cannot be reached',
+			`No connection could be made${named}, so nothing was sent. Check the Base URL of the credential and the network of this n8n.`,
+		],
+		lostCreate: unclear(`The connection ended before an answer came${named}.`),
+		lost: [
+			`The connection ended before the AI Video API could ${to}`,
+			`It was tried several times${named}. Try again in a few minutes.`,
+		],
+		taskNotNamed: [
+			'The AI Video API confirmed the request without naming a task',
+			AFTER_UNCLEAR.person,
+		],
+		unpromised: [
+			'The answer of the AI Video API is not what it promises',
+			'Something in between, such as a proxy, may have answered instead. Check the Base URL of the credential.',
+		],
+		paused: [
+			`The AI Video API asks to wait ${wait}, so it was not asked to ${to}`,
+			`Nothing was sent for this item, so nothing was charged. Run it again in ${wait}.`,
+		],
+		host: [
+			text,
+			`n8n gave this reason for not asking the AI Video API to ${to}. Nothing was sent, so nothing was charged.`,
+		],
+		earlier: unclear('An earlier try sent this request, and what came of it is not known.'),
+	} satisfies Record<string, Words>;
+	const isCreate = call === 'create';
+	switch (kind) {
+		case 'network':
+			if (isCertificateCode(code)) return words.certificate;
+			if (outcome === 'notSent') return words.unreachable;
+			return isCreate ? words.lostCreate : words.lost;
+		case 'content':
+			return isCreate ? words.taskNotNamed : words.unpromised;
+		case 'answer':
+			if (status !== null && status >= 300 && status < 400) return words.redirect;
+			if (isCreate && outcome === 'unclear') return words.unclear;
+			if (status === 404) return words.nothingThere;
+			if (status === 401 || status === 403) return words.noAccess;
+			return status !== null && status >= 500 ? words.fault : words.refused;
+		default:
+			return words[kind];
+	}
+}
 
 function formatWait(ms: number): string {
 	const seconds = Math.max(1, Math.ceil(ms / 1000));
@@ -163,27 +162,13 @@ export function describeFailure(
 	detail: FailureDetail,
 	audience: Audience = 'person',
 ): { message: string; description: string } {
-	const { kind, call, code, outcome, text, shortage } = detail;
+	const { kind, call, code, outcome, shortage } = detail;
 	const wait = formatWait(detail.retryAfterMs ?? 0);
-	const values = new Map([
-		['{to}', CALL_NAMES[call]],
-		['{code}', code === null ? '' : ` (${code})`],
-		['{wait}', wait],
-		['{text}', text],
-	]);
-	const fill = (words: string) =>
-		words.replace(/\{\w+\}/g, (placeholder) => values.get(placeholder) ?? placeholder);
-
-	const documented = kind === 'answer' && code !== null ? DOCUMENTED.get(code) : undefined;
-	const [message, next, cause] = documented ?? wordsFor(detail);
-	const isUnclear = call === 'create' && outcome === 'unclear';
+	const documented = kind === 'answer' ? DOCUMENTED.get(code ?? '') : undefined;
+	const [message, next, cause] = documented ?? wordsFor(detail, wait);
+	const isCreate = call === 'create';
+	const isUnclear = isCreate && outcome === 'unclear';
 	const isLong = kind === 'answer' && asksForLong(detail);
-	const isUncharged = call === 'create' && documented !== undefined;
-	const todo = [
-		isLong ? `Run this again in ${wait}.` : '',
-		next,
-		isUncharged ? 'Nothing was charged for this video.' : '',
-	];
 	const happened = [
 		message,
 		shortage && `: it needs about ${shortage.needed}, and the account has ${shortage.balance}`,
@@ -191,16 +176,16 @@ export function describeFailure(
 		// n8n passes on little more than the message of an item, so the charge has to stand in it.
 		isUnclear && ', and the video may have been charged',
 	];
+	const todo = [
+		isLong && `Run this again in ${wait}.`,
+		next,
+		isCreate && documented && 'Nothing was charged for this video.',
+	];
+	const isExplained = !(isLong && isRateLimit(detail));
+	const explained = [isExplained && cause, ...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo)];
 	return {
-		message: fill(happened.filter(Boolean).join('')),
-		description: fill(
-			[
-				isLong && isRateLimit(detail) ? '' : cause,
-				...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo),
-			]
-				.filter(Boolean)
-				.join(' '),
-		),
+		message: happened.filter(Boolean).join(''),
+		description: explained.filter(Boolean).join(' '),
 	};
 }
 
@@ -211,31 +196,22 @@ export function toNodeApiError(
 	itemIndex: number,
 	audience: Audience,
 ): NodeApiError {
+	const { status, code, text, kind } = detail;
 	const described = describeFailure(detail, audience);
 	const message = taskId === null ? described.message : `${described.message} (task ${taskId})`;
-	const apiText =
-		detail.text === '' || detail.kind === 'host' ? '' : ` The API says: “${detail.text}”`;
-	const error = new NodeApiError(
-		node,
-		{ message: apiTextWithCode(detail) },
-		{
-			message,
-			description: `${described.description}${apiText}`,
-			httpCode: detail.status === null ? undefined : String(detail.status),
-			itemIndex,
-		},
-	);
-	return saying(message, error);
+	const apiText = text === '' || kind === 'host' ? '' : ` The API says: “${text}”`;
+	const answered = [status && `HTTP ${status}`, code, text].filter(Boolean).join(' · ');
+	const options = {
+		message,
+		description: `${described.description}${apiText}`,
+		httpCode: status === null ? undefined : String(status),
+		itemIndex,
+	};
+	return saying(message, new NodeApiError(node, { message: answered }, options));
 }
 
 /** n8n puts words of its own in the place of a message with a network code anywhere in it (`NodeError`). */
 export function saying<E extends Error>(message: string, error: E): E {
 	error.message = message;
 	return error;
-}
-
-function apiTextWithCode({ status, code, text }: FailureDetail): string {
-	return [status === null ? '' : `HTTP ${status}`, code ?? '', text]
-		.filter((part) => part !== '')
-		.join(' · ');
 }

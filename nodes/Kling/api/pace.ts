@@ -13,7 +13,7 @@ export class Pace {
 	private refusals = 0;
 	private atOnce = Infinity;
 	private underWay = 0;
-	private readonly waiting: Array<() => void> = [];
+	private readonly waiting = new Set<() => void>();
 
 	/**
 	 * Waits for a place, which {@link leave} has to give back.
@@ -35,7 +35,7 @@ export class Pace {
 			const isWaitedFor = mayWait && !this.isGivenUp();
 			if (this.pausedBy !== null && leftMs > (isWaitedFor ? MAX_PAUSE_MS : 0)) {
 				// The next one was not woken, since a place was free for this one.
-				this.waiting.shift()?.();
+				this.wakeNext();
 				return notSent(this.pausedBy, leftMs);
 			}
 			if (leftMs > 0) await pause(leftMs, signal);
@@ -54,19 +54,25 @@ export class Pace {
 		let wake = () => {};
 		const turn = new Promise<boolean>((resolve) => {
 			wake = () => resolve(true);
-			this.waiting.push(wake);
 		});
+		this.waiting.add(wake);
 		let isWoken = false;
 		try {
 			const coming = abortable(turn, signal);
 			isWoken = await (endsAt === Infinity ? coming : within(endsAt - Date.now(), coming, false));
 			return isWoken;
 		} finally {
-			const place = this.waiting.indexOf(wake);
-			if (place >= 0) this.waiting.splice(place, 1);
+			const wasCalled = !this.waiting.delete(wake);
 			// It was woken too late: the turn is that of the next one.
-			else if (!isWoken) this.waiting.shift()?.();
+			if (wasCalled && !isWoken) this.wakeNext();
 		}
+	}
+
+	private wakeNext(): void {
+		const [next] = this.waiting;
+		if (next === undefined) return;
+		this.waiting.delete(next);
+		next();
 	}
 
 	leave(failure: ApiFailure | null): void {
@@ -76,11 +82,8 @@ export class Pace {
 			this.refusals = 0;
 			this.atOnce += 1;
 		} else this.slowDown(failure);
-		for (let free = this.atOnce - this.underWay; free > 0; free--) {
-			const next = this.waiting.shift();
-			if (next === undefined) return;
-			next();
-		}
+		const free = Math.min(this.atOnce - this.underWay, this.waiting.size);
+		for (let woken = 0; woken < free; woken++) this.wakeNext();
 	}
 
 	/** Whether the rate limit has refused everything for so long that a run gives up. */
@@ -90,31 +93,21 @@ export class Pace {
 
 	private slowDown(failure: ApiFailure): void {
 		const { retryAfterMs } = failure.detail;
-		const isLimit = isRateLimit(failure.detail);
-		if (!isLimit && retryAfterMs === null) return;
 		const now = Date.now();
-		if (isLimit) {
+		let leftAloneMs = retryAfterMs ?? 0;
+		if (isRateLimit(failure.detail)) {
 			// Those that were under way together count as one.
 			if (now >= this.pausedUntil) this.refusals += 1;
 			this.limitedSince ??= now;
 			this.atOnce = 1;
+			leftAloneMs = pauseMs(AFTER_FAULT, Math.max(1, this.refusals), retryAfterMs);
 		}
-		const leftAloneMs = isLimit
-			? pauseMs(AFTER_FAULT, Math.max(1, this.refusals), retryAfterMs)
-			: (retryAfterMs ?? 0);
-		if (now + leftAloneMs <= this.pausedUntil) return;
+		if (leftAloneMs === 0 || now + leftAloneMs <= this.pausedUntil) return;
 		this.pausedUntil = now + leftAloneMs;
 		this.pausedBy = failure;
 	}
 }
 
-function notSent({ detail }: ApiFailure, leftMs: number): ApiFailure {
-	return new ApiFailure({
-		...detail,
-		status: null,
-		code: null,
-		kind: 'paused',
-		outcome: 'notSent',
-		retryAfterMs: leftMs,
-	});
+function notSent({ detail: { call, text } }: ApiFailure, leftMs: number): ApiFailure {
+	return new ApiFailure({ call, kind: 'paused', outcome: 'notSent', text, retryAfterMs: leftMs });
 }

@@ -13,10 +13,7 @@ export function withoutKeys(text: string): string {
 	return text.replace(KEY, MASK);
 }
 
-/**
- * The address at which a sleeping execution is woken: a key to it. An API that repeats the callback
- * address must not spread it.
- */
+/** The address at which an execution is woken is a key to it, and an API may repeat it as a callback address. */
 const RESUME_ADDRESS =
 	/(\/|%2F)(webhook|form)-waiting(\\?\/|%2F)\w|\/kling\/?\?signature=|%2Fkling(%2F)?%3Fsignature%3D/i;
 
@@ -47,11 +44,8 @@ export function withoutSecrets(value: unknown, key: string): unknown {
 	const spellings = key.length < SHORTEST_KEY ? [] : [key, encodeURIComponent(key)];
 	const mask = (part: unknown): unknown => {
 		if (typeof part === 'string') {
-			const bare =
-				key === ''
-					? withoutKeys(part)
-					: spellings.reduce((text, spelling) => text.replaceAll(spelling, MASK), part);
-			return withoutResumeAddresses(bare);
+			const bare = spellings.reduce((text, spelling) => text.replaceAll(spelling, MASK), part);
+			return withoutResumeAddresses(key === '' ? withoutKeys(bare) : bare);
 		}
 		if (Array.isArray(part)) return part.map(mask);
 		if (typeof part !== 'object' || part === null) return part;

@@ -43,10 +43,7 @@ export function isRefusedForGood({ outcome, status, code }: FailureDetail): bool
 	return outcome === 'refused' && (status !== 429 || code === 'spend_limit_exceeded');
 }
 
-/**
- * Whether the same request may be sent again after this failure (API docs): neither where that could
- * charge twice, nor where the API wants to be left alone for longer than a run should be held up for.
- */
+/** Whether the same request may be sent again after this failure (API docs): not where that could charge twice. */
 export function mayRetry(failure: FailureDetail): boolean {
 	if (failure.kind === 'host' || asksForLong(failure)) return false;
 	if (isRateLimit(failure)) return true;

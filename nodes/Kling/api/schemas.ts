@@ -14,13 +14,8 @@ import type { DurationSeconds } from './pricing';
 /** The one model this package speaks to (API docs). */
 export const MODEL = 'kling-2.6';
 
-/** The documented life of a task. An unknown status counts as not finished (API docs). */
-export const STATUS = {
-	pending: 'pending',
-	processing: 'processing',
-	completed: 'completed',
-	failed: 'failed',
-} as const;
+/** What a status means. Any other, such as `processing`, counts as not finished (API docs). */
+export const STATUS = { pending: 'pending', completed: 'completed', failed: 'failed' } as const;
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const TASK_ID = new RegExp(`^${UUID}$`, 'i');
@@ -42,13 +37,6 @@ const taskIdSchema = z
 	.min(1)
 	.transform((id) => (isTaskId(id) ? id.toLowerCase() : id));
 
-/** The body of `POST /v1/videos/generations` (API docs). */
-export interface CreateBody {
-	model: typeof MODEL;
-	callback_url?: string;
-	input: CreateInput;
-}
-
 export interface CreateInput {
 	prompt: string;
 	image_urls: string[];
@@ -56,23 +44,12 @@ export interface CreateInput {
 	sound: boolean;
 }
 
-const unixSeconds = z.number().finite().nullable().catch(null).default(null);
-const text = z.string().nullable().catch(null).default(null);
-
-const taskErrorSchema = z.object({
-	code: z.string().catch('unknown').default('unknown'),
-	message: z.string().catch('').default(''),
-});
-
-const outputSchema = z.object({
-	urls: z
-		.array(z.unknown())
-		.catch([])
-		.default([])
-		.transform((urls) =>
-			urls.filter((url): url is string => typeof url === 'string' && url !== ''),
-		),
-});
+const unixSeconds = z.number().finite().nullable().catch(null);
+const text = z.string().nullable().catch(null);
+const urls = z
+	.array(z.string().catch(''))
+	.catch([])
+	.transform((all) => all.filter((url) => url !== ''));
 
 export const apiTaskSchema = z.object({
 	id: taskIdSchema,
@@ -80,9 +57,12 @@ export const apiTaskSchema = z.object({
 	model: text,
 	created_at: unixSeconds,
 	completed_at: unixSeconds,
-	progress: z.union([z.number(), z.string()]).nullable().catch(null).default(null),
-	output: outputSchema.nullable().catch(null).default(null),
-	error: taskErrorSchema.nullable().catch(null).default(null),
+	progress: z.union([z.number(), z.string()]).nullable().catch(null),
+	output: z.object({ urls }).nullable().catch(null),
+	error: z
+		.object({ code: z.string().catch('unknown'), message: z.string().catch('') })
+		.nullable()
+		.catch(null),
 });
 
 /** A task as the API reports it: times in Unix seconds. */
@@ -99,12 +79,9 @@ export interface TaskReading {
 }
 
 /** The documented body of every refusal: `{ "error": { "code", "message", "type" } }`. */
-export const apiErrorSchema = z.object({
-	error: z.object({
-		code: z.string(),
-		message: z.string().catch('').default(''),
-	}),
-});
+export const apiErrorSchema = z
+	.object({ error: z.object({ code: z.string(), message: z.string().catch('') }) })
+	.transform(({ error }) => error);
 
 /** A JSON object passed on untouched. */
 export const jsonObjectSchema = z.custom<IDataObject>(
@@ -141,8 +118,5 @@ export type Credits = z.infer<typeof creditsSchema>;
 
 /** A 2xx answer that is a refusal all the same (API docs: `code` is not 200). */
 export const envelopeSchema = z
-	.object({
-		code: z.number().refine((code) => code !== 200),
-		msg: z.string().catch('').default(''),
-	})
-	.transform(({ code, msg }) => ({ code: String(code), text: msg }));
+	.object({ code: z.number().refine((code) => code !== 200), msg: z.string().catch('') })
+	.transform(({ code, msg }) => ({ code: String(code), message: msg }));

@@ -22,10 +22,8 @@ export type ReadTask = (task: Task, withinMs?: number) => Promise<TaskReading | 
 
 /** A task at the API, what was read of it last, and whether anything can happen to it any more. */
 export class Task {
-	/** The last reading that succeeded. */
+	/** The last reading that succeeded, and when that was, in milliseconds since 1970. */
 	reading: TaskReading | null = null;
-
-	/** When that was, in milliseconds since 1970. */
 	readAt = 0;
 
 	/** Why the last reading did not succeed, null when it did. */
@@ -65,11 +63,7 @@ export class Task {
 		return isWrongKey && isRefusedForGood(detail) && !isNotFound(detail);
 	}
 
-	/**
-	 * Reads it once, unless it is over.
-	 *
-	 * @param read by the task's own client unless told
-	 */
+	/** Reads it once, unless it is over: by its own client unless told. */
 	async look(withinMs?: number, read?: ReadTask): Promise<void> {
 		if (this.isOver) return;
 		const outcome = await (read?.(this, withinMs) ?? this.client?.lookAt(this.id, withinMs));
@@ -87,17 +81,14 @@ export class Task {
 		if (this.isOver) return;
 		if (outcome instanceof ApiFailure) {
 			this.failure = outcome;
-			this.isEnded = isNotFound(outcome.detail) && !this.isNew;
+			const ageMs = this.createdAt === null ? Infinity : Date.now() - this.createdAt;
+			this.isEnded = isNotFound(outcome.detail) && ageMs > UNKNOWN_AT_FIRST_MS;
 			return;
 		}
 		this.reading = outcome;
 		this.readAt = Date.now();
 		this.failure = null;
 		this.isEnded = isFinished(outcome.task);
-	}
-
-	private get isNew(): boolean {
-		return this.createdAt !== null && Date.now() - this.createdAt <= UNKNOWN_AT_FIRST_MS;
 	}
 }
 

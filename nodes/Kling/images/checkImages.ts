@@ -58,8 +58,7 @@ async function checkAddress(context: IExecuteFunctions, url: string): Promise<Re
 	if (status === 404 || status === 410) {
 		return new Refusal(`${subject}, where there is nothing (it answers ${status})`, hint);
 	}
-	if (!isSuccess(status)) return null;
-	const judged = judgeImage(subject, seen, hint);
+	const judged = isSuccess(status) ? judgeImage(subject, seen, hint) : null;
 	return judged instanceof Refusal ? judged : null;
 }
 
@@ -71,16 +70,13 @@ async function checkAddress(context: IExecuteFunctions, url: string): Promise<Re
 async function checkFile(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
 	const seen = await probe(context, url, { follow: false });
 	if (seen === null || isImage(seen)) return null;
-	const isMoved = seen.location !== null && isImage(await probe(context, url, { follow: true }));
-	return isMoved ? null : refusalOfFile(url, seen);
-}
-
-/** The refusal of a signed address that answers, but not with the file. The token in it is not shown. */
-function refusalOfFile(url: string, { status, location }: Probe): Refusal {
+	const { status, location } = seen;
+	if (location !== null && isImage(await probe(context, url, { follow: true }))) return null;
 	const answer = isSuccess(status)
 		? 'gives something else, such as a login page'
 		: `answers ${status}`;
 	const what = location === null ? answer : `redirects to ${location}`;
+	// The token in the address is not shown.
 	return new Refusal(
 		`'${INPUT_DATA_FIELD}' cannot be used, since the AI Video API cannot fetch the file from this n8n: ${new URL(url).origin} ${what}`,
 		'What stands in front of n8n, such as a login page, must let /rest/binary-data/signed through: each of its addresses has a signature of its own and needs no login. Or give the image by its address.',
@@ -113,7 +109,7 @@ async function probe(
 
 /** The size of the whole file, by `Content-Range` or `Content-Length`. Pure. */
 export function wholeSize(status: number, headers: Record<string, unknown>): number | null {
-	const range = /\/(\d+)$/.exec(String(headers['content-range'] ?? ''))?.[1];
+	const range = /\/(\d+)$/.exec(String(headers['content-range']))?.[1];
 	const length = status === 206 ? range : headers['content-length'];
 	const bytes = Number(length ?? Number.NaN);
 	return Number.isFinite(bytes) ? bytes : null;

@@ -1,13 +1,10 @@
 import { Refusal, type Settled } from '../api/failure';
 
 /** The largest image the API takes (API docs: 10 MB). */
-export const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
+export const MAX_IMAGE_BYTES = 10 * 2 ** 20;
 
 /** How many bytes of a file tell its type. */
 export const SIGNATURE_LENGTH = 16;
-
-/** The types the API takes (API docs: JPEG, PNG or WebP). */
-type ImageType = 'image/jpeg' | 'image/png' | 'image/webp';
 
 export interface ImageFile {
 	start: Uint8Array;
@@ -17,8 +14,8 @@ export interface ImageFile {
 
 const textOf = (start: Uint8Array) => String.fromCharCode(...start.slice(0, SIGNATURE_LENGTH));
 
-/** The type of an image by its first bytes, whatever it is called; null when the API takes none such. */
-export function imageTypeOf(start: Uint8Array): ImageType | null {
+/** The type of an image by its first bytes, if the API takes it (API docs: JPEG, PNG or WebP); else null. */
+export function imageTypeOf(start: Uint8Array): string | null {
 	const text = textOf(start);
 	if (text.startsWith('\u00ff\u00d8\u00ff')) return 'image/jpeg';
 	if (text.startsWith('\u0089PNG\r\n\u001a\n')) return 'image/png';
@@ -38,10 +35,10 @@ export function judgeImage(
 	subject: string,
 	{ start, bytes }: ImageFile,
 	hint: string,
-): Settled<ImageType> {
+): Settled<string> {
 	if (bytes !== null && bytes > MAX_IMAGE_BYTES) {
 		return new Refusal(
-			`${subject}, which has ${formatMegabytes(bytes)}, and at most 10 MB are allowed`,
+			`${subject}, which has ${(bytes / 2 ** 20).toFixed(1)} MB, and at most 10 MB are allowed`,
 			'Make the image smaller first, for example with the Edit Image node.',
 		);
 	}
@@ -56,8 +53,4 @@ export function judgeImage(
 		`${subject}, which is a picture in ${format}, and only JPEG, PNG and WebP are allowed`,
 		`Save it as JPEG where it comes from (an iPhone does so with Settings > Camera > Formats > Most Compatible), or let an image service convert it. n8n's Edit Image node cannot read ${format}.`,
 	);
-}
-
-function formatMegabytes(bytes: number): string {
-	return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

@@ -16,29 +16,25 @@ import { judgeImage, SIGNATURE_LENGTH } from './imageType';
 /** How long the API may fetch an image: far longer than any task runs. */
 const ADDRESS_VALIDITY = '2 days';
 
-interface ItemImages {
-	urls: string[];
-	identities: string[];
-}
-
 /** The images of one item, from addresses or from its files. */
 export async function readImages(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	settings: Settled<ImageSettings>,
 	client: Settled<ApiClient>,
-): Promise<Settled<ItemImages>> {
+): Promise<Settled<{ urls: string[]; identities: string[] }>> {
 	if (settings instanceof Failure) return settings;
 	if (client instanceof Failure) return client;
 	if (settings.source === 'url') return { urls: settings.urls, identities: settings.urls };
-	const images: ItemImages = { urls: [], identities: [] };
+	const urls: string[] = [];
+	const identities: string[] = [];
 	for (const field of settings.fields) {
 		const image = await readFile(context, itemIndex, field, client.baseUrl);
 		if (image instanceof Failure) return image;
-		images.urls.push(image.url);
-		images.identities.push(image.identity);
+		urls.push(image.url);
+		identities.push(image.identity);
 	}
-	return images;
+	return { urls, identities };
 }
 
 /** One file, as a signed address on this n8n that needs no login: the API takes addresses only (API docs). */

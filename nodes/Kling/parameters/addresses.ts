@@ -12,11 +12,8 @@ const attachmentSchema = z.object({ url: z.unknown() });
 /** What stands between addresses, blanks without width included, which come with copied text. */
 const SEPARATOR = /([\s\u200b\u2060,;]+)/;
 
-/** What begins an address in a text: a comma or semicolon before anything else is part of one. */
-const BEGINNING = /^([a-z][a-z\d+.-]*:\/\/|data:)/i;
-
-/** What begins one more address in an entry of an array, which should be one alone. */
-const BEGINNING_IN_ENTRY = /^https?:\/\//i;
+/** What begins an address: a comma or semicolon before anything else is part of one. */
+const BEGINNING = { inText: /^([a-z][a-z\d+.-]*:\/\/|data:)/i, inEntry: /^https?:\/\//i };
 
 /**
  * The http(s) addresses in the order given: from one text with blanks, line breaks, commas or
@@ -48,7 +45,7 @@ function addressesIn(value: unknown, isEntry: boolean): Array<string | Invalid> 
 
 /** The addresses within a trimmed text, at whose ends separators mean nothing; in an entry they are part of it. */
 function split(text: string, isEntry: boolean): string[] {
-	const beginning = isEntry ? BEGINNING_IN_ENTRY : BEGINNING;
+	const beginning = isEntry ? BEGINNING.inEntry : BEGINNING.inText;
 	const parts: string[] = [];
 	let separator = '';
 	for (const [index, piece] of text.split(SEPARATOR).entries()) {
@@ -74,11 +71,8 @@ function toAddress(text: string, isEntry: boolean): string | Invalid {
 	}
 	if (!isHttpUrl(address)) return notAnAddress(text);
 	const hint = sharePageHint(new URL(address));
-	if (hint === null) return address;
-	return new Invalid(
-		`is ${quote(address)}, which is a page that shows a file, not the file itself`,
-		hint,
-	);
+	const reason = `is ${quote(address)}, which is a page that shows a file, not the file itself`;
+	return hint === null ? address : new Invalid(reason, hint);
 }
 
 function notAnAddress(value: unknown): Invalid {

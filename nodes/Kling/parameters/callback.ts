@@ -2,7 +2,6 @@ import type { INodeProperties } from 'n8n-workflow';
 
 import { isHttpUrl } from '../api/address';
 import { Failure, type Settled } from '../api/failure';
-import { OPERATIONS } from './operation';
 import { quote } from './quote';
 import { Invalid, ofLength, toChoice, toOptionalText, toText } from './readers';
 import type { Settings } from './settings';
@@ -11,82 +10,78 @@ import type { Settings } from './settings';
 export const CALLBACK = 'Callback';
 export const CALLBACK_URL = 'Callback URL';
 
-const CALLBACK_KINDS = ['execution', 'trigger', 'url', 'none'] as const;
-
-export type CallbackKind = (typeof CALLBACK_KINDS)[number];
-
-/** What the user asks for: one of the kinds, or the best that the workflow offers. */
+/** What the user asks for: one of the ways, or the best that the workflow offers. */
 export type CallbackSetting =
 	| { kind: 'auto' | 'execution' | 'trigger' | 'none' }
 	| { kind: 'url'; url: string }
 	/** The Kling Trigger of another workflow, named by its ID or by the address of its editor. */
 	| { kind: 'workflow'; workflowId: string; editorUrl: string | null };
 
-export const callbackFields: [INodeProperties, INodeProperties] = [
-	{
-		displayName: CALLBACK,
-		name: 'callback',
-		type: 'options',
-		options: [
-			{
-				name: 'Automatic',
-				value: 'auto',
-				description:
-					'Wakes Wait for Video if one follows, otherwise starts this workflow’s Kling Trigger',
-			},
-			{
-				name: 'Kling Trigger of This Workflow',
-				value: 'trigger',
-				description: 'Starts this workflow from its Kling Trigger. Nothing needs copying.',
-			},
-			{
-				name: 'None',
-				value: 'none',
-				description: 'No callback. Wait for Video and Get Video work all the same.',
-			},
-			{
-				name: 'This Execution',
-				value: 'execution',
-				description: 'Wakes the Wait for Video that follows in this execution',
-			},
-			{
-				name: 'URL',
-				value: 'url',
-				description:
-					'Any address. For the Kling Trigger of another workflow, the address or ID of that workflow.',
-			},
-		],
-		default: 'auto',
-		description: 'Where the API reports that the video is ready or failed',
-		displayOptions: { show: { operation: [OPERATIONS.create] } },
-	},
-	{
-		displayName: CALLBACK_URL,
-		name: 'callbackUrl',
-		type: 'string',
-		required: true,
-		default: '',
-		placeholder: 'e.g. https://n8n.example.com/webhook/my-videos',
-		description:
-			'Where the API sends the finished task. The address of another workflow in the editor, or its ID, stands for the Kling Trigger in it.',
-		displayOptions: { show: { operation: [OPERATIONS.create], callback: ['url'] } },
-	},
-];
+/** Which of the ways is used. */
+export type CallbackKind = Exclude<CallbackSetting['kind'], 'auto' | 'workflow'>;
 
-const [callbackField, callbackUrlField] = callbackFields;
+const callbackField: INodeProperties = {
+	displayName: CALLBACK,
+	name: 'callback',
+	type: 'options',
+	options: [
+		{
+			name: 'Automatic',
+			value: 'auto',
+			description:
+				'Wakes Wait for Video if one follows, otherwise starts this workflow’s Kling Trigger',
+		},
+		{
+			name: 'Kling Trigger of This Workflow',
+			value: 'trigger',
+			description: 'Starts this workflow from its Kling Trigger. Nothing needs copying.',
+		},
+		{
+			name: 'None',
+			value: 'none',
+			description: 'No callback. Wait for Video and Get Video work all the same.',
+		},
+		{
+			name: 'This Execution',
+			value: 'execution',
+			description: 'Wakes the Wait for Video that follows in this execution',
+		},
+		{
+			name: 'URL',
+			value: 'url',
+			description:
+				'Any address. For the Kling Trigger of another workflow, the address or ID of that workflow.',
+		},
+	],
+	default: 'auto',
+	description: 'Where the API reports that the video is ready or failed',
+	displayOptions: { show: { operation: ['create'] } },
+};
+
+const callbackUrlField: INodeProperties = {
+	displayName: CALLBACK_URL,
+	name: 'callbackUrl',
+	type: 'string',
+	required: true,
+	default: '',
+	placeholder: 'e.g. https://n8n.example.com/webhook/my-videos',
+	description:
+		'Where the API sends the finished task. The address of another workflow in the editor, or its ID, stands for the Kling Trigger in it.',
+	displayOptions: { show: { operation: ['create'], callback: ['url'] } },
+};
+
+export const callbackFields = [callbackField, callbackUrlField];
 
 export function readCallback(settings: Settings): Settled<CallbackSetting> {
 	const kind = settings.read(callbackField, (value) =>
-		toChoice(value, ['auto', ...CALLBACK_KINDS]),
+		toChoice(value, ['auto', 'execution', 'trigger', 'url', 'none']),
 	);
 	if (kind instanceof Failure) return kind;
 	return kind === 'url' ? settings.read(callbackUrlField, toCallbackUrl) : { kind };
 }
 
 /** Whether a text is a workflow's ID, as n8n makes them up. */
-export function isWorkflowId(text: string): boolean {
-	return /^[A-Za-z0-9]{16}$/.test(text);
-}
+export const isWorkflowId = (text: string) => /^[A-Za-z0-9]{16}$/.test(text);
 
 /** The address of a workflow in n8n's editor, whatever is open in it. */
 const EDITOR_PATH = /\/workflow\/([\w-]+)(\/|$)/;
@@ -112,8 +107,9 @@ function toCallbackUrl(value: unknown): CallbackSetting | Invalid {
 		);
 	}
 	const workflowId = EDITOR_PATH.exec(pathname)?.[1];
-	if (workflowId === undefined) return { kind: 'url', url };
-	return { kind: 'workflow', workflowId, editorUrl: url };
+	return workflowId === undefined
+		? { kind: 'url', url }
+		: { kind: 'workflow', workflowId, editorUrl: url };
 }
 
 /** The longest reference, in Unicode code points: it becomes a part of an address. */
@@ -126,7 +122,7 @@ export const referenceOption: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. row-42',
 	description: `A text of your own, in at most ${MAX_REFERENCE_LENGTH} characters, that the Kling Trigger gives back with the finished video. Nothing proves that it comes from here, so do not use it as a password.`,
-	displayOptions: { show: { '/operation': [OPERATIONS.create] } },
+	displayOptions: { show: { '/operation': ['create'] } },
 };
 
 /** What the user wants to get back with the finished task; null for nothing. */

@@ -85,9 +85,10 @@ export function isFile(value: unknown): value is IBinaryData {
 }
 
 /** Where one item's images come from, at least one; `checked`: each is looked at before anything is spent. */
-export type ImageSettings =
-	| { source: 'url'; urls: string[]; checked: boolean }
-	| { source: 'binary'; fields: BinaryField[]; checked: boolean };
+export type ImageSettings = { checked: boolean } & (
+	| { source: 'url'; urls: string[] }
+	| { source: 'binary'; fields: BinaryField[] }
+);
 
 export function readImageSettings(settings: Settings): Settled<ImageSettings> {
 	const source = settings.read(sourceField, (value) => toChoice(value, ['url', 'binary']));
@@ -96,14 +97,10 @@ export function readImageSettings(settings: Settings): Settled<ImageSettings> {
 		dryRun: readDryRun(settings),
 	});
 	const checked = checks instanceof Failure ? checks : checks.checkImages || checks.dryRun;
-	switch (source) {
-		case 'url':
-			return collect({ source, urls: settings.read(urlsField, toAddresses), checked });
-		case 'binary':
-			return collect({ source, fields: settings.read(binaryField, toBinaryFields), checked });
-		default:
-			return source;
-	}
+	if (source instanceof Failure) return source;
+	return source === 'url'
+		? collect({ source, urls: settings.read(urlsField, toAddresses), checked })
+		: collect({ source, fields: settings.read(binaryField, toBinaryFields), checked });
 }
 
 /**
@@ -116,13 +113,10 @@ function toBinaryFields(value: unknown): BinaryField[] | Invalid {
 }
 
 function toBinaryField(entry: unknown): BinaryField | Invalid {
+	if (isFile(entry)) return entry;
 	if (typeof entry === 'number') return String(entry);
-	if (typeof entry === 'string') {
-		if (!holdsObjectInText(entry)) return entry.trim();
-		return new Invalid(
-			`is ${quote(entry)}`,
-			'Remove everything around the {{ }}, line breaks too.',
-		);
-	}
-	return isFile(entry) ? entry : notText(entry);
+	if (typeof entry !== 'string') return notText(entry);
+	return holdsObjectInText(entry)
+		? new Invalid(`is ${quote(entry)}`, 'Remove everything around the {{ }}, line breaks too.')
+		: entry.trim();
 }

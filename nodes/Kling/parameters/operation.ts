@@ -1,66 +1,51 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
-/** The five operations. Saved workflows hold these values. */
-export const OPERATIONS = {
-	create: 'create',
-	createAndWait: 'createAndWait',
-	getTask: 'getTask',
-	wait: 'wait',
-	getCredits: 'getCredits',
-} as const;
-
-export const CREATING: string[] = [OPERATIONS.create, OPERATIONS.createAndWait];
-
-export const WAITING: string[] = [OPERATIONS.wait, OPERATIONS.createAndWait];
-
-export const READING: string[] = [OPERATIONS.getTask, ...WAITING];
-
-export const BY_TASK_ID: string[] = [OPERATIONS.getTask, OPERATIONS.wait];
-
-const VIDEO = 'video';
+export const CREATING = ['create', 'createAndWait'];
+export const WAITING = ['wait', 'createAndWait'];
+export const READING = ['getTask', ...WAITING];
 
 /**
- * Never shown. n8n names nodes and AI tools after the action of their operation, but only where the
- * operation depends on a resource, and its list of actions needs the one option.
+ * Never shown. n8n names nodes and AI tools after the action of their operation, but only where that
+ * depends on a resource, and its list of actions needs the one option.
  */
 export const resourceField: INodeProperties = {
 	displayName: 'Resource',
 	name: 'resource',
 	type: 'hidden',
 	noDataExpression: true,
-	options: [{ name: 'Video', value: VIDEO }],
-	default: VIDEO,
+	options: [{ name: 'Video', value: 'video' }],
+	default: 'video',
 };
 
-/** `action` becomes the name of a new node, and name and description of an AI tool. */
+/** Saved workflows hold the values. `action` becomes the name of a new node, and name and description of an AI tool. */
 const options: INodePropertyOptions[] = [
 	{
 		name: 'Create Video',
-		value: OPERATIONS.create,
+		value: 'create',
 		action: 'Create video from image',
 		description: 'Start a video and pass its task on at once. The video is ready minutes later.',
 	},
 	{
 		name: 'Create Video and Wait',
-		value: OPERATIONS.createAndWait,
+		value: 'createAndWait',
 		action: 'Create video from image and wait',
 		description: 'Start a video and pass it on once it is ready, as a file too with Download Video',
 	},
 	{
 		name: 'Get Credits',
-		value: OPERATIONS.getCredits,
+		value: 'getCredits',
 		action: 'Get credit balance',
 		description: 'Read how many credits the account has left, free of charge',
 	},
 	{
 		name: 'Get Video',
-		value: OPERATIONS.getTask,
+		value: 'getTask',
 		action: 'Get video status',
 		description: 'Read how far a video has come, without waiting, free of charge',
 	},
 	{
 		name: 'Wait for Video',
-		value: OPERATIONS.wait,
+		value: 'wait',
 		action: 'Wait for video',
 		description:
 			'Pass on a video that was started before, once it is ready, as a file too with Download Video',
@@ -72,7 +57,7 @@ export const operationField: INodeProperties = {
 	name: 'operation',
 	type: 'options',
 	noDataExpression: true,
-	displayOptions: { show: { resource: [VIDEO] } },
+	displayOptions: { show: { resource: ['video'] } },
 	options,
 	default: 'createAndWait',
 };

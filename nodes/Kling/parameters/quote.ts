@@ -2,13 +2,8 @@ import { withoutKeys } from '../api/redact';
 
 const MAX_LENGTH = 60;
 
-/** What JavaScript makes of an object that is put into a text. */
-const OBJECT_IN_TEXT = /\[object \w+\]/;
-
 /** Whether an object was turned into text, as n8n does when anything stands beside its `{{ }}`. */
-export function holdsObjectInText(text: string): boolean {
-	return OBJECT_IN_TEXT.test(text);
-}
+export const holdsObjectInText = (text: string) => /\[object \w+\]/.test(text);
 
 /** What kind of value it is that is no text: `a list`, `an object`, `a file`, `true`. */
 export function kindOf(value: unknown): string {
@@ -24,8 +19,7 @@ export function quote(value: unknown): string {
 	if (typeof value !== 'string') return kindOf(value);
 	if (value.trim() === '') return 'empty';
 	if (holdsObjectInText(value)) return 'an object that was turned into text';
-	const line = withoutKeys(value).replace(/\s+/g, ' ').trim();
-	const characters = [...line];
+	const characters = [...withoutKeys(value).replace(/\s+/g, ' ').trim()];
 	const start = characters.slice(0, MAX_LENGTH).join('');
 	return `“${start}${characters.length > MAX_LENGTH ? '…' : ''}”`;
 }

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { parseJson } from '../n8n/http';
 import { holdsObjectInText, kindOf, quote } from './quote';
 
-/** What is wrong with a value, wherever it stands. */
+/** What is wrong with a value, as a predicate of its parameter (`is empty`), and what to do about it. */
 export class Invalid {
 	constructor(
-		/** As a predicate of the parameter: `is empty`. */
 		readonly reason: string,
 		readonly hint: string,
 	) {}
@@ -18,11 +17,9 @@ export class Invalid {
  */
 export type Reader<T> = (value: unknown) => T | Invalid;
 
-function isMissing(value: unknown): value is null | undefined {
-	return value === null || value === undefined;
-}
+const isMissing = (value: unknown) => value === null || value === undefined;
 
-function withoutValue(value: null | undefined): Invalid {
+function withoutValue(value: unknown): Invalid {
 	return new Invalid(
 		`was set and has no value (${String(value)})`,
 		'Correct its expression, or remove it to use the default.',
@@ -49,17 +46,13 @@ export function listOf<T>(
 	return list.length === 0 ? emptiness(given, hint) : list;
 }
 
-/** A text without blanks around, or the value as it came. */
-function trimmed(value: unknown): unknown {
-	return typeof value === 'string' ? value.trim() : value;
-}
-
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
-/** The number that a text is, or the value as it came. */
+/** The number that a text is, else the text without blanks around, or the value as it came. */
 function numberOr(value: unknown): unknown {
-	const text = trimmed(value);
-	return typeof text === 'string' && DECIMAL.test(text) ? Number(text) : text;
+	if (typeof value !== 'string') return value;
+	const text = value.trim();
+	return DECIMAL.test(text) ? Number(text) : text;
 }
 
 /** One of the values, as such or as text in any case with blanks around. */
@@ -74,9 +67,8 @@ export function toChoice<const T extends string | number | boolean>(
 	return found ?? noneOf(value, choices);
 }
 
-function noneOf(value: unknown, choices: ReadonlyArray<string | number | boolean>): Invalid {
-	const [first, second] = choices;
-	const none = choices.length === 2 ? `neither ${first} nor ${second}` : 'none of its choices';
+function noneOf(value: unknown, choices: readonly unknown[]): Invalid {
+	const none = choices.length === 2 ? `neither ${choices.join(' nor ')}` : 'none of its choices';
 	return new Invalid(
 		`is ${quote(value)}, which is ${none}`,
 		`Choose one of: ${choices.join(', ')}.`,
@@ -84,9 +76,7 @@ function noneOf(value: unknown, choices: ReadonlyArray<string | number | boolean
 }
 
 /** True or false: never guessed from anything else. */
-export function toBoolean(value: unknown): boolean | Invalid {
-	return toChoice<boolean>(value, [true, false]);
-}
+export const toBoolean = (value: unknown) => toChoice<boolean>(value, [true, false]);
 
 /** A number, as such or as text, within the range. */
 export function toNumber(
@@ -162,7 +152,9 @@ export function toEntries(value: unknown, separator: RegExp): unknown[] {
 	const parsed = listSchema.safeParse(typeof value === 'string' ? parseJson(value) : value);
 	const split = typeof value === 'string' ? value.split(separator) : [value];
 	const entries = parsed.success ? parsed.data.flat(Infinity) : split;
-	return entries.filter((entry) => !isMissing(entry) && trimmed(entry) !== '');
+	return entries.filter((entry) => !isMissing(entry) && !isBlank(entry));
 }
+
+const isBlank = (entry: unknown) => typeof entry === 'string' && entry.trim() === '';
 
 const listSchema = z.array(z.unknown());

@@ -13,8 +13,8 @@ import { Invalid, type Reader } from './readers';
 export type Field = Pick<INodeProperties, 'displayName' | 'name' | 'default'>;
 
 /**
- * The settings of one item, or those of a trigger. What comes back is the value as its reader gives
- * it, or a refusal with the parameter's name in front: `'Prompt' is empty`.
+ * The settings of one item, or those of a trigger: each the value as its reader gives it, or a refusal
+ * with the parameter's name in front (`'Prompt' is empty`).
  */
 export interface Settings {
 	/** A parameter of its own. */
@@ -23,19 +23,19 @@ export interface Settings {
 	option<T>(field: Field, reader: Reader<T>): Settled<T>;
 }
 
-export interface Source {
-	/** A parameter as n8n evaluates it, or `fallback` where the workflow does not hold it. */
-	evaluate(name: string, fallback: unknown): unknown;
-	/** A parameter as it was typed: an expression begins with `=`. */
-	typed(name: string): unknown;
-}
+/** A parameter as n8n gives it, or `fallback` where the workflow does not hold it. */
+type GetParameter = (name: string, fallback: unknown, options?: typeof AS_TYPED) => unknown;
+
+/** Not evaluated: an expression begins with `=`. */
+const AS_TYPED = { rawExpressions: true };
 
 const OPTIONS: Field = { displayName: 'Options', name: 'options', default: {} };
 
-export function settingsFrom({ evaluate, typed }: Source): Settings {
+export function settingsFrom(get: GetParameter): Settings {
+	const typed = (name: string) => get(name, null, AS_TYPED);
 	const valueOf = ({ displayName, name, default: fallback }: Field): unknown => {
 		try {
-			return evaluate(name, fallback);
+			return get(name, fallback);
 		} catch (thrown) {
 			return new Thrown(thrown, displayName);
 		}
@@ -85,28 +85,23 @@ function bracesIn(asTyped: unknown): Invalid | null {
 	);
 }
 
-const RAW = { rawExpressions: true };
-
 /** The settings of the Kling node for one item. */
 export function settingsOf(
 	context: Pick<IExecuteFunctions, 'getNodeParameter'>,
 	itemIndex: number,
 ): Settings {
-	return settingsFrom({
-		evaluate: (name, fallback) => context.getNodeParameter(name, itemIndex, fallback),
-		typed: (name) => context.getNodeParameter(name, itemIndex, null, RAW),
-	});
+	return settingsFrom((name, fallback, options) =>
+		context.getNodeParameter(name, itemIndex, fallback, options),
+	);
 }
 
 /** The settings of the Kling Trigger. */
 export function triggerSettingsOf(
 	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
 ): Settings {
-	return settingsFrom({
-		evaluate: (name, fallback) =>
-			context.getNodeParameter(name, z.custom<object>().parse(fallback)),
-		typed: (name) => context.getNodeParameter(name, z.custom<object>().parse(null), RAW),
-	});
+	return settingsFrom((name, fallback, options) =>
+		context.getNodeParameter(name, z.custom<object>().parse(fallback), options),
+	);
 }
 
 type Values<P> = { [K in keyof P]: Exclude<P[K], Failure> };

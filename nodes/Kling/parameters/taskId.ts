@@ -3,7 +3,6 @@ import type { INodeProperties } from 'n8n-workflow';
 import { isHttpUrl } from '../api/address';
 import type { Settled } from '../api/failure';
 import { isTaskId, taskIdsIn } from '../api/schemas';
-import { BY_TASK_ID } from './operation';
 import { quote } from './quote';
 import { Invalid, toText } from './readers';
 import type { Settings } from './settings';
@@ -17,7 +16,7 @@ const taskIdField: INodeProperties = {
 	default: '={{ $json.taskId }}',
 	placeholder: 'e.g. 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d',
 	description: 'The task to look at, as Create Video gives it',
-	displayOptions: { show: { operation: BY_TASK_ID } },
+	displayOptions: { show: { operation: ['getTask', 'wait'] } },
 };
 
 export const taskIdFields = filledByModel(

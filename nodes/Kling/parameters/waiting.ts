@@ -1,14 +1,12 @@
-import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import { Failure, type Settled } from '../api/failure';
-import { OPERATIONS, WAITING } from './operation';
+import { WAITING } from './operation';
 import { toBoolean, toChoice, toNumber } from './readers';
 import { collect, type Settings } from './settings';
 
 /** How a run waits: suspended until the API calls back, or in this process. */
-export type WaitStrategy = (typeof STRATEGIES)[number];
-
-const STRATEGIES = ['auto', 'callback', 'poll'] as const;
+export type WaitStrategy = 'auto' | 'callback' | 'poll';
 
 /** One wait is for at most 30 days. */
 const TIMEOUT_MINUTES = { min: 0, max: 43_200 } as const;
@@ -16,48 +14,46 @@ const TIMEOUT_MINUTES = { min: 0, max: 43_200 } as const;
 const MIN_POLL_INTERVAL_SECONDS = 2;
 const POLL_INTERVAL_SECONDS = { min: 0, max: TIMEOUT_MINUTES.max * 60 } as const;
 
-export const waitFields: [INodeProperties, INodeProperties] = [
-	{
-		displayName: 'Wait Strategy',
-		name: 'waitStrategy',
-		type: 'options',
-		options: [
-			{
-				name: 'Automatic',
-				value: 'auto',
-				description: 'Sleeps if a callback can wake this execution, otherwise checks at intervals',
-			},
-			{
-				name: 'Callback',
-				value: 'callback',
-				description:
-					'Sleeps in the database of n8n until the API calls back. Keeps nothing busy and survives restarts.',
-			},
-			{
-				name: 'Poll',
-				value: 'poll',
-				description: 'Stays running and checks the video at intervals',
-			},
-		],
-		default: 'auto',
-		description:
-			'How to wait. With Callback, Create Video must have this execution as its callback.',
-		// As a tool of an AI Agent the node always polls.
-		displayOptions: { show: { operation: WAITING }, hide: { '@tool': [true] } },
-	},
-	{
-		displayName: 'Timeout (Minutes)',
-		name: 'timeout',
-		type: 'number',
-		typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
-		default: 30,
-		description:
-			'How long to wait at most, for all items together. Most videos take 1 to 15 minutes. After that, videos that are not ready are passed on too, with “timedOut” set to true.',
-		displayOptions: { show: { operation: WAITING } },
-	},
-];
+const strategyField: INodeProperties = {
+	displayName: 'Wait Strategy',
+	name: 'waitStrategy',
+	type: 'options',
+	options: [
+		{
+			name: 'Automatic',
+			value: 'auto',
+			description: 'Sleeps if a callback can wake this execution, otherwise checks at intervals',
+		},
+		{
+			name: 'Callback',
+			value: 'callback',
+			description:
+				'Sleeps in the database of n8n until the API calls back. Keeps nothing busy and survives restarts.',
+		},
+		{
+			name: 'Poll',
+			value: 'poll',
+			description: 'Stays running and checks the video at intervals',
+		},
+	],
+	default: 'auto',
+	description: 'How to wait. With Callback, Create Video must have this execution as its callback.',
+	// As a tool of an AI Agent the node always polls.
+	displayOptions: { show: { operation: WAITING }, hide: { '@tool': [true] } },
+};
 
-const [strategyField, timeoutField] = waitFields;
+const timeoutField: INodeProperties = {
+	displayName: 'Timeout (Minutes)',
+	name: 'timeout',
+	type: 'number',
+	typeOptions: { minValue: TIMEOUT_MINUTES.min, maxValue: TIMEOUT_MINUTES.max },
+	default: 30,
+	description:
+		'How long to wait at most, for all items together. Most videos take 1 to 15 minutes. After that, videos that are not ready are passed on too, with “timedOut” set to true.',
+	displayOptions: { show: { operation: WAITING } },
+};
+
+export const waitFields = [strategyField, timeoutField];
 
 export const pollIntervalOption: INodeProperties = {
 	displayName: 'Poll Interval (Seconds)',
@@ -69,27 +65,28 @@ export const pollIntervalOption: INodeProperties = {
 	displayOptions: { show: { '/operation': WAITING } },
 };
 
-function throwOnFailure(show: NonNullable<IDisplayOptions['show']>): INodeProperties {
-	return {
-		displayName: 'Stop on Failed Video',
-		name: 'throwOnFailure',
-		type: 'boolean',
-		default: false,
-		description:
-			'Whether to stop the workflow when a video failed, instead of passing on an item with the status “failed”',
-		displayOptions: { show },
-	};
-}
+const throwOnFailureOption: INodeProperties = {
+	displayName: 'Stop on Failed Video',
+	name: 'throwOnFailure',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to stop the workflow when a video failed, instead of passing on an item with the status “failed”',
+	displayOptions: { show: { '/operation': ['getTask'] } },
+};
 
-/** Two fields of one name: a wait can stop the run only while it is not suspended. */
-export const throwOnFailureOptions: [INodeProperties, INodeProperties] = [
-	throwOnFailure({ '/operation': [OPERATIONS.getTask] }),
-	throwOnFailure({ '/operation': WAITING, '/waitStrategy': ['poll'] }),
+/** The same field twice: a wait can stop the run only while it is not suspended. */
+export const throwOnFailureOptions: INodeProperties[] = [
+	throwOnFailureOption,
+	{
+		...throwOnFailureOption,
+		displayOptions: { show: { '/operation': WAITING, '/waitStrategy': ['poll'] } },
+	},
 ];
 
 /** Whether a task that failed is an error of its item. */
 export function readThrowOnFailure(settings: Settings): Settled<boolean> {
-	return settings.option(throwOnFailureOptions[0], toBoolean);
+	return settings.option(throwOnFailureOption, toBoolean);
 }
 
 export interface WaitSettings {
@@ -100,16 +97,12 @@ export interface WaitSettings {
 	throwOnFailure: boolean;
 }
 
-/**
- * How long and how often to wait.
- *
- * @param mustPoll whether this run cannot be suspended
- */
+/** @param mustPoll whether this run cannot be suspended */
 export function readWait(settings: Settings, mustPoll: boolean): Settled<WaitSettings> {
 	const read = collect({
 		strategy: mustPoll
 			? 'poll'
-			: settings.read(strategyField, (value) => toChoice(value, STRATEGIES)),
+			: settings.read(strategyField, (value) => toChoice(value, ['auto', 'callback', 'poll'])),
 		minutes: settings.read(timeoutField, (value) => toNumber(value, TIMEOUT_MINUTES)),
 		seconds: settings.option(pollIntervalOption, (value) => toNumber(value, POLL_INTERVAL_SECONDS)),
 		throwOnFailure: readThrowOnFailure(settings),

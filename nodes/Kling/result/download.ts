@@ -22,14 +22,17 @@ const ANSWER_TIMEOUT_MS = 60_000;
 /** How long one file may take, all attempts together. */
 const FILE_TIMEOUT_MS = 10 * 60_000;
 
-interface DownloadOptions {
+export interface DownloadLimits {
+	signal?: AbortSignal;
+	/** When n8n ends the sleep of the execution, in milliseconds since 1970; it must be over by then. */
+	deadlineAt?: number;
+}
+
+interface Videos extends DownloadLimits {
 	taskId: string;
 	urls: readonly string[];
 	/** The field for the first video; further ones get `_1`, `_2`, … behind it. */
 	field: string;
-	signal?: AbortSignal;
-	/** When n8n ends the sleep of the execution, in milliseconds since 1970; it must be over by then. */
-	deadlineAt?: number;
 }
 
 /**
@@ -39,7 +42,7 @@ interface DownloadOptions {
  */
 export async function downloadVideos(
 	context: DownloadContext,
-	{ taskId, urls, field, ...limits }: DownloadOptions,
+	{ taskId, urls, field, ...limits }: Videos,
 ): Promise<{ binary: IBinaryKeyData; error: string | null }> {
 	const binary: IBinaryKeyData = {};
 	const missing: string[] = [];
@@ -56,7 +59,7 @@ async function downloadOne(
 	context: DownloadContext,
 	url: string,
 	name: string,
-	{ signal, deadlineAt = Infinity }: Pick<DownloadOptions, 'signal' | 'deadlineAt'>,
+	{ signal, deadlineAt = Infinity }: DownloadLimits,
 ): Promise<IBinaryData | string> {
 	const leftMs = deadlineAt - Date.now();
 	const tooLate =
@@ -99,14 +102,12 @@ async function attemptDownload(
 		const start = await peekStart(body, VIDEO_START_LENGTH);
 		if (start.length === 0) return refuse('the file host sent an empty file');
 		const type = videoTypeOf(start);
-		if (type === null) return refuse(`what the file host sent is no video${calledBy(headers)}`);
+		const called = headers['content-type'];
+		const said = typeof called === 'string' ? ` (it calls it ${called})` : '';
+		if (type === null) return refuse(`what the file host sent is no video${said}`);
 		const { extension, mimeType } = type;
 		return await context.helpers.prepareBinaryData(body, `${name}.${extension}`, mimeType);
 	} catch {
 		return refuse('the download was interrupted');
 	}
-}
-
-function calledBy({ 'content-type': type }: Record<string, unknown>): string {
-	return typeof type === 'string' ? ` (it calls it ${type})` : '';
 }

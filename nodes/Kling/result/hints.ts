@@ -1,8 +1,8 @@
 import { isHttpUrl } from '../api/address';
-import { ApiFailure, Failure, Refusal } from '../api/failure';
+import { ApiFailure, Failure, Refusal, valuesOf } from '../api/failure';
 import { describeFailure } from '../api/messages';
 import { advice, type Hint, warning } from '../n8n/hints';
-import { type ItemOutcome, type ItemResult, VideoFailed } from './item';
+import { type ItemOutcome, VideoFailed } from './item';
 import { isRefunded, type TaskFailure } from './task';
 
 /**
@@ -19,23 +19,22 @@ export function resultHints(outcomes: readonly ItemOutcome[], costs: readonly Hi
 	];
 }
 
-function resultsOf(outcomes: readonly ItemOutcome[]): ItemResult[] {
-	return outcomes.filter((outcome): outcome is ItemResult => !(outcome instanceof Failure));
-}
-
 function shareOf(count: number, all: number): string {
 	return all === 1 ? 'The video' : `${count} of ${all} videos`;
 }
 
 const CAUSES_SHOWN = 3;
 
+/** Words of the API among them, where HTML counts (n8n: hints are sanitized HTML). */
 function listCauses(texts: readonly string[]): string {
-	const causes = [...new Set(texts)];
-	const named = causes.slice(0, CAUSES_SHOWN).map(escapeHtml).join('; ');
-	return `${named}${causes.length > CAUSES_SHOWN ? '; …' : ''}`;
+	const causes = [...new Set(texts)].map((text) =>
+		text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/\.$/, ''),
+	);
+	const named = causes.slice(0, CAUSES_SHOWN).join('; ');
+	return causes.length > CAUSES_SHOWN ? `${named}; …` : named;
 }
 
-/** Why the tasks of these outcomes ended without a video. */
+/** Why its task ended without a video; null where it did not. */
 export function failureOf(outcome: ItemOutcome): TaskFailure | null {
 	if (outcome instanceof VideoFailed) return outcome.task.failure;
 	return outcome instanceof Failure ? null : (outcome.task?.failure ?? null);
@@ -46,7 +45,7 @@ function failedVideos(outcomes: readonly ItemOutcome[]): Hint[] {
 	if (failures.length === 0) return [];
 	const causes = listCauses(failures.map(({ code, message }) => message || code));
 	const share = shareOf(failures.length, outcomes.length);
-	const isMixedIn = resultsOf(outcomes).some((outcome) => failureOf(outcome) !== null);
+	const isMixedIn = valuesOf(outcomes).some((outcome) => failureOf(outcome) !== null);
 	const failed = warning(`${share} failed: ${causes}. ${creditsOf(failures)}`);
 	return isMixedIn ? [failed, OWN_OUTPUT] : [failed];
 }
@@ -65,37 +64,27 @@ function creditsOf(failures: readonly TaskFailure[]): string {
 }
 
 function lateVideos(outcomes: readonly ItemOutcome[]): Hint[] {
-	const late = resultsOf(outcomes).filter(({ timedOut }) => timedOut === true).length;
+	const late = valuesOf(outcomes).filter(({ timedOut }) => timedOut === true).length;
 	if (late === 0) return [];
 	const [was, id] = late === 1 ? ['was', 'its task ID'] : ['were', 'their task IDs'];
-	return [
-		warning(
-			`${shareOf(late, outcomes.length)} ${was} not ready in time. Nothing is lost: use Wait for Video or Get Video with ${id}.`,
-		),
-	];
+	const happened = `${shareOf(late, outcomes.length)} ${was} not ready in time`;
+	return [warning(`${happened}. Nothing is lost: use Wait for Video or Get Video with ${id}.`)];
 }
 
 /** Items that did not come to a task, or whose task cannot be read. */
 function refusedItems(outcomes: readonly ItemOutcome[]): Hint[] {
-	const refused = outcomes.filter(
-		(outcome): outcome is Failure =>
-			outcome instanceof Failure && !(outcome instanceof VideoFailed),
-	);
+	const failed = outcomes.filter((outcome) => outcome instanceof Failure);
+	const refused = failed.filter((failure) => !(failure instanceof VideoFailed));
 	if (refused.length === 0) return [];
 	const was = refused.length === 1 ? 'was' : 'were';
 	const isLocal = refused.every((failure) => failure instanceof Refusal);
 	const happened = isLocal ? `${was} not started` : 'did not go through';
-	const causes = listCauses(refused.map(textOf));
+	const causes = listCauses(
+		refused.map((failure) =>
+			failure instanceof ApiFailure ? describeFailure(failure.detail).message : failure.message,
+		),
+	);
 	return [warning(`${refused.length} of ${outcomes.length} items ${happened}: ${causes}.`)];
-}
-
-function textOf(failure: Failure): string {
-	return failure instanceof ApiFailure ? describeFailure(failure.detail).message : failure.message;
-}
-
-/** The API's own words, where HTML counts (n8n: hints are sanitized HTML). */
-function escapeHtml(text: string): string {
-	return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/\.$/, '');
 }
 
 /** More would push the items out of sight. */
@@ -106,7 +95,7 @@ const LINKS_SHOWN = 10;
  * plain text, and links in hints.
  */
 export function videoLinks(outcomes: readonly ItemOutcome[]): string[] {
-	const urls = resultsOf(outcomes).flatMap(({ task }) => task?.videoUrl ?? []);
+	const urls = valuesOf(outcomes).flatMap(({ task }) => task?.videoUrl ?? []);
 	const shown = urls.filter(isHttpUrl).slice(0, LINKS_SHOWN);
 	if (shown.length === 0) return [];
 	if (urls.length === 1) return shown.map((url) => link(url, 'Open the video'));
@@ -124,7 +113,7 @@ const USUAL_TIME = 'Most videos take 1 to 15 minutes.';
 
 /** How long the videos that are under way have been running. */
 export function runningHints(outcomes: readonly ItemOutcome[], nowMs: number): string[] {
-	const running = resultsOf(outcomes).flatMap(({ task }) =>
+	const running = valuesOf(outcomes).flatMap(({ task }) =>
 		task !== undefined && task.videoUrl === null && task.failure === null ? [task] : [],
 	);
 	const [first] = running;

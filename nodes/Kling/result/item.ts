@@ -77,6 +77,15 @@ export function toNodeError(context: ToolContext, failure: Failure, itemIndex: n
 	return isNamed ? saying(`${failure.message} [item ${itemIndex}]`, error) : error;
 }
 
+/** The node's output: one item for each input item, paired and in order. */
+export function toOutput(
+	context: ToolContext,
+	outcomes: readonly ItemOutcome[],
+): INodeExecutionData[][] {
+	const toOne = isTool(context) ? toToolItem : toItem;
+	return [outcomes.map((outcome, itemIndex) => toOne(context, outcome, itemIndex))];
+}
+
 /**
  * One item of the output, paired with its input item. One that failed is `{ error, details }`, or
  * `{ error, message }` where the node has an error output: n8n 2.0 takes no other item for an error
@@ -88,9 +97,18 @@ export function toItem(
 	itemIndex: number,
 ): INodeExecutionData {
 	if (!(outcome instanceof Failure)) return paired(itemIndex, outcome.json, outcome.binary);
+	const { taskId } = outcome;
 	const error = toNodeError(context, outcome, itemIndex);
-	const toJson = hasErrorOutput(context) ? errorTexts : errorJson;
-	return paired(itemIndex, toJson(error, outcome.taskId));
+	const { message, description } = error;
+	if (hasErrorOutput(context)) {
+		const isNamed = taskId === null || message.includes(taskId);
+		const text = isNamed ? message : `${message} (task ${taskId})`;
+		// An empty description would not count.
+		return paired(itemIndex, { error: text, ...(description ? { message: description } : {}) });
+	}
+	const httpCode = error instanceof NodeApiError ? error.httpCode : null;
+	const details = { description: description ?? null, httpCode, taskId };
+	return paired(itemIndex, { error: message, details });
 }
 
 export function paired(
@@ -98,8 +116,7 @@ export function paired(
 	json: IDataObject,
 	binary?: IBinaryKeyData,
 ): INodeExecutionData {
-	const pairedItem = { item: itemIndex };
-	return binary === undefined ? { json, pairedItem } : { json, binary, pairedItem };
+	return { json, ...(binary === undefined ? {} : { binary }), pairedItem: { item: itemIndex } };
 }
 
 /** Whether failed items leave by an output of their own (*On Error: Continue (using error output)*). */
@@ -107,20 +124,33 @@ export function hasErrorOutput(context: Pick<ToolContext, 'getNode'>): boolean {
 	return context.getNode().onError === 'continueErrorOutput';
 }
 
-function errorTexts({ message, description }: ItemError, taskId: string | null): IDataObject {
-	const isNamed = taskId === null || message.includes(taskId);
-	const error = isNamed ? message : `${message} (task ${taskId})`;
-	// An empty text would not count.
-	return description ? { error, message: description } : { error };
+const LEFT_OUT = new Set(['callback', 'callbackUrl']);
+
+/**
+ * What the model of an AI Agent reads of one item. One that failed is one text with what happened and
+ * what to do, since n8n passes on no more. Item numbers and callbacks are left out: a model makes up
+ * what they mean.
+ */
+function toToolItem(
+	context: ToolContext,
+	outcome: ItemOutcome,
+	itemIndex: number,
+): INodeExecutionData {
+	if (outcome instanceof Failure) {
+		const { taskId } = outcome;
+		const error = textForModel(toNodeError(context, outcome, itemIndex));
+		return paired(itemIndex, { error, ...(taskId === null ? {} : { taskId }) });
+	}
+	const { binary, note } = outcome;
+	const entries = Object.entries(outcome.json).filter(([key]) => !LEFT_OUT.has(key));
+	return paired(itemIndex, { ...Object.fromEntries(entries), ...(note ? { note } : {}) }, binary);
 }
 
-function errorJson(error: ItemError, taskId: string | null): IDataObject {
-	return {
-		error: error.message,
-		details: {
-			description: error.description ?? null,
-			httpCode: error instanceof NodeApiError ? error.httpCode : null,
-			taskId,
-		},
-	};
+function textForModel({ message, description }: ItemError): string {
+	// At the end of a message (n8n: guidelines for error texts).
+	const happened = message.replace(/ \[item \d+\]$/, '');
+	return [happened, description ?? '']
+		.filter((text) => text !== '')
+		.map((text) => (/[.!?]”?$/.test(text) ? text : `${text}.`))
+		.join(' ');
 }

@@ -1,18 +1,15 @@
-import { isFinished, STATUS, type TaskReading } from '../api/schemas';
-import { ApiFailure, Failure } from '../api/failure';
+import { apiTaskSchema, isFinished, MODEL, STATUS, type TaskReading } from '../api/schemas';
+import { Failure } from '../api/failure';
 import type { Task } from '../api/task';
 import type { ResultSettings } from '../parameters/result';
-import { type DownloadContext, downloadVideos } from './download';
+import { type DownloadContext, downloadVideos, type DownloadLimits } from './download';
 import { type ItemOutcome, VideoFailed } from './item';
-import { newTask, simplifiedToJson, simplifyTask, type TaskExtras } from './task';
+import { simplifiedToJson, simplifyTask, type TaskExtras } from './task';
 
-interface ReadingOptions extends ResultSettings {
+interface ReadingOptions extends ResultSettings, DownloadLimits {
 	extras?: TaskExtras;
 	/** Whether a task that ended without a video is an error of its item. */
 	failsItem: boolean;
-	signal?: AbortSignal;
-	/** When the files must be there, in milliseconds since 1970. */
-	deadlineAt?: number;
 	/** False where nobody but the caller says that the addresses are right. */
 	mayDownload?: boolean;
 }
@@ -21,32 +18,28 @@ interface ReadingOptions extends ResultSettings {
 export async function readingToOutcome(
 	context: DownloadContext,
 	reading: TaskReading,
-	options: ReadingOptions,
+	{ simplify, extras, failsItem, downloadField, mayDownload = true, ...limits }: ReadingOptions,
 ): Promise<ItemOutcome> {
-	const { simplify, extras, failsItem, downloadField, signal, deadlineAt } = options;
 	const task = simplifyTask(reading.task);
-	if (failsItem && task.status === STATUS.failed) return new VideoFailed(task);
+	if (failsItem && task.failure !== null) return new VideoFailed(task);
 	const json = simplify ? simplifiedToJson(task, extras) : structuredClone(reading.raw);
 	const result = { json, task, timedOut: extras?.timedOut };
 	if (downloadField === null) return result;
-	if (options.mayDownload === false)
-		return { ...result, json: { ...json, downloadError: UNVERIFIED } };
-
-	const { binary, error } = await downloadVideos(context, {
-		taskId: task.taskId,
-		urls: isFinished(reading.task) ? task.videoUrls : [],
-		field: downloadField,
-		signal,
-		deadlineAt,
-	});
+	if (!mayDownload) return { ...result, json: { ...json, downloadError: UNVERIFIED } };
+	const urls = isFinished(reading.task) ? task.videoUrls : [];
+	const videos = { taskId: task.taskId, urls, field: downloadField };
+	const { binary, error } = await downloadVideos(context, { ...videos, ...limits });
 	// The API's own object stays untouched, unless there is something the user must know.
 	const said = simplify || error !== null ? { downloadError: error } : {};
 	return { ...result, json: { ...json, ...said }, binary };
 }
 
+const UNVERIFIED =
+	'nothing is downloaded while Verify Task is off, since only the caller says where the file is';
+
 /** The item for a task that was just created. */
 export function createdOutcome({ id, reading, request, note }: Task): ItemOutcome {
-	const task = reading === null ? newTask(id) : simplifyTask(reading.task);
+	const task = simplifyTask((reading ?? unread(id)).task);
 	return { json: simplifiedToJson(task, { request }), task, note };
 }
 
@@ -56,18 +49,17 @@ export async function waitedOutcome(
 	{ id, reading, failure, isOver, request, note }: Task,
 	options: Omit<ReadingOptions, 'extras'>,
 ): Promise<ItemOutcome> {
-	if (isOver && failure instanceof ApiFailure) return failure.about(id);
-	const timedOut = !isOver;
-	if (reading === null) {
-		const task = newTask(id);
-		const json = simplifiedToJson(task, { request, timedOut });
-		const said = options.downloadField === null ? {} : { downloadError: null };
-		return { json: { ...json, ...said }, task, timedOut, note };
-	}
-	const extras = { timedOut, request };
-	const outcome = await readingToOutcome(context, reading, { ...options, extras });
+	if (isOver && failure !== null) return failure.about(id);
+	const outcome = await readingToOutcome(context, reading ?? unread(id), {
+		...options,
+		// The API's own object is not there yet.
+		simplify: options.simplify || reading === null,
+		extras: { timedOut: !isOver, request },
+	});
 	return outcome instanceof Failure ? outcome : { ...outcome, note };
 }
 
-const UNVERIFIED =
-	'nothing is downloaded while Verify Task is off, since only the caller says where the file is';
+/** What is known of a task that was never read. */
+function unread(id: string): TaskReading {
+	return { task: apiTaskSchema.parse({ id, status: STATUS.pending, model: MODEL }), raw: {} };
+}

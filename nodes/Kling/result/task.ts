@@ -1,35 +1,9 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { type ApiTask, apiTaskSchema, MODEL, STATUS } from '../api/schemas';
+import { type ApiTask, STATUS } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 
-export interface TaskFailure {
-	code: string;
-	message: string;
-}
-
-/**
- * A task as workflows see it: the same keys everywhere, null where there is nothing yet, and the
- * most useful first.
- */
-export interface SimplifiedTask {
-	taskId: string;
-	status: string;
-	videoUrl: string | null;
-	/**
-	 * Why there is no video. Never named `error`: n8n takes a first item that has this key for a
-	 * failed run, and runs the node again when *Retry On Fail* is on.
-	 */
-	failure: TaskFailure | null;
-	generationSeconds: number | null;
-	/** ISO 8601. */
-	createdAt: string | null;
-	/** ISO 8601. */
-	completedAt: string | null;
-	videoUrls: string[];
-	progress: number | string | null;
-	model: string | null;
-}
+export type TaskFailure = NonNullable<ApiTask['error']>;
 
 /** What an item says besides the task itself. */
 export interface TaskExtras {
@@ -40,47 +14,49 @@ export interface TaskExtras {
 	reference?: string | null;
 }
 
-const NO_VIDEO = 'no_video';
+const NO_VIDEO = { code: 'no_video', message: 'The task completed without any video address' };
 
 /**
  * Whether the credits of a task without a video were given back: the API does so when a task fails
  * (API docs), and to the API a task without a video address has completed.
  */
 export function isRefunded({ code }: TaskFailure): boolean {
-	return code !== NO_VIDEO;
+	return code !== NO_VIDEO.code;
 }
 
-/** The API's task as the workflow's item. Pure; the contract's “simplified task”. */
-export function simplifyTask(task: ApiTask): SimplifiedTask {
+/**
+ * A task as workflows see it: the same keys everywhere, null where there is nothing yet, and the
+ * most useful first. Pure; the contract's “simplified task”.
+ */
+export function simplifyTask(task: ApiTask) {
+	const { created_at, completed_at } = task;
 	const videoUrls = task.output?.urls ?? [];
-	const withoutVideo = task.status === STATUS.completed && videoUrls.length === 0;
+	const failure = reasonOf(task);
 	return {
 		taskId: task.id,
-		status: withoutVideo ? STATUS.failed : task.status,
+		status: failure === null ? task.status : STATUS.failed,
 		videoUrl: videoUrls[0] ?? null,
-		failure: withoutVideo
-			? { code: NO_VIDEO, message: 'The task completed without any video address' }
-			: reasonOf(task),
+		// Never named `error`: n8n takes a first item that has this key for a failed run, and runs the
+		// node again when *Retry On Fail* is on.
+		failure,
 		generationSeconds:
-			task.created_at === null || task.completed_at === null
-				? null
-				: task.completed_at - task.created_at,
-		createdAt: toIso(task.created_at),
-		completedAt: toIso(task.completed_at),
+			created_at === null || completed_at === null ? null : completed_at - created_at,
+		createdAt: toIso(created_at),
+		completedAt: toIso(completed_at),
 		videoUrls,
 		progress: task.progress,
 		model: task.model,
 	};
 }
 
-function reasonOf(task: ApiTask): TaskFailure | null {
-	if (task.status !== STATUS.failed) return null;
-	return task.error ?? { code: 'unknown', message: 'No reason was given' };
-}
+export type SimplifiedTask = ReturnType<typeof simplifyTask>;
 
-/** A task that is known by its id alone: just created, or never read so far. */
-export function newTask(id: string): SimplifiedTask {
-	return simplifyTask(apiTaskSchema.parse({ id, status: STATUS.pending, model: MODEL }));
+/** Why a task ended without a video; null where it did not. */
+function reasonOf({ status, output, error }: ApiTask): TaskFailure | null {
+	const hasVideo = output !== null && output.urls.length > 0;
+	if (status === STATUS.completed) return hasVideo ? null : { ...NO_VIDEO };
+	if (status !== STATUS.failed) return null;
+	return error ?? { code: 'unknown', message: 'No reason was given' };
 }
 
 /** The item of a simplified task, its keys in the contract's order. */
@@ -100,8 +76,8 @@ export function simplifiedToJson(
 	};
 }
 
+/** ISO 8601; null for what is no date. */
 function toIso(unixSeconds: number | null): string | null {
-	if (unixSeconds === null) return null;
-	const date = new Date(unixSeconds * 1000);
+	const date = new Date((unixSeconds ?? Number.NaN) * 1000);
 	return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

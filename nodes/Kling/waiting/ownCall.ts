@@ -1,10 +1,11 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { type ApiClient, openLastingClient } from '../api/client';
+import { type ApiClient, openClient } from '../api/client';
 import { Failure } from '../api/failure';
 import { AFTER_FAULT, type Growth, pauseMs } from '../api/retry';
 import type { Task } from '../api/task';
 import { type Due, everythingDue } from '../n8n/dueWork';
+import { withoutCancelling } from '../n8n/execution';
 import { type OwnAnswer, postToSelf } from '../n8n/ownAddress';
 
 /** Between looks at tasks: about 1, 2, 4, 8 … minutes, at most an hour. */
@@ -113,6 +114,6 @@ export async function lastingClient(
 	const tasks = everythingDue().flatMap((due) => (due instanceof OwnCall ? due.tasks : []));
 	const known = tasks.find((task) => task.client?.account === client.account);
 	if (known?.client) return known.client;
-	const opened = await openLastingClient(context, itemIndex, client);
+	const opened = await openClient(withoutCancelling(context), itemIndex, client.paces);
 	return opened instanceof Failure || opened.account !== client.account ? client : opened;
 }

@@ -22,6 +22,9 @@ interface Shared {
 
 const byNode = new Map<string, Shared>();
 
+/** Clients live for seconds; what the API asks for counts for longer. */
+const paces: ApiClient['paces'] = new Map();
+
 /** What a task comes to while the credential cannot be used: it may be mended. */
 const NO_CREDENTIAL = hostFailure('getTask', 'The credential cannot be read');
 
@@ -63,7 +66,7 @@ function nodeKey(context: IWebhookFunctions): string {
 function open(context: IWebhookFunctions, key: string): Shared {
 	const now = Date.now();
 	for (const [other, { until }] of byNode) if (until < now) byNode.delete(other);
-	const shared = { client: openClient(context), until: now + SHARED_MS };
+	const shared = { client: openClient(context, null, paces), until: now + SHARED_MS };
 	byNode.set(key, shared);
 	return shared;
 }

@@ -7,6 +7,8 @@ import type { ApiTask, TaskReading } from '../../../nodes/Kling/api/schemas';
 import { apiTaskSchema, jsonObjectSchema } from '../../../nodes/Kling/api/schemas';
 import type { Request } from '../../../nodes/Kling/creating/journal';
 import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
+import { type SimplifiedTask, simplifyTask } from '../../../nodes/Kling/result/task';
+import { standIn } from '../standIn';
 
 export const TASK_ID = '3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d';
 export const VIDEO_URL = 'https://file.example/videos/one.mp4';
@@ -78,6 +80,11 @@ export function failedTask(overrides: Record<string, unknown> = {}): Record<stri
 	});
 }
 
+/** A task that is known by its id alone. */
+export function newTask(id: string): SimplifiedTask {
+	return simplifyTask(parsed({ id, status: 'pending', model: 'kling-2.6' }));
+}
+
 export function parsed(raw: Record<string, unknown>): ApiTask {
 	return apiTaskSchema.parse(raw);
 }
@@ -91,7 +98,7 @@ export function toReading(raw: Record<string, unknown>): TaskReading {
 export function fakeClient(answers: Partial<ApiClient> = {}): ApiClient {
 	const unasked = async () => await Promise.reject(new Error('Nobody was to ask this'));
 	const quiet = () => {};
-	return {
+	return standIn<ApiClient>({
 		baseUrl: 'https://api.example',
 		account: 'account',
 		hasSucceeded: true,
@@ -105,7 +112,7 @@ export function fakeClient(answers: Partial<ApiClient> = {}): ApiClient {
 		lookAt: answers.getTask ?? unasked,
 		getCredits: unasked,
 		...answers,
-	};
+	});
 }
 
 /** A refusal of a create; every field can be changed. */
@@ -166,8 +173,8 @@ export function settings(
 	typed: Record<string, unknown> = {},
 ): Settings {
 	const all: Record<string, unknown> = { ...parameters, options };
-	return settingsFrom({
-		evaluate: (name, fallback) => (Object.hasOwn(all, name) ? all[name] : fallback),
-		typed: (name) => typed[name],
+	return settingsFrom((name, fallback, asTyped) => {
+		if (asTyped) return typed[name];
+		return Object.hasOwn(all, name) ? all[name] : fallback;
 	});
 }

@@ -24,15 +24,15 @@ export const IN_API: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/client.ts',
-		find: "call === 'create' ? await sent : ",
+		find: "call === 'create' ? withoutCancelling(this.context) : ",
 		replace: '',
 		breaks: 'a create that is under way when the execution is cancelled is let to its end',
 		noticedBy: 'node/manyItems: during a create',
 	},
 	{
 		file: 'api/client.ts',
-		find: 'withoutCancelling(context), itemIndex, true',
-		replace: 'withoutCancelling(context), itemIndex, false',
+		find: 'paces, paces !== undefined',
+		replace: 'paces, false',
 		breaks: '401 or 403 while an execution sleeps ends nothing',
 		noticedBy: 'unit/asleep: sleeps on through',
 	},
@@ -52,7 +52,7 @@ export const IN_API: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/pace.ts',
-		find: 'for this one.\n\t\t\t\tthis.waiting.shift()?.();',
+		find: 'for this one.\n\t\t\t\tthis.wakeNext();',
 		replace: '',
 		breaks: 'requests that wait behind one that is not sent are not left waiting for ever',
 		noticedBy: 'unit/pace: those not sent, too',
@@ -73,8 +73,8 @@ export const IN_API: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/redact.ts',
-		find: 'withoutResumeAddresses(bare)',
-		replace: 'bare',
+		find: "withoutResumeAddresses(key === '' ? withoutKeys(bare) : bare)",
+		replace: "key === '' ? withoutKeys(bare) : bare",
 		breaks: 'the resume address in a text of the API does not get into the data',
 		noticedBy: 'unit/access: holds of a resume address',
 	},
@@ -94,7 +94,7 @@ export const IN_API: readonly PlantedFault[] = [
 	},
 	{
 		file: 'api/task.ts',
-		find: 'isNotFound(outcome.detail) && !this.isNew',
+		find: 'isNotFound(outcome.detail) && ageMs > UNKNOWN_AT_FIRST_MS',
 		replace: 'isNotFound(outcome.detail)',
 		breaks: 'a task that the API does not know yet is not given up',
 		noticedBy: 'unit/readings: only two minutes after',

@@ -23,7 +23,7 @@ export const IN_RESULT: readonly PlantedFault[] = [
 		noticedBy: 'unit/hints: never lets the words',
 	},
 	{
-		file: 'result/output.ts',
+		file: 'result/item.ts',
 		find: '.filter(([key]) => !LEFT_OUT.has(key))',
 		replace: ".filter(([key]) => key !== '' || LEFT_OUT.has(key))",
 		breaks: 'a model reads nothing of callbacks',
@@ -31,14 +31,14 @@ export const IN_RESULT: readonly PlantedFault[] = [
 	},
 	{
 		file: 'result/reading.ts',
-		find: 'if (isOver && failure instanceof ApiFailure)',
-		replace: 'if (failure instanceof ApiFailure)',
+		find: 'if (isOver && failure !== null)',
+		replace: 'if (failure !== null)',
 		breaks: 'past its time a task that could not be read last is passed on, not failed',
 		noticedBy: 'unit/asleep: comes out at its timeout',
 	},
 	{
 		file: 'result/task.ts',
-		find: 'code !== NO_VIDEO',
+		find: 'code !== NO_VIDEO.code',
 		replace: "code !== ''",
 		breaks: 'no credits are promised for a task that the API calls completed',
 		noticedBy: 'unit/task: promises no credits',
