@@ -233,7 +233,9 @@ export class Journal {
 	}
 
 	private toTask({ taskId, sentBy, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
-		if (taskId === null) return stillUnclear();
+		if (taskId === null) {
+			return new ApiFailure({ call: 'create', kind: 'earlier', outcome: 'unclear' });
+		}
 		const createdAt = sentBy === this.run.executionId ? entry.createdAt : null;
 		return new Task(taskId, client, createdAt, entry.summary);
 	}
@@ -242,16 +244,3 @@ export class Journal {
 /** What a model is told that asks for the same video again. */
 const REPEATED =
 	'This is the video of an earlier call with the same prompt and image. Change the prompt to get another one.';
-
-/** A request that an earlier try has sent without learning what came of it. */
-function stillUnclear(): ApiFailure {
-	return new ApiFailure({
-		call: 'create',
-		kind: 'earlier',
-		outcome: 'unclear',
-		status: null,
-		code: null,
-		text: '',
-		retryAfterMs: null,
-	});
-}
