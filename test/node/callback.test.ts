@@ -1,11 +1,9 @@
 import { Failure, Refusal } from '../../nodes/Kling/api/failure';
-import { recall, recordCreated } from '../../nodes/Kling/callback/awaited';
 import { isOwnTriggerUrl } from '../../nodes/Kling/callback/registration';
 import { checkResumeAddress, isResumeAddress } from '../../nodes/Kling/callback/resumeAddress';
 import { openTargets, openWaitTargets } from '../../nodes/Kling/callback/target';
 import { maySleep } from '../../nodes/Kling/n8n/execution';
 import type { CallbackSetting } from '../../nodes/Kling/parameters/callback';
-import { taskIdOf } from '../harness/node/builders';
 import {
 	executeContext,
 	RESUME_TOKEN,
@@ -38,16 +36,24 @@ function textsOf(hints: ReturnType<ReturnType<typeof openTargets>['hints']>): st
 }
 
 /** What a setting comes to, in words where it is refused, and what was called and said. */
-async function resolve(surroundings: Surroundings, setting: CallbackSetting, api = API) {
+async function resolve(
+	surroundings: Surroundings,
+	setting: CallbackSetting,
+	reference: string | null = null,
+) {
 	const { context, called } = executeContext(surroundings);
 	const targets = openTargets(context);
-	const target = await targets.resolve(setting, api);
+	const target = await targets.resolve(setting, API, reference);
 	const said = textsOf(targets.hints());
 	return { target: target instanceof Failure ? target.message : target, called, said };
 }
 
-const to = (callback: string, callbackUrl: string | null = null) => ({ callback, callbackUrl });
-const EXECUTION = to('execution', RESUME);
+const to = (
+	callback: string,
+	callbackUrl: string | null = null,
+	shownUrl: string | null = callbackUrl,
+) => ({ callback, callbackUrl, shownUrl });
+const EXECUTION = to('execution', RESUME, null);
 const OWN_TRIGGER = to('trigger', TRIGGER);
 const NOBODY = to('none');
 
@@ -100,12 +106,27 @@ describe('Automatic', () => {
 			webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
 		});
 		const targets = openTargets(context);
-		expect(await targets.resolve(AUTO, API)).toEqual(NOBODY);
+		expect(await targets.resolve(AUTO, API, null)).toEqual(NOBODY);
 		expect(textsOf(targets.hints())).toEqual([
 			expect.stringContaining('No callback: put Wait for Video'),
 			'No callback was asked for, since the AI Video API cannot reach http://localhost:5678: fine for trying, set WEBHOOK_URL of n8n for production.',
 		]);
 	});
+});
+
+test.each<[string, CallbackSetting, object]>([
+	['goes to the own trigger', BY_TRIGGER, to('trigger', `${TRIGGER}?reference=row+42`)],
+	['goes to that of another', OTHER_WORKFLOW, to('url', `${OTHER_TRIGGER}?reference=row+42`)],
+	['never goes to a resume address', { kind: 'execution' }, EXECUTION],
+	['never goes to an address of others', byUrl(SHOP), to('url', SHOP)],
+	['never goes to nobody', { kind: 'none' }, NOBODY],
+])('a reference %s', async (_, setting, target) => {
+	expect(await resolve(LISTENING, setting, 'row 42')).toMatchObject({ target });
+});
+
+test('no more than the origin of another execution’s resume address is shown', async () => {
+	const url = `${N8N}/webhook-waiting/43/kling?signature=x`;
+	expect(await resolve({}, byUrl(url))).toMatchObject({ target: to('url', url, `${N8N}/…`) });
 });
 
 describe('an explicit choice', () => {
@@ -179,14 +200,14 @@ test('the trigger is asked once for all items, and not before the first that nee
 	const { context, called } = executeContext(LISTENING);
 	const targets = openTargets(context);
 	expect(called).toEqual([]);
-	await Promise.all([1, 2, 3].map(async () => await targets.resolve(AUTO, API)));
+	await Promise.all([1, 2, 3].map(async () => await targets.resolve(AUTO, API, null)));
 	expect(called).toEqual([TRIGGER]);
 });
 
 describe('Create and Wait', () => {
 	const resolveWait = async (strategy: 'auto' | 'callback' | 'poll', canSleep: boolean) => {
-		const { context } = executeContext();
-		const target = await openWaitTargets(context, strategy, canSleep).resolve(AUTO, API);
+		const { context } = executeContext({ mode: canSleep ? 'manual' : 'integrated' });
+		const target = await openWaitTargets(context, strategy).resolve(AUTO, API, null);
 		return target instanceof Refusal ? target.message : target;
 	};
 
@@ -246,23 +267,4 @@ test.each([
 	[`${N8N}/webhook/other`, false],
 ])('%s is an address of a Kling Trigger on this n8n: %s', (url, expected) => {
 	expect(isOwnTriggerUrl(executeContext().context, url)).toBe(expected);
-});
-
-describe('what a Create notes of its tasks', () => {
-	const [called, uncalled, unknown] = [taskIdOf(0), taskIdOf(1), taskIdOf(2)];
-	const { context } = executeContext();
-	recordCreated(context, [{ id: called, createdAt: 5, callsThisExecution: true }]);
-	recordCreated(context, [{ id: uncalled, createdAt: 6, callsThisExecution: false }]);
-
-	test('is known further down, and which of them wake this execution', () => {
-		expect(recall(context, called)).toEqual({ createdAt: 5, callsThisExecution: true });
-		expect(recall(context, uncalled)).toEqual({ createdAt: 6, callsThisExecution: false });
-		expect(recall(context, unknown)).toBeNull();
-	});
-
-	test('is known in a Retry too, which their callbacks do not wake', () => {
-		const { context: retry } = executeContext({ executionId: '43', mode: 'retry' });
-		Object.assign(retry.getContext('flow'), context.getContext('flow'));
-		expect(recall(retry, called)).toEqual({ createdAt: 5, callsThisExecution: false });
-	});
 });

@@ -37,19 +37,19 @@ const request = {
 	callbackUrl: null,
 };
 
-/** The run data of an execution whose nodes have left this behind. */
-function stored(contexts: { node?: IDataObject; flow?: IDataObject }) {
-	const { node = {}, flow = {} } = contexts;
+/** The run data of an execution whose nodes have left this behind in the context that they share. */
+function stored(flow: IDataObject) {
 	return createRunExecutionData({
-		executionData: { contextData: { 'node:Kling': node, flow } },
+		executionData: { contextData: { flow } },
 		resultData: { runData: { Start: [] } },
 	});
 }
 
 const imageUrl = 'https://example.com/cat.jpg';
 
-describe('klingCreated, in the context of the node', () => {
+describe('klingCreated, in the context of the execution', () => {
 	const entry = {
+		node: 'Kling',
 		runIndex: 0,
 		item: 0,
 		executionId: '42',
@@ -61,20 +61,21 @@ describe('klingCreated, in the context of the node', () => {
 		taskId: TASK_ID,
 		createdAt: 1_774_706_165_000,
 		summary: request,
-		state: 'standing',
+		isRefunded: false,
 	};
 
 	/** Another try of a Create of two items, the first of which is as stored; other expressions by now. */
 	async function createAgain(
-		changes: Partial<typeof entry> | { taskId: null },
+		changes: Partial<typeof entry> | { taskId: null } | { node: null },
 		executionId = '42',
+		...others: Array<typeof entry>
 	) {
 		return await createEach(
 			['Changed', 'Second'],
 			{ imageUrls: imageUrl },
 			{
 				onError: 'continueRegularOutput',
-				runData: stored({ node: { klingCreated: [{ ...entry, ...changes }] } }),
+				runData: stored({ klingCreated: [{ ...entry, ...changes }, ...others] }),
 				executionId,
 			},
 		);
@@ -98,15 +99,73 @@ describe('klingCreated, in the context of the node', () => {
 		expect(json[0]).toMatchObject({ error: expect.stringMatching(/may have been charged/) });
 	});
 
-	test.each(['replaced', 'refunded'])('a task that is %s stands for nothing', async (state) => {
-		await createAgain({ state });
+	test('a task whose credits were given back stands for nothing', async () => {
+		await createAgain({ isRefunded: true });
 		expect(emulator.current.tasks()).toHaveLength(2);
+	});
+
+	test('the last of the tasks of an item stands', async () => {
+		const { json } = await createAgain({}, '42', { ...entry, taskId: OTHER_ID });
+		expect(json[0]).toMatchObject({ taskId: OTHER_ID });
+	});
+
+	test.each([{ node: 'Kling1' }, { node: null }, { runIndex: 1 }])(
+		'a task of another node, of a tool or of another turn stands for itself: %j',
+		async (changes) => {
+			await createAgain(changes);
+			expect(emulator.current.tasks()).toHaveLength(2);
+		},
+	);
+
+	describe('tells a Wait', () => {
+		/** Waits for the task of such an entry, and for others that nothing was stored of. */
+		async function wait(changes: Partial<typeof entry>, executionId: string, others = 0) {
+			const taskIds = await Promise.all(
+				Array.from({ length: others + 1 }, async () => await createTask(emulator.current)),
+			);
+			const summary = { ...request, callback: 'execution' };
+			const klingCreated = [{ ...entry, taskId: taskIds[0], summary, ...changes }];
+			return await readEach(
+				'wait',
+				taskIds,
+				{ waitStrategy: 'auto' },
+				{ runData: stored({ klingCreated }), executionId },
+			);
+		}
+
+		test('that it is called: it sleeps', async () => {
+			const { waitTill, error } = await wait({}, '42');
+			expect(error).toBeNull();
+			expect(waitTill).toBeInstanceOf(Date);
+		});
+
+		test.each<[string, Partial<typeof entry>, string, number]>([
+			['which nobody calls', { summary: request }, '42', 0],
+			['which is not called for one of its tasks', {}, '42', 1],
+			['of a Retry: the callback wakes the execution before', {}, '43', 0],
+		])('%s that it polls', async (_, changes, executionId, others) => {
+			clock.duringPause = async () => await completeAll(emulator.current);
+			const { waitTill, json } = await wait(changes, executionId, others);
+			expect(waitTill).toBeUndefined();
+			expect(json[0]).toMatchObject({ status: 'completed' });
+		});
+
+		test('when its task was created: the API may not know a new one yet, in a Retry neither', async () => {
+			clock.duringPause = async () => await completeAll(emulator.current);
+			const fault = { match: { method: 'GET' }, fault: 'http:404', times: 1 } as const;
+			emulator.current.fault(fault);
+			const { json } = await wait({ createdAt: Date.now(), summary: request }, '43');
+			expect(json[0]).toMatchObject({ status: 'completed' });
+			emulator.current.fault(fault);
+			const { error } = await wait({ createdAt: Date.now() - 121_000, summary: request }, '43');
+			expect(error).toMatchObject({ httpCode: '404' });
+		});
 	});
 });
 
-test('klingExecution, in the context of the node: retries of one execution pay once together', async () => {
+test('klingExecution, in the context of the execution: retries of one execution pay once together', async () => {
 	const retry = async (executionId: string, klingExecution: IDataObject) => {
-		const runData = stored({ node: { klingExecution } });
+		const runData = stored({ klingExecution });
 		await create({ imageUrls: imageUrl }, { runData, executionId });
 	};
 	await retry('51', { id: '50', retryOf: null });
@@ -116,24 +175,6 @@ test('klingExecution, in the context of the node: retries of one execution pay o
 	expect(emulator.current.tasks()).toHaveLength(1);
 	await retry('53', { id: '49', retryOf: null });
 	expect(emulator.current.tasks()).toHaveLength(2);
-});
-
-test('klingCallbacks, in the context of the execution: a Wait sleeps for a task that calls it back', async () => {
-	const taskId = await createTask(emulator.current);
-	const klingCallbacks = { [taskId]: { createdAt: 1_774_706_165_000, executionId: '42' } };
-	const wait = async (...ids: string[]) =>
-		await readEach(
-			'wait',
-			ids,
-			{ waitStrategy: 'auto' },
-			{ runData: stored({ flow: { klingCallbacks } }) },
-		);
-	const { waitTill, error } = await wait(taskId);
-	expect(error).toBeNull();
-	expect(waitTill).toBeInstanceOf(Date);
-	// Not for one more that calls nobody.
-	clock.duringPause = async () => await completeAll(emulator.current);
-	expect((await wait(taskId, await createTask(emulator.current))).waitTill).toBeUndefined();
 });
 
 test('klingSlept, in the context of the execution: one that has slept is kept awake for a moment', async () => {

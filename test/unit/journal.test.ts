@@ -70,20 +70,20 @@ class Api {
 	}
 }
 
-const QUIET: JournalLog = { sending: () => {}, created: () => {}, unclear: () => {} };
+const QUIET: JournalLog = () => {};
 
 /**
  * The journal of one try, of the first execution unless told. This process remembers nothing of the
- * tries before unless a place is given.
+ * tries before unless told.
  */
 function open(store: IDataObject, run: Partial<RunIdentity> = {}, log = QUIET): Journal {
-	if (run.place === undefined) forgetRuns();
+	if (run.isRemembered === undefined) forgetRuns();
 	const identity = {
 		executionId: '1',
+		node: 'Create',
 		runIndex: 0,
-		isTool: false,
 		written: 'as it was',
-		place: [],
+		isRemembered: true,
 	};
 	return new Journal(store, { ...identity, ...run }, log);
 }
@@ -113,6 +113,9 @@ const DOG = { ...CAT, prompt: 'A dog' };
 
 const idsOf = (journal: Journal) => journal.paid().flatMap(({ taskId }) => taskId ?? []);
 
+const spentBy = (journal: Journal) =>
+	journal.paid().reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
+
 const anyItem = fc.record({
 	prompt: fc.constantFrom('A cat', 'A dog', 'A bird'),
 	ending: fc.constantFrom(...ENDINGS),
@@ -122,6 +125,7 @@ const anyItem = fc.record({
 let store: IDataObject;
 let api: Api;
 beforeEach(() => {
+	forgetRuns();
 	store = {};
 	api = new Api();
 });
@@ -153,7 +157,7 @@ describe('within one execution and one run', () => {
 				for (const index of [0, 1, 2, 3]) expect(api.chargesOf(index)).toBeLessThanOrEqual(1);
 				const journal = open(store);
 				expect(idsOf(journal).sort()).toEqual([...first.values()].sort());
-				expect(journal.spentCredits()).toBeGreaterThanOrEqual(PRICE * api.charges.length);
+				expect(spentBy(journal)).toBeGreaterThanOrEqual(PRICE * api.charges.length);
 			}),
 			{ numRuns: 300 },
 		);
@@ -164,7 +168,7 @@ describe('within one execution and one run', () => {
 			await ask(open(store), api, 0, { prompt, ending: 'unclear, not created' });
 		}
 		expect(api.sent).toBe(1);
-		expect(open(store).spentCredits()).toBe(PRICE);
+		expect(spentBy(open(store))).toBe(PRICE);
 	});
 
 	test('a fault that nobody foresaw counts as unclear', async () => {
@@ -180,15 +184,15 @@ describe('within one execution and one run', () => {
 	test('what was refused or never sent stands for nothing', async () => {
 		for (const ending of ['refused', 'cancelled'] as const) {
 			await ask(open(store), api, 0, { ...CAT, ending });
-			expect(open(store).existing(0)).toBeNull();
-			expect(open(store).spentCredits()).toBe(0);
+			expect(open(store).find(0, null)).toBeNull();
+			expect(spentBy(open(store))).toBe(0);
 		}
 	});
 
 	test('a task whose credits were given back stands for nothing, and the next try makes another', async () => {
 		const failed = await ask(open(store), api, 0, CAT);
 		open(store).refund([failed ?? '']);
-		expect(open(store).spentCredits()).toBe(0);
+		expect(spentBy(open(store))).toBe(0);
 		const id = await ask(open(store), api, 0, CAT);
 		expect(id).not.toBe(failed);
 		expect(idsOf(open(store))).toEqual([id]);
@@ -227,7 +231,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 					const stands = [0, 1, 2].map((index) => {
 						const probe = open(parse(snapshot), run);
 						const wanted = requestFor(after[0]?.[index]?.prompt ?? '');
-						return (probe.existing(index) ?? probe.claim(index, wanted)) !== null;
+						return probe.find(index, wanted) !== null;
 					});
 					const retried = parse(snapshot);
 					for (const items of after) {
@@ -278,7 +282,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 		const outcome = await journal.create(0, requestFor('A cat'), client);
 		expect(outcome).toMatchObject({ detail: { kind: 'earlier', outcome: 'unclear' } });
 		expect(api.sent).toBe(1);
-		expect(journal.spentCredits()).toBe(PRICE);
+		expect(spentBy(journal)).toBe(PRICE);
 	});
 
 	test('takes a task for good: its request may change at the next try', async () => {
@@ -291,15 +295,16 @@ describe('Retry execution, on whatever n8n had stored', () => {
 	test('counts a replaced task as spent, and names it', async () => {
 		const journal = open(await storedAfter(CAT), EDITED);
 		await ask(journal, api, 0, DOG);
-		expect(journal.paid()).toMatchObject([
-			{ taskId: taskIdOf(0), state: 'replaced' },
-			{ taskId: taskIdOf(1), state: 'standing' },
+		expect(idsOf(journal)).toEqual([taskIdOf(0), taskIdOf(1)]);
+		expect(journal.paid().map(({ item, taskId }) => journal.taskIdOf(item) === taskId)).toEqual([
+			false,
+			true,
 		]);
 		expect(journal.taskIdOf(0)).toBe(taskIdOf(1));
-		expect(journal.spentCredits()).toBe(2 * PRICE);
+		expect(spentBy(journal)).toBe(2 * PRICE);
 	});
 
-	test.each(['refused', 'cancelled'] as const)(
+	test.each(['created', 'refused', 'cancelled'] as const)(
 		'of a node that was edited back takes its task again, as another was %s meanwhile',
 		async (ending) => {
 			store = await storedAfter(CAT);
@@ -323,8 +328,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 
 test('a journal that nothing was written to stores only whose it is, and what that one retries', () => {
 	const journal = open(store);
-	expect(journal.existing(0)).toBeNull();
-	expect(journal.claim(0, requestFor('A cat'))).toBeNull();
+	expect(journal.find(0, requestFor('A cat'))).toBeNull();
 	expect(store).toEqual({ klingExecution: { id: '1', retryOf: null } });
 	open(store, RETRY);
 	open(store, RETRY);
@@ -335,7 +339,7 @@ describe('as a tool of an AI Agent', () => {
 	/** Each call has a run index of its own (n8n), and a journal of its own. */
 	let calls = 0;
 	const call = async (store: IDataObject, api: Api, asked: Asked, executionId = '1') =>
-		await ask(open(store, { executionId, runIndex: calls++, isTool: true }), api, 0, asked);
+		await ask(open(store, { executionId, runIndex: calls++, node: null }), api, 0, asked);
 
 	test('equal requests are one video, however many ask and however the calls end', async () => {
 		await fc.assert(
@@ -361,7 +365,7 @@ describe('as a tool of an AI Agent', () => {
 	test('calls that run at the same time share one, and the later one says so', async () => {
 		const [first, second] = await Promise.all(
 			[0, 1].map(async (runIndex) => {
-				const journal = open(store, { runIndex, isTool: true });
+				const journal = open(store, { runIndex, node: null });
 				const client = api.clientFor(0, 'created');
 				return await journal.create(0, requestFor('A cat'), client);
 			}),
@@ -378,10 +382,10 @@ describe('as a tool of an AI Agent', () => {
 		const endings: Ending[] = ['refused', 'created', 'created'];
 		const [first, second, third] = await Promise.all(
 			endings.map(async (ending, runIndex) => {
-				const journal = open(store, { runIndex, isTool: true });
+				const journal = open(store, { runIndex, node: null });
 				const client = api.clientFor(runIndex, ending);
 				const made = await journal.create(0, requestFor('A cat'), client);
-				return { made, spent: journal.spentCredits() };
+				return { made, spent: spentBy(journal) };
 			}),
 		);
 		expect(api.sent).toBe(2);
@@ -410,40 +414,38 @@ describe('as a tool of an AI Agent', () => {
 
 	test('counts for a call what that call stands for, and nothing of others', async () => {
 		await call(store, api, CAT);
-		const journal = open(store, { runIndex: calls++, isTool: true });
+		const journal = open(store, { runIndex: calls++, node: null });
 		await ask(journal, api, 0, DOG);
-		expect([idsOf(journal), journal.spentCredits()]).toEqual([[taskIdOf(1)], PRICE]);
+		expect([idsOf(journal), spentBy(journal)]).toEqual([[taskIdOf(1)], PRICE]);
 	});
 });
 
 test('the log is told each id at the moment it is known, and each request that is unclear', async () => {
 	const lines: string[] = [];
-	const log = {
-		sending: () => {},
-		created: (item: number, taskId: string) => void lines.push(`${item} ${taskId}`),
-		unclear: (item: number) => void lines.push(`${item} unclear`),
-	};
+	const log: JournalLog = (level, text, item) => void lines.push(`${level} ${item}: ${text}`);
 	const journal = open(store, {}, log);
 	await ask(journal, api, 2, CAT);
 	await ask(journal, api, 0, { ...CAT, ending: 'unclear, created' });
 	await ask(journal, api, 1, { ...CAT, ending: 'refused' });
-	expect(lines).toEqual([`2 ${taskIdOf(0)}`, '0 unclear']);
+	expect(lines).toEqual([
+		`info 2: Kling video created: task ${taskIdOf(0)}`,
+		'warn 0: Kling video may have been created and charged, without an answer',
+	]);
 });
 
 describe('two retries of the same execution, in this process', () => {
-	const place = ['Create', 0];
-	afterEach(forgetRuns);
+	const isRemembered = true;
 
 	/** What n8n has stored of an execution whose second item, or whose only one, was refused. */
 	async function stored(first: Ending = 'created'): Promise<string> {
-		const journal = open(store, { place });
+		const journal = open(store, { isRemembered });
 		await ask(journal, api, 0, { ...CAT, ending: first });
 		await ask(journal, api, 1, { ...DOG, ending: 'refused' });
 		return JSON.stringify(store);
 	}
 
 	const retry = (json: string, executionId: string, changes: Partial<RunIdentity> = {}) =>
-		open(parse(json), { place, executionId, ...changes });
+		open(parse(json), { isRemembered, executionId, ...changes });
 
 	test.each<[string, Ending]>([
 		['of which one item was paid', 'created'],
@@ -473,7 +475,10 @@ describe('two retries of the same execution, in this process', () => {
 	test('know what a retry of a retry has made', async () => {
 		const json = await stored();
 		const first = parse(json);
-		await ask(open(first, { place, executionId: '2' }), api, 1, { ...DOG, ending: 'refused' });
+		await ask(open(first, { isRemembered, executionId: '2' }), api, 1, {
+			...DOG,
+			ending: 'refused',
+		});
 		await ask(retry(JSON.stringify(first), '3'), api, 1, DOG);
 		expect(await ask(retry(json, '4'), api, 1, DOG)).toBe(taskIdOf(1));
 		expect(api.charges).toHaveLength(2);
@@ -484,7 +489,10 @@ describe('two retries of the same execution, in this process', () => {
 		await ask(retry(json, '2', { written: 'something else' }), api, 0, DOG);
 		const edited = retry(json, '3', { written: 'another thing' });
 		expect(await ask(edited, api, 0, DOG)).toBe(taskIdOf(1));
-		expect(edited.paid().map(({ state }) => state)).toEqual(['replaced', 'standing']);
+		expect(edited.paid().map(({ item, taskId }) => edited.taskIdOf(item) === taskId)).toEqual([
+			false,
+			true,
+		]);
 		expect(api.charges).toHaveLength(2);
 	});
 
@@ -498,7 +506,7 @@ describe('two retries of the same execution, in this process', () => {
 	test('a tool that is asked for the same once more goes on with the other’s video', async () => {
 		const json = await stored();
 		for (const executionId of ['2', '3']) {
-			await ask(retry(json, executionId, { isTool: true }), api, 0, { ...CAT, prompt: 'A bird' });
+			await ask(retry(json, executionId, { node: null }), api, 0, { ...CAT, prompt: 'A bird' });
 		}
 		expect(api.charges).toHaveLength(2);
 	});
@@ -510,14 +518,20 @@ function parse(json: string): IDataObject {
 	return { ...value };
 }
 
+test('of an execution that n8n cannot have begun before, nothing is remembered', async () => {
+	const run = { isRemembered: false };
+	await ask(open(store, run), api, 0, CAT);
+	await ask(open({}, run), api, 0, CAT);
+	expect(api.sent).toBe(2);
+});
+
 test('each turn of a loop is remembered by itself, for an execution that goes on from an old state', async () => {
 	const turn = async (state: IDataObject, runIndex: number) => {
-		const journal = open(state, { runIndex, place: [runIndex] });
+		const journal = open(state, { runIndex, isRemembered: true });
 		return await ask(journal, api, 0, { prompt: `Turn ${runIndex}`, ending: 'created' });
 	};
 	const made = [await turn(store, 0), await turn(store, 1), await turn(store, 2)];
 	const old: IDataObject = {};
 	expect([await turn(old, 0), await turn(old, 1), await turn(old, 2)]).toEqual(made);
 	expect(api.sent).toBe(3);
-	forgetRuns();
 });

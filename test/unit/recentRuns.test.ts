@@ -1,13 +1,12 @@
 import type { Entry } from '../../nodes/Kling/creating/entry';
-import { forgetRuns, recallRun, rememberRun } from '../../nodes/Kling/creating/recentRuns';
+import { forgetRuns, recall, remember } from '../../nodes/Kling/creating/recentRuns';
 import { SUMMARY, taskIdOf } from '../harness/node/builders';
 
 afterEach(forgetRuns);
 
-const run = (executionId: string) => ({ executionId, place: ['Create', 0] });
-
 function entry(changes: Partial<Entry> = {}): Entry {
 	return {
+		node: 'Create',
 		runIndex: 0,
 		item: 0,
 		executionId: '1',
@@ -17,42 +16,36 @@ function entry(changes: Partial<Entry> = {}): Entry {
 		taskId: taskIdOf(1),
 		createdAt: 0,
 		summary: SUMMARY,
-		state: 'standing',
+		isRefunded: false,
 		...changes,
 	};
 }
 
-test('a run that this process knows nothing of is what is stored of it', () => {
+test('an execution that this process knows nothing of is what is stored of it', () => {
 	const stored = [entry()];
-	expect(recallRun(run('1'), stored)).toBe(stored);
+	expect(recall('1', stored)).toBe(stored);
 });
 
-test('a run is what it has created here, though what is stored is from before that', () => {
+test('an execution is what it has created here, though what is stored is from before that', () => {
 	const created = [entry(), entry({ item: 1, taskId: taskIdOf(2) })];
-	rememberRun(run('1'), created);
-	expect(recallRun(run('1'), [])).toBe(created);
-	expect(recallRun(run('1'), [entry({ taskId: null })])).toEqual([
+	remember('1', created);
+	expect(recall('1', [])).toBe(created);
+	expect(recall('1', [entry({ taskId: null })])).toEqual([
 		entry(),
 		entry({ item: 1, taskId: taskIdOf(2) }),
 	]);
-	expect(recallRun(run('2'), [])).toEqual([]);
+	expect(recall('2', [])).toEqual([]);
 });
 
-test('what another process has created for the same run is added', () => {
+test('what another process has created for the same execution is added', () => {
 	const elsewhere = entry({ request: 'a dog', taskId: taskIdOf(2) });
-	rememberRun(run('1'), [entry()]);
-	expect(recallRun(run('1'), [entry(), elsewhere])).toEqual([entry(), elsewhere]);
+	remember('1', [entry()]);
+	expect(recall('1', [entry(), elsewhere])).toEqual([entry(), elsewhere]);
 });
 
-test('of an execution that n8n cannot have begun before, nothing is remembered', () => {
-	const first = { executionId: '1', place: null };
-	rememberRun(first, [entry()]);
-	expect(recallRun(first, [])).toEqual([]);
-});
-
-test('10,000 entries are remembered, and the oldest runs forgotten first', () => {
+test('10,000 entries are remembered, and the oldest executions forgotten first', () => {
 	const many = Array.from({ length: 5_000 }, (_, item) => entry({ item }));
-	for (const key of ['first', 'second', 'third']) rememberRun(run(key), [...many]);
-	const lengths = ['first', 'second', 'third'].map((key) => recallRun(run(key), []).length);
+	for (const key of ['first', 'second', 'third']) remember(key, [...many]);
+	const lengths = ['first', 'second', 'third'].map((key) => recall(key, []).length);
 	expect(lengths).toEqual([0, 5_000, 5_000]);
 });

@@ -163,6 +163,6 @@ describe('a run', () => {
 		expect(output).toMatchObject({
 			message: `Task ${TASK_ID} did not produce a video: Too dark (upstream_error)`,
 		});
-		expect(store['klingCreated']).toMatchObject([{ state: 'refunded' }]);
+		expect(store['klingCreated']).toMatchObject([{ isRefunded: true }]);
 	});
 });

@@ -1,8 +1,12 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
 import { ApiFailure, Unreached } from '../../nodes/Kling/api/failure';
+import { sendAll } from '../../nodes/Kling/creating/createTasks';
 import { Journal } from '../../nodes/Kling/creating/journal';
-import type { ToBuy } from '../../nodes/Kling/creating/request';
-import { sendAll } from '../../nodes/Kling/creating/send';
-import { failure, fakeClient, requestFor, taskIdOf } from '../harness/node/builders';
+import type { ToBuy } from '../../nodes/Kling/creating/prepare';
+
+import { failure, fakeClient, klingNode, requestFor, taskIdOf } from '../harness/node/builders';
+import { standIn } from '../harness/standIn';
 
 test('nothing further is sent while the balance is read of an account that has too few credits', async () => {
 	const sent: string[] = [];
@@ -23,15 +27,17 @@ test('nothing further is sent while the balance is read of an account that has t
 		result: { simplify: true, downloadField: null },
 		wait: null,
 		request: requestFor(prompt),
+		imageSettings: { source: 'url', urls: [], checked: false },
 		task: null,
 	});
-	const run = { executionId: '1', runIndex: 0, isTool: false, written: null, place: [] };
-	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
-	const sending = sendAll(['too dear', 'second', 'third', 'fourth'].map(item), {
-		journal: new Journal({}, run, log),
-		concurrency: 2,
-		stopsAtFailure: true,
+	const run = { executionId: '1', node: 'Kling', runIndex: 0, written: '', isRemembered: false };
+	const context = standIn<IExecuteFunctions>({
+		getNode: () => klingNode(),
+		continueOnFail: () => false,
+		getExecutionCancelSignal: () => undefined,
 	});
+	const items = ['too dear', 'second', 'third', 'fourth'].map(item);
+	const sending = sendAll({ context, journal: new Journal({}, run, () => {}) }, items);
 	await new Promise(setImmediate);
 	tell(100);
 	const outcomes = await sending;

@@ -22,8 +22,7 @@ const registrationSchema = z.object({ url: z.string().url() });
 
 function readRegistration(context: IHookFunctions | IExecuteFunctions): string | null {
 	const stored = context.getWorkflowStaticData('global')[STATIC_DATA_KEY];
-	const registration = registrationSchema.safeParse(stored);
-	return registration.success ? registration.data.url : null;
+	return registrationSchema.safeParse(stored).data?.url ?? null;
 }
 
 /** Whether the address in the static data is the one the trigger listens at now. */
@@ -51,10 +50,7 @@ export function register(context: IHookFunctions): Refusal | null {
 	return null;
 }
 
-/**
- * Takes the trigger's address back. n8n calls this after listening for a test event too, when the
- * address at hand is the Test URL and the registration must stay.
- */
+/** Takes the trigger's address back. n8n calls this after a test event too, with the Test URL at hand. */
 export function withdraw(context: IHookFunctions): void {
 	const registered = readRegistration(context);
 	const url = context.getNodeWebhookUrl('default');
@@ -70,13 +66,11 @@ export const NO_TRIGGER = new Refusal(
 );
 
 /**
- * The address of the Kling Trigger in the executed workflow, in regular and in queue mode alike, or
- * why none listens: {@link NO_TRIGGER}, or `the workflow …`.
+ * The address of the Kling Trigger in the executed workflow, or why none listens.
  *
  * A production execution begins only while its workflow is active, and one that has slept since sees in the
- * static data whether it still is, but for a worker. Of any other execution n8n does not say (n8n: neither
- * for a manual run nor a *Retry*), and a copy that was never published has the static data of its
- * original. So the address itself is asked.
+ * static data whether it still is, but for a worker. Of a manual run or a *Retry* n8n does not say, and a
+ * copy that was never published has the static data of its original. So the address itself is asked.
  */
 export async function findRegistration(context: IExecuteFunctions): Promise<string | Refusal> {
 	if (!hasTrigger(context)) return NO_TRIGGER;
@@ -116,17 +110,14 @@ const NO_TASK = '{}';
 
 /**
  * Where the trigger of this workflow listens now: at the address that it registered, whatever n8n's
- * webhook endpoint is called. Only the origin may have changed since, as the resume URL of this
- * execution tells.
+ * webhook endpoint is called. Only the origin may have changed since: that of the resume URL is right.
  */
 function currentUrl(context: IExecuteFunctions): string | null {
 	const { id } = context.getWorkflow();
-	if (id === undefined) return null;
 	const stored = ownRegistration(context);
-	if (stored === null) return triggerUrlOf(context, id);
-	const resumeUrl = readResumeUrl(context);
-	if (resumeUrl === null) return stored;
-	return `${new URL(resumeUrl).origin}${new URL(stored).pathname}`;
+	if (stored === null) return id === undefined ? null : triggerUrlOf(context, id);
+	const { origin } = new URL(readResumeUrl(context) ?? stored);
+	return `${origin}${new URL(stored).pathname}`;
 }
 
 /** The address in the static data, where it is of this very workflow, not one that a copy has brought along. */
@@ -145,20 +136,18 @@ const webhookBaseSchema = z.object({
 });
 
 /**
- * Where the Kling Trigger of a workflow on this n8n listens while that workflow is active. n8n offers
- * nodes no address of its webhooks, but each n8n context carries it (2.0 to 2.41).
+ * Where the Kling Trigger of a workflow on this n8n listens while that is active. n8n offers nodes no
+ * address of its webhooks, but each n8n context carries it (2.0 to 2.41).
  */
 export function triggerUrlOf(context: object, workflowId: string): string | null {
-	const carried = webhookBaseSchema.safeParse(context);
-	if (!carried.success) return null;
-	return `${carried.data.additionalData.webhookBaseUrl.replace(/\/+$/, '')}/kling/${workflowId}`;
+	const base = webhookBaseSchema.safeParse(context).data?.additionalData.webhookBaseUrl;
+	return base === undefined ? null : `${base.replace(/\/+$/, '')}/kling/${workflowId}`;
 }
 
 /** The host names of this n8n that are known: of its webhooks, and of its editor. */
 export function ownHosts(context: IExecuteFunctions): string[] {
-	return [context.getInstanceBaseUrl(), readResumeUrl(context) ?? '']
-		.filter((url) => URL.canParse(url))
-		.map((url) => new URL(url).hostname);
+	const urls = [context.getInstanceBaseUrl(), readResumeUrl(context) ?? ''];
+	return urls.flatMap((url) => (URL.canParse(url) ? new URL(url).hostname : []));
 }
 
 /** Whether an address is that of a Kling Trigger on this n8n, one that does not listen included. */

@@ -30,8 +30,7 @@ export function resumeAddressOf(context: IExecuteFunctions): string | null {
 export function isResumeAddress(context: IExecuteFunctions, url: string): boolean {
 	const own = readResumeUrl(context);
 	if (own === null || !URL.canParse(url)) return false;
-	const places = [own, withSuffix(own)].map(placeOf);
-	return places.includes(placeOf(url));
+	return [own, withSuffix(own)].map(placeOf).includes(placeOf(url));
 }
 
 function placeOf(url: string): string {
@@ -40,9 +39,8 @@ function placeOf(url: string): string {
 }
 
 /**
- * Calls the resume address as the API would. n8n answers that the execution is still running, so a
- * call gets through. Only a login in front of it is a reason to refuse: no answer may come of this
- * machine alone.
+ * Calls the resume address as the API would; n8n answers that the execution is still running. Only a
+ * login in front of it is a reason to refuse: no answer may come of this machine alone.
  */
 export async function checkResumeAddress(context: IExecuteFunctions): Promise<Refusal | null> {
 	const url = resumeAddressOf(context);

@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { Failure, Refusal, type Settled } from '../api/failure';
+import { withoutResumeAddresses } from '../api/redact';
+import { maySleep } from '../n8n/execution';
 import { advice, type Hint, warning } from '../n8n/hints';
 import { isNodeType, isStartedByTrigger } from '../n8n/workflow';
 import {
@@ -11,9 +13,12 @@ import {
 	type CallbackKind,
 	type CallbackSetting,
 	isWorkflowId,
+	readCallback,
 } from '../parameters/callback';
 import { quote } from '../parameters/quote';
+import type { Settings } from '../parameters/settings';
 import type { WaitStrategy } from '../parameters/waiting';
+import { withReference } from './reference';
 import {
 	findRegistration,
 	isOwnTriggerUrl,
@@ -28,16 +33,23 @@ import { isResumeAddress, resumeAddressOf } from './resumeAddress';
 export interface CallbackTarget {
 	callback: CallbackKind;
 	callbackUrl: string | null;
+	/** As much of it as people may see: a resume address is a key to its execution. */
+	shownUrl: string | null;
 }
-
-const NO_CALLBACK: CallbackTarget = { callback: 'none', callbackUrl: null };
 
 /** What is chosen, before it is known whether the API can reach it. */
 interface Choice {
-	target: CallbackTarget;
+	callback: CallbackKind;
+	callbackUrl: string | null;
+	/** Whether that is a Kling Trigger of this n8n. */
+	isTrigger: boolean;
 	/** The parameter that insists on it; null where the run can do without. */
 	insists: string | null;
 	hints: Hint[];
+}
+
+function nowhere(...hints: Hint[]): Choice {
+	return { callback: 'none', callbackUrl: null, isTrigger: false, insists: null, hints };
 }
 
 /**
@@ -51,79 +63,96 @@ export class Targets {
 
 	private readonly unreachable = new Set<string>();
 
-	/** @param without what is said where the API cannot reach the callback: `n8n polled`, and further hints */
+	/**
+	 * @param read what the user asks for
+	 * @param without what is said where the API cannot reach the callback: `n8n polled`, and further hints
+	 */
 	constructor(
+		readonly read: (settings: Settings) => Settled<CallbackSetting>,
 		private readonly choose: (setting: CallbackSetting) => Promise<Settled<Choice>>,
 		private readonly without: { text: string; hints: Hint[] },
 	) {}
 
-	/** @param apiBaseUrl where the API of the item lives, which must reach the callback */
-	async resolve(setting: CallbackSetting, apiBaseUrl: string): Promise<Settled<CallbackTarget>> {
+	/**
+	 * @param apiBaseUrl where the API of the item lives, which must reach the callback
+	 * @param reference what a Kling Trigger is to give back
+	 */
+	async resolve(
+		setting: CallbackSetting,
+		apiBaseUrl: string,
+		reference: string | null,
+	): Promise<Settled<CallbackTarget>> {
 		const key = JSON.stringify(setting);
 		const choosing = this.choices.get(key) ?? this.choose(setting);
 		this.choices.set(key, choosing);
 		const choice = await choosing;
 		if (choice instanceof Failure) return choice;
-		const { target, insists } = choice;
-		if (target.callbackUrl === null || isReachableFromApi(target.callbackUrl, apiBaseUrl)) {
-			this.show(choice.hints);
-			return target;
+		const { callbackUrl, insists } = choice;
+		if (callbackUrl === null || isReachableFromApi(callbackUrl, apiBaseUrl)) {
+			for (const hint of choice.hints) this.chosenHints.add(hint);
+			return toTarget(choice, reference);
 		}
-		const { origin } = new URL(target.callbackUrl);
+		const { origin } = new URL(callbackUrl);
 		if (insists !== null) {
-			return cannotBeUsed(
-				insists,
-				`the AI Video API cannot reach ${origin}`,
-				'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
-			);
+			return cannotBeUsed(insists, {
+				message: `the AI Video API cannot reach ${origin}`,
+				hint: 'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
+			});
 		}
-		this.show(this.without.hints);
+		for (const hint of this.without.hints) this.chosenHints.add(hint);
 		this.unreachable.add(
 			`${this.without.text}, since the AI Video API cannot reach ${origin}: fine for trying, set WEBHOOK_URL of n8n for production.`,
 		);
-		return NO_CALLBACK;
+		return toTarget(nowhere(), null);
 	}
 
 	/** What the user should know of the targets that were resolved; what is to be set up comes last. */
 	hints(): Hint[] {
 		return [...this.chosenHints, ...this.unreachable];
 	}
-
-	private show(hints: readonly Hint[]): void {
-		for (const hint of hints) this.chosenHints.add(hint);
-	}
 }
 
-function cannotBeUsed(parameter: string, reason: string, hint: string): Refusal {
-	return new Refusal(`'${parameter}' cannot be used, since ${reason}`, hint);
+function toTarget(choice: Choice, reference: string | null): CallbackTarget {
+	const { callback, callbackUrl, isTrigger } = choice;
+	if (callbackUrl === null || callback === 'execution') {
+		return { callback, callbackUrl, shownUrl: null };
+	}
+	if (!isTrigger) {
+		return { callback, callbackUrl, shownUrl: withoutResumeAddresses(callbackUrl) };
+	}
+	// Needed whole, to look after it.
+	const url = withReference(callbackUrl, reference);
+	return { callback, callbackUrl: url, shownUrl: url };
+}
+
+function cannotBeUsed(parameter: string, why: Pick<Refusal, 'message' | 'hint'>): Refusal {
+	return new Refusal(`'${parameter}' cannot be used, since ${why.message}`, why.hint);
 }
 
 const WAIT_STRATEGY = 'Wait Strategy';
 
+/** For every wait that insists on a callback where n8n cannot wake the execution. */
+export const CANNOT_SLEEP = cannotBeUsed(WAIT_STRATEGY, {
+	message: 'n8n does not wake sub-workflows, evaluations, AI tools and runs of its command line',
+	hint: 'Choose Automatic or Poll.',
+});
+
 /** The targets of an operation that waits for its own tasks: this execution, or none where it polls. */
-export function openWaitTargets(
-	context: IExecuteFunctions,
-	strategy: WaitStrategy,
-	maySleep: boolean,
-): Targets {
-	const callbackUrl = maySleep && strategy !== 'poll' ? resumeAddressOf(context) : null;
+export function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrategy): Targets {
+	const sleeps = strategy !== 'poll' && maySleep(context);
+	const callbackUrl = sleeps ? resumeAddressOf(context) : null;
 	const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
 	const withoutOne = insists === null ? nowhere() : CANNOT_SLEEP;
-	const choice =
-		callbackUrl === null ? withoutOne : chosen({ callback: 'execution', callbackUrl }, insists);
-	return new Targets(async () => await Promise.resolve(choice), { text: 'n8n polled', hints: [] });
+	const calling = { ...nowhere(), callback: 'execution', callbackUrl, insists } as const;
+	const choice = callbackUrl === null ? withoutOne : calling;
+	const read = () => ({ kind: 'execution' }) as const;
+	const without = { text: 'n8n polled', hints: [] };
+	return new Targets(read, async () => await Promise.resolve(choice), without);
 }
-
-/** For every wait that insists on a callback where n8n cannot wake the execution. */
-export const CANNOT_SLEEP = cannotBeUsed(
-	WAIT_STRATEGY,
-	'n8n does not wake sub-workflows, evaluations, AI tools and runs of its command line',
-	'Choose Automatic or Poll.',
-);
 
 /** The targets of Create Video: wherever the user wants the callback. */
 export function openTargets(context: IExecuteFunctions): Targets {
-	return new Targets(async (setting) => await chooseFor(context, setting), {
+	return new Targets(readCallback, async (setting) => await choose(context, setting), {
 		text: 'No callback was asked for',
 		hints: [NEXT.none],
 	});
@@ -150,15 +179,7 @@ const NEXT = {
 	),
 };
 
-function chosen(target: CallbackTarget, insists: string | null, ...hints: Hint[]): Choice {
-	return { target, insists, hints };
-}
-
-function nowhere(...hints: Hint[]): Choice {
-	return chosen(NO_CALLBACK, null, ...hints);
-}
-
-async function chooseFor(
+async function choose(
 	context: IExecuteFunctions,
 	setting: CallbackSetting,
 ): Promise<Settled<Choice>> {
@@ -168,78 +189,74 @@ async function chooseFor(
 		case 'auto':
 			return await chooseAutomatically(context);
 		case 'execution':
-			return chooseExecution(context, CALLBACK);
+			return insistOn(CALLBACK, context, 'execution', resumeAddressOf(context) ?? NO_ADDRESS);
 		case 'trigger':
-			return await chooseOwnTrigger(context);
+			return insistOn(CALLBACK, context, 'trigger', await findRegistration(context));
 		case 'url':
 			return isResumeAddress(context, setting.url)
-				? chooseExecution(context, CALLBACK_URL)
-				: chooseUrl(context, setting.url);
+				? insistOn(CALLBACK_URL, context, 'execution', resumeAddressOf(context) ?? NO_ADDRESS)
+				: insistOn(CALLBACK_URL, context, 'url', setting.url);
 		case 'workflow':
 			return await chooseWorkflow(context, setting);
 	}
 }
 
-async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> {
-	if (isWaitedFor(context)) {
-		const execution = chooseExecution(context, CALLBACK);
-		if (!(execution instanceof Failure)) return { ...execution, insists: null };
-	}
-	if (isStartedByTrigger(context)) return nowhere(NEXT.startsItself);
-	const callbackUrl = await findRegistration(context);
-	if (callbackUrl === NO_TRIGGER) return nowhere(NEXT.none);
-	if (callbackUrl instanceof Refusal) {
-		return nowhere(warning(`No callback: ${callbackUrl.message}. ${callbackUrl.hint} ${LATER}`));
-	}
-	return chosen({ callback: 'trigger', callbackUrl }, null, NEXT.trigger);
+const NO_ADDRESS = new Refusal(
+	'this execution has no address to be resumed at',
+	'Run the workflow in n8n itself, or choose a way without a callback.',
+);
+
+function insistOn(
+	parameter: string,
+	context: IExecuteFunctions,
+	callback: CallbackKind,
+	url: string | Refusal,
+): Settled<Choice> {
+	if (url instanceof Refusal) return cannotBeUsed(parameter, url);
+	return { ...choiceOf(context, callback, url), insists: parameter };
 }
 
-const waitParameters = z.object({
+function choiceOf(context: IExecuteFunctions, callback: CallbackKind, callbackUrl: string): Choice {
+	const choice = { ...nowhere(), callback, callbackUrl };
+	if (callback === 'execution') {
+		return { ...choice, hints: [isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits] };
+	}
+	if (callback === 'url' && !isOwnTriggerUrl(context, callbackUrl)) {
+		const { origin } = new URL(callbackUrl);
+		return { ...choice, hints: [`The API calls ${origin} when the video is ready.`] };
+	}
+	const isHere = callback === 'trigger' || workflowIn(callbackUrl) === context.getWorkflow().id;
+	const next = isHere ? NEXT.trigger : NEXT.otherTrigger;
+	const circle = isStartedByTrigger(context) ? [NEXT.circle] : [];
+	return { ...choice, isTrigger: true, hints: [next, ...circle] };
+}
+
+async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> {
+	const address = resumeAddressOf(context);
+	if (address !== null && isWaitedFor(context)) return choiceOf(context, 'execution', address);
+	if (isStartedByTrigger(context)) return nowhere(NEXT.startsItself);
+	const url = await findRegistration(context);
+	if (url === NO_TRIGGER) return nowhere(NEXT.none);
+	if (!(url instanceof Refusal)) return choiceOf(context, 'trigger', url);
+	return nowhere(warning(`No callback: ${url.message}. ${url.hint} ${LATER}`));
+}
+
+const sleepingWait = z.object({
 	operation: z.literal('wait'),
-	waitStrategy: z.string().default('auto'),
+	waitStrategy: z
+		.string()
+		.refine((strategy) => strategy !== 'poll')
+		.optional(),
 });
 
 /** Whether a Kling node further down waits in a way that a callback can wake. */
 function isWaitedFor(context: IExecuteFunctions): boolean {
-	const name = context.getNode().name;
-	return context.getChildNodes(name, { includeNodeParameters: true }).some((node) => {
-		if (node.disabled || !isNodeType(node.type, 'kling')) return false;
-		const parameters = waitParameters.safeParse(node.parameters);
-		return parameters.success && parameters.data.waitStrategy !== 'poll';
-	});
-}
-
-function chooseExecution(context: IExecuteFunctions, insists: string): Settled<Choice> {
-	const callbackUrl = resumeAddressOf(context);
-	if (callbackUrl === null) {
-		return cannotBeUsed(
-			insists,
-			'this execution has no address to be resumed at',
-			'Run the workflow in n8n itself, or choose a way without a callback.',
+	return context
+		.getChildNodes(context.getNode().name, { includeNodeParameters: true })
+		.some(
+			({ disabled, type, parameters }) =>
+				!disabled && isNodeType(type, 'kling') && sleepingWait.safeParse(parameters).success,
 		);
-	}
-	const next = isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits;
-	return chosen({ callback: 'execution', callbackUrl }, insists, next);
-}
-
-async function chooseOwnTrigger(context: IExecuteFunctions): Promise<Settled<Choice>> {
-	const callbackUrl = await findRegistration(context);
-	if (callbackUrl instanceof Refusal) {
-		return cannotBeUsed(CALLBACK, callbackUrl.message, callbackUrl.hint);
-	}
-	const circle = isStartedByTrigger(context) ? [NEXT.circle] : [];
-	return chosen({ callback: 'trigger', callbackUrl }, CALLBACK, NEXT.trigger, ...circle);
-}
-
-function chooseUrl(context: IExecuteFunctions, callbackUrl: string): Choice {
-	const startsTrigger = isOwnTriggerUrl(context, callbackUrl);
-	const next = startsTrigger
-		? workflowIn(callbackUrl) === context.getWorkflow().id
-			? NEXT.trigger
-			: NEXT.otherTrigger
-		: `The API calls ${new URL(callbackUrl).origin} when the video is ready.`;
-	const circle = startsTrigger && isStartedByTrigger(context) ? [NEXT.circle] : [];
-	return chosen({ callback: 'url', callbackUrl }, CALLBACK_URL, next, ...circle);
 }
 
 /** The Kling Trigger of another workflow, or the address itself where it only looks like n8n's editor. */
@@ -248,7 +265,7 @@ async function chooseWorkflow(
 	{ workflowId, editorUrl }: Extract<CallbackSetting, { kind: 'workflow' }>,
 ): Promise<Settled<Choice>> {
 	if (editorUrl !== null && !isOfThisN8n(context, editorUrl)) {
-		if (!isWorkflowId(workflowId)) return chooseUrl(context, editorUrl);
+		if (!isWorkflowId(workflowId)) return insistOn(CALLBACK_URL, context, 'url', editorUrl);
 		return new Refusal(
 			`'${CALLBACK_URL}' is ${quote(editorUrl)}, the editor of a workflow on another n8n`,
 			'Give the Production URL of the Kling Trigger in that workflow.',
@@ -256,10 +273,8 @@ async function chooseWorkflow(
 	}
 	const url = triggerUrlOf(context, workflowId);
 	const listens = url === null ? null : await isTriggerListening(context, url);
-	if (listens instanceof Refusal) {
-		return cannotBeUsed(CALLBACK_URL, listens.message, listens.hint);
-	}
-	if (url !== null && listens === true) return chooseUrl(context, url);
+	if (listens instanceof Refusal) return cannotBeUsed(CALLBACK_URL, listens);
+	if (url !== null && listens === true) return insistOn(CALLBACK_URL, context, 'url', url);
 	return new Refusal(
 		`'${CALLBACK_URL}' names a workflow whose Kling Trigger does not listen`,
 		'Check that the workflow has a Kling Trigger, and publish (activate) it.',

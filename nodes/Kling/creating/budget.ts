@@ -1,66 +1,100 @@
 import type { ApiClient } from '../api/client';
-import { Failure, Refusal, type Settled } from '../api/failure';
+import { Failure, Refusal, type Settled, Unreached } from '../api/failure';
 import { formatCredits } from '../api/pricing';
-import { maxCreditsOption, NO_LIMIT, type SpendingSettings } from '../parameters/spending';
-import { isToBuy, type Prepared, type ToBuy } from './request';
+import type { Credits } from '../api/schemas';
+import type { RequestSummary } from '../api/task';
+import { maxCreditsOption, NO_LIMIT } from '../parameters/spending';
+import { failureOf } from '../result/hints';
+import { endedBy, type ItemOutcome } from '../result/item';
+import { isRefunded } from '../result/task';
+import {
+	type Created,
+	type Creating,
+	isToBuy,
+	type Items,
+	prepareAll,
+	spendingOf,
+	type ToBuy,
+} from './prepare';
+
+/** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
+export async function checkRun(creating: Creating): Promise<Items> {
+	const { context, journal } = creating;
+	const items = await prepareAll(creating);
+	const ended = endedBy(context, items);
+	if (ended !== null) return ended;
+	const spent = creditsOf(journal.paid().map(({ summary }) => summary));
+	const checked = await checkBudget(items, spent);
+	return endedBy(context, checked) ?? checked;
+}
 
 /**
  * Refuses items before anything is spent: all that are to be paid for, when the run would spend more
  * than Max Credits; those of one account, when its balance is too low for them or cannot be read.
  *
  * @param spentCredits what earlier tries of the run have spent, which the limit covers too
- * @throws {CancelledError} when the execution was cancelled
  */
-export async function checkBudget(
-	prepared: ReadonlyArray<Settled<Prepared>>,
-	{ maxCredits, checkBalance }: SpendingSettings,
-	spentCredits: number,
-): Promise<Array<Settled<Prepared>>> {
-	const toBuy = prepared.filter(isToBuy);
+async function checkBudget(items: Items, spentCredits: number): Promise<Items> {
+	const { maxCredits, checkBalance } = spendingOf(items);
+	const toBuy = items.filter(isToBuy);
 	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(toBuy) > maxCredits) {
-		const refusal = overLimit(toBuy, maxCredits, spentCredits);
-		return prepared.map((item) => (isToBuy(item) ? refusal : item));
+		const spent = spentCredits === 0 ? '' : `, of which this run has spent ${spentCredits}`;
+		const refusal = new Refusal(
+			`'${maxCreditsOption.displayName}' is ${maxCredits}${spent}, but ${costOf(toBuy)}`,
+			'Raise Max Credits under Options, or send fewer items.',
+		);
+		return items.map((item) => (isToBuy(item) ? refusal : item));
 	}
-	const balances = new Map<ApiClient, Settled<number>>();
-	for (const client of new Set(checkBalance ? toBuy.map((one) => one.client) : [])) {
+	if (!checkBalance) return items;
+	const accounts = new Map<ApiClient, Settled<Credits>>();
+	for (const client of new Set(toBuy.map((one) => one.client))) {
+		const credits = await client.getCredits();
 		const ofAccount = toBuy.filter((one) => one.client === client);
-		balances.set(client, await checkBalanceOf(client, ofAccount));
+		const suffices = credits instanceof Failure || sumOf(ofAccount) <= credits.balance;
+		accounts.set(client, suffices ? credits : tooFew(credits, ofAccount));
 	}
-	return prepared.map((item) => {
-		const balance = isToBuy(item) ? balances.get(item.client) : undefined;
-		if (balance === undefined || item instanceof Failure) return item;
-		return balance instanceof Failure ? balance : { ...item, balance };
+	return items.map((item) => {
+		if (!isToBuy(item)) return item;
+		const credits = accounts.get(item.client);
+		return credits instanceof Failure ? credits : { ...item, balance: credits?.balance };
 	});
 }
 
-/** The account's credits, where they suffice. */
-async function checkBalanceOf(
-	client: ApiClient,
-	toBuy: readonly ToBuy[],
-): Promise<Settled<number>> {
-	const credits = await client.getCredits();
-	if (credits instanceof Failure) return credits;
-	const { balance } = credits;
-	if (sumOf(toBuy) <= balance) return balance;
+function tooFew({ balance }: Credits, toBuy: readonly ToBuy[]): Refusal {
 	return new Refusal(
 		`The account has ${balance === 1 ? '1 credit' : `${balance} credits`}, but ${costOf(toBuy)}`,
 		'Top up under Dashboard > Billing, or send fewer items.',
 	);
 }
 
-function overLimit(toBuy: readonly ToBuy[], maxCredits: number, spent: number): Refusal {
-	const ofThese = spent === 0 ? '' : `, of which this run has spent ${spent}`;
-	return new Refusal(
-		`'${maxCreditsOption.displayName}' is ${maxCredits}${ofThese}, but ${costOf(toBuy)}`,
-		'Raise Max Credits under Options, or send fewer items.',
-	);
+function creditsOf(requests: readonly RequestSummary[]): number {
+	return requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 }
 
 function sumOf(toBuy: readonly ToBuy[]): number {
-	return toBuy.reduce((sum, { request }) => sum + request.summary.estimatedCredits, 0);
+	return creditsOf(toBuy.map(({ request }) => request.summary));
 }
 
 function costOf(toBuy: readonly ToBuy[]): string {
 	const videos = toBuy.length === 1 ? '1 video costs' : `${toBuy.length} videos cost`;
 	return `${videos} an estimated ${formatCredits(sumOf(toBuy))}`;
+}
+
+/** Says what a run spent on all its items, as far as it is known what became of them. */
+export function spendingHints(
+	created: ReadonlyArray<Settled<Created>>,
+	outcomes: readonly ItemOutcome[],
+): string[] {
+	const paid = created.flatMap((item, itemIndex) => {
+		const failure = failureOf(outcomes[itemIndex] ?? new Unreached());
+		const isFree = item instanceof Failure || (failure !== null && isRefunded(failure));
+		return isFree ? [] : (item.task.request ?? []);
+	});
+	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
+}
+
+/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
+export function describeCost(requests: readonly RequestSummary[]): string {
+	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
+	return `${videos} for an estimated ${formatCredits(creditsOf(requests))} in all`;
 }

@@ -1,80 +1,87 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-
-import { Failure, type Settled, Unreached, valuesOf } from '../api/failure';
-import { formatCredits } from '../api/pricing';
-import type { RequestSummary } from '../api/task';
-import { recordCreated } from '../callback/awaited';
+import type { ApiClient } from '../api/client';
+import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
+import { CancelledError, mapConcurrently } from '../n8n/async';
 import { keepsFailedItems } from '../n8n/execution';
-import { type SpendingSettings, strictest } from '../parameters/spending';
-import { failureOf } from '../result/hints';
-import { endedBy, type ItemOutcome } from '../result/item';
-import { isRefunded } from '../result/task';
-import { checkBudget } from './budget';
-import { prepareAll, type Preparing } from './prepare';
-import type { Created, Prepared } from './request';
-import { sendAll } from './send';
+import { checkRun } from './budget';
+import {
+	type Created,
+	type Creating,
+	isToBuy,
+	type Items,
+	spendingOf,
+	type ToBuy,
+} from './prepare';
 
 /**
  * A task for each item: an earlier one, or one that is paid for now. Nothing is spent before all were checked.
  *
  * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
-export async function createTasks(
-	context: IExecuteFunctions,
-	preparing: Preparing,
-): Promise<Array<Settled<Created>>> {
-	const prepared = await checkRun(context, preparing);
-	const ended = endedBy(context, prepared);
-	if (ended !== null) return ended;
-	const sent = await sendAll(prepared, {
-		journal: preparing.journal,
-		concurrency: spendingOf(prepared).concurrency,
-		stopsAtFailure: !keepsFailedItems(context),
-		signal: context.getExecutionCancelSignal(),
-	});
-	recordCreated(context, valuesOf(sent));
-	return prepared.map((item, itemIndex): Settled<Created> => {
-		if (item instanceof Failure) return item;
-		const task = sent[itemIndex] ?? new Unreached();
-		return task instanceof Failure ? task : { ...item, task };
-	});
+export async function createTasks(creating: Creating): Promise<Array<Settled<Created>>> {
+	return await sendAll(creating, await checkRun(creating));
 }
 
-/** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
-export async function checkRun(
-	context: IExecuteFunctions,
-	preparing: Preparing,
-): Promise<Array<Settled<Prepared>>> {
-	const prepared = await prepareAll(context, preparing);
-	const spent = preparing.journal.spentCredits();
-	return endedBy(context, prepared) ?? (await checkBudget(prepared, spendingOf(prepared), spent));
-}
-
-function spendingOf(prepared: ReadonlyArray<Settled<Prepared>>): SpendingSettings {
-	return strictest(valuesOf(prepared).map(({ spending }) => spending));
-}
+/** Answers that every further request to the same account would get as well. */
+const CODES_THAT_STOP_AN_ACCOUNT = new Set([
+	'invalid_api_key',
+	'ip_not_allowed',
+	'spend_limit_exceeded',
+]);
 
 /**
- * Says what a run spent on all its items. The credits of tasks that failed were given back (API docs).
- *
- * @param outcomes what became of the tasks, where that is known already
+ * Creates a task for each item that has none yet. What is under way when the run stops, for whichever
+ * reason, is let to its end: it may have been paid for. What was not sent any more shares the refusal
+ * that stopped its account.
  */
-export function spendingHints(
-	created: ReadonlyArray<Settled<Created>>,
-	outcomes: readonly ItemOutcome[] = [],
-): string[] {
-	const paid = created.flatMap((item, itemIndex) => {
-		const outcome = outcomes[itemIndex];
-		const failure = outcome === undefined ? null : failureOf(outcome);
-		const isPaid = failure === null || !isRefunded(failure);
-		return item instanceof Failure || !isPaid ? [] : (item.task.request ?? []);
-	});
-	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
+export async function sendAll(
+	{ context, journal }: Pick<Creating, 'context' | 'journal'>,
+	items: Items,
+): Promise<Array<Settled<Created>>> {
+	const stopsAtFailure = !keepsFailedItems(context);
+	const signal = context.getExecutionCancelSignal();
+	let isStopped = false;
+	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
+	const thrown: unknown[] = [];
+	const count = items.filter(isToBuy).length;
+	const videos = count === 1 ? 'video' : 'videos';
+	if (count > 0) journal.log('info', `Creating ${count} Kling ${videos}`);
+
+	const send = async (item: ToBuy, itemIndex: number): Promise<Settled<Created>> => {
+		if (isStopped || thrown.length > 0 || signal?.aborted === true) return new Unreached();
+		const { client, request } = item;
+		const stopped = stoppedAccounts.get(client);
+		if (stopped !== undefined) return stopped;
+		const task = await journal.create(itemIndex, request, client);
+		if (!(task instanceof ApiFailure)) return { ...item, task };
+		// Before the balance is read, which takes its time: nothing further is sent meanwhile.
+		isStopped ||= stopsAtFailure;
+		const failure = await namingShortage(task, item);
+		const stopsAccount = CODES_THAT_STOP_AN_ACCOUNT.has(failure.detail.code ?? '');
+		if (stopsAccount) stoppedAccounts.set(client, failure);
+		return failure;
+	};
+
+	const outcomes = await mapConcurrently(
+		items,
+		spendingOf(items).concurrency,
+		async (item, itemIndex) => {
+			if (!isToBuy(item)) return item;
+			return await send(item, itemIndex).catch((fault: unknown) => {
+				thrown.push(fault);
+				return new Unreached();
+			});
+		},
+	);
+	if (signal?.aborted === true) throw new CancelledError();
+	if (thrown.length > 0) throw thrown[0];
+	return outcomes;
 }
 
-/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
-export function describeCost(requests: readonly RequestSummary[]): string {
-	const credits = requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
-	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
-	return `${videos} for an estimated ${formatCredits(credits)} in all`;
+/** Says what is missing, by one free reading, where the account has too few credits. */
+async function namingShortage(failure: ApiFailure, item: ToBuy): Promise<ApiFailure> {
+	if (failure.detail.code !== 'insufficient_credits') return failure;
+	const credits = await item.client.getCredits();
+	const needed = item.request.summary.estimatedCredits;
+	if (credits instanceof Failure || credits.balance >= needed) return failure;
+	return new ApiFailure({ ...failure.detail, shortage: { balance: credits.balance, needed } });
 }

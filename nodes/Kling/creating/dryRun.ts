@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { type ApiClient, toCreateBody } from '../api/client';
 import { Failure, Refusal, type Settled, Unreached, valuesOf } from '../api/failure';
@@ -8,18 +8,18 @@ import { settingsOf } from '../parameters/settings';
 import { dryRunOption, readDryRun } from '../parameters/spending';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
-import { checkRun, describeCost } from './createTasks';
+import { checkRun, describeCost } from './budget';
 import { Journal } from './journal';
-import type { Preparing } from './prepare';
-import { isToBuy, type Prepared, type Request } from './request';
+import { type Creating, isToBuy, type Items } from './prepare';
+
+/** A resume address is a key to the execution, so it stays out of the data. */
+const RESUME_ADDRESS = '(the resume address of the execution)';
 
 /**
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was
  * meant as a try must not be paid for.
  */
-export function isDryRun(
-	context: Pick<IExecuteFunctions, 'getInputData' | 'getNodeParameter' | 'getNode'>,
-): Settled<boolean> {
+function isDryRun(context: IExecuteFunctions): Settled<boolean> {
 	const said = context
 		.getInputData()
 		.map((_, itemIndex) => readDryRun(settingsOf(context, itemIndex)));
@@ -32,50 +32,40 @@ export function isDryRun(
 }
 
 /**
- * What Create would send for each item. Everything is checked as for a real run, the balance
- * included, and nothing is created, spent or noted for later tries.
+ * What Create would send for each item; null where it is to send that. Everything is checked as for a
+ * real run, the balance included, and nothing is created, spent or noted for later tries.
  */
-export async function previewTasks(
-	context: IExecuteFunctions,
-	preparing: Omit<Preparing, 'journal'>,
-): Promise<ItemOutcome[]> {
-	const prepared = await checkRun(context, { ...preparing, journal: emptyJournal() });
-	const shut = prepared.some(callsExecution) ? await checkResumeAddress(context) : null;
-	const checked = prepared.map((item) => (shut !== null && callsExecution(item) ? shut : item));
-	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
+export async function previewTasks(creating: Creating): Promise<Settled<ItemOutcome[]> | null> {
+	const { context, targets } = creating;
+	const dryRun = isDryRun(context);
+	if (dryRun instanceof Failure) return dryRun;
+	if (!dryRun) return null;
+	const run = { executionId: '', node: null, runIndex: 0, written: '', isRemembered: false };
+	const items = await checkRun({ ...creating, journal: new Journal({}, run, () => {}) });
+	const shut = items.some(callsExecution) ? await checkResumeAddress(context) : null;
+	const checked = items.map((item) => (callsExecution(item) ? (shut ?? item) : item));
 	const spent = new Map<ApiClient, number>();
 	const outcomes = checked.map((item): ItemOutcome => {
 		if (item instanceof Failure) return item;
 		if (!isToBuy(item)) return new Unreached();
 		const { client, request, balance = null } = item;
-		const soFar = (spent.get(client) ?? 0) + request.summary.estimatedCredits;
+		const { callback, callbackUrl, estimatedCredits } = request.summary;
+		const soFar = (spent.get(client) ?? 0) + estimatedCredits;
 		spent.set(client, soFar);
+		const body = toCreateBody(
+			request.input,
+			callback === 'execution' ? RESUME_ADDRESS : callbackUrl,
+		);
 		const balanceAfter = balance === null ? null : balance - soFar;
-		return { json: { ...toPreview(request), balance, balanceAfter } };
+		return { json: { dryRun: true, estimatedCredits, request: body, balance, balanceAfter } };
 	});
+	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
 	const summary = `Dry run: nothing was created or spent. A real run makes ${describeCost(requests)}.`;
-	showHints(context, [
-		...resultHints(outcomes, requests.length === 0 ? [] : [summary]),
-		...preparing.targets.hints(),
-	]);
+	const costs = requests.length === 0 ? [] : [summary];
+	showHints(context, [...resultHints(outcomes, costs), ...targets.hints()]);
 	return outcomes;
 }
 
-function callsExecution(item: Settled<Prepared>): boolean {
-	return !(item instanceof Failure) && item.request?.summary.callback === 'execution';
-}
-
-function emptyJournal(): Journal {
-	const log = { sending: () => {}, created: () => {}, unclear: () => {} };
-	const run = { executionId: '', runIndex: 0, isTool: false, written: null, place: null };
-	return new Journal({}, run, log);
-}
-
-/** A resume address is a key to the execution, so it stays out of the data. */
-const RESUME_ADDRESS = '(the resume address of the execution)';
-
-function toPreview({ input, summary }: Request): IDataObject {
-	const callbackUrl = summary.callback === 'execution' ? RESUME_ADDRESS : summary.callbackUrl;
-	const body: IDataObject = { ...toCreateBody(input, callbackUrl) };
-	return { dryRun: true, estimatedCredits: summary.estimatedCredits, request: body };
+function callsExecution(item: Items[number]): boolean {
+	return isToBuy(item) && item.request.summary.callback === 'execution';
 }

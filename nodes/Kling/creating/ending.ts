@@ -1,4 +1,7 @@
-import type { ItemError } from '../result/item';
+import { NodeApiError } from 'n8n-workflow';
+
+import { Unreached } from '../api/failure';
+import type { ItemError, ItemOutcome } from '../result/item';
 import type { Entry } from './entry';
 import type { Journal } from './journal';
 
@@ -21,44 +24,38 @@ const CONTINUE =
 /**
  * The error that ends a run which may have paid: its title says how many videos there are already, its
  * description which, and the cheapest way on; or that this run has spent nothing.
- *
- * @param endsOthers whether there are items that nothing was wrong with
  */
 export function nameCreated(
 	error: ItemError,
 	journal: Journal,
-	itemCount: number,
-	endsOthers: boolean,
+	outcomes: readonly ItemOutcome[],
 ): ItemError {
 	const paid = journal.paid();
-	const standing = idsOf(paid.filter(({ state }) => state === 'standing'));
-	const replaced = idsOf(paid.filter(({ state }) => state === 'replaced'));
-	const failed = idsOf(journal.refunded()).filter((id) => !error.message.includes(id));
+	const isFree = paid.length === 0;
+	const stands = ({ item, taskId }: Entry) => journal.taskIdOf(item) === taskId;
+	const standing = paid.filter((entry) => entry.taskId !== null && stands(entry));
+	const replaced = paid.filter((entry) => !stands(entry));
+	const failed = journal.refunded().filter(({ taskId }) => !error.message.includes(taskId ?? ''));
+	// What the API refused says itself whether it was charged.
+	if (error instanceof NodeApiError && isFree && failed.length === 0) return error;
+	const endsOthers = outcomes.some((outcome) => outcome instanceof Unreached);
+	const wayOn = standing.every((entry) => journal.goesOnWith(entry)) ? RETRY : WAIT;
 	const isUnclear = paid.some(({ taskId }) => taskId === null);
-	const advice = isUnclear
-		? WAIT_AND_LOOK
-		: paid.every((entry) => entry.state === 'replaced' || journal.goesOnWith(entry))
-			? RETRY
-			: WAIT;
 	if (standing.length > 0) {
-		const videos = sayHowMany(standing.length, itemCount);
+		const videos = sayHowMany(standing.length, outcomes.length);
 		error.message = error.message.replace(ITEM_NUMBER, (item) => ` (${videos})${item}`);
 	}
 	error.description = [
-		paid.length === 0 ? 'Nothing was spent in this run.' : '',
+		isFree ? 'Nothing was spent in this run.' : '',
 		error.description ?? '',
-		paid.length === 0 && endsOthers ? CONTINUE : '',
-		standing.length === 0 ? '' : `${listOf('created so far', standing)} ${advice}`,
-		replaced.length === 0 ? '' : listOf('created before a request was changed', replaced),
-		failed.length === 0 ? '' : listOf('that failed and whose credits were given back', failed),
+		isFree && endsOthers ? CONTINUE : '',
+		listOf('created so far', standing, isUnclear ? WAIT_AND_LOOK : wayOn),
+		listOf('created before a request was changed', replaced),
+		listOf('that failed and whose credits were given back', failed),
 	]
 		.filter((part) => part !== '')
 		.join(' ');
 	return error;
-}
-
-function idsOf(entries: readonly Entry[]): string[] {
-	return entries.flatMap(({ taskId }) => taskId ?? []);
 }
 
 function sayHowMany(count: number, itemCount: number): string {
@@ -67,6 +64,8 @@ function sayHowMany(count: number, itemCount: number): string {
 	return `${count} of ${total} videos ${count === 1 ? 'was' : 'were'} already created`;
 }
 
-function listOf(what: string, taskIds: readonly string[]): string {
-	return `${taskIds.length === 1 ? 'The task' : 'The tasks'} ${what}: ${taskIds.join(', ')}.`;
+function listOf(what: string, entries: readonly Entry[], advice = ''): string {
+	const ids = entries.flatMap(({ taskId }) => taskId ?? []);
+	if (ids.length === 0) return '';
+	return `${ids.length === 1 ? 'The task' : 'The tasks'} ${what}: ${ids.join(', ')}. ${advice}`.trim();
 }

@@ -1,8 +1,11 @@
+import type { IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
 
 import type { RequestSummary } from '../api/task';
 
-/** What is stored of one create, in the context of the execution that sent it. */
+/** What is stored of one create, in the context that all nodes of the execution share. */
+
+export const CREATED_KEY = 'klingCreated';
 
 const summarySchema = z.object({
 	estimatedCredits: z.number(),
@@ -13,6 +16,8 @@ const summarySchema = z.object({
 }) satisfies z.ZodType<RequestSummary>;
 
 const entrySchema = z.object({
+	/** The node that created it; null for a tool, whose equal requests are one video, whoever asks. */
+	node: z.string().nullable(),
 	runIndex: z.number(),
 	/** The item that it was made for. */
 	item: z.number(),
@@ -28,14 +33,16 @@ const entrySchema = z.object({
 	/** When it was created, in milliseconds since 1970. */
 	createdAt: z.number(),
 	summary: summarySchema,
-	/**
-	 * What it stands for: its item; nothing, since the item's request was changed before a retry; nothing,
-	 * since it was not carried out, or its task failed and the credits were given back.
-	 */
-	state: z.enum(['standing', 'replaced', 'refunded']),
+	/** It stands for nothing: it was not carried out, or its task failed and the credits were given back. */
+	isRefunded: z.boolean(),
 });
 
 export type Entry = z.infer<typeof entrySchema>;
 
-/** A new list each time, since it is written to. */
-export const storedSchema = z.array(entrySchema).catch(() => []);
+/** Of the entries of an item the last stands. A new list each time, since it is written to. */
+const storedSchema = z.array(entrySchema).catch(() => []);
+
+/** @param store the context that all nodes of the execution share */
+export function readEntries(store: IDataObject): Entry[] {
+	return storedSchema.parse(store[CREATED_KEY]);
+}

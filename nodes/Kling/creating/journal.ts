@@ -3,126 +3,115 @@ import { createHash } from 'node:crypto';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
-import { Task } from '../api/task';
+import type { CreateInput } from '../api/schemas';
+import { type RequestSummary, Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
-import { type Entry, storedSchema } from './entry';
-import { recallRetries, recallRun, rememberRun, type RunPlace } from './recentRuns';
-import type { Request, Wanted } from './request';
+import { CREATED_KEY, type Entry, readEntries } from './entry';
+import { recall, recallRetries, remember } from './recentRuns';
 
-/**
- * What a run of the node has created and paid, over all its tries. It is the only way to create.
- *
- * It is one list, kept in a context that n8n stores with the execution: in the node's own, and for
- * tools in the one that all nodes share. So it is there when n8n calls the node again (*Retry On
- * Fail*, an output that n8n takes for a failure) and, where n8n has stored it, for *Retry execution*
- * from the list: a new execution id with the context of the old. A loop's next turn has another run
- * index, and a new execution has an empty context: both create anew.
- */
+/** What makes two requests the same. */
+export interface Wanted {
+	input: CreateInput;
+	/** What stays the same when the item is tried again: signed image addresses do not. */
+	imageIdentities: readonly string[];
+}
 
-const CONTEXT_KEY = 'klingCreated';
+/** One video that is still to be created, checked and ready to send. */
+export interface Request extends Wanted {
+	summary: RequestSummary;
+	callbackUrl: string | null;
+}
 
 /** Which call of the node this is. */
-export interface RunIdentity extends RunPlace {
-	runIndex: number;
-	/** A tool's equal requests are one video: n8n gives each try of a tool a run index of its own. */
-	isTool: boolean;
-	/** The node's parameters as they were written. */
-	written: unknown;
+export interface RunIdentity extends Pick<Entry, 'executionId' | 'node' | 'runIndex' | 'written'> {
+	/** False where n8n cannot have begun this execution before, so that nothing needs to be remembered. */
+	isRemembered: boolean;
 }
 
-/** Where each id goes the moment it is known. */
-export interface JournalLog {
-	sending(count: number): void;
-	created(itemIndex: number, taskId: string): void;
-	unclear(itemIndex: number): void;
+/** Writes to n8n's log, where each id goes the moment it is known. */
+export type JournalLog = (level: 'info' | 'warn', text: string, itemIndex?: number) => void;
+
+/** What is stored of the parameters of a node, or of a request, to know the same again. */
+export function fingerprint(parts: unknown[]): string {
+	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-function fingerprintOf(value: unknown): string {
-	return createHash('sha256').update(JSON.stringify(value)).digest('hex');
-}
-
-function fingerprint({ input: { prompt, duration, sound }, imageIdentities }: Wanted): string {
-	return fingerprintOf([prompt, imageIdentities, duration, sound]);
+function fingerprintOf({ input: { prompt, duration, sound }, imageIdentities }: Wanted): string {
+	return fingerprint([prompt, imageIdentities, duration, sound]);
 }
 
 /** What was read from each context, so that parallel calls of a tool write into one list. */
 const live = new WeakMap<IDataObject, Entry[]>();
 
-/** The requests that are under way, for a tool that is called again meanwhile. */
+/** The requests that are under way, for whoever asks for the same meanwhile. */
 const underWay = new WeakMap<Entry, Promise<unknown>>();
 
+/**
+ * What a run of the node has created and paid, over all its tries. It is the only way to create.
+ *
+ * n8n stores it with the execution. So it is there when n8n calls the node again (*Retry On Fail*, an
+ * output that n8n takes for a failure) and, as far as it was stored, for *Retry execution*: a new
+ * execution id with the context of the old. A loop's next turn has another run index, and a new execution
+ * an empty context: both create anew.
+ */
 export class Journal {
+	/** What the execution has created, in any of its nodes. */
 	private readonly entries: Entry[];
 
 	/** What this process has created in all retries of the execution that this one retries. */
 	private readonly ofRetries: Entry[];
 
-	private readonly written: string;
-
-	/** What a tool's call stands for: its own entries, and those that it goes on with. */
+	/** What this call stands for: its own entries, and those that it goes on with. */
 	private readonly ofThisCall = new Set<Entry>();
 
-	/** @param store the context that n8n stores with the execution */
+	private readonly isTool: boolean;
+
+	/** @param store the context that all nodes of the execution share */
 	constructor(
 		private readonly store: IDataObject,
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		const stored = live.get(store) ?? storedSchema.parse(store[CONTEXT_KEY]);
-		// A loop's earlier turns are over. Each turn has a list of its own, which is remembered by itself.
-		const mine = run.isTool ? stored : stored.filter(({ runIndex }) => runIndex === run.runIndex);
-		this.entries = recallRun(run, mine);
+		const { executionId, isRemembered } = run;
+		const stored = live.get(store) ?? readEntries(store);
+		this.entries = isRemembered ? recall(executionId, stored) : stored;
 		live.set(store, this.entries);
-		this.ofRetries = recallRetries(run, store);
-		this.written = fingerprintOf(run.written);
+		this.ofRetries = isRemembered ? recallRetries(executionId, store) : [];
+		this.isTool = run.node === null;
 	}
 
 	/**
-	 * The entry of an item by its index alone, whatever its expressions give now: of an earlier try of this
-	 * execution, or, where the node was not edited since, of the execution that this one retries.
+	 * The entry of an item. In the same execution, and in a *Retry* where the node was not edited since, its
+	 * index alone tells, whatever its expressions give now; else its request, where that is known. For a tool
+	 * the request alone does, whichever call made it.
 	 */
-	existing(itemIndex: number): Entry | null {
-		if (this.run.isTool) return null;
-		const entry = this.entryOf(itemIndex) ?? this.retriedEntryOf(itemIndex);
-		if (entry === undefined) return null;
-		const isSame = entry.executionId === this.run.executionId || entry.written === this.written;
-		return isSame ? this.keep(entry) : null;
-	}
-
-	/**
-	 * The entry of an item by its request, whichever retry made that; in a tool, of whichever call made that
-	 * request.
-	 */
-	claim(itemIndex: number, wanted: Wanted): Entry | null {
-		const request = fingerprint(wanted);
-		const { isTool } = this.run;
-		const own = isTool ? this.entries : [this.entryOf(itemIndex)].flatMap((entry) => entry ?? []);
-		const entry = [...own, ...this.ofRetries].find(
+	find(itemIndex: number, wanted: Wanted | null): Entry | null {
+		const request = wanted === null ? null : fingerprintOf(wanted);
+		const entry = [...this.ofRetries, ...this.entries].findLast(
 			(other) =>
-				other.state === 'standing' &&
-				other.request === request &&
-				(isTool || other.item === itemIndex),
+				!other.isRefunded &&
+				this.isOfNode(other) &&
+				(this.isTool || other.item === itemIndex) &&
+				(other.request === request || (!this.isTool && this.goesOnWith(other))),
 		);
-		if (entry === undefined) return null;
-		if (!own.includes(entry)) this.replace(itemIndex);
-		return this.keep(entry);
+		return entry === undefined ? null : this.keep(entry);
+	}
+
+	/** Whether a try of this run, or a *Retry* of its execution, takes the entry's item as done. */
+	goesOnWith({ executionId, written }: Entry): boolean {
+		return executionId === this.run.executionId || written === this.run.written;
 	}
 
 	/**
 	 * An entry's task, once what is under way for it has ended; or that nobody knows what came of it. Null
-	 * for a tool where nothing stands any more: its request was refused, or its task has failed and the
-	 * credits were given back.
+	 * where it stands for nothing any more. For a tool the task is read: it may have failed since.
 	 */
 	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
 		await underWay.get(entry);
-		if (entry.state !== 'standing') {
-			this.ofThisCall.delete(entry);
-			return null;
-		}
+		if (entry.isRefunded) return null;
 		const task = this.toTask(entry, client);
-		if (task === null) return stillUnclear();
-		if (!this.run.isTool) return task;
+		if (task instanceof ApiFailure || !this.isTool) return task;
 		await task.read();
 		const failure = task.reading === null ? null : simplifyTask(task.reading.task).failure;
 		if (failure !== null && isRefunded(failure)) {
@@ -141,158 +130,117 @@ export class Journal {
 	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
 		// What was waited for may have come to nothing, and another call may have begun since.
 		for (;;) {
-			const existing = this.existing(itemIndex) ?? this.claim(itemIndex, request);
+			const existing = this.find(itemIndex, request);
 			if (existing === null) break;
 			const former = await this.taskOf(existing, client);
 			if (former !== null) return former;
 		}
-		const entry = this.begin(itemIndex, request);
+		const { executionId, node, runIndex, written } = this.run;
+		const entry = this.keep({
+			node,
+			runIndex,
+			item: itemIndex,
+			executionId,
+			sentBy: executionId,
+			written,
+			request: fingerprintOf(request),
+			taskId: null,
+			createdAt: Date.now(),
+			summary: request.summary,
+			isRefunded: false,
+		});
 		const sending = this.send(entry, request, client);
 		underWay.set(
 			entry,
 			sending.catch(() => undefined),
 		);
-		const failure = await sending;
-		return failure ?? this.toTask(entry, client) ?? stillUnclear();
+		return await sending;
 	}
 
 	private async send(
 		entry: Entry,
 		{ input, callbackUrl }: Request,
 		client: ApiClient,
-	): Promise<ApiFailure | null> {
+	): Promise<Task | ApiFailure> {
 		const sent = await client.create(input, callbackUrl).catch((thrown: unknown) => {
-			if (thrown instanceof CancelledError) this.forget(entry);
-			else this.log.unclear(entry.item);
+			this.settle(entry, thrown instanceof CancelledError);
 			throw thrown;
 		});
 		if (sent instanceof ApiFailure) {
-			if (sent.detail.outcome === 'unclear') this.log.unclear(entry.item);
-			else this.forget(entry);
+			this.settle(entry, sent.detail.outcome !== 'unclear');
 			return sent;
 		}
 		entry.taskId = sent;
 		entry.createdAt = Date.now();
-		this.log.created(entry.item, sent);
-		return null;
+		this.log('info', `Kling video created: task ${sent}`, entry.item);
+		return this.toTask(entry, client);
+	}
+
+	/** @param isRefused whether it was certainly not carried out */
+	private settle(entry: Entry, isRefused: boolean): void {
+		entry.isRefunded = isRefused;
+		const text = 'Kling video may have been created and charged, without an answer';
+		if (!isRefused) this.log('warn', text, entry.item);
 	}
 
 	/** The credits of these tasks were given back: they stand for nothing, and a next try makes new ones. */
 	refund(taskIds: readonly string[]): void {
 		for (const entry of this.entries) {
-			if (entry.taskId !== null && taskIds.includes(entry.taskId)) entry.state = 'refunded';
+			if (taskIds.includes(entry.taskId ?? '')) entry.isRefunded = true;
 		}
 	}
 
 	taskIdOf(itemIndex: number): string | null {
-		return this.entryOf(itemIndex)?.taskId ?? null;
+		const isMeant = ({ item, isRefunded }: Entry) => item === itemIndex && !isRefunded;
+		return this.ofThisRun().findLast(isMeant)?.taskId ?? null;
 	}
 
-	/** Whether this call goes on with an entry; a *Retry* of it would, too. */
-	goesOnWith(entry: Entry): boolean {
-		return this.ofThisCall.has(entry);
-	}
-
-	/** All that this run has paid for, earlier tries included, in the order of the items. */
+	/** All that this run has paid for, or may have, earlier tries included, in the order of the items. */
 	paid(): Entry[] {
 		return this.ofThisRun()
-			.filter(({ state }) => state !== 'refunded')
+			.filter(({ isRefunded }) => !isRefunded)
 			.sort((one, other) => one.item - other.item);
 	}
 
 	/** Those tasks of this run whose credits were given back. */
 	refunded(): Entry[] {
-		return this.ofThisRun().filter(({ state, taskId }) => state === 'refunded' && taskId !== null);
+		return this.ofThisRun().filter(({ isRefunded, taskId }) => isRefunded && taskId !== null);
 	}
 
-	/** The estimated credits of all that this run has spent or may have spent. */
-	spentCredits(): number {
-		return this.paid().reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
-	}
-
+	/** For a tool that is this call, since n8n gives each try a run index of its own. */
 	private ofThisRun(): Entry[] {
-		return this.run.isTool ? [...this.ofThisCall] : [...this.entries];
+		return this.isTool
+			? [...this.ofThisCall]
+			: this.entries.filter((entry) => this.isOfNode(entry));
 	}
 
-	private entryOf(itemIndex: number, wanted: Entry['state'] = 'standing'): Entry | undefined {
-		const mine = this.ofThisRun().filter(
-			({ item, state }) => item === itemIndex && state === wanted,
-		);
-		return mine.at(-1);
-	}
-
-	/** What another retry has made for an item, where the node is as it was. */
-	private retriedEntryOf(itemIndex: number): Entry | undefined {
-		return this.ofRetries.find(
-			({ item, state, written }) =>
-				item === itemIndex && state === 'standing' && written === this.written,
-		);
-	}
-
-	/** Another request stands for the item from now on. */
-	private replace(itemIndex: number): void {
-		const former = this.run.isTool ? undefined : this.entryOf(itemIndex);
-		if (former !== undefined) former.state = 'replaced';
-	}
-
-	private begin(item: number, request: Request): Entry {
-		this.replace(item);
-		const { executionId, runIndex } = this.run;
-		const entry: Entry = {
-			runIndex,
-			item,
-			executionId,
-			sentBy: executionId,
-			request: fingerprint(request),
-			written: this.written,
-			taskId: null,
-			createdAt: Date.now(),
-			summary: request.summary,
-			state: 'standing',
-		};
-		return this.keep(entry);
+	private isOfNode({ node, runIndex }: Entry): boolean {
+		return node === this.run.node && (this.isTool || runIndex === this.run.runIndex);
 	}
 
 	/** From now on it stands for this call of the node, and is stored with this execution. */
 	private keep(entry: Entry): Entry {
-		entry.executionId = this.run.executionId;
-		for (const list of [this.entries, this.ofRetries]) if (!list.includes(entry)) list.push(entry);
+		const { executionId, isRemembered } = this.run;
+		entry.executionId = executionId;
+		for (const list of [this.entries, this.ofRetries]) {
+			if (list.includes(entry)) list.splice(list.indexOf(entry), 1);
+			list.push(entry);
+		}
 		this.ofThisCall.add(entry);
-		this.store[CONTEXT_KEY] = this.entries;
-		rememberRun(this.run, this.entries);
+		this.store[CREATED_KEY] = this.entries;
+		if (isRemembered) remember(executionId, this.entries);
 		return entry;
 	}
 
-	/** It was not carried out: what it was to replace stands again. */
-	private forget(entry: Entry): void {
-		// Another call or retry may be waiting for it.
-		entry.state = 'refunded';
-		this.entries.splice(this.entries.indexOf(entry), 1);
-		this.ofThisCall.delete(entry);
-		const former = this.entryOf(entry.item, 'replaced');
-		if (former !== undefined) former.state = 'standing';
-	}
-
-	private toTask({ taskId, createdAt, summary, sentBy }: Entry, client: ApiClient): Task | null {
-		if (taskId === null) return null;
-		const isOwn = sentBy === this.run.executionId;
-		return new Task(taskId, client, isOwn ? createdAt : null, summary);
+	private toTask({ taskId, sentBy, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
+		if (taskId === null) {
+			return new ApiFailure({ call: 'create', kind: 'earlier', outcome: 'unclear' });
+		}
+		const createdAt = sentBy === this.run.executionId ? entry.createdAt : null;
+		return new Task(taskId, client, createdAt, entry.summary);
 	}
 }
 
 /** What a model is told that asks for the same video again. */
 const REPEATED =
 	'This is the video of an earlier call with the same prompt and image. Change the prompt to get another one.';
-
-/** A request that an earlier try has sent without learning what came of it. */
-function stillUnclear(): ApiFailure {
-	return new ApiFailure({
-		call: 'create',
-		kind: 'earlier',
-		outcome: 'unclear',
-		status: null,
-		code: null,
-		text: '',
-		retryAfterMs: null,
-	});
-}

@@ -1,137 +1,134 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import type { ApiClient, ClientFor } from '../api/client';
-import { Failure, type Settled, Thrown } from '../api/failure';
+import { type ApiClient, type ClientFor, openClients } from '../api/client';
+import { Failure, type Settled, Thrown, valuesOf } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
-import { withoutResumeAddresses } from '../api/redact';
-import { withReference } from '../callback/reference';
-import { isOwnTriggerUrl } from '../callback/registration';
+import type { Task } from '../api/task';
 import type { Targets } from '../callback/target';
-import { checkImages, type ImagesToCheck } from '../images/checkImages';
+import { checkImages } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { CancelledError } from '../n8n/async';
-import { type CallbackSetting, readReference } from '../parameters/callback';
-import { readImageSettings } from '../parameters/images';
-import { readResult } from '../parameters/result';
+import { readReference } from '../parameters/callback';
+import { type ImageSettings, readImageSettings } from '../parameters/images';
+import { readResult, type ResultSettings } from '../parameters/result';
 import { collect, type Settings, settingsOf } from '../parameters/settings';
-import { readSpending } from '../parameters/spending';
+import { readSpending, type SpendingSettings, strictest } from '../parameters/spending';
 import { readVideo } from '../parameters/video';
 import type { WaitSettings } from '../parameters/waiting';
-import type { Journal } from './journal';
-import type { Prepared, Request, Wanted } from './request';
+import type { Journal, Request } from './journal';
 
-export interface Preparing {
-	clientFor: ClientFor;
+/** A run that creates. */
+export interface Creating {
+	context: IExecuteFunctions;
 	journal: Journal;
 	targets: Targets;
-	/** What the user asks for; an operation with one way alone gives that. */
-	readCallback(settings: Settings): Settled<CallbackSetting>;
 	/** Null for an operation that does not wait. */
 	readWait(settings: Settings): Settled<WaitSettings | null>;
 }
 
+/** An item whose task is paid for, with every setting that was needed before paying. */
+export interface Created {
+	client: ApiClient;
+	spending: SpendingSettings;
+	result: ResultSettings;
+	/** Null for an operation that does not wait. */
+	wait: WaitSettings | null;
+	task: Task;
+}
+
+/** An item that has to be paid for. */
+export interface ToBuy extends Omit<Created, 'task'> {
+	task: null;
+	request: Request;
+	imageSettings: ImageSettings;
+	/** The credits of its account, once that was asked. */
+	balance?: number;
+}
+
+/** The items before anything is sent: an earlier try may have made a task already. */
+export type Items = ReadonlyArray<Settled<ToBuy | Created>>;
+
+export function isToBuy(item: Items[number]): item is ToBuy {
+	return !(item instanceof Failure) && item.task === null;
+}
+
+/** What holds for the run as a whole. */
+export function spendingOf(items: Items): SpendingSettings {
+	return strictest(valuesOf(items).map(({ spending }) => spending));
+}
+
 /** Reads and checks all items. Nothing is spent, and what is wrong with one item is its own failure. */
-export async function prepareAll(
-	context: IExecuteFunctions,
-	preparing: Preparing,
-): Promise<Array<Settled<Prepared>>> {
-	const checks: ImageChecks = new Map();
-	const prepared: Array<Settled<Prepared>> = [];
+export async function prepareAll(creating: Creating): Promise<Items> {
+	const { context } = creating;
+	const clientFor = openClients(context);
+	const items: Array<Items[number]> = [];
 	for (const itemIndex of context.getInputData().keys()) {
-		prepared.push(
-			await prepare(context, preparing, itemIndex, checks).catch((thrown: unknown) => {
+		items.push(
+			await prepare(creating, itemIndex, clientFor).catch((thrown: unknown) => {
 				if (thrown instanceof CancelledError) throw thrown;
 				return new Thrown(thrown);
 			}),
 		);
 	}
-	return await refuseBadImages(context, prepared, checks);
+	return await refuseBadImages(context, items);
 }
 
-/** The images that are to be looked at first, by item index. */
-type ImageChecks = Map<number, ImagesToCheck>;
-
 async function prepare(
-	context: IExecuteFunctions,
-	preparing: Preparing,
+	{ context, journal, targets, readWait }: Creating,
 	itemIndex: number,
-	checks: ImageChecks,
-): Promise<Settled<Prepared>> {
-	const { clientFor, journal, readWait } = preparing;
+	clientFor: ClientFor,
+): Promise<Items[number]> {
 	const settings = settingsOf(context, itemIndex);
 	const client = await clientFor(itemIndex);
-	const afterwards = {
+	const afterwards = collect({
 		wait: readWait(settings),
 		result: readResult(settings),
 		spending: readSpending(settings),
 		client,
-	};
-	const existing = journal.existing(itemIndex);
+	});
+	const existing = journal.find(itemIndex, null);
 	if (existing !== null) {
-		const read = collect(afterwards);
-		if (read instanceof Failure) return read.about(existing.taskId);
-		const task = await journal.taskOf(existing, read.client);
-		if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
+		if (afterwards instanceof Failure) return afterwards.about(existing.taskId);
+		const task = await journal.taskOf(existing, afterwards.client);
+		if (task !== null) return task instanceof Failure ? task : { ...afterwards, task };
 	}
 	const imageSettings = readImageSettings(settings);
 	const read = collect({
 		video: readVideo(settings),
 		imageSettings,
 		images: await readImages(context, itemIndex, imageSettings, client),
-		callback: preparing.readCallback(settings),
+		callback: targets.read(settings),
 		reference: readReference(settings),
-		...afterwards,
+		afterwards,
 	});
 	if (read instanceof Failure) return read;
 	const { prompt, duration, sound } = read.video;
-	const { urls, identities } = read.images;
-	const input = { prompt, image_urls: urls, duration, sound };
-	const wanted = { input, imageIdentities: identities };
-	const claimed = journal.claim(itemIndex, wanted);
-	const task = claimed === null ? null : await journal.taskOf(claimed, read.client);
-	if (task !== null) return task instanceof Failure ? task : { ...read, task, request: null };
-	const { source, checked } = read.imageSettings;
-	if (checked) checks.set(itemIndex, { source, urls });
-	const request = await toRequest(context, preparing, wanted, read);
-	return request instanceof Failure ? request : { ...read, request, task: null };
+	const input = { prompt, image_urls: read.images.urls, duration, sound };
+	const wanted = { input, imageIdentities: read.images.identities };
+	const item = read.afterwards;
+	const claimed = journal.find(itemIndex, wanted);
+	const task = claimed === null ? null : await journal.taskOf(claimed, item.client);
+	if (task !== null) return task instanceof Failure ? task : { ...item, task };
+	const target = await targets.resolve(read.callback, item.client.baseUrl, read.reference);
+	if (target instanceof Failure) return target;
+	const { callback, callbackUrl, shownUrl } = target;
+	const estimatedCredits = estimateCredits(duration, sound);
+	const summary = { estimatedCredits, duration, sound, callback, callbackUrl: shownUrl };
+	const request = { ...wanted, callbackUrl, summary };
+	return { ...item, imageSettings: read.imageSettings, request, task };
 }
 
-async function toRequest(
-	context: IExecuteFunctions,
-	{ targets }: Preparing,
-	wanted: Wanted,
-	read: { callback: CallbackSetting; reference: string | null; client: ApiClient },
-): Promise<Settled<Request>> {
-	const resolved = await targets.resolve(read.callback, read.client.baseUrl);
-	if (resolved instanceof Failure) return resolved;
-	const isOwnTrigger = (url: string) => isOwnTriggerUrl(context, url);
-	const { callback, callbackUrl } = withReference(resolved, read.reference, isOwnTrigger);
-	const { duration, sound } = wanted.input;
-	// That of a trigger is needed whole, to look after it.
-	const isWhole = callbackUrl === null || isOwnTrigger(callbackUrl);
-	const shown = isWhole ? callbackUrl : withoutResumeAddresses(callbackUrl);
-	return {
-		...wanted,
-		callbackUrl,
-		summary: {
-			estimatedCredits: estimateCredits(duration, sound),
-			duration,
-			sound,
-			callback,
-			callbackUrl: callback === 'execution' ? null : shown,
-		},
-	};
-}
-
-async function refuseBadImages(
-	context: IExecuteFunctions,
-	prepared: ReadonlyArray<Settled<Prepared>>,
-	checks: ImageChecks,
-): Promise<Array<Settled<Prepared>>> {
-	const refusals = await checkImages(context, checks.values());
-	return prepared.map((item, itemIndex) => {
-		if (item instanceof Failure) return item;
-		const urls = checks.get(itemIndex)?.urls ?? [];
-		return urls.map((url) => refusals.get(url)).find((refusal) => refusal !== undefined) ?? item;
+async function refuseBadImages(context: IExecuteFunctions, items: Items): Promise<Items> {
+	const toCheck = items.map((item) => {
+		if (!isToBuy(item) || !item.imageSettings.checked) return null;
+		return { source: item.imageSettings.source, urls: item.request.input.image_urls };
+	});
+	const refusals = await checkImages(
+		context,
+		toCheck.flatMap((images) => images ?? []),
+	);
+	return items.map((item, itemIndex) => {
+		const urls = toCheck[itemIndex]?.urls ?? [];
+		return urls.flatMap((url) => refusals.get(url) ?? [])[0] ?? item;
 	});
 }

@@ -1,13 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { openClients } from '../api/client';
 import { Failure, type Settled } from '../api/failure';
 import { openTargets } from '../callback/target';
-import { createTasks, spendingHints } from '../creating/createTasks';
-import { isDryRun, previewTasks } from '../creating/dryRun';
+import { spendingHints } from '../creating/budget';
+import { createTasks } from '../creating/createTasks';
+import { previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
 import { showHints } from '../n8n/hints';
-import { readCallback } from '../parameters/callback';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
 import { createdOutcome } from '../result/reading';
@@ -19,23 +18,18 @@ export async function create(
 	context: IExecuteFunctions,
 	journal: Journal,
 ): Promise<Settled<ItemOutcome[]>> {
-	const dryRun = isDryRun(context);
-	if (dryRun instanceof Failure) return dryRun;
 	const targets = openTargets(context);
-	const preparing = {
-		clientFor: openClients(context),
-		targets,
-		readCallback,
-		readWait: () => null,
-	};
-	if (dryRun) return await previewTasks(context, preparing);
+	const creating = { context, journal, targets, readWait: () => null };
+	const preview = await previewTasks(creating);
+	if (preview !== null) return preview;
 	// Create itself never sleeps, but the next node may: one of n8n's own does not stay awake.
 	await stayAwake(context);
-	const created = await createTasks(context, { ...preparing, journal });
+	const created = await createTasks(creating);
 	await lookAfterTriggers(context, created);
 	const outcomes = created.map((item) =>
 		item instanceof Failure ? item : createdOutcome(item.task),
 	);
-	showHints(context, [...resultHints(outcomes, spendingHints(created)), ...targets.hints()]);
+	const costs = spendingHints(created, outcomes);
+	showHints(context, [...resultHints(outcomes, costs), ...targets.hints()]);
 	return outcomes;
 }

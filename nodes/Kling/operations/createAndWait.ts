@@ -1,12 +1,12 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { openClients } from '../api/client';
 import { Failure, type Settled, valuesOf } from '../api/failure';
 import { openWaitTargets } from '../callback/target';
-import { createTasks, spendingHints } from '../creating/createTasks';
-import { isDryRun, previewTasks } from '../creating/dryRun';
+import { spendingHints } from '../creating/budget';
+import { createTasks } from '../creating/createTasks';
+import { previewTasks } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
-import { isTool, maySleep } from '../n8n/execution';
+import { isTool } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import type { Settings } from '../parameters/settings';
 import { readWait } from '../parameters/waiting';
@@ -20,22 +20,21 @@ export async function createAndWait(
 	context: IExecuteFunctions,
 	journal: Journal,
 ): Promise<Settled<ItemOutcome[] | null>> {
-	const dryRun = isDryRun(context);
-	if (dryRun instanceof Failure) return dryRun;
 	const waiting = readWaitOfRun(context);
 	if (waiting instanceof Failure) return waiting;
-	const targets = openWaitTargets(context, waiting.strategy, maySleep(context));
-	const preparing = {
-		clientFor: openClients(context),
+	const { strategy } = waiting;
+	const targets = openWaitTargets(context, strategy);
+	const creating = {
+		context,
+		journal,
 		targets,
-		readCallback: () => ({ kind: 'execution' }) as const,
 		readWait: (settings: Settings) => readWait(settings, isTool(context)),
 	};
-	if (dryRun) return await previewTasks(context, preparing);
-	const created = await createTasks(context, { ...preparing, journal });
+	const preview = await previewTasks(creating);
+	if (preview !== null) return preview;
+	const created = await createTasks(creating);
 	const endedEarly = endedBy(context, created);
 	if (endedEarly !== null) return endedEarly;
-	const { strategy } = waiting;
 	const isCalled = valuesOf(created).every(({ task }) => task.callsThisExecution);
 	const sleeps = strategy === 'callback' || (strategy === 'auto' && isCalled);
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, created, waiting);

@@ -1,9 +1,8 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
 
-import { ApiFailure, Failure, type Settled, Thrown, Unreached } from '../api/failure';
+import { Failure, type Settled, Thrown, Unreached } from '../api/failure';
 import { nameCreated } from '../creating/ending';
-import { Journal } from '../creating/journal';
+import { fingerprint, Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
 import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
 import { hasBegun } from '../n8n/workflow';
@@ -13,17 +12,11 @@ import { type ItemOutcome, toNodeError, toOutput, VideoFailed } from '../result/
 import { isRefunded } from '../result/task';
 import { isSuspended } from '../waiting/suspend';
 
-/**
- * What an operation gives: the outcome of each item, or null once it has suspended the execution, or
- * why the run as a whole cannot be.
- */
+/** Gives the outcome of each item; null once it has suspended the execution; or why there can be no run. */
 export type Operation = (
 	context: IExecuteFunctions,
 	journal: Journal,
 ) => Promise<Settled<ItemOutcome[] | null>>;
-
-/** The output of a run that has suspended its execution: nothing that n8n takes for a failure. */
-const nothingYet = (): INodeExecutionData[][] => [[]];
 
 /**
  * The one way out of a run, whether it pays or not. An error that ends a run names every task that the
@@ -33,26 +26,32 @@ export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
 ): Promise<INodeExecutionData[][]> {
-	if (isSuspended(context)) return nothingYet();
+	// Nothing that n8n takes for a failure of a run that has suspended its execution.
+	const nothingYet: INodeExecutionData[][] = [[]];
+	if (isSuspended(context)) return nothingYet;
 	if (context.getExecutionCancelSignal()?.aborted === true) throw new CancelledError();
 	const journal = openJournal(context);
 	const given = await operation(context, journal).catch((thrown: unknown) => {
 		if (!(thrown instanceof CancelledError)) return new Thrown(thrown);
-		logCancelled(context, journal);
+		const ids = journal.paid().flatMap(({ taskId }) => taskId ?? []);
+		const text = `Cancelled after creating Kling videos: ${ids.join(', ')}`;
+		if (ids.length > 0) journal.log('warn', text);
 		throw thrown;
 	});
-	if (given === null) return nothingYet();
+	if (given === null) return nothingYet;
 	const outcomes =
 		given instanceof Failure
 			? context.getInputData().map((_, itemIndex) => given.about(journal.taskIdOf(itemIndex)))
 			: given;
 	journal.refund(refundedOf(context, outcomes));
-	if (keepsFailedItems(context)) return toOutput(context, outcomes);
 	const fatal = outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
 	const failure = outcomes[fatal];
-	if (!(failure instanceof Failure)) return toOutput(context, outcomes);
-	const endsOthers = outcomes.some((one) => one instanceof Unreached);
-	throw endingError(context, journal, failure, fatal, endsOthers);
+	if (keepsFailedItems(context) || !(failure instanceof Failure)) {
+		return toOutput(context, outcomes);
+	}
+	const error = toNodeError(context, failure, fatal);
+	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
+	throw pays ? nameCreated(error, journal, outcomes) : error;
 }
 
 /**
@@ -61,74 +60,33 @@ export async function runOperation(
  */
 function refundedOf(context: IExecuteFunctions, outcomes: readonly ItemOutcome[]): string[] {
 	return outcomes.flatMap((outcome) => {
-		const failure = failureOf(outcome);
 		const endsTheRun = outcome instanceof VideoFailed && !context.continueOnFail();
-		const mayBeAskedAgain = endsTheRun || isTool(context);
-		if (failure === null || !isRefunded(failure) || !mayBeAskedAgain) return [];
+		const failure = endsTheRun || isTool(context) ? failureOf(outcome) : null;
+		if (failure === null || !isRefunded(failure)) return [];
 		const taskId = outcome instanceof Failure ? outcome.taskId : outcome.task?.taskId;
 		return taskId ?? [];
 	});
 }
 
-function endingError(
-	context: IExecuteFunctions,
-	journal: Journal,
-	failure: Failure,
-	itemIndex: number,
-	endsOthers: boolean,
-): Error {
-	const error = toNodeError(context, failure, itemIndex);
-	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
-	const saysItself = failure instanceof ApiFailure || error instanceof NodeApiError;
-	const namesAll = journal.refunded().every(({ taskId }) => taskId === failure.taskId);
-	// What the API refused says itself whether it was charged.
-	if (!pays || (saysItself && journal.paid().length === 0 && namesAll)) return error;
-	return nameCreated(error, journal, context.getInputData().length, endsOthers);
-}
+/** The parameters that make a request. */
+const REQUEST = ['prompt', 'imageSource', 'imageUrls', 'binaryPropertyName', 'duration', 'sound'];
 
 function openJournal(context: IExecuteFunctions): Journal {
-	const isToolRun = isTool(context);
-	const runIndex = readRunIndex(context);
+	const { name, parameters } = context.getNode();
 	// n8n gives none to a tool that an MCP client calls.
 	const executionId: string | undefined = context.getExecutionId();
-	const place = isToolRun ? [] : [context.getNode().name, runIndex];
 	const run = {
 		executionId: executionId ?? '',
-		runIndex,
-		isTool: isToolRun,
-		written: writtenRequest(context),
-		place: executionId !== undefined && hasBegun(context) ? place : null,
+		node: isTool(context) ? null : name,
+		runIndex: readRunIndex(context),
+		written: fingerprint(REQUEST.map((parameter) => parameters[parameter] ?? null)),
+		isRemembered: executionId !== undefined && hasBegun(context),
 	};
-	// n8n prints the message alone, so that says it all.
-	const where = placeOf(context);
-	return new Journal(context.getContext(isToolRun ? 'flow' : 'node'), run, {
-		sending: (count) =>
-			context.logger.info(`Creating ${count} Kling ${count === 1 ? 'video' : 'videos'} (${where})`),
-		created: (itemIndex, taskId) =>
-			context.logger.info(`Kling video created: task ${taskId} (${where}, item ${itemIndex})`),
-		unclear: (itemIndex) =>
-			context.logger.warn(
-				`Kling video may have been created and charged, without an answer (${where}, item ${itemIndex})`,
-			),
-	});
-}
-
-/** The parameters that make a request, as they were written. */
-function writtenRequest(context: IExecuteFunctions): unknown[] {
-	const { parameters } = context.getNode();
-	const names = ['prompt', 'imageSource', 'imageUrls', 'binaryPropertyName', 'duration', 'sound'];
-	return names.map((name) => parameters[name] ?? null);
-}
-
-function placeOf(context: IExecuteFunctions): string {
 	const { id = 'unsaved' } = context.getWorkflow();
-	return `workflow ${id}, execution ${context.getExecutionId()}, node “${context.getNode().name}”`;
-}
-
-function logCancelled(context: IExecuteFunctions, journal: Journal): void {
-	const ids = journal.paid().flatMap(({ taskId }) => taskId ?? []);
-	if (ids.length === 0) return;
-	context.logger.warn(
-		`Cancelled after creating Kling videos: ${ids.join(', ')} (${placeOf(context)})`,
-	);
+	// n8n prints the message alone, so that says it all.
+	return new Journal(context.getContext('flow'), run, (level, text, itemIndex) => {
+		const item = itemIndex === undefined ? '' : `, item ${itemIndex}`;
+		const where = `workflow ${id}, execution ${executionId}, node “${name}”${item}`;
+		context.logger[level](`${text} (${where})`);
+	});
 }

@@ -3,8 +3,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { openClients } from '../api/client';
 import { Failure, type Settled, valuesOf } from '../api/failure';
 import { Task } from '../api/task';
-import { recall } from '../callback/awaited';
 import { CANNOT_SLEEP } from '../callback/target';
+import { type Entry, readEntries } from '../creating/entry';
 import { isTool, maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import { readResult } from '../parameters/result';
@@ -20,12 +20,15 @@ import { waitAsleep, waitByPolling } from '../waiting/wait';
 export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutcome[] | null>> {
 	const waiting = readWaitOfRun(context);
 	if (waiting instanceof Failure) return waiting;
-	const items = await readItems(context);
+	const created = new Map(readEntries(context.getContext('flow')).map((one) => [one.taskId, one]));
+	const items = await readItems(context, created);
 	const ended = endedBy(context, items);
 	if (ended !== null) return ended;
-	const ids = valuesOf(items).map(({ task }) => task.id);
 	// It sleeps by itself only where the callback of each task wakes this very execution.
-	const callsBack = ids.every((id) => recall(context, id)?.callsThisExecution === true);
+	const callsBack = valuesOf(items).every(({ task }) => {
+		const entry = created.get(task.id);
+		return entry?.sentBy === context.getExecutionId() && entry.summary.callback === 'execution';
+	});
 	const { strategy } = waiting;
 	if (strategy === 'callback' && !maySleep(context)) return CANNOT_SLEEP;
 	const sleeps = strategy === 'callback' || (strategy === 'auto' && callsBack && maySleep(context));
@@ -34,29 +37,30 @@ export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutc
 	return outcomes;
 }
 
-async function readItems(context: IExecuteFunctions): Promise<Array<Settled<WaitingItem>>> {
+/** @param created what this execution has created, by task id: the items may have lost it on their way */
+async function readItems(
+	context: IExecuteFunctions,
+	created: ReadonlyMap<string | null, Entry>,
+): Promise<Array<Settled<WaitingItem>>> {
 	const clientFor = openClients(context);
 	const tasks = new Map<string, Task>();
 	const items: Array<Settled<WaitingItem>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		const settings = settingsOf(context, itemIndex);
+		const taskId = readTaskId(settings);
 		const read = collect({
-			taskId: readTaskId(settings),
+			taskId,
 			wait: readWait(settings, isTool(context)),
 			result: readResult(settings),
+			client: await clientFor(itemIndex),
 		});
 		if (read instanceof Failure) {
-			items.push(read);
+			items.push(read.about(taskId instanceof Failure ? null : taskId));
 			continue;
 		}
-		const client = await clientFor(itemIndex);
-		if (client instanceof Failure) {
-			items.push(client.about(read.taskId));
-			continue;
-		}
-		const key = `${client.account} ${read.taskId}`;
-		const createdAt = recall(context, read.taskId)?.createdAt ?? null;
-		const task = tasks.get(key) ?? new Task(read.taskId, client, createdAt);
+		const key = `${read.client.account} ${read.taskId}`;
+		const createdAt = created.get(read.taskId)?.createdAt ?? null;
+		const task = tasks.get(key) ?? new Task(read.taskId, read.client, createdAt);
 		tasks.set(key, task);
 		items.push({ ...read, task });
 	}

@@ -5,7 +5,7 @@ import type { FailureDetail } from '../../../nodes/Kling/api/failure';
 import { ApiFailure } from '../../../nodes/Kling/api/failure';
 import type { ApiTask, TaskReading } from '../../../nodes/Kling/api/schemas';
 import { apiTaskSchema, jsonObjectSchema } from '../../../nodes/Kling/api/schemas';
-import type { Request } from '../../../nodes/Kling/creating/request';
+import type { Request } from '../../../nodes/Kling/creating/journal';
 import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
 import { type SimplifiedTask, simplifyTask } from '../../../nodes/Kling/result/task';
 import { standIn } from '../standIn';

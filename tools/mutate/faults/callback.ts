@@ -2,18 +2,18 @@ import type { PlantedFault } from '../fault';
 
 export const IN_CALLBACK: readonly PlantedFault[] = [
 	{
-		file: 'callback/awaited.ts',
-		find: 'executionId === context.getExecutionId()',
-		replace: 'executionId !== null',
-		breaks: 'a Retry does not sleep for a callback that wakes another execution',
-		noticedBy: 'node/callback: is known in a Retry',
+		file: 'callback/target.ts',
+		find: 'if (!isTrigger) {',
+		replace: "if (callback !== 'url') {",
+		breaks: 'an address of others is left as it is, and its resume addresses are not shown',
+		noticedBy: 'node/callback: never goes to an address of others',
 	},
 	{
-		file: 'callback/reference.ts',
-		find: "callback === 'execution') return target;",
-		replace: "callback === 'none') return target;",
-		breaks: 'a resume address, which is signed, is left as it is',
-		noticedBy: 'unit/reference: never goes to',
+		file: 'callback/target.ts',
+		find: "if (callbackUrl === null || callback === 'execution') {",
+		replace: 'if (callbackUrl === null) {',
+		breaks: 'nothing is shown of a resume address',
+		noticedBy: 'node/callback: wakes the Wait',
 	},
 	{
 		file: 'callback/registration.ts',
@@ -38,8 +38,8 @@ export const IN_CALLBACK: readonly PlantedFault[] = [
 	},
 	{
 		file: 'callback/target.ts',
-		find: 'return { ...execution, insists: null };',
-		replace: 'return execution;',
+		find: "return choiceOf(context, 'execution', address);",
+		replace: "return { ...choiceOf(context, 'execution', address), insists: CALLBACK };",
 		breaks: 'Automatic does without a callback that the API cannot reach',
 		noticedBy: 'node/callback: does without a callback',
 	},
