@@ -74,7 +74,7 @@ describe('a credential whose key is an expression', () => {
 			{ ...withKeys(['sk-alpha', '', 'sk-beta']), onError: 'continueRegularOutput' },
 		);
 		expect(error).toBeNull();
-		expect(json[1]).toMatchObject({ error: expect.stringContaining('no API Key') });
+		expect(json[1]).toMatchObject({ error: expect.stringContaining("no 'API Key'") });
 		expect(CLIENTS.map(paidBy)).toEqual([PRICE, PRICE, 0]);
 	});
 
@@ -86,7 +86,7 @@ describe('a credential whose key is an expression', () => {
 		);
 		expect(error).toMatchObject({
 			message: expect.stringMatching(
-				/^The account has 110 credits, but 2 videos cost an estimated 220 credits/,
+				/^'Check Balance' found that the account has 110 credits, but 2 videos cost an estimated 220 credits/,
 			),
 		});
 		expect(emulator.current.requests.map(({ route }) => route)).toEqual([

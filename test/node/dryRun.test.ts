@@ -78,7 +78,7 @@ describe.each(OPERATIONS)('a dry run of %s', (operation) => {
 	test('reads the balance', async () => {
 		emulator.current.setBalance(emulator.current.apiKey, 879);
 		const { error } = await dryRun(operation, { items: [{}, {}] });
-		expect(operationErrorOf({ error }).message).toContain('The account has 879 credits');
+		expect(operationErrorOf({ error }).message).toContain('the account has 879 credits');
 	});
 
 	test('obeys Max Credits', async () => {

@@ -207,10 +207,11 @@ describe('the credential', () => {
 		['https://', /host or port cannot be/],
 		[undefined, /was set and has no value/],
 		['https://api.aivideoapi.ai/?key=1', /has a blank, “\?” or “#” in it/],
+		['https://me:secret@api.aivideoapi.ai', /has a user name in it/],
 	])('names %j as a base URL that cannot be', async (baseUrl, reason) => {
 		const result = await create({}, { credential: { baseUrl } });
 		const { message, description } = operationErrorOf(result);
-		expect(message).toMatch(/^The Base URL of the credential /);
+		expect(message).toMatch(/^The 'Base URL' of the credential /);
 		expect(message).toMatch(reason);
 		expect(description).toContain('https://api.aivideoapi.ai');
 		expect(emulator.current.count()).toBe(0);
@@ -220,7 +221,7 @@ describe('the credential', () => {
 		'names %j as a key that cannot be',
 		async (apiKey) => {
 			const { message } = operationErrorOf(await create({}, { credential: { apiKey } }));
-			expect(message).toMatch(/^The API Key of the credential has a character/);
+			expect(message).toMatch(/^The 'API Key' of the credential has a character/);
 			expect(emulator.current.count()).toBe(0);
 		},
 	);

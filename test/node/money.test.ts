@@ -90,7 +90,7 @@ describe('a second try of the same run', () => {
 			const second = await secondTry(runData, { checkBalance: true });
 			const { message, description } = operationErrorOf(second);
 			expect(message).toMatch(
-				/^The account has 110 credits.*\(1 of 3 videos was already created\)/,
+				/^'Check Balance' found that the account has 110 credits.*\(1 of 3 videos was already created\)/,
 			);
 			expect(description).toContain(ids()[0]);
 			expect(description).not.toMatch(/nothing was spent/i);

@@ -24,7 +24,7 @@ describe('the key of a credential', () => {
 	test.each(['', '  ', '""', 'Bearer ', undefined, null, 5, {}, ['sk-one']])(
 		'%j is none',
 		(value) => {
-			expect(toKey(value)).toMatchObject({ message: 'The credential has no API Key' });
+			expect(toKey(value)).toMatchObject({ message: "The credential has no 'API Key'" });
 		},
 	);
 

@@ -18,14 +18,14 @@ export function toKey(value: unknown): string | Refusal {
 	const key = bare(bare(value).replace(PREFIX, ''));
 	if (key === '') {
 		return new Refusal(
-			'The credential has no API Key',
+			"The credential has no 'API Key'",
 			'Open the AI Video API credential of this node and paste your key, “sk-…”.',
 		);
 	}
 	// Node.js sends nothing else in a header.
 	if (/^[\x21-\x7e]+$/.test(key)) return key;
 	return new Refusal(
-		'The API Key of the credential has a character in it that no key has',
+		"The 'API Key' of the credential has a character in it that no key has",
 		'It may be a blank, a line break or “…”. Copy the whole key, “sk-…”, from the dashboard again.',
 	);
 }
@@ -39,7 +39,7 @@ export function toBaseUrl(value: unknown): string | Refusal {
 	const reason = reasonAgainst(text);
 	if (reason === null) return text.replace(/\/+$/, '').replace(/([^/:])(\/+v1)+$/i, '$1');
 	return new Refusal(
-		`The Base URL of the credential ${reason}`,
+		`The 'Base URL' of the credential ${reason}`,
 		`Set it to ${DEFAULT_BASE_URL}, or to the address of your own proxy.`,
 	);
 }
@@ -49,5 +49,6 @@ function reasonAgainst(text: string): string | null {
 	if (!/^https?:\/\//i.test(text)) return 'does not begin with https://';
 	if (!isHttpUrl(text)) return 'is not an address: its host or port cannot be';
 	if (/[\s?#]/.test(text)) return 'has a blank, “?” or “#” in it';
-	return null;
+	// It would be sent in the place of the key (n8n: axios).
+	return new URL(text).username === '' ? null : 'has a user name in it';
 }

@@ -3,7 +3,7 @@ import { Failure, Refusal, type Settled, Unreached } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import type { Credits } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
-import { maxCreditsOption, NO_LIMIT } from '../parameters/spending';
+import { checkBalanceOption, maxCreditsOption, NO_LIMIT } from '../parameters/spending';
 import { failureOf } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
 import { isRefunded } from '../result/task';
@@ -61,8 +61,9 @@ async function checkBudget(items: Items, spentCredits: number): Promise<Items> {
 }
 
 function tooFew({ balance }: Credits, toBuy: readonly ToBuy[]): Refusal {
+	const has = balance === 1 ? '1 credit' : `${balance} credits`;
 	return new Refusal(
-		`The account has ${balance === 1 ? '1 credit' : `${balance} credits`}, but ${costOf(toBuy)}`,
+		`'${checkBalanceOption.displayName}' found that the account has ${has}, but ${costOf(toBuy)}`,
 		'Top up under Dashboard > Billing, or send fewer items.',
 	);
 }

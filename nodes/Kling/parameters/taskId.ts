@@ -35,7 +35,7 @@ export function readTaskId(settings: Settings): Settled<string> {
 function toTaskId(value: unknown): string | Invalid {
 	const given = toText(
 		value,
-		'Create Video gives it as “taskId”. Check that the items that come in here have it.',
+		'Create Video gives it as “taskId”, but not in a dry run. Check that the items that come in here have it.',
 	);
 	if (given instanceof Invalid) return given;
 	const text = given.trim();
