@@ -111,10 +111,7 @@ function remindLater(context: IWebhookFunctions): void {
 	const { helpers, logger } = context;
 	const host = { httpRequest: helpers.httpRequest, logger };
 	const now = Date.now();
-	const dueAt = now + pauseMs(AFTER, 1);
-	const reminder =
-		findDue(url) ?? new Reminder(url, url, url, '', dueAt, now + INSIST_MS, [], host);
-	// One that calls just now may have come too early for this delivery, and calls once more.
-	reminder.dueAt = Math.min(reminder.dueAt, dueAt);
-	runWhenDue(reminder);
+	// It takes the place of one that calls just now: that may have come too early for this delivery.
+	const dueAt = Math.min(findDue(url)?.dueAt ?? Infinity, now + pauseMs(AFTER, 1));
+	runWhenDue(new Reminder(url, url, url, '', dueAt, now + INSIST_MS, [], host));
 }
