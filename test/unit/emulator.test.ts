@@ -149,15 +149,6 @@ describe('tasks', () => {
 	});
 });
 
-it('other addresses are refused: unknown routes, wrong methods, queries and bodies', async () => {
-	expect((await get('/v1/models')).status).toBe(404);
-	expect((await get('//v1/credits')).status).toBe(404);
-	expect((await get('/v1/credits/')).status).toBe(404);
-	expect((await get('/v1/videos/generations')).status).toBe(405);
-	expect((await call('/v1/credits', { method: 'POST', headers: bearer() })).status).toBe(405);
-	expect((await get('/v1/credits?a=1')).status).toBe(400);
-});
-
 it.each([
 	['photo.jpg', null],
 	['redirect', null],
@@ -181,11 +172,8 @@ it.each([
 	expect(emulator.count({ route: 'image' })).toBe(0);
 });
 
-it.each([
-	[5, false],
-	[10, true],
-])('a video of %i s, sound %s', async (duration, sound) => {
-	const id = await createTask({ duration, sound });
+it('a video is there once its task has completed', async () => {
+	const id = await createTask({ duration: 10, sound: true });
 	expect((await call(`/videos/${id}/0.mp4`)).status).toBe(404);
 	await emulator.complete(id);
 	const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`);
@@ -254,17 +242,6 @@ it('faults strike in order, after skip, for a number of times, on what matches',
 	expect((await get('/v1/credits')).status).toBe(200);
 });
 
-it('control over HTTP queues and clears faults, and refuses wrong ones', async () => {
-	const rule = { match: { path: '/v1/credits' }, fault: 'http:500', times: 2 };
-	expect((await control('POST', 'faults', rule)).status).toBe(200);
-	expect((await control('GET', 'faults')).json).toMatchObject([{ rule, left: 2 }]);
-	expect((await get('/v1/credits')).status).toBe(500);
-	await control('DELETE', 'faults');
-	expect((await get('/v1/credits')).status).toBe(200);
-	expect((await control('POST', 'faults', { fault: 'nonsense' })).status).toBe(400);
-	expect((await control('POST', 'faults', { fault: 'html', tiems: 2 })).status).toBe(400);
-});
-
 it('control over HTTP finishes tasks, sends callbacks and tells what happened', async () => {
 	await withReceiver(async (url, received) => {
 		const [one, two] = [await createTask(), await createTask({}, { callback_url: url })];
@@ -283,23 +260,6 @@ it('control over HTTP finishes tasks, sends callbacks and tells what happened', 
 		});
 		expect((await control('GET', 'requests?route=create')).json).toHaveLength(2);
 	});
-});
-
-it('records keep requests without the key', async () => {
-	await create({ prompt: 'A dog' });
-	expect(emulator.requests[0]).toMatchObject({
-		method: 'POST',
-		path: '/v1/videos/generations',
-		route: 'create',
-		status: 200,
-		key: 'sk-em…',
-		authorization: true,
-		body: { input: { prompt: 'A dog' } },
-		headers: { authorization: 'Bearer sk-em…' },
-	});
-	const id = emulator.tasks()[0]?.id;
-	expect(emulator.count({ route: 'create', taskId: id, status: 200 })).toBe(1);
-	expect(emulator.count({ route: 'getTask' })).toBe(0);
 });
 
 it('stopping ends hanging requests and callbacks, and may be called twice', async () => {
