@@ -4,7 +4,6 @@ import { ApiFailure, Unreached } from '../../nodes/Kling/api/failure';
 import { sendAll } from '../../nodes/Kling/creating/createTasks';
 import { Journal } from '../../nodes/Kling/creating/journal';
 import type { ToBuy } from '../../nodes/Kling/creating/prepare';
-
 import { failure, fakeClient, klingNode, requestFor, taskIdOf } from '../harness/node/builders';
 import { standIn } from '../harness/standIn';
 
