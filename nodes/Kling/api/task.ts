@@ -1,18 +1,22 @@
+import { z } from 'zod';
+
 import type { ApiClient } from './client';
 import { ApiFailure, type FailureDetail } from './failure';
 import { isRefusedForGood } from './retry';
 import { isFinished, type TaskReading } from './schemas';
 
-/** What Create says of the request that a task was made for. */
-export interface RequestSummary {
-	estimatedCredits: number;
-	duration: number;
-	sound: boolean;
+/** What Create says of the request that a task was made for, as it is stored, too. */
+export const summarySchema = z.object({
+	estimatedCredits: z.number(),
+	duration: z.number(),
+	sound: z.boolean(),
 	/** Which of the ways was used to report the task's end. */
-	callback: string;
+	callback: z.string(),
 	/** Null for none, and for `execution`: a resume address is a key to the execution. */
-	callbackUrl: string | null;
-}
+	callbackUrl: z.string().nullable(),
+});
+
+export type RequestSummary = z.infer<typeof summarySchema>;
 
 /** How long the API may not know a task yet that it has just confirmed: it may read from a replica. */
 const UNKNOWN_AT_FIRST_MS = 120_000;

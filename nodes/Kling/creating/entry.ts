@@ -1,19 +1,11 @@
 import type { IDataObject } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { RequestSummary } from '../api/task';
+import { summarySchema } from '../api/task';
 
 /** What is stored of one create, in the context that all nodes of the execution share. */
 
 export const CREATED_KEY = 'klingCreated';
-
-const summarySchema = z.object({
-	estimatedCredits: z.number(),
-	duration: z.number(),
-	sound: z.boolean(),
-	callback: z.string(),
-	callbackUrl: z.string().nullable(),
-}) satisfies z.ZodType<RequestSummary>;
 
 const entrySchema = z.object({
 	/** The node that created it; null for a tool, whose equal requests are one video, whoever asks. */

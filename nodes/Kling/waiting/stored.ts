@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { jsonObjectSchema } from '../api/schemas';
-import type { RequestSummary } from '../api/task';
+import { summarySchema } from '../api/task';
 
 /**
  * A wait that sleeps, as n8n keeps it with the execution, in the node's context. It holds all that the
@@ -10,10 +10,6 @@ import type { RequestSummary } from '../api/task';
 
 export const CONTEXT_KEY = 'klingSuspended';
 
-const requestSchema = z.custom<RequestSummary>(
-	(value) => jsonObjectSchema.safeParse(value).success,
-);
-
 const itemSchema = z.union([
 	/** An item that waits for nothing: it comes out as it is. */
 	z.object({ settled: jsonObjectSchema }),
@@ -21,7 +17,7 @@ const itemSchema = z.union([
 		taskId: z.string().toLowerCase(),
 		/** When this execution created it, in milliseconds since 1970; null when it did not. */
 		createdAt: z.number().nullable(),
-		request: requestSchema.nullable(),
+		request: summarySchema.nullable(),
 		simplify: z.boolean(),
 		downloadField: z.string().nullable(),
 		/** The API's own object as it was read before the wait. */
