@@ -79,6 +79,8 @@ export class Journal {
 		live.set(store, this.entries);
 		this.ofRetries = isRemembered ? recallRetries(executionId, store) : [];
 		this.isTool = run.node === null;
+		// What is stored may be from before another retry found out.
+		this.refund(this.ofRetries.flatMap((one) => (one.isRefunded ? (one.taskId ?? []) : [])));
 	}
 
 	/**
@@ -185,7 +187,7 @@ export class Journal {
 
 	/** The credits of these tasks were given back: they stand for nothing, and a next try makes new ones. */
 	refund(taskIds: readonly string[]): void {
-		for (const entry of this.entries) {
+		for (const entry of [...this.entries, ...this.ofRetries]) {
 			if (taskIds.includes(entry.taskId ?? '')) entry.isRefunded = true;
 		}
 	}

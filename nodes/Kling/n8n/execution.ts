@@ -76,7 +76,13 @@ const configSchema = z.object({
 		logger: z.object({
 			globalConfig: z.object({
 				port: z.number().optional().catch(undefined),
-				executions: z.object({ mode: z.string() }).optional().catch(undefined),
+				executions: z
+					.object({
+						mode: z.string(),
+						concurrency: z.object({ productionLimit: z.number() }).optional().catch(undefined),
+					})
+					.optional()
+					.catch(undefined),
 			}),
 		}),
 	}),
@@ -84,6 +90,12 @@ const configSchema = z.object({
 
 export function configOf(context: object) {
 	return configSchema.safeParse(context).data?.instanceSettings.logger.globalConfig;
+}
+
+/** Whether n8n may keep a woken execution waiting for a place, and call it asleep until then: regular mode, limited. */
+export function mayQueue(context: object): boolean {
+	const limit = configOf(context)?.executions?.concurrency?.productionLimit ?? 1;
+	return isAlone(context) && limit > 0;
 }
 
 /** Whether this is the only process of its n8n; where its configuration does not say so, there may be others. */

@@ -49,7 +49,7 @@ export abstract class OwnCall implements Due {
 	}
 
 	/** What the operator is told when this n8n cannot be reached at its own address. */
-	protected abstract readonly unheard: string;
+	protected abstract readonly unheard: string | null;
 
 	abstract givenUp(): void;
 
@@ -74,7 +74,8 @@ export abstract class OwnCall implements Due {
 		const body = JSON.stringify({ ...this.report, from: 'n8n' });
 		const answer = await postToSelf(host.httpRequest, this.url, body);
 		if (this.isDone) return null;
-		if (answer === null && this.faults === 0) host.logger.warn(this.unheard);
+		const { unheard } = this;
+		if (answer === null && this.faults === 0 && unheard !== null) host.logger.warn(unheard);
 		return this.after(answer);
 	}
 

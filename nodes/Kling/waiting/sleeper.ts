@@ -20,14 +20,17 @@ import { itemsOf, type StoredWait } from './stored';
 /** Before the first look: a callback that comes before n8n has stored the execution is lost (n8n: 409). */
 const FIRST_LOOK_MS = 7_000;
 
-/** How long n8n has to go on with a resumed execution, where it keeps no queue: its database may refuse to. */
-const DROPPED_AFTER_MS = 30_000;
+/** After that n8n has gone on with a resumed execution, where it keeps no queue, or its database has refused to. */
+const GONE_ON_AFTER_MS = 30_000;
 
 /** How long after its timeout an execution that cannot be woken is given up. */
 const GIVE_UP_AFTER_MS = 600_000;
 
 export class Sleeper extends OwnCall {
 	private isLastLookDone = false;
+
+	/** Whether its resume was handed to n8n, which may have lost it: then it is called once more. */
+	private isHandedOver = false;
 
 	constructor(
 		executionId: string,
@@ -50,9 +53,12 @@ export class Sleeper extends OwnCall {
 	}
 
 	override async run(): Promise<number | null> {
+		// While it is resumed, or in a queue of n8n's, it is only remembered.
+		if (this.isDone && !this.isHandedOver) return Infinity;
+		this.isDone = false;
 		const next = await super.run();
-		// While it is resumed, and behind that, it is only remembered.
 		if (this.isDone) return Infinity;
+		if (next === Infinity && this.isHandedOver) return null;
 		return next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt);
 	}
 
@@ -70,23 +76,27 @@ export class Sleeper extends OwnCall {
 
 	/** It is called until n8n says that it has gone on: who wakes it may be killed, or n8n's database refuse. */
 	protected override after(answer: OwnAnswer | null): number | null {
+		// n8n says that it runs, or cannot be asked.
+		if (this.isHandedOver && (answer?.state ?? null) === null) return null;
 		const isOnItsWay = answer?.state === 'resumed' || answer?.state === 'resuming';
 		return isOnItsWay ? this.later() : super.after(answer);
 	}
 
-	protected get unheard(): string {
+	protected get unheard(): string | null {
+		if (this.isHandedOver) return null;
 		return `Execution ${this.key} is to go on, but n8n cannot reach itself at its own address to wake it. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on. Until then only a callback of the API wakes it, or its timeout.`;
 	}
 
 	/** Nothing looks at it any more, and other calls are refused; it is kept, however long files take. */
 	beginResume(): void {
 		this.isDone = true;
+		this.isHandedOver = false;
 		this.endsAt = Infinity;
 	}
 
 	/**
-	 * It is still remembered, without its tasks, so that a second call is answered “resuming”. A second resume
-	 * in a queue of n8n's would run, and pay, all behind it again.
+	 * It is still remembered, so that a second call is answered “resuming”. A second resume in a queue of n8n's
+	 * would run, and pay, all behind it again.
 	 *
 	 * @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call
 	 * @param mayQueue whether n8n may keep it in a queue, and call it asleep, until its turn comes
@@ -94,12 +104,10 @@ export class Sleeper extends OwnCall {
 	endResume(isUnderWay: boolean, mayQueue: boolean): void {
 		const now = Date.now();
 		this.isDone = isUnderWay;
-		this.endsAt =
-			isUnderWay && !mayQueue
-				? now + DROPPED_AFTER_MS
-				: Math.max(this.timeoutAt, now) + GIVE_UP_AFTER_MS;
-		if (isUnderWay) this.tasks = [];
-		else this.dueAt = now + FIRST_LOOK_MS;
+		this.isHandedOver = isUnderWay && !mayQueue;
+		this.endsAt = Math.max(this.timeoutAt, now) + GIVE_UP_AFTER_MS;
+		this.dueAt = now + (isUnderWay ? GONE_ON_AFTER_MS : FIRST_LOOK_MS);
+		if (isUnderWay && mayQueue) this.tasks = [];
 		if (findDue(this.key) === undefined) runWhenDue(this);
 	}
 

@@ -7,7 +7,7 @@ import { isRateLimit } from '../api/retry';
 import { toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
 import { mapConcurrently, within } from '../n8n/async';
-import { isAlone, readNodeContext } from '../n8n/execution';
+import { isAlone, mayQueue, readNodeContext } from '../n8n/execution';
 import { noteListener, ownUrlOf, postToSelf } from '../n8n/ownAddress';
 import { DOWNLOAD_CONCURRENCY } from '../result/download';
 import { hasErrorOutput, paired, toItem } from '../result/item';
@@ -129,7 +129,7 @@ async function goOn(
 		const { message } = new Thrown(thrown);
 		context.logger.error(`Execution ${wait.executionId} sleeps on: ${message}`);
 	} finally {
-		sleeper.endResume(isUnderWay, isAlone(context));
+		sleeper.endResume(isUnderWay, mayQueue(context));
 	}
 	return { noWebhookResponse: true };
 }
