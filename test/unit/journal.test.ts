@@ -484,6 +484,16 @@ describe('two retries of the same execution, in this process', () => {
 		expect(api.charges).toHaveLength(2);
 	});
 
+	test('know of a task whose credits were given back, and take the one that was made since', async () => {
+		const json = await stored();
+		const one = retry(json, '2');
+		await ask(one, api, 0, CAT);
+		one.refund([taskIdOf(0)]);
+		for (const executionId of ['3', '4']) {
+			expect(await ask(retry(json, executionId), api, 0, CAT)).toBe(taskIdOf(1));
+		}
+	});
+
 	test('a node that was edited meanwhile goes on with the same request', async () => {
 		const json = await stored();
 		await ask(retry(json, '2', { written: 'something else' }), api, 0, DOG);

@@ -16,6 +16,13 @@ export const IN_CREATING: readonly PlantedFault[] = [
 		noticedBy: 'node/dryRun: keeps the address',
 	},
 	{
+		file: 'creating/journal.ts',
+		find: 'one.isRefunded ? (one.taskId ?? []) : []',
+		replace: '[]',
+		breaks: 'a retry knows what another one has found refunded',
+		noticedBy: 'unit/journal: know of a task whose credits were given back',
+	},
+	{
 		file: 'creating/ending.ts',
 		find: 'isUnclear ? WAIT_AND_LOOK',
 		replace: 'isUnclear ? RETRY',
