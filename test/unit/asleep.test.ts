@@ -228,8 +228,10 @@ describe('an execution that sleeps', () => {
 
 	test('goes on half a minute later, where the database of n8n has refused its resume', async () => {
 		Object.assign(n8n, { mode: 'regular', limit: -1 });
-		const refusals = [new Error('SQLITE_BUSY')];
-		n8n.turn = async () => await (refusals.length > 0 ? Promise.reject(refusals.pop()) : undefined);
+		n8n.turn = async () => {
+			n8n.turn = async () => {};
+			await Promise.reject(new Error('SQLITE_BUSY'));
+		};
 		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0] }]));
 		await clock.advance(2 * MINUTE);
 		expect([statusesOf(execution), execution.status]).toEqual([['completed'], 'success']);
