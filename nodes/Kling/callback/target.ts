@@ -30,7 +30,7 @@ import {
 } from './registration';
 import { isResumeAddress, resumeAddressOf } from './resumeAddress';
 
-export interface CallbackTarget {
+interface CallbackTarget {
 	callback: CallbackKind;
 	callbackUrl: string | null;
 	/** As much of it as people may see: a resume address is a key to its execution. */

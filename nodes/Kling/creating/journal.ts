@@ -11,7 +11,7 @@ import { CREATED_KEY, type Entry, readEntries } from './entry';
 import { recall, recallRetries, remember } from './recentRuns';
 
 /** What makes two requests the same. */
-export interface Wanted {
+interface Wanted {
 	input: CreateInput;
 	/** What stays the same when the item is tried again: signed image addresses do not. */
 	imageIdentities: readonly string[];

@@ -17,7 +17,7 @@ interface Probe extends ImageFile {
 }
 
 /** The images of one item: addresses that the user gave, or signed ones of files on this n8n. */
-export interface ImagesToCheck {
+interface ImagesToCheck {
 	source: ImageSettings['source'];
 	urls: readonly string[];
 }

@@ -8,7 +8,7 @@ import { isRefunded, type SimplifiedTask } from './task';
 
 export type ItemError = NodeApiError | NodeOperationError;
 
-export interface ItemResult {
+interface ItemResult {
 	json: IDataObject;
 	binary?: IBinaryKeyData;
 	task?: SimplifiedTask;
