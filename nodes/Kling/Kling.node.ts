@@ -11,8 +11,7 @@ import { NodeConnectionTypes } from 'n8n-workflow';
 
 import { Refusal } from './api/failure';
 import { RESUME_PATH } from './callback/resumeAddress';
-import { create } from './operations/create';
-import { createAndWait } from './operations/createAndWait';
+import { create, createAndWait } from './operations/create';
 import { getCredits } from './operations/getCredits';
 import { getTask } from './operations/getTask';
 import { type Operation, runOperation } from './operations/run';

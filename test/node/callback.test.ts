@@ -1,7 +1,7 @@
 import { Failure, Refusal } from '../../nodes/Kling/api/failure';
 import { isOwnTriggerUrl } from '../../nodes/Kling/callback/registration';
 import { checkResumeAddress, isResumeAddress } from '../../nodes/Kling/callback/resumeAddress';
-import { openTargets, openWaitTargets } from '../../nodes/Kling/callback/target';
+import { Targets } from '../../nodes/Kling/callback/target';
 import { maySleep } from '../../nodes/Kling/n8n/execution';
 import type { CallbackSetting } from '../../nodes/Kling/parameters/callback';
 import {
@@ -31,8 +31,8 @@ const UNPUBLISHED: Surroundings = { trigger: 'there', answer: () => UNREGISTERED
 const BEHIND_LOGIN: Surroundings = { trigger: 'there', answer: () => LOGIN };
 const STARTED: Surroundings = { trigger: 'has started', mode: 'webhook' };
 
-function textsOf(hints: ReturnType<ReturnType<typeof openTargets>['hints']>): string[] {
-	return hints.map((hint) => (typeof hint === 'string' ? hint : `! ${hint.message}`));
+function textsOf(hints: Targets['hints']): string[] {
+	return [...hints].map((hint) => (typeof hint === 'string' ? hint : `! ${hint.message}`));
 }
 
 /** What a setting comes to, in words where it is refused, and what was called and said. */
@@ -42,9 +42,9 @@ async function resolve(
 	reference: string | null = null,
 ) {
 	const { context, called } = executeContext(surroundings);
-	const targets = openTargets(context);
+	const targets = new Targets(context);
 	const target = await targets.resolve(setting, API, reference);
-	const said = textsOf(targets.hints());
+	const said = textsOf(targets.hints);
 	return { target: target instanceof Failure ? target.message : target, called, said };
 }
 
@@ -105,9 +105,9 @@ describe('Automatic', () => {
 		Object.assign(context.additionalData, {
 			webhookWaitingBaseUrl: 'http://localhost:5678/webhook-waiting',
 		});
-		const targets = openTargets(context);
+		const targets = new Targets(context);
 		expect(await targets.resolve(AUTO, API, null)).toEqual(NOBODY);
-		expect(textsOf(targets.hints())).toEqual([
+		expect(textsOf(targets.hints)).toEqual([
 			expect.stringContaining('No callback: put Wait for Video'),
 			'No callback was asked for, since the AI Video API cannot reach http://localhost:5678: fine for trying, set WEBHOOK_URL of n8n for production.',
 		]);
@@ -198,7 +198,7 @@ describe('an explicit choice', () => {
 
 test('the trigger is asked once for all items, and not before the first that needs it', async () => {
 	const { context, called } = executeContext(LISTENING);
-	const targets = openTargets(context);
+	const targets = new Targets(context);
 	expect(called).toEqual([]);
 	await Promise.all([1, 2, 3].map(async () => await targets.resolve(AUTO, API, null)));
 	expect(called).toEqual([TRIGGER]);
@@ -207,7 +207,7 @@ test('the trigger is asked once for all items, and not before the first that nee
 describe('Create and Wait', () => {
 	const resolveWait = async (strategy: 'auto' | 'callback' | 'poll', canSleep: boolean) => {
 		const { context } = executeContext({ mode: canSleep ? 'manual' : 'integrated' });
-		const target = await openWaitTargets(context, strategy).resolve(AUTO, API, null);
+		const target = await new Targets(context).resolve({ kind: 'wait', strategy }, API, null);
 		return target instanceof Refusal ? target.message : target;
 	};
 

@@ -52,8 +52,7 @@ describe('klingCreated, in the context of the execution', () => {
 		node: 'Kling',
 		runIndex: 0,
 		item: 0,
-		executionId: '42',
-		sentBy: '42',
+		executionIds: ['42'],
 		// Of prompt, images, duration and sound.
 		request: sha256(['First', [imageUrl], 5, false]),
 		// Of the parameters as they are written: prompt, imageSource, imageUrls, binaryPropertyName, duration, sound.

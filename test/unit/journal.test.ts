@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import type { ApiClient } from '../../nodes/Kling/api/client';
 import type { ApiFailure } from '../../nodes/Kling/api/failure';
 import { Task } from '../../nodes/Kling/api/task';
+import { forgetRuns } from '../../nodes/Kling/creating/entries';
 import { Journal, type JournalLog, type RunIdentity } from '../../nodes/Kling/creating/journal';
-import { forgetRuns } from '../../nodes/Kling/creating/recentRuns';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import {
 	completedTask,
@@ -112,6 +112,10 @@ const CAT = { prompt: 'A cat', ending: 'created' } as const;
 const DOG = { ...CAT, prompt: 'A dog' };
 
 const idsOf = (journal: Journal) => journal.paid().flatMap(({ taskId }) => taskId ?? []);
+
+/** Of what is paid for, which stands for its item. */
+const standsOf = (journal: Journal) =>
+	journal.paid().map(({ item, taskId }) => journal.taskIdOf(item) === taskId);
 
 const spentBy = (journal: Journal) =>
 	journal.paid().reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
@@ -230,8 +234,8 @@ describe('Retry execution, on whatever n8n had stored', () => {
 					const paidBefore = [0, 1, 2].map((index) => api.chargesOf(index));
 					const stands = [0, 1, 2].map((index) => {
 						const probe = open(parse(snapshot), run);
-						const wanted = requestFor(after[0]?.[index]?.prompt ?? '');
-						return probe.find(index, wanted) !== null;
+						const { fingerprint } = requestFor(after[0]?.[index]?.prompt ?? '');
+						return probe.find(index, fingerprint) !== null;
 					});
 					const retried = parse(snapshot);
 					for (const items of after) {
@@ -296,10 +300,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 		const journal = open(await storedAfter(CAT), EDITED);
 		await ask(journal, api, 0, DOG);
 		expect(idsOf(journal)).toEqual([taskIdOf(0), taskIdOf(1)]);
-		expect(journal.paid().map(({ item, taskId }) => journal.taskIdOf(item) === taskId)).toEqual([
-			false,
-			true,
-		]);
+		expect(standsOf(journal)).toEqual([false, true]);
 		expect(journal.taskIdOf(0)).toBe(taskIdOf(1));
 		expect(spentBy(journal)).toBe(2 * PRICE);
 	});
@@ -328,7 +329,7 @@ describe('Retry execution, on whatever n8n had stored', () => {
 
 test('a journal that nothing was written to stores only whose it is, and what that one retries', () => {
 	const journal = open(store);
-	expect(journal.find(0, requestFor('A cat'))).toBeNull();
+	expect(journal.find(0, requestFor('A cat').fingerprint)).toBeNull();
 	expect(store).toEqual({ klingExecution: { id: '1', retryOf: null } });
 	open(store, RETRY);
 	open(store, RETRY);
@@ -365,7 +366,7 @@ describe('as a tool of an AI Agent', () => {
 	test('calls that run at the same time share one, and the later one says so', async () => {
 		const [first, second] = await Promise.all(
 			[0, 1].map(async (runIndex) => {
-				const journal = open(store, { runIndex, node: null });
+				const journal = open(store, { runIndex, node: null, isRemembered: true });
 				const client = api.clientFor(0, 'created');
 				return await journal.create(0, requestFor('A cat'), client);
 			}),
@@ -382,7 +383,7 @@ describe('as a tool of an AI Agent', () => {
 		const endings: Ending[] = ['refused', 'created', 'created'];
 		const [first, second, third] = await Promise.all(
 			endings.map(async (ending, runIndex) => {
-				const journal = open(store, { runIndex, node: null });
+				const journal = open(store, { runIndex, node: null, isRemembered: true });
 				const client = api.clientFor(runIndex, ending);
 				const made = await journal.create(0, requestFor('A cat'), client);
 				return { made, spent: spentBy(journal) };
@@ -499,11 +500,15 @@ describe('two retries of the same execution, in this process', () => {
 		await ask(retry(json, '2', { written: 'something else' }), api, 0, DOG);
 		const edited = retry(json, '3', { written: 'another thing' });
 		expect(await ask(edited, api, 0, DOG)).toBe(taskIdOf(1));
-		expect(edited.paid().map(({ item, taskId }) => edited.taskIdOf(item) === taskId)).toEqual([
-			false,
-			true,
-		]);
+		expect(standsOf(edited)).toEqual([false, true]);
 		expect(api.charges).toHaveLength(2);
+	});
+
+	test('each go on with the task that they took, whatever they ask for next', async () => {
+		const json = await stored();
+		const edited = (executionId: string) => retry(json, executionId, { written: 'other' });
+		for (const executionId of ['2', '3']) await ask(edited(executionId), api, 0, CAT);
+		expect(await ask(edited('2'), api, 0, DOG)).toBe(taskIdOf(0));
 	});
 
 	test('a node that was edited meanwhile makes its own', async () => {

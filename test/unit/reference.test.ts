@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { referenceOf, withReference } from '../../nodes/Kling/callback/reference';
+import { referenceOf, withReference } from '../../nodes/Kling/callback/registration';
 
 const TRIGGER = 'https://n8n.example/hooks/kling/aB3';
 

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { ApiFailure, Unreached } from '../../nodes/Kling/api/failure';
-import { sendAll } from '../../nodes/Kling/creating/createTasks';
+import { createTasks } from '../../nodes/Kling/creating/createTasks';
 import { Journal } from '../../nodes/Kling/creating/journal';
 import type { ToBuy } from '../../nodes/Kling/creating/prepare';
 import { failure, fakeClient, klingNode, requestFor, taskIdOf } from '../harness/node/builders';
@@ -36,7 +36,7 @@ test('nothing further is sent while the balance is read of an account that has t
 		getExecutionCancelSignal: () => undefined,
 	});
 	const items = ['too dear', 'second', 'third', 'fourth'].map(item);
-	const sending = sendAll({ context, journal: new Journal({}, run, () => {}) }, items);
+	const sending = createTasks(context, new Journal({}, run, () => {}), items);
 	await new Promise(setImmediate);
 	tell(100);
 	const outcomes = await sending;

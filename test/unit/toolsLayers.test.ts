@@ -48,7 +48,7 @@ const FORBIDDEN: Array<[rule: string, from: string, to: string]> = [
 const MORE: Array<[from: string, to: string]> = [
 	[`${ROOMS}/api/retry.ts`, `${ROOMS}/api/failure.ts`],
 	[`${ROOMS}/callback/target.ts`, `${ROOMS}/result/task.ts`],
-	[`${ROOMS}/result/hints.ts`, `${ROOMS}/callback/reference.ts`],
+	[`${ROOMS}/result/hints.ts`, `${ROOMS}/callback/registration.ts`],
 ];
 
 /** What the rules say about the repository's nodes with further imports in them. */

@@ -5,6 +5,7 @@ import { Refusal } from '../api/failure';
 import { isAlone, readResumeUrl } from '../n8n/execution';
 import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
 import { hasTrigger } from '../n8n/workflow';
+import { isReference } from '../parameters/callback';
 import { loginRefusal } from './resumeAddress';
 
 /**
@@ -74,13 +75,23 @@ export const NO_TRIGGER = new Refusal(
  */
 export async function findRegistration(context: IExecuteFunctions): Promise<string | Refusal> {
 	if (!hasTrigger(context)) return NO_TRIGGER;
-	const url = currentUrl(context);
+	const { id } = context.getWorkflow();
+	const stored = readRegistration(context);
+	// A copy has brought along that of its original.
+	const registered = stored !== null && workflowIn(stored) === id ? stored : null;
+	const url = registered === null ? triggerUrlOf(context, id) : atPresent(context, registered);
 	if (url === null) return NOT_PUBLISHED;
 	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
-	if (isProduction && (ownRegistration(context) !== null || !isAlone(context))) return url;
+	if (isProduction && (registered !== null || !isAlone(context))) return url;
 	const listens = await isTriggerListening(context, url);
 	if (listens instanceof Refusal) return listens;
 	return (listens ?? isProduction) ? url : NOT_PUBLISHED;
+}
+
+/** A registered address as it is now: only its origin may have changed since, and that of the resume URL is right. */
+function atPresent(context: IExecuteFunctions, registered: string): string {
+	const { origin } = new URL(readResumeUrl(context) ?? registered);
+	return `${origin}${new URL(registered).pathname}`;
 }
 
 const NOT_PUBLISHED = new Refusal(
@@ -98,32 +109,12 @@ export async function isTriggerListening(
 ): Promise<boolean | Refusal | null> {
 	noteInstance(context);
 	const { httpRequest } = context.helpers;
-	const direct = await postAsTheApi(httpRequest, url, NO_TASK);
+	const direct = await postAsTheApi(httpRequest, url, '{}');
 	if (typeof direct === 'string') {
 		return loginRefusal(url, `the address of the Kling Trigger ${direct}`, '.');
 	}
-	const answer = direct ?? (await postToSelf(httpRequest, url, NO_TASK));
+	const answer = direct ?? (await postToSelf(httpRequest, url, '{}'));
 	return answer === null ? null : answer.state !== null;
-}
-
-const NO_TASK = '{}';
-
-/**
- * Where the trigger of this workflow listens now: at the address that it registered, whatever n8n's
- * webhook endpoint is called. Only the origin may have changed since: that of the resume URL is right.
- */
-function currentUrl(context: IExecuteFunctions): string | null {
-	const { id } = context.getWorkflow();
-	const stored = ownRegistration(context);
-	if (stored === null) return id === undefined ? null : triggerUrlOf(context, id);
-	const { origin } = new URL(readResumeUrl(context) ?? stored);
-	return `${origin}${new URL(stored).pathname}`;
-}
-
-/** The address in the static data, where it is of this very workflow, not one that a copy has brought along. */
-function ownRegistration(context: IExecuteFunctions): string | null {
-	const stored = readRegistration(context);
-	return stored !== null && workflowIn(stored) === context.getWorkflow().id ? stored : null;
 }
 
 /** The workflow of a Kling Trigger's address; null where it cannot be one. */
@@ -139,9 +130,10 @@ const webhookBaseSchema = z.object({
  * Where the Kling Trigger of a workflow on this n8n listens while that is active. n8n offers nodes no
  * address of its webhooks, but each n8n context carries it (2.0 to 2.41).
  */
-export function triggerUrlOf(context: object, workflowId: string): string | null {
+export function triggerUrlOf(context: object, workflowId: string | null = null): string | null {
 	const base = webhookBaseSchema.safeParse(context).data?.additionalData.webhookBaseUrl;
-	return base === undefined ? null : `${base.replace(/\/+$/, '')}/kling/${workflowId}`;
+	if (base === undefined || workflowId === null) return null;
+	return `${base.replace(/\/+$/, '')}/kling/${workflowId}`;
 }
 
 /** The host names of this n8n that are known: of its webhooks, and of its editor. */
@@ -152,9 +144,29 @@ export function ownHosts(context: IExecuteFunctions): string[] {
 
 /** Whether an address is that of a Kling Trigger on this n8n, one that does not listen included. */
 export function isOwnTriggerUrl(context: IExecuteFunctions, url: string): boolean {
-	const workflowId = URL.canParse(url) ? workflowIn(url) : null;
-	const own = workflowId === null ? null : triggerUrlOf(context, workflowId);
+	const own = URL.canParse(url) ? triggerUrlOf(context, workflowIn(url)) : null;
 	if (own === null) return false;
 	const { hostname, pathname } = new URL(url);
 	return new URL(own).pathname === pathname && ownHosts(context).includes(hostname);
+}
+
+/**
+ * How a reference travels: as a query of the trigger's address, which the API calls as it was given. Resume
+ * addresses take none, since their signature covers the query (n8n 2.41).
+ */
+const REFERENCE = 'reference';
+
+/** @param url where a Kling Trigger of this n8n is called */
+export function withReference(url: string, reference: string | null): string {
+	if (reference === null) return url;
+	const called = new URL(url);
+	called.searchParams.set(REFERENCE, reference);
+	return called.href;
+}
+
+const querySchema = z.object({ [REFERENCE]: z.string().refine(isReference) });
+
+/** The reference that a callback brings along, unverified; null for none. */
+export function referenceOf(query: unknown): string | null {
+	return querySchema.safeParse(query).data?.[REFERENCE] ?? null;
 }

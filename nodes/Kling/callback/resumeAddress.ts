@@ -13,24 +13,20 @@ import { postAsTheApi } from '../n8n/ownAddress';
 /** The path of the node's restart webhook: what n8n appends to the resume address. */
 export const RESUME_PATH = 'kling';
 
-/** `…/webhook-waiting/<execution>?signature=…` → `…/webhook-waiting/<execution>/kling?signature=…`. Pure. */
-function withSuffix(resumeUrl: string): string {
+/** `…/webhook-waiting/<execution>/kling?signature=…`; null where n8n gives no resume address. */
+export function resumeAddressOf(context: IExecuteFunctions): string | null {
+	const resumeUrl = readResumeUrl(context);
+	if (resumeUrl === null) return null;
 	const url = new URL(resumeUrl);
 	url.pathname = `${url.pathname.replace(/\/+$/, '')}/${RESUME_PATH}`;
 	return url.href;
-}
-
-/** Where a Kling node of this execution is woken; null where n8n gives no resume address. */
-export function resumeAddressOf(context: IExecuteFunctions): string | null {
-	const resumeUrl = readResumeUrl(context);
-	return resumeUrl === null ? null : withSuffix(resumeUrl);
 }
 
 /** Whether an address leads to this execution: n8n's own, or the one of this node. */
 export function isResumeAddress(context: IExecuteFunctions, url: string): boolean {
 	const own = readResumeUrl(context);
 	if (own === null || !URL.canParse(url)) return false;
-	return [own, withSuffix(own)].map(placeOf).includes(placeOf(url));
+	return [placeOf(own), `${placeOf(own)}/${RESUME_PATH}`].includes(placeOf(url));
 }
 
 function placeOf(url: string): string {

@@ -1,5 +1,4 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { Failure, Refusal, type Settled } from '../api/failure';
@@ -13,12 +12,9 @@ import {
 	type CallbackKind,
 	type CallbackSetting,
 	isWorkflowId,
-	readCallback,
 } from '../parameters/callback';
 import { quote } from '../parameters/quote';
-import type { Settings } from '../parameters/settings';
 import type { WaitStrategy } from '../parameters/waiting';
-import { withReference } from './reference';
 import {
 	findRegistration,
 	isOwnTriggerUrl,
@@ -26,16 +22,13 @@ import {
 	NO_TRIGGER,
 	ownHosts,
 	triggerUrlOf,
+	withReference,
 	workflowIn,
 } from './registration';
 import { isResumeAddress, resumeAddressOf } from './resumeAddress';
 
-interface CallbackTarget {
-	callback: CallbackKind;
-	callbackUrl: string | null;
-	/** As much of it as people may see: a resume address is a key to its execution. */
-	shownUrl: string | null;
-}
+/** What the user asks for, or what an operation needs that waits for its own tasks. */
+type Wish = CallbackSetting | { kind: 'wait'; strategy: WaitStrategy };
 
 /** What is chosen, before it is known whether the API can reach it. */
 interface Choice {
@@ -52,68 +45,54 @@ function nowhere(...hints: Hint[]): Choice {
 	return { callback: 'none', callbackUrl: null, isTrigger: false, insists: null, hints };
 }
 
-/**
- * The callback targets of one run. Nothing is looked up before an item needs it, and then once for
- * each setting.
- */
+/** The callback targets of one run. Nothing is looked up before an item needs it, and then once for each wish. */
 export class Targets {
+	/** What the user should know of those that were resolved. */
+	readonly hints = new Set<Hint>();
+
 	private readonly choices = new Map<string, Promise<Settled<Choice>>>();
 
-	private readonly chosenHints = new Set<Hint>();
-
-	private readonly unreachable = new Set<string>();
-
-	/**
-	 * @param read what the user asks for
-	 * @param without what is said where the API cannot reach the callback: `n8n polled`, and further hints
-	 */
-	constructor(
-		readonly read: (settings: Settings) => Settled<CallbackSetting>,
-		private readonly choose: (setting: CallbackSetting) => Promise<Settled<Choice>>,
-		private readonly without: { text: string; hints: Hint[] },
-	) {}
+	constructor(private readonly context: IExecuteFunctions) {}
 
 	/**
 	 * @param apiBaseUrl where the API of the item lives, which must reach the callback
 	 * @param reference what a Kling Trigger is to give back
 	 */
 	async resolve(
-		setting: CallbackSetting,
+		wish: Wish,
 		apiBaseUrl: string,
 		reference: string | null,
-	): Promise<Settled<CallbackTarget>> {
-		const key = JSON.stringify(setting);
-		const choosing = this.choices.get(key) ?? this.choose(setting);
+	): Promise<Settled<ReturnType<typeof toTarget>>> {
+		const key = JSON.stringify(wish);
+		const choosing = this.choices.get(key) ?? choose(this.context, wish);
 		this.choices.set(key, choosing);
 		const choice = await choosing;
 		if (choice instanceof Failure) return choice;
-		const { callbackUrl, insists } = choice;
-		if (callbackUrl === null || isReachableFromApi(callbackUrl, apiBaseUrl)) {
-			for (const hint of choice.hints) this.chosenHints.add(hint);
-			return toTarget(choice, reference);
-		}
-		const { origin } = new URL(callbackUrl);
-		if (insists !== null) {
-			return cannotBeUsed(insists, {
-				message: `the AI Video API cannot reach ${origin}`,
-				hint: 'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
-			});
-		}
-		for (const hint of this.without.hints) this.chosenHints.add(hint);
-		this.unreachable.add(
-			`${this.without.text}, since the AI Video API cannot reach ${origin}: fine for trying, set WEBHOOK_URL of n8n for production.`,
-		);
-		return toTarget(nowhere(), null);
-	}
-
-	/** What the user should know of the targets that were resolved; what is to be set up comes last. */
-	hints(): Hint[] {
-		return [...this.chosenHints, ...this.unreachable];
+		const target = reachable(choice, wish, apiBaseUrl);
+		if (target instanceof Failure) return target;
+		for (const hint of target.hints) this.hints.add(hint);
+		return toTarget(target, reference);
 	}
 }
 
-function toTarget(choice: Choice, reference: string | null): CallbackTarget {
-	const { callback, callbackUrl, isTrigger } = choice;
+/** The same choice, or what is done where the API cannot reach it. */
+function reachable(choice: Choice, { kind }: Wish, apiBaseUrl: string): Settled<Choice> {
+	const { callbackUrl, insists } = choice;
+	if (callbackUrl === null || isReachableFromApi(callbackUrl, apiBaseUrl)) return choice;
+	const why = `the AI Video API cannot reach ${new URL(callbackUrl).origin}`;
+	if (insists !== null) {
+		return cannotBeUsed(insists, {
+			message: why,
+			hint: 'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or choose a way without a callback.',
+		});
+	}
+	const setUp = `since ${why}: fine for trying, set WEBHOOK_URL of n8n for production.`;
+	if (kind === 'wait') return nowhere(`n8n polled, ${setUp}`);
+	return nowhere(NEXT.none, `No callback was asked for, ${setUp}`);
+}
+
+/** `shownUrl` is as much of it as people may see: a resume address is a key to its execution. */
+function toTarget({ callback, callbackUrl, isTrigger }: Choice, reference: string | null) {
 	if (callbackUrl === null || callback === 'execution') {
 		return { callback, callbackUrl, shownUrl: null };
 	}
@@ -128,38 +107,6 @@ function toTarget(choice: Choice, reference: string | null): CallbackTarget {
 function cannotBeUsed(parameter: string, why: Pick<Refusal, 'message' | 'hint'>): Refusal {
 	return new Refusal(`'${parameter}' cannot be used, since ${why.message}`, why.hint);
 }
-
-const WAIT_STRATEGY = 'Wait Strategy';
-
-/** For every wait that insists on a callback where n8n cannot wake the execution. */
-export const CANNOT_SLEEP = cannotBeUsed(WAIT_STRATEGY, {
-	message: 'n8n does not wake sub-workflows, evaluations, AI tools and runs of its command line',
-	hint: 'Choose Automatic or Poll.',
-});
-
-/** The targets of an operation that waits for its own tasks: this execution, or none where it polls. */
-export function openWaitTargets(context: IExecuteFunctions, strategy: WaitStrategy): Targets {
-	const sleeps = strategy !== 'poll' && maySleep(context);
-	const callbackUrl = sleeps ? resumeAddressOf(context) : null;
-	const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
-	const withoutOne = insists === null ? nowhere() : CANNOT_SLEEP;
-	const calling = { ...nowhere(), callback: 'execution', callbackUrl, insists } as const;
-	const choice = callbackUrl === null ? withoutOne : calling;
-	const read = () => ({ kind: 'execution' }) as const;
-	const without = { text: 'n8n polled', hints: [] };
-	return new Targets(read, async () => await Promise.resolve(choice), without);
-}
-
-/** The targets of Create Video: wherever the user wants the callback. */
-export function openTargets(context: IExecuteFunctions): Targets {
-	return new Targets(readCallback, async (setting) => await choose(context, setting), {
-		text: 'No callback was asked for',
-		hints: [NEXT.none],
-	});
-}
-
-/** A video that nobody is told of is not lost. */
-const LATER = 'Get Video with the task ID works all the same.';
 
 const NEXT = {
 	wait: 'Wait for Video further down goes on when the video is ready.',
@@ -179,25 +126,29 @@ const NEXT = {
 	),
 };
 
-async function choose(
-	context: IExecuteFunctions,
-	setting: CallbackSetting,
-): Promise<Settled<Choice>> {
-	switch (setting.kind) {
+async function choose(context: IExecuteFunctions, wish: Wish): Promise<Settled<Choice>> {
+	const insistOn = (parameter: string, callback: CallbackKind, url: string | Refusal) =>
+		url instanceof Refusal
+			? cannotBeUsed(parameter, url)
+			: { ...choiceOf(context, callback, url), insists: parameter };
+	const resumeAddress = resumeAddressOf(context) ?? NO_ADDRESS;
+	switch (wish.kind) {
 		case 'none':
 			return nowhere(NEXT.none);
+		case 'wait':
+			return chooseForWait(context, wish.strategy);
 		case 'auto':
 			return await chooseAutomatically(context);
 		case 'execution':
-			return insistOn(CALLBACK, context, 'execution', resumeAddressOf(context) ?? NO_ADDRESS);
+			return insistOn(CALLBACK, 'execution', resumeAddress);
 		case 'trigger':
-			return insistOn(CALLBACK, context, 'trigger', await findRegistration(context));
+			return insistOn(CALLBACK, 'trigger', await findRegistration(context));
 		case 'url':
-			return isResumeAddress(context, setting.url)
-				? insistOn(CALLBACK_URL, context, 'execution', resumeAddressOf(context) ?? NO_ADDRESS)
-				: insistOn(CALLBACK_URL, context, 'url', setting.url);
+			return isResumeAddress(context, wish.url)
+				? insistOn(CALLBACK_URL, 'execution', resumeAddress)
+				: insistOn(CALLBACK_URL, 'url', wish.url);
 		case 'workflow':
-			return await chooseWorkflow(context, setting);
+			return insistOn(CALLBACK_URL, 'url', await findTriggerOf(context, wish));
 	}
 }
 
@@ -205,16 +156,6 @@ const NO_ADDRESS = new Refusal(
 	'this execution has no address to be resumed at',
 	'Run the workflow in n8n itself, or choose a way without a callback.',
 );
-
-function insistOn(
-	parameter: string,
-	context: IExecuteFunctions,
-	callback: CallbackKind,
-	url: string | Refusal,
-): Settled<Choice> {
-	if (url instanceof Refusal) return cannotBeUsed(parameter, url);
-	return { ...choiceOf(context, callback, url), insists: parameter };
-}
 
 function choiceOf(context: IExecuteFunctions, callback: CallbackKind, callbackUrl: string): Choice {
 	const choice = { ...nowhere(), callback, callbackUrl };
@@ -231,6 +172,23 @@ function choiceOf(context: IExecuteFunctions, callback: CallbackKind, callbackUr
 	return { ...choice, isTrigger: true, hints: [next, ...circle] };
 }
 
+const WAIT_STRATEGY = 'Wait Strategy';
+
+/** For every wait that insists on a callback where n8n cannot wake the execution. */
+export const CANNOT_SLEEP = cannotBeUsed(WAIT_STRATEGY, {
+	message: 'n8n does not wake sub-workflows, evaluations, AI tools and runs of its command line',
+	hint: 'Choose Automatic or Poll.',
+});
+
+/** This execution, or nobody where it polls. */
+function chooseForWait(context: IExecuteFunctions, strategy: WaitStrategy): Settled<Choice> {
+	const sleeps = strategy !== 'poll' && maySleep(context);
+	const callbackUrl = sleeps ? resumeAddressOf(context) : null;
+	const insists = strategy === 'callback' ? WAIT_STRATEGY : null;
+	if (callbackUrl !== null) return { ...nowhere(), callback: 'execution', callbackUrl, insists };
+	return insists === null ? nowhere() : CANNOT_SLEEP;
+}
+
 async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> {
 	const address = resumeAddressOf(context);
 	if (address !== null && isWaitedFor(context)) return choiceOf(context, 'execution', address);
@@ -238,45 +196,41 @@ async function chooseAutomatically(context: IExecuteFunctions): Promise<Choice> 
 	const url = await findRegistration(context);
 	if (url === NO_TRIGGER) return nowhere(NEXT.none);
 	if (!(url instanceof Refusal)) return choiceOf(context, 'trigger', url);
-	return nowhere(warning(`No callback: ${url.message}. ${url.hint} ${LATER}`));
+	const silent = `No callback: ${url.message}. ${url.hint}`;
+	return nowhere(warning(`${silent} Get Video with the task ID works all the same.`));
 }
-
-const sleepingWait = z.object({
-	operation: z.literal('wait'),
-	waitStrategy: z
-		.string()
-		.refine((strategy) => strategy !== 'poll')
-		.optional(),
-});
 
 /** Whether a Kling node further down waits in a way that a callback can wake. */
 function isWaitedFor(context: IExecuteFunctions): boolean {
 	return context
 		.getChildNodes(context.getNode().name, { includeNodeParameters: true })
 		.some(
-			({ disabled, type, parameters }) =>
-				!disabled && isNodeType(type, 'kling') && sleepingWait.safeParse(parameters).success,
+			({ disabled, type, parameters = {} }) =>
+				!disabled &&
+				isNodeType(type, 'kling') &&
+				parameters['operation'] === 'wait' &&
+				parameters['waitStrategy'] !== 'poll',
 		);
 }
 
 /** The Kling Trigger of another workflow, or the address itself where it only looks like n8n's editor. */
-async function chooseWorkflow(
+async function findTriggerOf(
 	context: IExecuteFunctions,
-	{ workflowId, editorUrl }: Extract<CallbackSetting, { kind: 'workflow' }>,
-): Promise<Settled<Choice>> {
+	{ workflowId, editorUrl }: Extract<Wish, { kind: 'workflow' }>,
+): Promise<string | Refusal> {
 	if (editorUrl !== null && !isOfThisN8n(context, editorUrl)) {
-		if (!isWorkflowId(workflowId)) return insistOn(CALLBACK_URL, context, 'url', editorUrl);
+		if (!isWorkflowId(workflowId)) return editorUrl;
 		return new Refusal(
-			`'${CALLBACK_URL}' is ${quote(editorUrl)}, the editor of a workflow on another n8n`,
+			`it is ${quote(editorUrl)}, the editor of a workflow on another n8n`,
 			'Give the Production URL of the Kling Trigger in that workflow.',
 		);
 	}
 	const url = triggerUrlOf(context, workflowId);
 	const listens = url === null ? null : await isTriggerListening(context, url);
-	if (listens instanceof Refusal) return cannotBeUsed(CALLBACK_URL, listens);
-	if (url !== null && listens === true) return insistOn(CALLBACK_URL, context, 'url', url);
+	if (url !== null && listens === true) return url;
+	if (listens instanceof Refusal) return listens;
 	return new Refusal(
-		`'${CALLBACK_URL}' names a workflow whose Kling Trigger does not listen`,
+		'it names a workflow whose Kling Trigger does not listen',
 		'Check that the workflow has a Kling Trigger, and publish (activate) it.',
 	);
 }

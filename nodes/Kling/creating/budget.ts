@@ -14,7 +14,6 @@ import {
 	type Items,
 	prepareAll,
 	spendingOf,
-	type ToBuy,
 } from './prepare';
 
 /** Checks a run as a whole, before anything is spent: all items, then limit and balance. */
@@ -23,7 +22,7 @@ export async function checkRun(creating: Creating): Promise<Items> {
 	const items = await prepareAll(creating);
 	const ended = endedBy(context, items);
 	if (ended !== null) return ended;
-	const spent = creditsOf(journal.paid().map(({ summary }) => summary));
+	const spent = creditsOf(journal?.paid().map(({ summary }) => summary) ?? []);
 	const checked = await checkBudget(items, spent);
 	return endedBy(context, checked) ?? checked;
 }
@@ -32,15 +31,16 @@ export async function checkRun(creating: Creating): Promise<Items> {
  * Refuses items before anything is spent: all that are to be paid for, when the run would spend more
  * than Max Credits; those of one account, when its balance is too low for them or cannot be read.
  *
- * @param spentCredits what earlier tries of the run have spent, which the limit covers too
+ * @param spent what earlier tries of the run have spent, which the limit covers too
  */
-async function checkBudget(items: Items, spentCredits: number): Promise<Items> {
+async function checkBudget(items: Items, spent: number): Promise<Items> {
 	const { maxCredits, checkBalance } = spendingOf(items);
 	const toBuy = items.filter(isToBuy);
-	if (maxCredits !== NO_LIMIT && spentCredits + sumOf(toBuy) > maxCredits) {
-		const spent = spentCredits === 0 ? '' : `, of which this run has spent ${spentCredits}`;
+	const requests = summariesOf(toBuy);
+	if (maxCredits !== NO_LIMIT && spent + creditsOf(requests) > maxCredits) {
+		const before = spent === 0 ? '' : `, of which this run has spent ${spent}`;
 		const refusal = new Refusal(
-			`'${maxCreditsOption.displayName}' is ${maxCredits}${spent}, but ${costOf(toBuy)}`,
+			`'${maxCreditsOption.displayName}' is ${maxCredits}${before}, but ${costOf(requests)}`,
 			'Raise Max Credits under Options, or send fewer items.',
 		);
 		return items.map((item) => (isToBuy(item) ? refusal : item));
@@ -48,10 +48,8 @@ async function checkBudget(items: Items, spentCredits: number): Promise<Items> {
 	if (!checkBalance) return items;
 	const accounts = new Map<ApiClient, Settled<Credits>>();
 	for (const client of new Set(toBuy.map((one) => one.client))) {
-		const credits = await client.getCredits();
-		const ofAccount = toBuy.filter((one) => one.client === client);
-		const suffices = credits instanceof Failure || sumOf(ofAccount) <= credits.balance;
-		accounts.set(client, suffices ? credits : tooFew(credits, ofAccount));
+		const ofAccount = summariesOf(toBuy.filter((one) => one.client === client));
+		accounts.set(client, await readBalance(client, ofAccount));
 	}
 	return items.map((item) => {
 		if (!isToBuy(item)) return item;
@@ -60,25 +58,31 @@ async function checkBudget(items: Items, spentCredits: number): Promise<Items> {
 	});
 }
 
-function tooFew({ balance }: Credits, toBuy: readonly ToBuy[]): Refusal {
-	const has = balance === 1 ? '1 credit' : `${balance} credits`;
+/** What the account has, if that is enough for these requests. */
+async function readBalance(
+	client: ApiClient,
+	requests: readonly RequestSummary[],
+): Promise<Settled<Credits>> {
+	const credits = await client.getCredits();
+	if (credits instanceof Failure || creditsOf(requests) <= credits.balance) return credits;
+	const has = credits.balance === 1 ? '1 credit' : `${credits.balance} credits`;
 	return new Refusal(
-		`'${checkBalanceOption.displayName}' found that the account has ${has}, but ${costOf(toBuy)}`,
+		`'${checkBalanceOption.displayName}' found that the account has ${has}, but ${costOf(requests)}`,
 		'Top up under Dashboard > Billing, or send fewer items.',
 	);
+}
+
+export function summariesOf(items: Items): RequestSummary[] {
+	return items.filter(isToBuy).map(({ request }) => request.summary);
 }
 
 function creditsOf(requests: readonly RequestSummary[]): number {
 	return requests.reduce((sum, { estimatedCredits }) => sum + estimatedCredits, 0);
 }
 
-function sumOf(toBuy: readonly ToBuy[]): number {
-	return creditsOf(toBuy.map(({ request }) => request.summary));
-}
-
-function costOf(toBuy: readonly ToBuy[]): string {
-	const videos = toBuy.length === 1 ? '1 video costs' : `${toBuy.length} videos cost`;
-	return `${videos} an estimated ${formatCredits(sumOf(toBuy))}`;
+function costOf(requests: readonly RequestSummary[]): string {
+	const videos = requests.length === 1 ? '1 video costs' : `${requests.length} videos cost`;
+	return `${videos} an estimated ${formatCredits(creditsOf(requests))}`;
 }
 
 /** Says what a run spent on all its items, as far as it is known what became of them. */

@@ -1,25 +1,11 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+
 import type { ApiClient } from '../api/client';
-import { ApiFailure, Failure, type Settled, Unreached } from '../api/failure';
+import { ApiFailure, Failure, type Settled, Thrown, Unreached } from '../api/failure';
 import { CancelledError, mapConcurrently } from '../n8n/async';
 import { keepsFailedItems } from '../n8n/execution';
-import { checkRun } from './budget';
-import {
-	type Created,
-	type Creating,
-	isToBuy,
-	type Items,
-	spendingOf,
-	type ToBuy,
-} from './prepare';
-
-/**
- * A task for each item: an earlier one, or one that is paid for now. Nothing is spent before all were checked.
- *
- * @throws {CancelledError} when the execution was cancelled, after the last request has ended
- */
-export async function createTasks(creating: Creating): Promise<Array<Settled<Created>>> {
-	return await sendAll(creating, await checkRun(creating));
-}
+import type { Journal } from './journal';
+import { type Created, isToBuy, type Items, spendingOf, type ToBuy } from './prepare';
 
 /** Answers that every further request to the same account would get as well. */
 const CODES_THAT_STOP_AN_ACCOUNT = new Set([
@@ -32,49 +18,46 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
  * Creates a task for each item that has none yet. What is under way when the run stops, for whichever
  * reason, is let to its end: it may have been paid for. What was not sent any more shares the refusal
  * that stopped its account.
+ *
+ * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
-export async function sendAll(
-	{ context, journal }: Pick<Creating, 'context' | 'journal'>,
+export async function createTasks(
+	context: IExecuteFunctions,
+	journal: Journal,
 	items: Items,
 ): Promise<Array<Settled<Created>>> {
-	const stopsAtFailure = !keepsFailedItems(context);
 	const signal = context.getExecutionCancelSignal();
 	let isStopped = false;
 	const stoppedAccounts = new Map<ApiClient, ApiFailure>();
-	const thrown: unknown[] = [];
 	const count = items.filter(isToBuy).length;
 	const videos = count === 1 ? 'video' : 'videos';
 	if (count > 0) journal.log('info', `Creating ${count} Kling ${videos}`);
 
 	const send = async (item: ToBuy, itemIndex: number): Promise<Settled<Created>> => {
-		if (isStopped || thrown.length > 0 || signal?.aborted === true) return new Unreached();
+		if (isStopped || signal?.aborted === true) return new Unreached();
 		const { client, request } = item;
 		const stopped = stoppedAccounts.get(client);
 		if (stopped !== undefined) return stopped;
 		const task = await journal.create(itemIndex, request, client);
 		if (!(task instanceof ApiFailure)) return { ...item, task };
 		// Before the balance is read, which takes its time: nothing further is sent meanwhile.
-		isStopped ||= stopsAtFailure;
+		isStopped ||= !keepsFailedItems(context);
 		const failure = await namingShortage(task, item);
 		const stopsAccount = CODES_THAT_STOP_AN_ACCOUNT.has(failure.detail.code ?? '');
 		if (stopsAccount) stoppedAccounts.set(client, failure);
 		return failure;
 	};
 
-	const outcomes = await mapConcurrently(
-		items,
-		spendingOf(items).concurrency,
-		async (item, itemIndex) => {
-			if (!isToBuy(item)) return item;
-			return await send(item, itemIndex).catch((fault: unknown) => {
-				thrown.push(fault);
-				return new Unreached();
-			});
-		},
-	);
+	const { concurrency } = spendingOf(items);
+	const created = await mapConcurrently(items, concurrency, async (item, itemIndex) => {
+		if (!isToBuy(item)) return item;
+		return await send(item, itemIndex).catch((thrown: unknown) => {
+			isStopped = true;
+			return new Thrown(thrown);
+		});
+	});
 	if (signal?.aborted === true) throw new CancelledError();
-	if (thrown.length > 0) throw thrown[0];
-	return outcomes;
+	return created;
 }
 
 /** Says what is missing, by one free reading, where the account has too few credits. */

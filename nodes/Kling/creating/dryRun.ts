@@ -3,14 +3,14 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { type ApiClient, toCreateBody } from '../api/client';
 import { Failure, Refusal, type Settled, Unreached, valuesOf } from '../api/failure';
 import { checkResumeAddress } from '../callback/resumeAddress';
+import type { Targets } from '../callback/target';
 import { showHints } from '../n8n/hints';
 import { settingsOf } from '../parameters/settings';
 import { dryRunOption, readDryRun } from '../parameters/spending';
 import { resultHints } from '../result/hints';
 import type { ItemOutcome } from '../result/item';
-import { checkRun, describeCost } from './budget';
-import { Journal } from './journal';
-import { type Creating, isToBuy, type Items } from './prepare';
+import { describeCost, summariesOf } from './budget';
+import { isToBuy, type Items } from './prepare';
 
 /** A resume address is a key to the execution, so it stays out of the data. */
 const RESUME_ADDRESS = '(the resume address of the execution)';
@@ -19,7 +19,7 @@ const RESUME_ADDRESS = '(the resume address of the execution)';
  * Whether nothing is to be created in this run. All items that can say have to agree: one that was
  * meant as a try must not be paid for.
  */
-function isDryRun(context: IExecuteFunctions): Settled<boolean> {
+export function readDryRunOfRun(context: IExecuteFunctions): Settled<boolean> {
 	const said = context
 		.getInputData()
 		.map((_, itemIndex) => readDryRun(settingsOf(context, itemIndex)));
@@ -31,23 +31,17 @@ function isDryRun(context: IExecuteFunctions): Settled<boolean> {
 	);
 }
 
-/**
- * What Create would send for each item; null where it is to send that. Everything is checked as for a
- * real run, the balance included, and nothing is created, spent or noted for later tries.
- */
-export async function previewTasks(creating: Creating): Promise<Settled<ItemOutcome[]> | null> {
-	const { context, targets } = creating;
-	const dryRun = isDryRun(context);
-	if (dryRun instanceof Failure) return dryRun;
-	if (!dryRun) return null;
-	const run = { executionId: '', node: null, runIndex: 0, written: '', isRemembered: false };
-	const items = await checkRun({ ...creating, journal: new Journal({}, run, () => {}) });
+/** What Create would send for each item that was checked. Nothing is created, spent or noted for later tries. */
+export async function previewTasks(
+	context: IExecuteFunctions,
+	items: Items,
+	targets: Targets,
+): Promise<ItemOutcome[]> {
 	const shut = items.some(callsExecution) ? await checkResumeAddress(context) : null;
 	const checked = items.map((item) => (callsExecution(item) ? (shut ?? item) : item));
 	const spent = new Map<ApiClient, number>();
 	const outcomes = checked.map((item): ItemOutcome => {
-		if (item instanceof Failure) return item;
-		if (!isToBuy(item)) return new Unreached();
+		if (!isToBuy(item)) return item instanceof Failure ? item : new Unreached();
 		const { client, request, balance = null } = item;
 		const { callback, callbackUrl, estimatedCredits } = request.summary;
 		const soFar = (spent.get(client) ?? 0) + estimatedCredits;
@@ -59,10 +53,10 @@ export async function previewTasks(creating: Creating): Promise<Settled<ItemOutc
 		const balanceAfter = balance === null ? null : balance - soFar;
 		return { json: { dryRun: true, estimatedCredits, request: body, balance, balanceAfter } };
 	});
-	const requests = checked.filter(isToBuy).map(({ request }) => request.summary);
+	const requests = summariesOf(checked);
 	const summary = `Dry run: nothing was created or spent. A real run makes ${describeCost(requests)}.`;
 	const costs = requests.length === 0 ? [] : [summary];
-	showHints(context, [...resultHints(outcomes, costs), ...targets.hints()]);
+	showHints(context, [...resultHints(outcomes, costs), ...targets.hints]);
 	return outcomes;
 }
 

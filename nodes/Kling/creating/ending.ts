@@ -2,7 +2,7 @@ import { NodeApiError } from 'n8n-workflow';
 
 import { Unreached } from '../api/failure';
 import type { ItemError, ItemOutcome } from '../result/item';
-import type { Entry } from './entry';
+import type { Entry } from './entries';
 import type { Journal } from './journal';
 
 /** n8n's own form of naming the item, at the end of a message. */

@@ -7,24 +7,20 @@ import type { CreateInput } from '../api/schemas';
 import { type RequestSummary, Task } from '../api/task';
 import { CancelledError } from '../n8n/async';
 import { isRefunded, simplifyTask } from '../result/task';
-import { CREATED_KEY, type Entry, readEntries } from './entry';
-import { recall, recallRetries, remember } from './recentRuns';
-
-/** What makes two requests the same. */
-interface Wanted {
-	input: CreateInput;
-	/** What stays the same when the item is tried again: signed image addresses do not. */
-	imageIdentities: readonly string[];
-}
+import { CREATED_KEY, entriesOf, type Entry } from './entries';
 
 /** One video that is still to be created, checked and ready to send. */
-export interface Request extends Wanted {
+export interface Request {
+	input: CreateInput;
+	/** Two requests with the same one are the same. */
+	fingerprint: string;
 	summary: RequestSummary;
 	callbackUrl: string | null;
 }
 
 /** Which call of the node this is. */
-export interface RunIdentity extends Pick<Entry, 'executionId' | 'node' | 'runIndex' | 'written'> {
+export interface RunIdentity extends Pick<Entry, 'node' | 'runIndex' | 'written'> {
+	executionId: string;
 	/** False where n8n cannot have begun this execution before, so that nothing needs to be remembered. */
 	isRemembered: boolean;
 }
@@ -32,35 +28,24 @@ export interface RunIdentity extends Pick<Entry, 'executionId' | 'node' | 'runIn
 /** Writes to n8n's log, where each id goes the moment it is known. */
 export type JournalLog = (level: 'info' | 'warn', text: string, itemIndex?: number) => void;
 
-/** What is stored of the parameters of a node, or of a request, to know the same again. */
-export function fingerprint(parts: unknown[]): string {
+/** What is stored of parameters or a request, to know the same again. */
+export function fingerprintOf(parts: unknown[]): string {
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-function fingerprintOf({ input: { prompt, duration, sound }, imageIdentities }: Wanted): string {
-	return fingerprint([prompt, imageIdentities, duration, sound]);
-}
-
-/** What was read from each context, so that parallel calls of a tool write into one list. */
-const live = new WeakMap<IDataObject, Entry[]>();
-
-/** The requests that are under way, for whoever asks for the same meanwhile. */
+/** For whoever asks for the same while a request is under way. */
 const underWay = new WeakMap<Entry, Promise<unknown>>();
 
 /**
  * What a run of the node has created and paid, over all its tries. It is the only way to create.
  *
- * n8n stores it with the execution. So it is there when n8n calls the node again (*Retry On Fail*, an
- * output that n8n takes for a failure) and, as far as it was stored, for *Retry execution*: a new
- * execution id with the context of the old. A loop's next turn has another run index, and a new execution
- * an empty context: both create anew.
+ * It is there when n8n calls the node again (*Retry On Fail*, an output that n8n takes for a failure) and,
+ * as far as n8n has stored it or this process remembers it, for *Retry execution*. A loop's next turn has
+ * another run index, and a new execution an empty context: both create anew.
  */
 export class Journal {
-	/** What the execution has created, in any of its nodes. */
+	/** Of all nodes. */
 	private readonly entries: Entry[];
-
-	/** What this process has created in all retries of the execution that this one retries. */
-	private readonly ofRetries: Entry[];
 
 	/** What this call stands for: its own entries, and those that it goes on with. */
 	private readonly ofThisCall = new Set<Entry>();
@@ -73,14 +58,8 @@ export class Journal {
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		const { executionId, isRemembered } = run;
-		const stored = live.get(store) ?? readEntries(store);
-		this.entries = isRemembered ? recall(executionId, stored) : stored;
-		live.set(store, this.entries);
-		this.ofRetries = isRemembered ? recallRetries(executionId, store) : [];
+		this.entries = entriesOf(store, run.isRemembered ? run.executionId : null);
 		this.isTool = run.node === null;
-		// What is stored may be from before another retry found out.
-		this.refund(this.ofRetries.flatMap((one) => (one.isRefunded ? (one.taskId ?? []) : [])));
 	}
 
 	/**
@@ -88,40 +67,48 @@ export class Journal {
 	 * index alone tells, whatever its expressions give now; else its request, where that is known. For a tool
 	 * the request alone does, whichever call made it.
 	 */
-	find(itemIndex: number, wanted: Wanted | null): Entry | null {
-		const request = wanted === null ? null : fingerprintOf(wanted);
-		const entry = [...this.ofRetries, ...this.entries].findLast(
-			(other) =>
-				!other.isRefunded &&
-				this.isOfNode(other) &&
-				(this.isTool || other.item === itemIndex) &&
-				(other.request === request || (!this.isTool && this.goesOnWith(other))),
+	find(itemIndex: number, request: string | null): Entry | null {
+		const found = this.entries.filter(
+			(entry) =>
+				!entry.isRefunded &&
+				this.isOfNode(entry) &&
+				(this.isTool || entry.item === itemIndex) &&
+				(entry.request === request || this.goesOnWith(entry)),
 		);
+		const entry = this.lastOf(found);
 		return entry === undefined ? null : this.keep(entry);
 	}
 
 	/** Whether a try of this run, or a *Retry* of its execution, takes the entry's item as done. */
-	goesOnWith({ executionId, written }: Entry): boolean {
-		return executionId === this.run.executionId || written === this.run.written;
+	goesOnWith({ executionIds, written }: Entry): boolean {
+		if (this.isTool) return false;
+		return executionIds.includes(this.run.executionId) || written === this.run.written;
 	}
 
 	/**
-	 * An entry's task, once what is under way for it has ended; or that nobody knows what came of it. Null
-	 * where it stands for nothing any more. For a tool the task is read: it may have failed since.
+	 * The task that stands for an item, once what is under way for it has ended, or that nobody knows what
+	 * came of it; null where nothing stands. For a tool the task is read: it may have failed since.
 	 */
-	async taskOf(entry: Entry, client: ApiClient): Promise<Task | ApiFailure | null> {
-		await underWay.get(entry);
-		if (entry.isRefunded) return null;
-		const task = this.toTask(entry, client);
-		if (task instanceof ApiFailure || !this.isTool) return task;
+	async existing(
+		itemIndex: number,
+		request: string | null,
+		client: ApiClient,
+	): Promise<Task | ApiFailure | null> {
+		for (;;) {
+			const entry = this.find(itemIndex, request);
+			if (entry === null) return null;
+			await underWay.get(entry);
+			const task = this.toTask(entry, client);
+			if (this.isTool && task instanceof Task) await this.readAgain(task);
+			if (!entry.isRefunded) return task;
+		}
+	}
+
+	private async readAgain(task: Task): Promise<void> {
 		await task.read();
 		const failure = task.reading === null ? null : simplifyTask(task.reading.task).failure;
-		if (failure !== null && isRefunded(failure)) {
-			this.refund([task.id]);
-			return null;
-		}
+		if (failure !== null && isRefunded(failure)) this.refund([task.id]);
 		task.note = REPEATED;
-		return task;
 	}
 
 	/**
@@ -130,28 +117,26 @@ export class Journal {
 	 * @throws {CancelledError} when nothing was sent before the execution was cancelled
 	 */
 	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
-		// What was waited for may have come to nothing, and another call may have begun since.
-		for (;;) {
-			const existing = this.find(itemIndex, request);
-			if (existing === null) break;
-			const former = await this.taskOf(existing, client);
-			if (former !== null) return former;
+		// Another call may begin while this one waits, so nothing comes between the last look and the entry.
+		while (this.find(itemIndex, request.fingerprint) !== null) {
+			const existing = await this.existing(itemIndex, request.fingerprint, client);
+			if (existing !== null) return existing;
 		}
 		const { executionId, node, runIndex, written } = this.run;
-		const entry = this.keep({
+		const entry: Entry = {
 			node,
 			runIndex,
 			item: itemIndex,
-			executionId,
-			sentBy: executionId,
+			executionIds: [executionId],
+			request: request.fingerprint,
 			written,
-			request: fingerprintOf(request),
 			taskId: null,
 			createdAt: Date.now(),
 			summary: request.summary,
 			isRefunded: false,
-		});
-		const sending = this.send(entry, request, client);
+		};
+		this.entries.push(entry);
+		const sending = this.send(this.keep(entry), request, client);
 		underWay.set(
 			entry,
 			sending.catch(() => undefined),
@@ -187,14 +172,15 @@ export class Journal {
 
 	/** The credits of these tasks were given back: they stand for nothing, and a next try makes new ones. */
 	refund(taskIds: readonly string[]): void {
-		for (const entry of [...this.entries, ...this.ofRetries]) {
-			if (taskIds.includes(entry.taskId ?? '')) entry.isRefunded = true;
+		for (const entry of this.entries) {
+			if (!taskIds.includes(entry.taskId ?? '')) continue;
+			entry.isRefunded = true;
+			this.store[CREATED_KEY] = this.entries;
 		}
 	}
 
 	taskIdOf(itemIndex: number): string | null {
-		const isMeant = ({ item, isRefunded }: Entry) => item === itemIndex && !isRefunded;
-		return this.ofThisRun().findLast(isMeant)?.taskId ?? null;
+		return this.lastOf(this.paid().filter(({ item }) => item === itemIndex))?.taskId ?? null;
 	}
 
 	/** All that this run has paid for, or may have, earlier tries included, in the order of the items. */
@@ -220,25 +206,27 @@ export class Journal {
 		return node === this.run.node && (this.isTool || runIndex === this.run.runIndex);
 	}
 
-	/** From now on it stands for this call of the node, and is stored with this execution. */
+	/** Of several the last stands, but what this execution goes on with before what another retry has made. */
+	private lastOf(entries: Entry[]): Entry | undefined {
+		const isOwn = ({ executionIds }: Entry) => executionIds.includes(this.run.executionId);
+		return entries.findLast(isOwn) ?? entries.at(-1);
+	}
+
+	/** It stands for this call of the node from now on, and is stored with this execution. */
 	private keep(entry: Entry): Entry {
-		const { executionId, isRemembered } = this.run;
-		entry.executionId = executionId;
-		for (const list of [this.entries, this.ofRetries]) {
-			if (list.includes(entry)) list.splice(list.indexOf(entry), 1);
-			list.push(entry);
-		}
+		const { executionId } = this.run;
+		if (!entry.executionIds.includes(executionId)) entry.executionIds.push(executionId);
 		this.ofThisCall.add(entry);
 		this.store[CREATED_KEY] = this.entries;
-		if (isRemembered) remember(executionId, this.entries);
 		return entry;
 	}
 
-	private toTask({ taskId, sentBy, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
+	private toTask({ taskId, executionIds, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
 		if (taskId === null) {
 			return new ApiFailure({ call: 'create', kind: 'earlier', outcome: 'unclear' });
 		}
-		const createdAt = sentBy === this.run.executionId ? entry.createdAt : null;
+		// Its callback wakes the execution that sent it.
+		const createdAt = executionIds[0] === this.run.executionId ? entry.createdAt : null;
 		return new Task(taskId, client, createdAt, entry.summary);
 	}
 }

@@ -8,22 +8,24 @@ import type { Targets } from '../callback/target';
 import { checkImages } from '../images/checkImages';
 import { readImages } from '../images/itemImages';
 import { CancelledError } from '../n8n/async';
-import { readReference } from '../parameters/callback';
+import { isTool } from '../n8n/execution';
+import { readCallback, readReference } from '../parameters/callback';
 import { type ImageSettings, readImageSettings } from '../parameters/images';
 import { readResult, type ResultSettings } from '../parameters/result';
-import { collect, type Settings, settingsOf } from '../parameters/settings';
+import { collect, settingsOf } from '../parameters/settings';
 import { readSpending, type SpendingSettings, strictest } from '../parameters/spending';
 import { readVideo } from '../parameters/video';
-import type { WaitSettings } from '../parameters/waiting';
-import type { Journal, Request } from './journal';
+import { readWait, type WaitSettings, type WaitStrategy } from '../parameters/waiting';
+import { fingerprintOf, type Journal, type Request } from './journal';
 
 /** A run that creates. */
 export interface Creating {
 	context: IExecuteFunctions;
-	journal: Journal;
+	/** Null in a dry run, where nothing counts that earlier tries have created. */
+	journal: Journal | null;
 	targets: Targets;
-	/** Null for an operation that does not wait. */
-	readWait(settings: Settings): Settled<WaitSettings | null>;
+	/** How it waits for its tasks; null where it does not. */
+	strategy: WaitStrategy | null;
 }
 
 /** An item whose task is paid for, with every setting that was needed before paying. */
@@ -74,22 +76,20 @@ export async function prepareAll(creating: Creating): Promise<Items> {
 }
 
 async function prepare(
-	{ context, journal, targets, readWait }: Creating,
+	{ context, journal, targets, strategy }: Creating,
 	itemIndex: number,
 	clientFor: ClientFor,
 ): Promise<Items[number]> {
 	const settings = settingsOf(context, itemIndex);
 	const client = await clientFor(itemIndex);
 	const afterwards = collect({
-		wait: readWait(settings),
+		wait: strategy === null ? null : readWait(settings, isTool(context)),
 		result: readResult(settings),
 		spending: readSpending(settings),
 		client,
 	});
-	const existing = journal.find(itemIndex, null);
-	if (existing !== null) {
-		if (afterwards instanceof Failure) return afterwards.about(existing.taskId);
-		const task = await journal.taskOf(existing, afterwards.client);
+	if (!(afterwards instanceof Failure)) {
+		const task = (await journal?.existing(itemIndex, null, afterwards.client)) ?? null;
 		if (task !== null) return task instanceof Failure ? task : { ...afterwards, task };
 	}
 	const imageSettings = readImageSettings(settings);
@@ -97,24 +97,23 @@ async function prepare(
 		video: readVideo(settings),
 		imageSettings,
 		images: await readImages(context, itemIndex, imageSettings, client),
-		callback: targets.read(settings),
+		wish: strategy === null ? readCallback(settings) : ({ kind: 'wait', strategy } as const),
 		reference: readReference(settings),
 		afterwards,
 	});
-	if (read instanceof Failure) return read;
-	const { prompt, duration, sound } = read.video;
-	const input = { prompt, image_urls: read.images.urls, duration, sound };
-	const wanted = { input, imageIdentities: read.images.identities };
-	const item = read.afterwards;
-	const claimed = journal.find(itemIndex, wanted);
-	const task = claimed === null ? null : await journal.taskOf(claimed, item.client);
+	if (read instanceof Failure) return read.about(journal?.taskIdOf(itemIndex) ?? null);
+	const { video, images, wish, reference, afterwards: item } = read;
+	const { prompt, duration, sound } = video;
+	const fingerprint = fingerprintOf([prompt, images.identities, duration, sound]);
+	const task = (await journal?.existing(itemIndex, fingerprint, item.client)) ?? null;
 	if (task !== null) return task instanceof Failure ? task : { ...item, task };
-	const target = await targets.resolve(read.callback, item.client.baseUrl, read.reference);
+	const target = await targets.resolve(wish, item.client.baseUrl, reference);
 	if (target instanceof Failure) return target;
 	const { callback, callbackUrl, shownUrl } = target;
 	const estimatedCredits = estimateCredits(duration, sound);
 	const summary = { estimatedCredits, duration, sound, callback, callbackUrl: shownUrl };
-	const request = { ...wanted, callbackUrl, summary };
+	const input = { prompt, image_urls: images.urls, duration, sound };
+	const request = { input, fingerprint, callbackUrl, summary };
 	return { ...item, imageSettings: read.imageSettings, request, task };
 }
 

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
 import { Failure, type Settled, Thrown, Unreached } from '../api/failure';
 import { nameCreated } from '../creating/ending';
-import { fingerprint, Journal } from '../creating/journal';
+import { fingerprintOf, Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
 import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
 import { hasBegun } from '../n8n/workflow';
@@ -79,7 +79,7 @@ function openJournal(context: IExecuteFunctions): Journal {
 		executionId: executionId ?? '',
 		node: isTool(context) ? null : name,
 		runIndex: readRunIndex(context),
-		written: fingerprint(REQUEST.map((parameter) => parameters[parameter] ?? null)),
+		written: fingerprintOf(REQUEST.map((parameter) => parameters[parameter] ?? null)),
 		isRemembered: executionId !== undefined && hasBegun(context),
 	};
 	const { id = 'unsaved' } = context.getWorkflow();

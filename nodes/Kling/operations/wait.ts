@@ -4,7 +4,7 @@ import { openClients } from '../api/client';
 import { Failure, type Settled, valuesOf } from '../api/failure';
 import { Task } from '../api/task';
 import { CANNOT_SLEEP } from '../callback/target';
-import { type Entry, readEntries } from '../creating/entry';
+import { type Entry, readEntries } from '../creating/entries';
 import { isTool, maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import { readResult } from '../parameters/result';
@@ -27,7 +27,9 @@ export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutc
 	// It sleeps by itself only where the callback of each task wakes this very execution.
 	const callsBack = valuesOf(items).every(({ task }) => {
 		const entry = created.get(task.id);
-		return entry?.sentBy === context.getExecutionId() && entry.summary.callback === 'execution';
+		return (
+			entry?.executionIds[0] === context.getExecutionId() && entry.summary.callback === 'execution'
+		);
 	});
 	const { strategy } = waiting;
 	if (strategy === 'callback' && !maySleep(context)) return CANNOT_SLEEP;

@@ -4,7 +4,7 @@ import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Failure } from '../api/failure';
 import { withoutSecrets } from '../api/redact';
 import { isFinished, type TaskReading, toTaskReading } from '../api/schemas';
-import { referenceOf } from '../callback/reference';
+import { referenceOf } from '../callback/registration';
 import { within } from '../n8n/async';
 import { noteListener } from '../n8n/ownAddress';
 import { triggerSettingsOf } from '../parameters/settings';

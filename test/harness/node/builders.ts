@@ -40,7 +40,7 @@ export function requestFor(prompt: string): Request {
 	const image = 'https://example.com/cat.jpg';
 	return {
 		input: { prompt, image_urls: [image], duration: 5, sound: false },
-		imageIdentities: [image],
+		fingerprint: prompt,
 		summary: SUMMARY,
 		callbackUrl: null,
 	};

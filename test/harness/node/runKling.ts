@@ -16,7 +16,7 @@ import type {
 import { createRunExecutionData } from 'n8n-workflow';
 
 import { Kling } from '../../../nodes/Kling/Kling.node';
-import { forgetRuns } from '../../../nodes/Kling/creating/recentRuns';
+import { forgetRuns } from '../../../nodes/Kling/creating/entries';
 import { everythingDue, takeOff } from '../../../nodes/Kling/n8n/dueWork';
 import type { Emulator } from '../../emulator';
 import { buildAdditionalData, OWN_ADDRESS } from './additionalData';

@@ -9,7 +9,7 @@ export const IN_OPERATIONS: readonly PlantedFault[] = [
 		noticedBy: 'unit/asleep: awake in a Create',
 	},
 	{
-		file: 'operations/createAndWait.ts',
+		file: 'operations/create.ts',
 		find: 'valuesOf(created).every(',
 		replace: 'valuesOf(created).some(',
 		breaks: 'a run sleeps only where each of its tasks wakes it',
@@ -52,7 +52,7 @@ export const IN_OPERATIONS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'operations/wait.ts',
-		find: 'entry?.sentBy === context.getExecutionId()',
+		find: 'entry?.executionIds[0] === context.getExecutionId()',
 		replace: 'entry !== undefined',
 		breaks: 'a Retry does not sleep for a callback that wakes another execution',
 		noticedBy: 'node/storedData: of a Retry: the callback wakes',
