@@ -112,11 +112,8 @@ const CAT = { prompt: 'A cat', ending: 'created' } as const;
 const DOG = { ...CAT, prompt: 'A dog' };
 
 const idsOf = (journal: Journal) => journal.paid().flatMap(({ taskId }) => taskId ?? []);
-
-/** Of what is paid for, which stands for its item. */
 const standsOf = (journal: Journal) =>
 	journal.paid().map(({ item, taskId }) => journal.taskIdOf(item) === taskId);
-
 const spentBy = (journal: Journal) =>
 	journal.paid().reduce((sum, { summary }) => sum + summary.estimatedCredits, 0);
 

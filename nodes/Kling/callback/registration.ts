@@ -11,10 +11,10 @@ import { loginRefusal } from './resumeAddress';
 /**
  * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it writes
  * its address to the workflow's static data. A queue-mode worker gets none of these (n8n 2.41), so the
- * address can be worked out, too: `kling/<workflow id>` below the instance's webhook address.
+ * address can be worked out, too.
  */
 
-/** Where the trigger listens, below the webhook address of the instance: an n8n expression. */
+/** Where the trigger listens, below the webhook address of the instance. */
 export const TRIGGER_PATH = '={{ "kling/" + $workflow.id }}';
 
 const STATIC_DATA_KEY = 'klingTrigger';
@@ -32,10 +32,8 @@ export function isRegistered(context: IHookFunctions): boolean {
 }
 
 /**
- * Makes the trigger's production address known to the workflow.
- *
- * n8n lets a node without a `webhookId` listen below the node's own name, at which nobody would look
- * for it, and finds it there only where that name has no blanks (n8n: `getNodeWebhookPath`; seen on 2.0.0).
+ * Makes the trigger's production address known to the workflow. n8n lets a node without a `webhookId`
+ * listen below the node's own name, where nobody would look for it (n8n 2.0.0: `getNodeWebhookPath`).
  */
 export function register(context: IHookFunctions): Refusal | null {
 	if (context.getActivationMode() === 'manual') return null;

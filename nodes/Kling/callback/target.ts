@@ -45,7 +45,7 @@ function nowhere(...hints: Hint[]): Choice {
 	return { callback: 'none', callbackUrl: null, isTrigger: false, insists: null, hints };
 }
 
-/** The callback targets of one run. Nothing is looked up before an item needs it, and then once for each wish. */
+/** The callback targets of one run. Each wish is looked up once, when an item needs it. */
 export class Targets {
 	/** What the user should know of those that were resolved. */
 	readonly hints = new Set<Hint>();

@@ -58,7 +58,7 @@ async function checkBudget(items: Items, spent: number): Promise<Items> {
 	});
 }
 
-/** What the account has, if that is enough for these requests. */
+/** What an account has, where that is enough. */
 async function readBalance(
 	client: ApiClient,
 	requests: readonly RequestSummary[],
@@ -72,6 +72,7 @@ async function readBalance(
 	);
 }
 
+/** Of what is to be paid for. */
 export function summariesOf(items: Items): RequestSummary[] {
 	return items.filter(isToBuy).map(({ request }) => request.summary);
 }
@@ -98,7 +99,7 @@ export function spendingHints(
 	return paid.length === 0 ? [] : [`${describeCost(paid)}.`];
 }
 
-/** `2 videos for an estimated 220 credits (about US$ 1.10) in all`. */
+/** `2 videos for an estimated 220 credits (about US$ 1.10) in all` */
 export function describeCost(requests: readonly RequestSummary[]): string {
 	const videos = requests.length === 1 ? '1 video' : `${requests.length} videos`;
 	return `${videos} for an estimated ${formatCredits(creditsOf(requests))} in all`;

@@ -15,10 +15,7 @@ import { isToBuy, type Items } from './prepare';
 /** A resume address is a key to the execution, so it stays out of the data. */
 const RESUME_ADDRESS = '(the resume address of the execution)';
 
-/**
- * Whether nothing is to be created in this run. All items that can say have to agree: one that was
- * meant as a try must not be paid for.
- */
+/** All items that can say have to agree: one that was meant as a try must not be paid for. */
 export function readDryRunOfRun(context: IExecuteFunctions): Settled<boolean> {
 	const said = context
 		.getInputData()
@@ -31,7 +28,7 @@ export function readDryRunOfRun(context: IExecuteFunctions): Settled<boolean> {
 	);
 }
 
-/** What Create would send for each item that was checked. Nothing is created, spent or noted for later tries. */
+/** What Create would send for each checked item. Nothing is created, spent or noted. */
 export async function previewTasks(
 	context: IExecuteFunctions,
 	items: Items,

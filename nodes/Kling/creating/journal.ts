@@ -163,14 +163,14 @@ export class Journal {
 		return this.toTask(entry, client);
 	}
 
-	/** @param isRefused whether it was certainly not carried out */
-	private settle(entry: Entry, isRefused: boolean): void {
-		entry.isRefunded = isRefused;
+	private settle(entry: Entry, wasCertainlyNotCarriedOut: boolean): void {
+		entry.isRefunded = wasCertainlyNotCarriedOut;
+		if (wasCertainlyNotCarriedOut) return;
 		const text = 'Kling video may have been created and charged, without an answer';
-		if (!isRefused) this.log('warn', text, entry.item);
+		this.log('warn', text, entry.item);
 	}
 
-	/** The credits of these tasks were given back: they stand for nothing, and a next try makes new ones. */
+	/** The credits of these tasks were given back: a next try makes new ones. */
 	refund(taskIds: readonly string[]): void {
 		for (const entry of this.entries) {
 			if (!taskIds.includes(entry.taskId ?? '')) continue;
