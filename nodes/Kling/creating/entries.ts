@@ -41,11 +41,6 @@ export type Entry = z.infer<typeof entrySchema>;
 
 const storedSchema = z.array(entrySchema).catch(() => []);
 
-/** @param store the context that all nodes of the execution share */
-export function readEntries(store: IDataObject): Entry[] {
-	return storedSchema.parse(store[CREATED_KEY]);
-}
-
 /** Entries of some hundred bytes each; the oldest executions are forgotten first. */
 const MOST_REMEMBERED = 10_000;
 
@@ -55,6 +50,7 @@ const remembered = new Map<string | IDataObject, Entry[]>();
 /**
  * The one list of an execution and its retries: what is remembered, and what another process has stored.
  *
+ * @param store the context that all nodes of the execution share
  * @param executionId null where nothing but the store tells whose it is
  */
 export function entriesOf(store: IDataObject, executionId: string | null): Entry[] {
@@ -63,7 +59,7 @@ export function entriesOf(store: IDataObject, executionId: string | null): Entry
 	if (!remembered.has(key)) remember(key, entries);
 	if (store[CREATED_KEY] === entries) return entries;
 	const before = [...entries];
-	for (const stored of readEntries(store)) {
+	for (const stored of storedSchema.parse(store[CREATED_KEY])) {
 		const known = before.find((other) => isSame(stored, other));
 		if (known === undefined) entries.push(stored);
 		else {
@@ -71,6 +67,8 @@ export function entriesOf(store: IDataObject, executionId: string | null): Entry
 			if (stored.taskId !== null) known.isRefunded ||= stored.isRefunded;
 		}
 	}
+	// What is learnt of them later is stored, too.
+	if (store[CREATED_KEY] !== undefined) store[CREATED_KEY] = entries;
 	return entries;
 }
 

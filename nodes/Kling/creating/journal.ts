@@ -173,10 +173,13 @@ export class Journal {
 	/** The credits of these tasks were given back: a next try makes new ones. */
 	refund(taskIds: readonly string[]): void {
 		for (const entry of this.entries) {
-			if (!taskIds.includes(entry.taskId ?? '')) continue;
-			entry.isRefunded = true;
-			this.store[CREATED_KEY] = this.entries;
+			if (taskIds.includes(entry.taskId ?? '')) entry.isRefunded = true;
 		}
+	}
+
+	/** Of a task that any node of the execution has created. */
+	entryOf(taskId: string): Entry | undefined {
+		return this.entries.find((entry) => entry.taskId === taskId);
 	}
 
 	taskIdOf(itemIndex: number): string | null {

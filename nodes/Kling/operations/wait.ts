@@ -4,7 +4,7 @@ import { openClients } from '../api/client';
 import { Failure, type Settled, valuesOf } from '../api/failure';
 import { Task } from '../api/task';
 import { CANNOT_SLEEP } from '../callback/target';
-import { type Entry, readEntries } from '../creating/entries';
+import type { Journal } from '../creating/journal';
 import { isTool, maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import { readResult } from '../parameters/result';
@@ -12,21 +12,21 @@ import { collect, settingsOf } from '../parameters/settings';
 import { readTaskId } from '../parameters/taskId';
 import { readWait } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
-import { endedBy, type ItemOutcome } from '../result/item';
+import { endedBy } from '../result/item';
 import { readWaitOfRun, type WaitingItem } from '../waiting/settings';
 import { waitAsleep, waitByPolling } from '../waiting/wait';
+import type { Operation } from './run';
 
 /** Wait for Video: each item's task once it is finished. */
-export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutcome[] | null>> {
+export const wait: Operation = async (context, journal) => {
 	const waiting = readWaitOfRun(context);
 	if (waiting instanceof Failure) return waiting;
-	const created = new Map(readEntries(context.getContext('flow')).map((one) => [one.taskId, one]));
-	const items = await readItems(context, created);
+	const items = await readItems(context, journal);
 	const ended = endedBy(context, items);
 	if (ended !== null) return ended;
 	// It sleeps by itself only where the callback of each task wakes this very execution.
 	const callsBack = valuesOf(items).every(({ task }) => {
-		const entry = created.get(task.id);
+		const entry = journal.entryOf(task.id);
 		return (
 			entry?.executionIds[0] === context.getExecutionId() && entry.summary.callback === 'execution'
 		);
@@ -37,12 +37,12 @@ export async function wait(context: IExecuteFunctions): Promise<Settled<ItemOutc
 	const outcomes = await (sleeps ? waitAsleep : waitByPolling)(context, items, waiting);
 	if (outcomes !== null) showHints(context, resultHints(outcomes));
 	return outcomes;
-}
+};
 
-/** @param created what this execution has created, by task id: the items may have lost it on their way */
+/** @param journal knows when a task was created: its item may have lost that on the way */
 async function readItems(
 	context: IExecuteFunctions,
-	created: ReadonlyMap<string | null, Entry>,
+	journal: Journal,
 ): Promise<Array<Settled<WaitingItem>>> {
 	const clientFor = openClients(context);
 	const tasks = new Map<string, Task>();
@@ -61,7 +61,7 @@ async function readItems(
 			continue;
 		}
 		const key = `${read.client.account} ${read.taskId}`;
-		const createdAt = created.get(read.taskId)?.createdAt ?? null;
+		const createdAt = journal.entryOf(read.taskId)?.createdAt ?? null;
 		const task = tasks.get(key) ?? new Task(read.taskId, read.client, createdAt);
 		tasks.set(key, task);
 		items.push({ ...read, task });

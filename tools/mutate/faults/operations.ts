@@ -59,8 +59,8 @@ export const IN_OPERATIONS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'operations/wait.ts',
-		find: 'created.get(read.taskId)?.createdAt',
-		replace: 'created.get(context.getExecutionId())?.createdAt',
+		find: 'journal.entryOf(read.taskId)?.createdAt',
+		replace: 'journal.entryOf(context.getExecutionId())?.createdAt',
 		breaks: 'Wait knows when this execution created its task',
 		noticedBy: 'node/storedData: when its task was created',
 	},
