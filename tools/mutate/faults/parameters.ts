@@ -24,7 +24,7 @@ export const IN_PARAMETERS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'parameters/sharePages.ts',
-		find: "if (url.searchParams.get(name) === value) return 'here';",
+		find: "[/^((www|m)\\.)?dropbox\\.com\\/.*[?&](raw|dl)=1/, '$&'],",
 		replace: '',
 		breaks: 'the address that the hint for Dropbox recommends is taken',
 		noticedBy: 'node/inputReadings: the direct address',
