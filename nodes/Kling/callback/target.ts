@@ -15,9 +15,9 @@ import {
 	isWorkflowId,
 	readCallback,
 } from '../parameters/callback';
-import { quote } from '../parameters/quote';
+import { quote } from '../parameters/readers';
 import type { Settings } from '../parameters/settings';
-import type { WaitStrategy } from '../parameters/waiting';
+import { WAIT_STRATEGY, type WaitStrategy } from '../parameters/waiting';
 import { withReference } from './reference';
 import {
 	findRegistration,
@@ -128,8 +128,6 @@ function toTarget(choice: Choice, reference: string | null): CallbackTarget {
 function cannotBeUsed(parameter: string, why: Pick<Refusal, 'message' | 'hint'>): Refusal {
 	return new Refusal(`'${parameter}' cannot be used, since ${why.message}`, why.hint);
 }
-
-const WAIT_STRATEGY = 'Wait Strategy';
 
 /** For every wait that insists on a callback where n8n cannot wake the execution. */
 export const CANNOT_SLEEP = cannotBeUsed(WAIT_STRATEGY, {

@@ -6,10 +6,9 @@ import { estimateCredits } from '../api/pricing';
 import type { Task } from '../api/task';
 import type { Targets } from '../callback/target';
 import { checkImages } from '../images/checkImages';
-import { readImages } from '../images/itemImages';
+import { type Image, readImages } from '../images/itemImages';
 import { CancelledError } from '../n8n/async';
 import { readReference } from '../parameters/callback';
-import { type ImageSettings, readImageSettings } from '../parameters/images';
 import { readResult, type ResultSettings } from '../parameters/result';
 import { collect, type Settings, settingsOf } from '../parameters/settings';
 import { readSpending, type SpendingSettings, strictest } from '../parameters/spending';
@@ -40,7 +39,7 @@ export interface Created {
 export interface ToBuy extends Omit<Created, 'task'> {
 	task: null;
 	request: Request;
-	imageSettings: ImageSettings;
+	imagesToCheck: readonly Image[];
 	/** The credits of its account, once that was asked. */
 	balance?: number;
 }
@@ -53,7 +52,7 @@ export function isToBuy(item: Items[number]): item is ToBuy {
 }
 
 /** What holds for the run as a whole. */
-export function spendingOf(items: Items): SpendingSettings {
+export function spendingOf(items: Items) {
 	return strictest(valuesOf(items).map(({ spending }) => spending));
 }
 
@@ -92,20 +91,18 @@ async function prepare(
 		const task = await journal.taskOf(existing, afterwards.client);
 		if (task !== null) return task instanceof Failure ? task : { ...afterwards, task };
 	}
-	const imageSettings = readImageSettings(settings);
 	const read = collect({
 		video: readVideo(settings),
-		imageSettings,
-		images: await readImages(context, itemIndex, imageSettings, client),
+		images: await readImages(context, itemIndex, settings, client),
 		callback: targets.read(settings),
 		reference: readReference(settings),
 		afterwards,
 	});
 	if (read instanceof Failure) return read;
+	const { images, afterwards: item } = read;
 	const { prompt, duration, sound } = read.video;
-	const input = { prompt, image_urls: read.images.urls, duration, sound };
-	const wanted = { input, imageIdentities: read.images.identities };
-	const item = read.afterwards;
+	const input = { prompt, image_urls: images.map(({ url }) => url), duration, sound };
+	const wanted = { input, imageIdentities: images.map(({ identity }) => identity) };
 	const claimed = journal.find(itemIndex, wanted);
 	const task = claimed === null ? null : await journal.taskOf(claimed, item.client);
 	if (task !== null) return task instanceof Failure ? task : { ...item, task };
@@ -115,20 +112,14 @@ async function prepare(
 	const estimatedCredits = estimateCredits(duration, sound);
 	const summary = { estimatedCredits, duration, sound, callback, callbackUrl: shownUrl };
 	const request = { ...wanted, callbackUrl, summary };
-	return { ...item, imageSettings: read.imageSettings, request, task };
+	return { ...item, imagesToCheck: item.spending.checkImages ? images : [], request, task };
 }
 
 async function refuseBadImages(context: IExecuteFunctions, items: Items): Promise<Items> {
-	const toCheck = items.map((item) => {
-		if (!isToBuy(item) || !item.imageSettings.checked) return null;
-		return { source: item.imageSettings.source, urls: item.request.input.image_urls };
-	});
-	const refusals = await checkImages(
-		context,
-		toCheck.flatMap((images) => images ?? []),
-	);
-	return items.map((item, itemIndex) => {
-		const urls = toCheck[itemIndex]?.urls ?? [];
-		return urls.flatMap((url) => refusals.get(url) ?? [])[0] ?? item;
+	const toCheck = items.filter(isToBuy).flatMap(({ imagesToCheck }) => imagesToCheck);
+	const refusals = await checkImages(context, toCheck);
+	return items.map((item) => {
+		if (!isToBuy(item)) return item;
+		return item.imagesToCheck.flatMap(({ url }) => refusals.get(url) ?? [])[0] ?? item;
 	});
 }

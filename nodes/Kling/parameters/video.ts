@@ -1,17 +1,22 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
-import { DURATIONS_SECONDS } from '../api/pricing';
+import {
+	DURATIONS_SECONDS,
+	type DurationSeconds,
+	estimateCredits,
+	formatCredits,
+} from '../api/pricing';
 import { CREATING } from './operation';
-import { Invalid, ofLength, toBoolean, toChoice, toText } from './readers';
+import { filledByModel, notice } from './panel';
+import { ofLength, toBoolean, toChoice, toText } from './readers';
 import { collect, type Settings } from './settings';
-import { filledByModel } from './tool';
 
 /** The longest prompt, in Unicode code points (API docs). */
 const MAX_PROMPT_LENGTH = 2_500;
 
 const forCreating: IDisplayOptions = { show: { operation: CREATING } };
 
-const promptField: INodeProperties = {
+export const promptField: INodeProperties = {
 	displayName: 'Prompt',
 	name: 'prompt',
 	type: 'string',
@@ -47,16 +52,47 @@ export const soundField: INodeProperties = {
 	displayOptions: forCreating,
 };
 
+const SOUND_CHOICES = [false, true];
+
+const prices = (duration: DurationSeconds) =>
+	`${duration} seconds ${estimateCredits(duration, false)}, with sound ${estimateCredits(duration, true)}`;
+
+const priceNotice = (name: string, text: string, { show, hide }: IDisplayOptions) =>
+	notice(name, text, { show: { operation: CREATING, ...show }, hide });
+
+/**
+ * The price, of which exactly one notice is in sight at any time. The editor puts in what an
+ * expression gives before it looks at these conditions, and an empty text where it gives nothing.
+ */
+export const creditNotices: INodeProperties[] = [
+	...DURATIONS_SECONDS.flatMap((duration) => [
+		...SOUND_CHOICES.map((sound) =>
+			priceNotice(
+				`credits${duration}${sound ? 'Sound' : 'Silent'}`,
+				`Estimated price of each video: ${formatCredits(estimateCredits(duration, sound))}. Taken when it is created, given back if it fails.`,
+				{ show: { duration: [duration], sound: [sound] } },
+			),
+		),
+		priceNotice(
+			`credits${duration}`,
+			`The price of each video depends on its sound. Estimated credits: ${prices(duration)}.`,
+			{ show: { duration: [duration] }, hide: { sound: SOUND_CHOICES } },
+		),
+	]),
+	priceNotice(
+		'creditsByDuration',
+		`The price of each video depends on its duration and sound. Estimated credits: ${DURATIONS_SECONDS.map(prices).join('; ')}.`,
+		{ hide: { duration: [...DURATIONS_SECONDS] } },
+	),
+];
+
 export function readVideo(settings: Settings) {
 	return collect({
-		prompt: settings.read(promptField, toPrompt),
+		prompt: settings.read(promptField, (value) => {
+			const prompt = toText(value, 'Describe what should happen in the video.');
+			return ofLength(MAX_PROMPT_LENGTH, prompt, 'Shorten the prompt.');
+		}),
 		duration: settings.read(durationField, (value) => toChoice(value, DURATIONS_SECONDS)),
 		sound: settings.read(soundField, toBoolean),
 	});
-}
-
-function toPrompt(value: unknown): string | Invalid {
-	const prompt = toText(value, 'Describe what should happen in the video.');
-	if (prompt instanceof Invalid) return prompt;
-	return ofLength(MAX_PROMPT_LENGTH, prompt, 'Shorten the prompt.');
 }
