@@ -78,10 +78,7 @@ export function readImageSettings(
 		: collect({ fields: settings.read(binaryField, toBinaryFields) });
 }
 
-/**
- * The files in the order given: a name, several with commas or line breaks between them, a list of
- * names, a reference such as `{{ $binary.data }}`, or several.
- */
+/** The files in the order given: names with commas or line breaks between them, references, or a list. */
 function toBinaryFields(value: unknown): Settled<BinaryField[]> {
 	const fields = toEntries(value, /[,\r\n]+/).map(toBinaryField);
 	return listOf(fields, value, 'Name the field that holds the image file, such as “data”.');

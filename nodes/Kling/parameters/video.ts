@@ -1,4 +1,4 @@
-import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
+import type { INodeProperties } from 'n8n-workflow';
 
 import {
 	DURATIONS_SECONDS,
@@ -14,8 +14,6 @@ import { collect, type Settings } from './settings';
 /** The longest prompt, in Unicode code points (API docs). */
 const MAX_PROMPT_LENGTH = 2_500;
 
-const forCreating: IDisplayOptions = { show: { operation: CREATING } };
-
 export const promptField: INodeProperties = {
 	displayName: 'Prompt',
 	name: 'prompt',
@@ -25,7 +23,7 @@ export const promptField: INodeProperties = {
 	default: '',
 	placeholder: 'e.g. The cat turns its head and blinks slowly, soft morning light',
 	description: `What should happen in the video, in at most ${MAX_PROMPT_LENGTH.toLocaleString('en-US')} characters`,
-	displayOptions: forCreating,
+	displayOptions: { show: { operation: CREATING } },
 };
 
 export const promptFields = filledByModel(
@@ -40,7 +38,7 @@ export const durationField: INodeProperties = {
 	options: DURATIONS_SECONDS.map((seconds) => ({ name: `${seconds} Seconds`, value: seconds })),
 	default: 5,
 	description: 'How long the video is',
-	displayOptions: forCreating,
+	displayOptions: { show: { operation: CREATING } },
 };
 
 export const soundField: INodeProperties = {
@@ -49,16 +47,13 @@ export const soundField: INodeProperties = {
 	type: 'boolean',
 	default: false,
 	description: 'Whether the video has sound. This doubles the price.',
-	displayOptions: forCreating,
+	displayOptions: { show: { operation: CREATING } },
 };
 
 const SOUND_CHOICES = [false, true];
 
 const prices = (duration: DurationSeconds) =>
 	`${duration} seconds ${estimateCredits(duration, false)}, with sound ${estimateCredits(duration, true)}`;
-
-const priceNotice = (name: string, text: string, { show, hide }: IDisplayOptions) =>
-	notice(name, text, { show: { operation: CREATING, ...show }, hide });
 
 /**
  * The price, of which exactly one notice is in sight at any time. The editor puts in what an
@@ -67,22 +62,22 @@ const priceNotice = (name: string, text: string, { show, hide }: IDisplayOptions
 export const creditNotices: INodeProperties[] = [
 	...DURATIONS_SECONDS.flatMap((duration) => [
 		...SOUND_CHOICES.map((sound) =>
-			priceNotice(
+			notice(
 				`credits${duration}${sound ? 'Sound' : 'Silent'}`,
 				`Estimated price of each video: ${formatCredits(estimateCredits(duration, sound))}. Taken when it is created, given back if it fails.`,
-				{ show: { duration: [duration], sound: [sound] } },
+				{ show: { operation: CREATING, duration: [duration], sound: [sound] } },
 			),
 		),
-		priceNotice(
+		notice(
 			`credits${duration}`,
 			`The price of each video depends on its sound. Estimated credits: ${prices(duration)}.`,
-			{ show: { duration: [duration] }, hide: { sound: SOUND_CHOICES } },
+			{ show: { operation: CREATING, duration: [duration] }, hide: { sound: SOUND_CHOICES } },
 		),
 	]),
-	priceNotice(
+	notice(
 		'creditsByDuration',
 		`The price of each video depends on its duration and sound. Estimated credits: ${DURATIONS_SECONDS.map(prices).join('; ')}.`,
-		{ hide: { duration: [...DURATIONS_SECONDS] } },
+		{ show: { operation: CREATING }, hide: { duration: [...DURATIONS_SECONDS] } },
 	),
 ];
 
