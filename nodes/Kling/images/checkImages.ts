@@ -13,11 +13,7 @@ const CONCURRENCY = 5;
 const FOLLOWING = { maxRedirects: 5 };
 const STAYING = { disableFollowRedirect: true };
 
-/**
- * Looks at each distinct image once, at its headers and first bytes only.
- *
- * @returns for each address why it cannot be used, null where it can
- */
+/** Looks once at headers and first bytes of each image: by address why it cannot be used, null where it can. */
 export async function checkImages(
 	context: IExecuteFunctions,
 	images: readonly Image[],

@@ -20,10 +20,8 @@ export function imageTypeOf(start: Uint8Array): string | null {
 const PHONE_PICTURE = /^.{4}ftyp(?:(avi[fs])|(?:he(?:ic|ix|im|is|vc|vx)|mif1|msf1))/s;
 
 /**
- * The type of an image that the API takes, or why it takes none such.
+ * The type of an image by its first bytes, or why the API does not take it, which begins with `subject`.
  *
- * @param subject which file it is, such as `'Image URLs' names https://…`
- * @param file its first bytes and its size, null where nobody says
  * @param hint what to do about a file that is no picture at all
  */
 export function judgeImage(

@@ -35,7 +35,6 @@ const IS_DRY_RUN = `${word(option('dryRun'))} === "true"`;
 /**
  * The line below the node on the canvas: the operation, and what a video will cost at most, or that
  * nothing will be spent. So it is seen when n8n loses the options that guard the money.
- *
  * The canvas has room for some thirty letters; with price and limit the word “credits” may be cut.
  */
 export const SUBTITLE = `={{ ${NAME} + (!(${IS_CREATING}) ? "" : ${IS_DRY_RUN} ? ": dry run" : ${AMOUNTS}.length > 0 ? ": " + ${AMOUNTS}.join(", ") + " credits" : "") }}`;

@@ -5,9 +5,7 @@ const BY_MODEL = '/*n8n-auto-generated-fromAI-override*/';
 
 /**
  * A text field twice: as people have it, and as the tool of an AI Agent has it, where the model fills
- * it in as long as nobody else does.
- *
- * @param description what the model reads about it
+ * it in by that description as long as nobody else does.
  */
 export function filledByModel(field: INodeProperties, description: string): INodeProperties[] {
 	const { displayName, displayOptions } = field;

@@ -149,10 +149,7 @@ export function toChoices(value: unknown, choices: readonly string[]): Settled<s
 	return listOf(chosen, value, `Choose at least one of: ${choices.join(', ')}.`);
 }
 
-/**
- * What a list holds, whatever its depth, and in whichever way it was given: an array, a JSON array
- * as text, or a text with `separator` between the entries. Gaps are left out.
- */
+/** What an array of any depth holds, a JSON array as text, or a text with `separator` between the entries. */
 export function toEntries(value: unknown, separator: RegExp): unknown[] {
 	const isText = typeof value === 'string' && !holdsObjectInText(value);
 	const given = isText ? parseJson(value) : value;

@@ -103,10 +103,7 @@ export function triggerSettingsOf(
 
 type Values<P> = { [K in keyof P]: Exclude<P[K], Failure> };
 
-/**
- * All the values, or one failure that names everything that is wrong, in the order of the parts:
- * that of the panel.
- */
+/** All the values, or one failure that names all that is wrong, in the order of the parts. */
 export function collect<P extends Record<string, unknown>>(parts: P): Settled<Values<P>> {
 	if (isWhole(parts)) return parts;
 	const all = Object.values(parts)

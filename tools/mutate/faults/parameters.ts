@@ -23,7 +23,7 @@ export const IN_PARAMETERS: readonly PlantedFault[] = [
 		noticedBy: 'unit/request: measured in code points',
 	},
 	{
-		file: 'parameters/sharePages.ts',
+		file: 'parameters/addresses.ts',
 		find: "[/^((www|m)\\.)?dropbox\\.com\\/.*[?&](raw|dl)=1/, '$&'],",
 		replace: '',
 		breaks: 'the address that the hint for Dropbox recommends is taken',
