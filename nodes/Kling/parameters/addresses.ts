@@ -9,7 +9,7 @@ import { holdsObjectInText, isMissing, listOf, quote } from './readers';
 const attachmentSchema = z.object({ url: z.string() });
 
 /**
- * What stands between the addresses in a text, and at its ends; blanks without width come with copied
+ * What stands between the addresses in a text, and at its end; blanks without width come with copied
  * text. A comma or semicolon before anything but an address is part of the one it follows.
  */
 const BETWEEN = /(?<![\s\u200b\u2060,;])[\s\u200b\u2060,;]+(?=$|[a-z][a-z\d+.-]*:\/\/|data:)/i;
@@ -35,7 +35,10 @@ function addressesIn(value: unknown, isEntry: boolean): Array<Settled<string>> {
 	if (attachment.success) return addressesIn(attachment.data.url, true);
 	if (typeof value !== 'string' || holdsObjectInText(value)) return [notAnAddress(value)];
 	// Feeds and pages are copied with their own way of writing “&”.
-	const text = value.trim().replaceAll('&amp;', '&');
+	const text = value
+		.replace(/^[\s\u200b\u2060,;]+/, '')
+		.trim()
+		.replaceAll('&amp;', '&');
 	const parsed = /^[[{"]/.test(text) ? parseJson(text) : undefined;
 	if (parsed !== undefined) return addressesIn(parsed, true);
 	const parts = text.split(isEntry ? BETWEEN_IN_ENTRY : BETWEEN).filter((part) => part !== '');
