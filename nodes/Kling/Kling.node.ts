@@ -17,20 +17,14 @@ import { getTask } from './operations/getTask';
 import { type Operation, runOperation } from './operations/run';
 import { wait } from './operations/wait';
 import { callbackFields, referenceOption } from './parameters/callback';
-import { checkImagesOption, imageFields } from './parameters/images';
+import { imageFields } from './parameters/images';
 import { HINTS, SUBTITLE, WAITING_TOOLTIP } from './parameters/editorTexts';
-import { operationField, READING, resourceField } from './parameters/operation';
-import { creditNotices } from './parameters/price';
+import { operationField, READING, resourceField, toolNotices } from './parameters/operation';
 import { resultFields } from './parameters/result';
-import {
-	checkBalanceOption,
-	concurrencyOption,
-	dryRunOption,
-	maxCreditsOption,
-} from './parameters/spending';
+import { optionsField } from './parameters/settings';
+import { spendingOptions } from './parameters/spending';
 import { taskIdFields } from './parameters/taskId';
-import { toolNotices } from './parameters/tool';
-import { durationField, promptFields, soundField } from './parameters/video';
+import { creditNotices, durationField, promptFields, soundField } from './parameters/video';
 import { pollIntervalOption, throwOnFailureOptions, waitFields } from './parameters/waiting';
 import { resume } from './webhooks/resume';
 
@@ -76,20 +70,12 @@ export class Kling implements INodeType {
 			...waitFields,
 			...resultFields({ operation: READING }),
 			{
-				displayName: 'Options',
-				name: 'options',
-				type: 'collection',
-				placeholder: 'Add option',
-				default: {},
+				...optionsField,
 				// With “operation” instead, n8n empties the collection when another operation is chosen.
 				displayOptions: { hide: { '/operation': ['getCredits'] } },
 				// In the order of the alphabet (n8n: lint).
 				options: [
-					checkBalanceOption,
-					checkImagesOption,
-					concurrencyOption,
-					dryRunOption,
-					maxCreditsOption,
+					...spendingOptions,
 					pollIntervalOption,
 					referenceOption,
 					...throwOnFailureOptions,

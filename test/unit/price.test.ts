@@ -1,7 +1,7 @@
 import { NodeHelpers } from 'n8n-workflow';
 
 import { Kling } from '../../nodes/Kling/Kling.node';
-import { creditNotices } from '../../nodes/Kling/parameters/price';
+import { creditNotices } from '../../nodes/Kling/parameters/video';
 
 const { description } = new Kling();
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 
-import { Failure } from '../../nodes/Kling/api/failure';
+import { Failure, Refusal } from '../../nodes/Kling/api/failure';
 import { readImageSettings } from '../../nodes/Kling/parameters/images';
-import { Invalid, toNumber } from '../../nodes/Kling/parameters/readers';
-import { collect, settingsFrom } from '../../nodes/Kling/parameters/settings';
+import { toNumber } from '../../nodes/Kling/parameters/readers';
+import { collect, Settings } from '../../nodes/Kling/parameters/settings';
 import { readSpending } from '../../nodes/Kling/parameters/spending';
 import { readTaskId } from '../../nodes/Kling/parameters/taskId';
 import { readVideo } from '../../nodes/Kling/parameters/video';
@@ -139,8 +139,8 @@ describe('a number in a range', () => {
 
 	test.each([0, 51, NaN, Infinity, true])('%p is refused, naming the range', (value) => {
 		const refusal = toNumber(value, range);
-		expect(refusal).toBeInstanceOf(Invalid);
-		expect(refusal).toMatchObject({ reason: expect.stringMatching(/from 1 to 50|no value/) });
+		expect(refusal).toBeInstanceOf(Refusal);
+		expect(refusal).toMatchObject({ message: expect.stringMatching(/from 1 to 50|no value/) });
 	});
 });
 
@@ -190,7 +190,7 @@ describe('braces in a field that is no expression', () => {
 describe('an expression that cannot be evaluated', () => {
 	const error = new Error('Referenced node doesn’t exist');
 	const failing = (name: string) =>
-		settingsFrom((asked, fallback, asTyped) => {
+		new Settings((asked, fallback, asTyped) => {
 			if (asTyped) return undefined;
 			if (asked === name) throw error;
 			return fallback;

@@ -22,11 +22,11 @@ test('nothing further is sent while the balance is read of an account that has t
 	});
 	const item = (prompt: string): ToBuy => ({
 		client,
-		spending: { maxCredits: 0, checkBalance: false, concurrency: 2 },
+		spending: { maxCredits: 0, checkBalance: false, checkImages: false, concurrency: 2 },
 		result: { simplify: true, downloadField: null },
 		wait: null,
 		request: requestFor(prompt),
-		imageSettings: { source: 'url', urls: [], checked: false },
+		imagesToCheck: [],
 		task: null,
 	});
 	const run = { executionId: '1', node: 'Kling', runIndex: 0, written: '', isRemembered: false };

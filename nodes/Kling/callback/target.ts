@@ -13,8 +13,8 @@ import {
 	type CallbackSetting,
 	isWorkflowId,
 } from '../parameters/callback';
-import { quote } from '../parameters/quote';
-import type { WaitStrategy } from '../parameters/waiting';
+import { quote } from '../parameters/readers';
+import { WAIT_STRATEGY, type WaitStrategy } from '../parameters/waiting';
 import {
 	findRegistration,
 	isOwnTriggerUrl,
@@ -171,8 +171,6 @@ function choiceOf(context: IExecuteFunctions, callback: CallbackKind, callbackUr
 	const circle = isStartedByTrigger(context) ? [NEXT.circle] : [];
 	return { ...choice, isTrigger: true, hints: [next, ...circle] };
 }
-
-const WAIT_STRATEGY = 'Wait Strategy';
 
 /** For every wait that insists on a callback where n8n cannot wake the execution. */
 export const CANNOT_SLEEP = cannotBeUsed(WAIT_STRATEGY, {

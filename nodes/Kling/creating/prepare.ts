@@ -6,11 +6,10 @@ import { estimateCredits } from '../api/pricing';
 import type { Task } from '../api/task';
 import type { Targets } from '../callback/target';
 import { checkImages } from '../images/checkImages';
-import { readImages } from '../images/itemImages';
+import { type Image, readImages } from '../images/itemImages';
 import { CancelledError } from '../n8n/async';
 import { isTool } from '../n8n/execution';
 import { readCallback, readReference } from '../parameters/callback';
-import { type ImageSettings, readImageSettings } from '../parameters/images';
 import { readResult, type ResultSettings } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
 import { readSpending, type SpendingSettings, strictest } from '../parameters/spending';
@@ -42,7 +41,7 @@ export interface Created {
 export interface ToBuy extends Omit<Created, 'task'> {
 	task: null;
 	request: Request;
-	imageSettings: ImageSettings;
+	imagesToCheck: readonly Image[];
 	/** The credits of its account, once that was asked. */
 	balance?: number;
 }
@@ -55,7 +54,7 @@ export function isToBuy(item: Items[number]): item is ToBuy {
 }
 
 /** What holds for the run as a whole. */
-export function spendingOf(items: Items): SpendingSettings {
+export function spendingOf(items: Items) {
 	return strictest(valuesOf(items).map(({ spending }) => spending));
 }
 
@@ -92,11 +91,9 @@ async function prepare(
 		const task = (await journal?.existing(itemIndex, null, afterwards.client)) ?? null;
 		if (task !== null) return task instanceof Failure ? task : { ...afterwards, task };
 	}
-	const imageSettings = readImageSettings(settings);
 	const read = collect({
 		video: readVideo(settings),
-		imageSettings,
-		images: await readImages(context, itemIndex, imageSettings, client),
+		images: await readImages(context, itemIndex, settings, client),
 		wish: strategy === null ? readCallback(settings) : ({ kind: 'wait', strategy } as const),
 		reference: readReference(settings),
 		afterwards,
@@ -104,7 +101,8 @@ async function prepare(
 	if (read instanceof Failure) return read.about(journal?.taskIdOf(itemIndex) ?? null);
 	const { video, images, wish, reference, afterwards: item } = read;
 	const { prompt, duration, sound } = video;
-	const fingerprint = fingerprintOf([prompt, images.identities, duration, sound]);
+	const identities = images.map(({ identity }) => identity);
+	const fingerprint = fingerprintOf([prompt, identities, duration, sound]);
 	const task = (await journal?.existing(itemIndex, fingerprint, item.client)) ?? null;
 	if (task !== null) return task instanceof Failure ? task : { ...item, task };
 	const target = await targets.resolve(wish, item.client.baseUrl, reference);
@@ -112,22 +110,16 @@ async function prepare(
 	const { callback, callbackUrl, shownUrl } = target;
 	const estimatedCredits = estimateCredits(duration, sound);
 	const summary = { estimatedCredits, duration, sound, callback, callbackUrl: shownUrl };
-	const input = { prompt, image_urls: images.urls, duration, sound };
+	const input = { prompt, image_urls: images.map(({ url }) => url), duration, sound };
 	const request = { input, fingerprint, callbackUrl, summary };
-	return { ...item, imageSettings: read.imageSettings, request, task };
+	return { ...item, imagesToCheck: item.spending.checkImages ? images : [], request, task };
 }
 
 async function refuseBadImages(context: IExecuteFunctions, items: Items): Promise<Items> {
-	const toCheck = items.map((item) => {
-		if (!isToBuy(item) || !item.imageSettings.checked) return null;
-		return { source: item.imageSettings.source, urls: item.request.input.image_urls };
-	});
-	const refusals = await checkImages(
-		context,
-		toCheck.flatMap((images) => images ?? []),
-	);
-	return items.map((item, itemIndex) => {
-		const urls = toCheck[itemIndex]?.urls ?? [];
-		return urls.flatMap((url) => refusals.get(url) ?? [])[0] ?? item;
+	const toCheck = items.filter(isToBuy).flatMap(({ imagesToCheck }) => imagesToCheck);
+	const refusals = await checkImages(context, toCheck);
+	return items.map((item) => {
+		if (!isToBuy(item)) return item;
+		return item.imagesToCheck.flatMap(({ url }) => refusals.get(url) ?? [])[0] ?? item;
 	});
 }

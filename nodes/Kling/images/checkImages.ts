@@ -3,45 +3,28 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { Refusal } from '../api/failure';
 import { abortable, mapConcurrently } from '../n8n/async';
 import { fetchStream, readStart } from '../n8n/streams';
-import { IMAGE_URLS, type ImageSettings, INPUT_DATA_FIELD } from '../parameters/images';
-import { type ImageFile, imageTypeOf, judgeImage, SIGNATURE_LENGTH } from './imageType';
+import { binaryField, urlsField } from '../parameters/images';
+import { imageTypeOf, judgeImage, SIGNATURE_LENGTH } from './imageType';
+import type { Image } from './itemImages';
 
 const PROBE_TIMEOUT_MS = 10_000;
-const MAX_REDIRECTS = 5;
 const CONCURRENCY = 5;
 
-interface Probe extends ImageFile {
-	status: number;
-	/** Where it redirects to, null when it does not. */
-	location: string | null;
-}
+const FOLLOWING = { maxRedirects: 5 };
+const STAYING = { disableFollowRedirect: true };
 
-/** The images of one item: addresses that the user gave, or signed ones of files on this n8n. */
-interface ImagesToCheck {
-	source: ImageSettings['source'];
-	urls: readonly string[];
-}
-
-/**
- * Looks at each distinct image once, at its headers and first bytes only.
- *
- * @returns the refusal for each address that cannot be used
- */
+/** Looks once at headers and first bytes of each image: by address why it cannot be used, null where it can. */
 export async function checkImages(
 	context: IExecuteFunctions,
-	images: Iterable<ImagesToCheck>,
-): Promise<Map<string, Refusal>> {
+	images: readonly Image[],
+): Promise<Map<string, Refusal | null>> {
 	const signal = context.getExecutionCancelSignal();
-	const checks = new Map<string, typeof checkAddress>();
-	for (const { source, urls } of images) {
-		for (const url of urls) checks.set(url, source === 'url' ? checkAddress : checkFile);
-	}
-	const refusals = new Map<string, Refusal>();
-	await mapConcurrently([...checks], CONCURRENCY, async ([url, check]) => {
-		const refusal = await abortable(check(context, url), signal);
-		if (refusal !== null) refusals.set(url, refusal);
+	const distinct = new Map(images.map(({ url, isFile }) => [url, isFile]));
+	const checked = await mapConcurrently([...distinct], CONCURRENCY, async ([url, isFile]) => {
+		const check = isFile ? checkFile : checkAddress;
+		return [url, await abortable(check(context, url), signal)] as const;
 	});
-	return refusals;
+	return new Map(checked);
 }
 
 /**
@@ -49,10 +32,10 @@ export async function checkImages(
  * gets the benefit of the doubt: it may answer the API.
  */
 async function checkAddress(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
-	const seen = await probe(context, url, { follow: true });
+	const seen = await probe(context, url, FOLLOWING);
 	if (seen === null) return null;
 	const { status } = seen;
-	const subject = `'${IMAGE_URLS}' names ${url}`;
+	const subject = `'${urlsField.displayName}' names ${url}`;
 	const hint =
 		'Open the address in a private browser window: it must show the picture itself, without a login.';
 	if (status === 404 || status === 410) {
@@ -63,42 +46,40 @@ async function checkAddress(context: IExecuteFunctions, url: string): Promise<Re
 }
 
 /**
- * Fetches the start of a file by its signed address on this n8n, through its public address, as the
- * API will. No answer refuses nothing: an address that cannot be reached from inside may well be reached
- * from outside.
+ * Fetches the start of a file by its signed address on this n8n, as the API will. No answer refuses
+ * nothing: what cannot be reached from inside may well be reached from outside.
  */
 async function checkFile(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
-	const seen = await probe(context, url, { follow: false });
-	if (seen === null || isImage(seen)) return null;
+	const seen = await probe(context, url, STAYING);
+	if (seen === null) return null;
 	const { status, location } = seen;
-	if (location !== null && isImage(await probe(context, url, { follow: true }))) return null;
+	const file = location === null ? seen : await probe(context, url, FOLLOWING);
+	if (file !== null && isSuccess(file.status) && imageTypeOf(file.start) !== null) return null;
 	const answer = isSuccess(status)
 		? 'gives something else, such as a login page'
 		: `answers ${status}`;
 	const what = location === null ? answer : `redirects to ${location}`;
 	// The token in the address is not shown.
 	return new Refusal(
-		`'${INPUT_DATA_FIELD}' cannot be used, since the AI Video API cannot fetch the file from this n8n: ${new URL(url).origin} ${what}`,
+		`'${binaryField.displayName}' cannot be used, since the AI Video API cannot fetch the file from this n8n: ${new URL(url).origin} ${what}`,
 		'What stands in front of n8n, such as a login page, must let /rest/binary-data/signed through: each of its addresses has a signature of its own and needs no login. Or give the image by its address.',
 	);
 }
 
 const isSuccess = (status: number) => status >= 200 && status < 300;
 
-const isImage = (seen: Probe | null) =>
-	seen !== null && isSuccess(seen.status) && imageTypeOf(seen.start) !== null;
-
+/** What an address answers, as far as anyone looks at it; null for nothing. */
 async function probe(
 	context: IExecuteFunctions,
 	url: string,
-	{ follow }: { follow: boolean },
-): Promise<Probe | null> {
+	redirects: typeof FOLLOWING | typeof STAYING,
+) {
 	const answer = await fetchStream(context, {
 		url,
 		headers: { Range: `bytes=0-${SIGNATURE_LENGTH - 1}`, Accept: 'image/*' },
 		timeout: PROBE_TIMEOUT_MS,
 		abortSignal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-		...(follow ? { maxRedirects: MAX_REDIRECTS } : { disableFollowRedirect: true }),
+		...redirects,
 	});
 	if (answer === null) return null;
 	const { status, headers, body } = answer;
@@ -107,11 +88,10 @@ async function probe(
 	return { status, start, bytes: wholeSize(status, headers), location: targetOf(url, headers) };
 }
 
-/** The size of the whole file, by `Content-Range` or `Content-Length`. Pure. */
+/** The size of the whole file, by `Content-Range` or `Content-Length`. */
 export function wholeSize(status: number, headers: Record<string, unknown>): number | null {
 	const range = /\/(\d+)$/.exec(String(headers['content-range']))?.[1];
-	const length = status === 206 ? range : headers['content-length'];
-	const bytes = Number(length ?? Number.NaN);
+	const bytes = Number(status === 206 ? range : headers['content-length']);
 	return Number.isFinite(bytes) ? bytes : null;
 }
 

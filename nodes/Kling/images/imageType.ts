@@ -6,12 +6,6 @@ export const MAX_IMAGE_BYTES = 10 * 2 ** 20;
 /** How many bytes of a file tell its type. */
 export const SIGNATURE_LENGTH = 16;
 
-export interface ImageFile {
-	start: Uint8Array;
-	/** Its size, null where nobody says. */
-	bytes: number | null;
-}
-
 const textOf = (start: Uint8Array) => String.fromCharCode(...start.slice(0, SIGNATURE_LENGTH));
 
 /** The type of an image by its first bytes, if the API takes it (API docs: JPEG, PNG or WebP); else null. */
@@ -22,18 +16,17 @@ export function imageTypeOf(start: Uint8Array): string | null {
 	return text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP' ? 'image/webp' : null;
 }
 
-/** `ftyp` and the brand of a file: all that is common to what phones take pictures in (ISO/IEC 23008-12, AVIF). */
+/** `ftyp` and the brand of a file, by which phones mark their pictures (ISO/IEC 23008-12, AVIF). */
 const PHONE_PICTURE = /^.{4}ftyp(?:(avi[fs])|(?:he(?:ic|ix|im|is|vc|vx)|mif1|msf1))/s;
 
 /**
- * The type of an image that the API takes, or why it takes none such. Pure.
+ * The type of an image by its first bytes, or why the API does not take it, which begins with `subject`.
  *
- * @param subject which file it is, such as `'Image URLs' names https://…`
  * @param hint what to do about a file that is no picture at all
  */
 export function judgeImage(
 	subject: string,
-	{ start, bytes }: ImageFile,
+	{ start, bytes }: { start: Uint8Array; bytes: number | null },
 	hint: string,
 ): Settled<string> {
 	if (bytes !== null && bytes > MAX_IMAGE_BYTES) {

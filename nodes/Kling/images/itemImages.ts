@@ -1,40 +1,48 @@
-import type { IBinaryData, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 
 import { isReachableFromApi } from '../api/address';
 import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { readStart } from '../n8n/streams';
 import {
+	binaryField,
 	type BinaryField,
-	IMAGE_SOURCE,
-	type ImageSettings,
-	INPUT_DATA_FIELD,
 	isFile,
+	readImageSettings,
+	sourceField,
 } from '../parameters/images';
+import type { Settings } from '../parameters/settings';
 import { judgeImage, SIGNATURE_LENGTH } from './imageType';
 
 /** How long the API may fetch an image: far longer than any task runs. */
 const ADDRESS_VALIDITY = '2 days';
 
+export interface Image {
+	url: string;
+	/** What tells it from others at the next try too, when a file has another address. */
+	identity: string;
+	/** Whether it is a file on this n8n. */
+	isFile: boolean;
+}
+
 /** The images of one item, from addresses or from its files. */
 export async function readImages(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	settings: Settled<ImageSettings>,
+	settings: Settings,
 	client: Settled<ApiClient>,
-): Promise<Settled<{ urls: string[]; identities: string[] }>> {
-	if (settings instanceof Failure) return settings;
+): Promise<Settled<Image[]>> {
+	const source = readImageSettings(settings);
+	if (source instanceof Failure) return source;
 	if (client instanceof Failure) return client;
-	if (settings.source === 'url') return { urls: settings.urls, identities: settings.urls };
-	const urls: string[] = [];
-	const identities: string[] = [];
-	for (const field of settings.fields) {
+	if ('urls' in source) return source.urls.map((url) => ({ url, identity: url, isFile: false }));
+	const images: Image[] = [];
+	for (const field of source.fields) {
 		const image = await readFile(context, itemIndex, field, client.baseUrl);
 		if (image instanceof Failure) return image;
-		urls.push(image.url);
-		identities.push(image.identity);
+		images.push(image);
 	}
-	return { urls, identities };
+	return images;
 }
 
 /** One file, as a signed address on this n8n that needs no login: the API takes addresses only (API docs). */
@@ -43,14 +51,14 @@ async function readFile(
 	itemIndex: number,
 	field: BinaryField,
 	apiBaseUrl: string,
-): Promise<Settled<{ url: string; identity: string }>> {
-	const file = findFile(context, itemIndex, field);
+): Promise<Settled<Image>> {
+	const file = typeof field === 'string' ? findFile(context, itemIndex, field) : field;
 	if (file instanceof Failure) return file;
 	const name = typeof field === 'string' ? field : (file.fileName ?? 'the file');
 	const { id } = file;
 	if (id === undefined) {
 		return new Refusal(
-			`'${INPUT_DATA_FIELD}' cannot be used, since “${name}” is kept in memory, where the API cannot fetch it`,
+			`'${binaryField.displayName}' cannot be used, since “${name}” is kept in memory, where the API cannot fetch it`,
 			'Set the environment variable N8N_DEFAULT_BINARY_DATA_MODE of n8n to “filesystem”, or give the image by its address.',
 		);
 	}
@@ -58,7 +66,7 @@ async function readFile(
 	const bytes = file.bytes ?? (await helpers.getBinaryMetadata(id)).fileSize;
 	const start = await readStart(await helpers.getBinaryStream(id), SIGNATURE_LENGTH);
 	const type = judgeImage(
-		`'${INPUT_DATA_FIELD}' names “${name}”`,
+		`'${binaryField.displayName}' names “${name}”`,
 		{ start, bytes },
 		'Its content counts, not its name. Convert it first, for example with the Edit Image node.',
 	);
@@ -74,39 +82,34 @@ async function readFile(
 	const url = helpers.createBinarySignedUrl(copy, ADDRESS_VALIDITY);
 	if (!isReachableFromApi(url, apiBaseUrl)) {
 		return new Refusal(
-			`'${INPUT_DATA_FIELD}' cannot be used, since the AI Video API cannot reach this n8n at ${new URL(url).origin} to fetch “${name}”`,
+			`'${binaryField.displayName}' cannot be used, since the AI Video API cannot reach this n8n at ${new URL(url).origin} to fetch “${name}”`,
 			'Set the environment variable WEBHOOK_URL of n8n to the public address of this instance, or give the image by its address.',
 		);
 	}
 	// n8n moves a file, but keeps the last part of its id.
-	return { url, identity: id.slice(id.lastIndexOf('/') + 1) };
+	return { url, identity: id.slice(id.lastIndexOf('/') + 1), isFile: true };
 }
 
 function findFile(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	field: BinaryField,
+	field: string,
 ): Settled<IBinaryData> {
-	if (typeof field !== 'string') return field;
 	try {
 		return context.helpers.assertBinaryData(itemIndex, field);
 	} catch {
-		return noSuchFile(field, context.getInputData()[itemIndex]);
+		const item = context.getInputData()[itemIndex];
+		// n8n 2.41 can be told to keep the files of an item among its other fields (`binaryMode: combined`).
+		const files = Object.entries({ ...item?.json, ...item?.binary });
+		const names = files.flatMap(([name, value]) => (isFile(value) ? [`“${name}”`] : []));
+		return names.length === 0
+			? new Refusal(
+					`'${sourceField.displayName}' is set to File, and the item has no file`,
+					`Set '${sourceField.displayName}' to URL to give the image by its address. Otherwise see that the node before passes its file on; an expression such as {{ $('Form').item.binary.data }} takes the file of an earlier node.`,
+				)
+			: new Refusal(
+					`'${binaryField.displayName}' names “${field}”, which the item does not have`,
+					`Its ${names.length === 1 ? 'only file is' : 'files are'} in ${names.join(', ')}.`,
+				);
 	}
-}
-
-function noSuchFile(field: string, item: INodeExecutionData | undefined): Refusal {
-	// n8n 2.41 can be told to keep the files of an item among its other fields (`binaryMode: combined`).
-	const files = Object.entries({ ...item?.json, ...item?.binary });
-	const names = files.flatMap(([name, value]) => (isFile(value) ? [`“${name}”`] : []));
-	if (names.length === 0) {
-		return new Refusal(
-			`'${IMAGE_SOURCE}' is set to File, and the item has no file`,
-			`Set '${IMAGE_SOURCE}' to URL to give the image by its address. Otherwise see that the node before passes its file on; an expression such as {{ $('Form').item.binary.data }} takes the file of an earlier node.`,
-		);
-	}
-	return new Refusal(
-		`'${INPUT_DATA_FIELD}' names “${field}”, which the item does not have`,
-		`Its ${names.length === 1 ? 'only file is' : 'files are'} in ${names.join(', ')}.`,
-	);
 }

@@ -1,70 +1,54 @@
 import { z } from 'zod';
 
 import { isHttpUrl } from '../api/address';
+import { Refusal, type Settled } from '../api/failure';
 import { parseJson } from '../n8n/http';
-import { holdsObjectInText, quote } from './quote';
-import { Invalid, listOf } from './readers';
-import { sharePageHint } from './sharePages';
+import { holdsObjectInText, isMissing, listOf, quote } from './readers';
 
-/** An address as a table gives it: an attachment. */
-const attachmentSchema = z.object({ url: z.unknown() });
-
-/** What stands between addresses, blanks without width included, which come with copied text. */
-const SEPARATOR = /([\s\u200b\u2060,;]+)/;
-
-/** What begins an address: a comma or semicolon before anything else is part of one. */
-const BEGINNING = { inText: /^([a-z][a-z\d+.-]*:\/\/|data:)/i, inEntry: /^https?:\/\//i };
+/** An address as a table gives it. */
+const attachmentSchema = z.object({ url: z.string() });
 
 /**
- * The http(s) addresses in the order given: from one text with blanks, line breaks, commas or
- * semicolons between them, a JSON array as text (AI Agents write those), or an array of any depth.
- * An array's entry is one address, in which blanks are encoded; an object counts by its `url`.
+ * What stands between the addresses in a text, and at its end; blanks without width come with copied
+ * text. A comma or semicolon before anything but an address is part of the one it follows.
  */
-export function toAddresses(value: unknown): string[] | Invalid {
+const BETWEEN = /(?<![\s\u200b\u2060,;])[\s\u200b\u2060,;]+(?=$|[a-z][a-z\d+.-]*:\/\/|data:)/i;
+
+/** The same in the entry of a list, which should be one address. */
+const BETWEEN_IN_ENTRY =
+	/(?<![\s\u200b\u2060,;])[\s\u200b\u2060,;]+(?=https?:\/\/)|[\u200b\u2060]+$/i;
+
+/**
+ * The http(s) addresses in a text, a JSON array as text (AI Agents write those), or an array of any depth,
+ * whose entries are one address each, with blanks encoded. An object counts by its `url`.
+ */
+export function toAddresses(value: unknown): Settled<string[]> {
 	const hint = 'Kling 2.6 turns an image into a video: give at least one image address.';
 	return listOf(addressesIn(value, false), value, hint);
 }
 
 /** @param isEntry whether the value stands in a list, and so is one address */
-function addressesIn(value: unknown, isEntry: boolean): Array<string | Invalid> {
-	if (value === null || value === undefined) return [];
+function addressesIn(value: unknown, isEntry: boolean): Array<Settled<string>> {
+	if (isMissing(value)) return [];
 	if (Array.isArray(value)) return value.flatMap((entry) => addressesIn(entry, true));
 	const attachment = attachmentSchema.safeParse(value);
-	if (attachment.success && attachment.data.url !== undefined) {
-		return addressesIn(attachment.data.url, true);
-	}
+	if (attachment.success) return addressesIn(attachment.data.url, true);
 	if (typeof value !== 'string' || holdsObjectInText(value)) return [notAnAddress(value)];
 	// Feeds and pages are copied with their own way of writing “&”.
-	const text = value.trim().replaceAll('&amp;', '&');
-	if (/^[[{"]/.test(text)) {
-		const parsed = parseJson(text);
-		if (parsed !== undefined) return addressesIn(parsed, true);
-	}
-	return split(text, isEntry).map((part) => toAddress(part, isEntry));
+	const text = value
+		.replace(/^[\s\u200b\u2060,;]+/, '')
+		.trim()
+		.replaceAll('&amp;', '&');
+	const parsed = /^[[{"]/.test(text) ? parseJson(text) : undefined;
+	if (parsed !== undefined) return addressesIn(parsed, true);
+	const parts = text.split(isEntry ? BETWEEN_IN_ENTRY : BETWEEN).filter((part) => part !== '');
+	return parts.map((part) => toAddress(part, isEntry));
 }
 
-/** The addresses within a trimmed text, at whose ends separators mean nothing; in an entry they are part of it. */
-function split(text: string, isEntry: boolean): string[] {
-	const beginning = isEntry ? BEGINNING.inEntry : BEGINNING.inText;
-	const parts: string[] = [];
-	let separator = '';
-	for (const [index, piece] of text.split(SEPARATOR).entries()) {
-		const last = parts.at(-1);
-		if (index % 2 === 1) separator = piece;
-		else if (piece === '') continue;
-		else if (last === undefined || beginning.test(piece)) parts.push(piece);
-		else parts[parts.length - 1] = last + separator + piece;
-	}
-	const end = parts.pop();
-	if (end === undefined) return [];
-	const rest = /[,;]*$/.exec(text)?.[0] ?? '';
-	return [...parts, isEntry && !end.endsWith(rest) ? end + rest : end];
-}
-
-function toAddress(text: string, isEntry: boolean): string | Invalid {
+function toAddress(text: string, isEntry: boolean): Settled<string> {
 	const address = isEntry ? text.replace(/[^\S\r\n\t]/g, encodeURIComponent) : text;
 	if (/\s/.test(address)) {
-		return new Invalid(
+		return new Refusal(
 			`holds an address with a blank in it: ${quote(text)}`,
 			'Write each blank within an address as %20, and begin each address with https://.',
 		);
@@ -72,18 +56,63 @@ function toAddress(text: string, isEntry: boolean): string | Invalid {
 	if (!isHttpUrl(address)) return notAnAddress(text);
 	const hint = sharePageHint(new URL(address));
 	const reason = `is ${quote(address)}, which is a page that shows a file, not the file itself`;
-	return hint === null ? address : new Invalid(reason, hint);
+	return hint === null ? address : new Refusal(reason, hint);
 }
 
-function notAnAddress(value: unknown): Invalid {
-	return new Invalid(`is ${quote(value)}, not an http(s) address`, hintFor(value));
-}
-
-function hintFor(value: unknown): string {
+function notAnAddress(value: unknown): Refusal {
+	const reason = `is ${quote(value)}, not an http(s) address`;
 	if (typeof value !== 'string' || holdsObjectInText(value)) {
-		return 'Choose the field that holds the address, such as {{ $json.image.url }}.';
+		const hint = 'Choose the field that holds the address, such as {{ $json.image.url }}.';
+		return new Refusal(reason, hint);
 	}
-	return /^data:/i.test(value)
+	const hint = /^data:/i.test(value)
 		? 'The API takes no image within a text. Convert it to a file first, and set Image Source to File.'
 		: 'Give the full address of each image, starting with https://.';
+	return new Refusal(reason, hint);
+}
+
+/**
+ * Pages that show a file to people, by their address without scheme, and the address of the file itself:
+ * `$&` where it is this one, null where there is none. The first that fits counts.
+ */
+const PAGES: ReadonlyArray<readonly [page: RegExp, file: string | null]> = [
+	[/^(drive|docs)\.google\.com(\/u\/\d+)?\/(uc|thumbnail)/, '$&'],
+	[
+		/^(drive|docs)\.google\.com.*?(\/d\/|[?&]id=)([\w-]+).*/,
+		'drive.google.com/uc?export=download&id=$3',
+	],
+	[/^(drive|docs)\.google\.com\//, null],
+	[/^photos\.(google\.com|app\.goo\.gl)\//, null],
+	[/^((www|m)\.)?dropbox\.com\/(sh|scl\/fo)\//, null],
+	[/^((www|m)\.)?dropbox\.com\/.*[?&](raw|dl)=1/, '$&'],
+	[/^(((www|m)\.)?dropbox\.com\/.*[?&])dl=\w*/, '$1raw=1'],
+	[/^((www|m)\.)?dropbox\.com\/[^?]*$/, '$&?raw=1'],
+	[/^((www|m)\.)?dropbox\.com\/.*/, '$&&raw=1'],
+	[/^1drv\.ms\//, null],
+	[/^onedrive\.live\.com\/(?!download(\?|$))/, null],
+	// Its own viewers, of OneDrive and of a library.
+	[/^[\w-]+\.sharepoint\.com[^?]*\/(_layouts\/\d+\/onedrive|Forms\/[^/?]+)\.aspx(\?|$)/i, null],
+	[/^[\w-]+\.sharepoint\.com\/:\w:\/.*[?&]download=1/, '$&'],
+	[/^[\w-]+\.sharepoint\.com\/:\w:\/[^?]*$/, '$&?download=1'],
+	[/^[\w-]+\.sharepoint\.com\/:\w:\/.*/, '$&&download=1'],
+	[/^(www\.)?github\.com\/.*[?&]raw=true/, '$&'],
+	[/^(www\.)?github\.com\/([^/]+\/[^/]+)\/blob\//, 'raw.githubusercontent.com/$2/'],
+	[/^(bitbucket\.org\/[^/]+\/[^/]+)\/src\//, '$1/raw/'],
+	[/^(huggingface\.co\/[^?]*?)\/blob\//, '$1/resolve/'],
+	[/^((codeberg\.org|gitea\.com)\/[^?]*?)\/src\/(branch|tag|commit)\//, '$1/raw/$3/'],
+	// GitLab is at home on any host.
+	[/^([^?]*?)\/-\/blob\//, '$1/-/raw/'],
+];
+
+/** How to get the file's own address, where this is the address of a page that shows it; else null. */
+function sharePageHint({ protocol, host, pathname, search }: URL): string | null {
+	const address = `${host}${pathname}${search}`;
+	const found = PAGES.find(([page]) => page.test(address));
+	if (found === undefined) return null;
+	const [page, file] = found;
+	const download = 'download it first with the node of that service, and set Image Source to File.';
+	if (file === null) return `The file has no address of its own there: ${download}`;
+	const direct = address.replace(page, file);
+	if (direct === address) return null;
+	return `Share the file with anyone who has the link, and give its direct address: ${protocol}//${direct}. Or ${download}`;
 }

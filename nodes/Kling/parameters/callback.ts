@@ -1,9 +1,8 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { isHttpUrl } from '../api/address';
-import { Failure, type Settled } from '../api/failure';
-import { quote } from './quote';
-import { Invalid, ofLength, toChoice, toOptionalText, toText } from './readers';
+import { Failure, Refusal, type Settled } from '../api/failure';
+import { ofLength, quote, toChoice, toOptionalText, toText } from './readers';
 import type { Settings } from './settings';
 
 /** The names in the panel, for refusals. */
@@ -58,7 +57,7 @@ const callbackField: INodeProperties = {
 	displayOptions: { show: { operation: ['create'] } },
 };
 
-const callbackUrlField: INodeProperties = {
+export const callbackUrlField: INodeProperties = {
 	displayName: CALLBACK_URL,
 	name: 'callbackUrl',
 	type: 'string',
@@ -89,19 +88,19 @@ const EDITOR_PATH = /\/workflow\/([\w-]+)(\/|$)/;
 /** n8n's endpoints for tests, unless an administrator has renamed them. */
 const TEST_PATH = /\/(webhook|form)-test\//;
 
-function toCallbackUrl(value: unknown): CallbackSetting | Invalid {
+function toCallbackUrl(value: unknown): Settled<CallbackSetting> {
 	const hint =
 		'Give the full address to call, starting with https://, or the ID of a workflow with a Kling Trigger.';
 	const text = toText(value, hint);
-	if (text instanceof Invalid) return text;
+	if (text instanceof Failure) return text;
 	const url = text.trim();
 	if (isWorkflowId(url)) return { kind: 'workflow', workflowId: url, editorUrl: null };
 	if (!isHttpUrl(url) || /\s/.test(url)) {
-		return new Invalid(`is ${quote(url)}, not an http(s) address`, hint);
+		return new Refusal(`is ${quote(url)}, not an http(s) address`, hint);
 	}
 	const { pathname } = new URL(url);
 	if (TEST_PATH.test(pathname)) {
-		return new Invalid(
+		return new Refusal(
 			`is ${quote(url)}, a Test URL, which only listens while someone watches in the editor`,
 			'Publish that workflow and give its Production URL, which has /webhook/ in it.',
 		);
@@ -129,7 +128,7 @@ export const referenceOption: INodeProperties = {
 export function readReference(settings: Settings): Settled<string | null> {
 	return settings.option(referenceOption, (value) => {
 		const text = toOptionalText(value, 'Set it to a text, or remove it.');
-		if (text instanceof Invalid) return text;
+		if (text instanceof Failure) return text;
 		const hint = 'Use an ID rather than the data themselves.';
 		return ofLength(MAX_REFERENCE_LENGTH, text.trim(), hint) || null;
 	});

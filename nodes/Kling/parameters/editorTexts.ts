@@ -1,7 +1,12 @@
-import type { NodeHint } from 'n8n-workflow';
+import type { INodeProperties, NodeHint } from 'n8n-workflow';
 
 import { CREDITS_PER_SECOND, DURATIONS_SECONDS } from '../api/pricing';
-import { CREATING, WAITING } from './operation';
+import { callbackUrlField } from './callback';
+import { binaryField, urlsField } from './images';
+import { CREATING, OPERATIONS, WAITING } from './operation';
+import { outputBinaryField } from './result';
+import { taskIdField } from './taskId';
+import { promptField } from './video';
 
 /*
  * Texts that the editor works out, with parameters as they were typed: one that cannot be evaluated
@@ -14,13 +19,9 @@ const word = (value: string) => `String(${value} ?? "").trim().toLowerCase()`;
 
 const { silent, sound } = CREDITS_PER_SECOND;
 
-const SHORT_NAMES: Record<string, string> = {
-	create: 'Create Video',
-	createAndWait: 'Create & Wait',
-	getTask: 'Get Video',
-	wait: 'Wait for Video',
-	getCredits: 'Get Credits',
-};
+const SHORT_NAMES = Object.fromEntries(
+	OPERATIONS.map(({ name, value }) => [String(value), name.replace('Video and', '&')]),
+);
 
 const NAME = `(${JSON.stringify(SHORT_NAMES)})[$parameter["operation"]]`;
 const IS_CREATING = `${JSON.stringify(CREATING)}.includes($parameter["operation"])`;
@@ -34,26 +35,25 @@ const IS_DRY_RUN = `${word(option('dryRun'))} === "true"`;
 /**
  * The line below the node on the canvas: the operation, and what a video will cost at most, or that
  * nothing will be spent. So it is seen when n8n loses the options that guard the money.
- *
  * The canvas has room for some thirty letters; with price and limit the word “credits” may be cut.
  */
 export const SUBTITLE = `={{ ${NAME} + (!(${IS_CREATING}) ? "" : ${IS_DRY_RUN} ? ": dry run" : ${AMOUNTS}.length > 0 ? ": " + ${AMOUNTS}.join(", ") + " credits" : "") }}`;
 
 const IS_TOOL = '$rawParameter["descriptionType"] !== undefined';
 
-const TEXTS: Record<string, string> = {
-	prompt: 'Prompt',
-	imageUrls: 'Image URLs',
-	binaryPropertyName: 'Input Data Field Name',
-	callbackUrl: 'Callback URL',
-	taskId: 'Task ID',
-	outputBinaryField: 'Put Output File in Field',
-};
+const TEXT_FIELDS = [
+	promptField,
+	urlsField,
+	binaryField,
+	callbackUrlField,
+	taskIdField,
+	outputBinaryField,
+];
 
 /** Said as soon as it is typed; the readers refuse it too. Braces would end an expression (n8n). */
-function bracesHint([name, label]: [string, string]): NodeHint {
+function bracesHint({ name, displayName }: INodeProperties): NodeHint {
 	return {
-		message: `${label} holds {{ }}, which n8n passes on as plain text. Switch the field to Expression, so that n8n puts in the value.`,
+		message: `${displayName} holds {{ }}, which n8n passes on as plain text. Switch the field to Expression, so that n8n puts in the value.`,
 		type: 'warning',
 		location: 'ndv',
 		displayCondition: `={{ /^(?!=)[^]*\\u007b\\u007b[^]*\\u007d\\u007d/.test(${word(typed(name))}) }}`,
@@ -62,7 +62,7 @@ function bracesHint([name, label]: [string, string]): NodeHint {
 
 /** Notes beside the panel, where the output will be. */
 export const HINTS: NodeHint[] = [
-	...Object.entries(TEXTS).map(bracesHint),
+	...TEXT_FIELDS.map(bracesHint),
 	{
 		message:
 			'Most videos take 1 to 15 minutes. You can leave this page meanwhile: n8n goes on without it. If you stop the execution, the video is made all the same: its task ID is in the log of n8n, and Get Video takes it.',

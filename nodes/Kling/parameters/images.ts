@@ -1,21 +1,14 @@
 import type { IBinaryData, INodeProperties } from 'n8n-workflow';
 
-import { Failure, type Settled } from '../api/failure';
+import { Failure, Refusal, type Settled } from '../api/failure';
 import { toAddresses } from './addresses';
 import { CREATING } from './operation';
-import { holdsObjectInText, quote } from './quote';
-import { Invalid, listOf, notText, toBoolean, toChoice, toEntries } from './readers';
+import { filledByModel } from './panel';
+import { holdsObjectInText, listOf, notText, quote, toChoice, toEntries } from './readers';
 import { collect, type Settings } from './settings';
-import { readDryRun } from './spending';
-import { filledByModel } from './tool';
 
-/** The names in the panel, for refusals. */
-export const IMAGE_SOURCE = 'Image Source';
-export const IMAGE_URLS = 'Image URLs';
-export const INPUT_DATA_FIELD = 'Input Data Field Name';
-
-const sourceField: INodeProperties = {
-	displayName: IMAGE_SOURCE,
+export const sourceField: INodeProperties = {
+	displayName: 'Image Source',
 	name: 'imageSource',
 	type: 'options',
 	options: [
@@ -30,8 +23,8 @@ const sourceField: INodeProperties = {
 	displayOptions: { show: { operation: CREATING } },
 };
 
-const binaryField: INodeProperties = {
-	displayName: INPUT_DATA_FIELD,
+export const binaryField: INodeProperties = {
+	displayName: 'Input Data Field Name',
 	name: 'binaryPropertyName',
 	type: 'string',
 	required: true,
@@ -43,8 +36,8 @@ const binaryField: INodeProperties = {
 	displayOptions: { show: { operation: CREATING, imageSource: ['binary'] } },
 };
 
-const urlsField: INodeProperties = {
-	displayName: IMAGE_URLS,
+export const urlsField: INodeProperties = {
+	displayName: 'Image URLs',
 	name: 'imageUrls',
 	type: 'string',
 	required: true,
@@ -61,16 +54,6 @@ export const imageFields: INodeProperties[] = [
 	...filledByModel(urlsField, 'Public address of the image to animate, starting with https://'),
 ];
 
-export const checkImagesOption: INodeProperties = {
-	displayName: 'Check Images',
-	name: 'checkImages',
-	type: 'boolean',
-	default: false,
-	description:
-		'Whether to look at each image first and spend nothing when one is missing, too large or no picture',
-	displayOptions: { show: { '/operation': CREATING } },
-};
-
 /** A file of an item, as n8n's own nodes take it: by its field's name, or as a reference to it. */
 export type BinaryField = string | IBinaryData;
 
@@ -84,39 +67,28 @@ export function isFile(value: unknown): value is IBinaryData {
 	);
 }
 
-/** Where one item's images come from, at least one; `checked`: each is looked at before anything is spent. */
-export type ImageSettings = { checked: boolean } & (
-	| { source: 'url'; urls: string[] }
-	| { source: 'binary'; fields: BinaryField[] }
-);
-
-export function readImageSettings(settings: Settings): Settled<ImageSettings> {
+/** Where one item's images come from, at least one. */
+export function readImageSettings(
+	settings: Settings,
+): Settled<{ urls: string[] } | { fields: BinaryField[] }> {
 	const source = settings.read(sourceField, (value) => toChoice(value, ['url', 'binary']));
-	const checks = collect({
-		checkImages: settings.option(checkImagesOption, toBoolean),
-		dryRun: readDryRun(settings),
-	});
-	const checked = checks instanceof Failure ? checks : checks.checkImages || checks.dryRun;
 	if (source instanceof Failure) return source;
 	return source === 'url'
-		? collect({ source, urls: settings.read(urlsField, toAddresses), checked })
-		: collect({ source, fields: settings.read(binaryField, toBinaryFields), checked });
+		? collect({ urls: settings.read(urlsField, toAddresses) })
+		: collect({ fields: settings.read(binaryField, toBinaryFields) });
 }
 
-/**
- * The files in the order given: a name, several with commas or line breaks between them, a list of
- * names, a reference such as `{{ $binary.data }}`, or several.
- */
-function toBinaryFields(value: unknown): BinaryField[] | Invalid {
+/** The files in the order given: names with commas or line breaks between them, references, or a list. */
+function toBinaryFields(value: unknown): Settled<BinaryField[]> {
 	const fields = toEntries(value, /[,\r\n]+/).map(toBinaryField);
 	return listOf(fields, value, 'Name the field that holds the image file, such as “data”.');
 }
 
-function toBinaryField(entry: unknown): BinaryField | Invalid {
+function toBinaryField(entry: unknown): Settled<BinaryField> {
 	if (isFile(entry)) return entry;
 	if (typeof entry === 'number') return String(entry);
 	if (typeof entry !== 'string') return notText(entry);
 	return holdsObjectInText(entry)
-		? new Invalid(`is ${quote(entry)}`, 'Remove everything around the {{ }}, line breaks too.')
+		? new Refusal(`is ${quote(entry)}`, 'Remove everything around the {{ }}, line breaks too.')
 		: entry.trim();
 }

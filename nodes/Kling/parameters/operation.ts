@@ -1,5 +1,7 @@
 import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
+import { notice } from './panel';
+
 export const CREATING = ['create', 'createAndWait'];
 export const WAITING = ['wait', 'createAndWait'];
 export const READING = ['getTask', ...WAITING];
@@ -18,7 +20,7 @@ export const resourceField: INodeProperties = {
 };
 
 /** Saved workflows hold the values. `action` becomes the name of a new node, and name and description of an AI tool. */
-const options: INodePropertyOptions[] = [
+export const OPERATIONS: INodePropertyOptions[] = [
 	{
 		name: 'Create Video',
 		value: 'create',
@@ -58,6 +60,25 @@ export const operationField: INodeProperties = {
 	type: 'options',
 	noDataExpression: true,
 	displayOptions: { show: { resource: ['video'] } },
-	options,
+	options: OPERATIONS,
 	default: 'createAndWait',
 };
+
+/** What a person should know who gives this node to an AI Agent. */
+export const toolNotices: INodeProperties[] = [
+	notice(
+		'toolDescriptionNotice',
+		'Tools with the same operation get the same description from n8n. To let the agent tell them apart, choose Set Manually above and say when to use this one.',
+		{ show: { '@tool': [true] } },
+	),
+	notice(
+		'toolDurationNotice',
+		"To let the model choose the length, which decides the price, switch Duration to Expression and write: {{ $fromAI('duration', '5 or 10 seconds', 'number') }}",
+		{ show: { '@tool': [true], operation: CREATING } },
+	),
+	notice(
+		'toolWaitNotice',
+		'Chats and MCP clients give up after about a minute, and a video takes longer. Give them two tools instead: Create Video and Get Video.',
+		{ show: { '@tool': [true], operation: WAITING } },
+	),
+];

@@ -1,49 +1,61 @@
-import { z } from 'zod';
-
+import { Failure, Refusal, type Settled, valuesOf } from '../api/failure';
+import { withoutKeys } from '../api/redact';
 import { parseJson } from '../n8n/http';
-import { holdsObjectInText, kindOf, quote } from './quote';
-
-/** What is wrong with a value, as a predicate of its parameter (`is empty`), and what to do about it. */
-export class Invalid {
-	constructor(
-		readonly reason: string,
-		readonly hint: string,
-	) {}
-}
 
 /**
- * Takes a value as n8n evaluated it. `null` and `undefined` always mean that it was set and has no
- * value, since no default is one of these.
+ * Takes a value as n8n evaluated it. A refusal's message is a predicate of the parameter (`is empty`).
+ * `null` and `undefined` always mean that it was set and has no value, since no default is one of these.
  */
-export type Reader<T> = (value: unknown) => T | Invalid;
+export type Reader<T> = (value: unknown) => Settled<T>;
 
-const isMissing = (value: unknown) => value === null || value === undefined;
+export const isMissing = (value: unknown) => value === null || value === undefined;
 
-function withoutValue(value: unknown): Invalid {
-	return new Invalid(
+const isBlank = (value: unknown) => typeof value === 'string' && value.trim() === '';
+
+/** Whether an object was turned into text, as n8n does when anything stands beside its `{{ }}`. */
+export const holdsObjectInText = (text: string) => /\[object \w+\]/.test(text);
+
+/** What kind of value it is that is no text: `a list`, `an object`, `a file`, `true`. */
+function kindOf(value: unknown): string {
+	if (Array.isArray(value)) return 'a list';
+	if (typeof value !== 'object' || value === null) return String(value);
+	return 'mimeType' in value ? 'a file' : 'an object';
+}
+
+const MAX_QUOTED = 60;
+
+/** A value as a refusal shows it: briefly, on one line, and never with a key in it. */
+export function quote(value: unknown): string {
+	if (typeof value !== 'string') return kindOf(value);
+	if (isBlank(value)) return 'empty';
+	if (holdsObjectInText(value)) return 'an object that was turned into text';
+	const characters = [...withoutKeys(value).replace(/\s+/g, ' ').trim()];
+	const start = characters.slice(0, MAX_QUOTED).join('');
+	return `“${start}${characters.length > MAX_QUOTED ? '…' : ''}”`;
+}
+
+function withoutValue(value: unknown): Refusal {
+	return new Refusal(
 		`was set and has no value (${String(value)})`,
 		'Correct its expression, or remove it to use the default.',
 	);
 }
 
 /** A text or list with nothing in it. */
-function emptiness(value: unknown, hint: string): Invalid {
+function emptiness(value: unknown, hint: string): Refusal {
 	const cause = isMissing(value) ? `Its expression gives ${String(value)}. ` : '';
-	return new Invalid('is empty', `${cause}${hint}`);
+	return new Refusal('is empty', `${cause}${hint}`);
 }
 
 /** All the values, or what is wrong with the first that is wrong, or that there are none. */
 export function listOf<T>(
-	values: ReadonlyArray<T | Invalid>,
+	values: ReadonlyArray<Settled<T>>,
 	given: unknown,
 	hint: string,
-): T[] | Invalid {
-	const list: T[] = [];
-	for (const value of values) {
-		if (value instanceof Invalid) return value;
-		list.push(value);
-	}
-	return list.length === 0 ? emptiness(given, hint) : list;
+): Settled<T[]> {
+	const wrong = values.find((value) => value instanceof Failure);
+	if (wrong !== undefined) return wrong;
+	return values.length === 0 ? emptiness(given, hint) : valuesOf(values);
 }
 
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
@@ -59,17 +71,14 @@ function numberOr(value: unknown): unknown {
 export function toChoice<const T extends string | number | boolean>(
 	value: unknown,
 	choices: readonly T[],
-): T | Invalid {
+): Settled<T> {
 	if (isMissing(value)) return withoutValue(value);
 	const plain = numberOr(value);
 	const word = typeof plain === 'object' ? '' : String(plain).toLowerCase();
 	const found = choices.find((choice) => String(choice).toLowerCase() === word);
-	return found ?? noneOf(value, choices);
-}
-
-function noneOf(value: unknown, choices: readonly unknown[]): Invalid {
+	if (found !== undefined) return found;
 	const none = choices.length === 2 ? `neither ${choices.join(' nor ')}` : 'none of its choices';
-	return new Invalid(
+	return new Refusal(
 		`is ${quote(value)}, which is ${none}`,
 		`Choose one of: ${choices.join(', ')}.`,
 	);
@@ -82,12 +91,12 @@ export const toBoolean = (value: unknown) => toChoice<boolean>(value, [true, fal
 export function toNumber(
 	value: unknown,
 	{ min, max = Number.MAX_VALUE }: { min: number; max?: number },
-): number | Invalid {
+): Settled<number> {
 	if (isMissing(value)) return withoutValue(value);
 	const number = numberOr(value);
 	if (typeof number === 'number' && number >= min && number <= max) return number;
 	const range = max === Number.MAX_VALUE ? `of at least ${min}` : `from ${min} to ${max}`;
-	return new Invalid(
+	return new Refusal(
 		`is ${quote(number)}, not a number ${range}`,
 		`Set it to a number ${range}, in digits alone.`,
 	);
@@ -97,18 +106,18 @@ export function toNumber(
 const VISIBLE = /[^\s\p{Cf}]/u;
 
 /** A text exactly as it is, blanks around included; numbers count as their text. */
-export function toText(value: unknown, hint: string): string | Invalid {
+export function toText(value: unknown, hint: string): Settled<string> {
 	const text = toOptionalText(value, hint);
-	return text instanceof Invalid || VISIBLE.test(text) ? text : emptiness(value, hint);
+	return text instanceof Failure || VISIBLE.test(text) ? text : emptiness(value, hint);
 }
 
 /** The same, where an empty text is a value too. */
-export function toOptionalText(value: unknown, hint: string): string | Invalid {
-	if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
+export function toOptionalText(value: unknown, hint: string): Settled<string> {
+	if (Number.isFinite(value)) return String(value);
 	if (isMissing(value)) return emptiness(value, hint);
 	if (typeof value !== 'string') return notText(value);
 	if (!holdsObjectInText(value)) return value;
-	return new Invalid(
+	return new Refusal(
 		'holds an object that was turned into text',
 		'Choose a field of the object in each {{ }}, such as {{ $json.output.text }}.',
 	);
@@ -120,41 +129,30 @@ const WAYS_TO_TEXT: Record<string, string> = {
 };
 
 /** What is wrong with a value that should be a text. */
-export function notText(value: unknown): Invalid {
+export function notText(value: unknown): Refusal {
 	const kind = kindOf(value);
-	return new Invalid(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');
+	return new Refusal(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');
 }
 
 /** The text, unless it is longer than `max` Unicode code points. */
-export function ofLength(max: number, text: string, hint: string): string | Invalid {
+export function ofLength(max: number, text: Settled<string>, hint: string): Settled<string> {
+	if (text instanceof Failure) return text;
 	const { length } = [...text];
 	if (length <= max) return text;
-	return new Invalid(`has ${length} characters, and at most ${max} are allowed`, hint);
+	return new Refusal(`has ${length} characters, and at most ${max} are allowed`, hint);
 }
 
-/**
- * Some of the values, each once: from a list of any depth, or a text with commas, semicolons, blanks
- * or line breaks between them, or a JSON array as text.
- */
-export function toChoices<T extends string>(value: unknown, choices: readonly T[]): T[] | Invalid {
+/** At least one of the values: from a list, or a text with blanks, commas or semicolons between them. */
+export function toChoices(value: unknown, choices: readonly string[]): Settled<string[]> {
 	if (isMissing(value)) return withoutValue(value);
-	if (typeof value === 'string' && holdsObjectInText(value)) return noneOf(value, choices);
 	const chosen = toEntries(value, /[\s,;]+/).map((entry) => toChoice(entry, choices));
-	const list = listOf(chosen, value, `Choose at least one of: ${choices.join(', ')}.`);
-	return list instanceof Invalid ? list : choices.filter((choice) => list.includes(choice));
+	return listOf(chosen, value, `Choose at least one of: ${choices.join(', ')}.`);
 }
 
-/**
- * What a list holds, whatever its depth, and in whichever way it was given: an array, a JSON array
- * as text, or a text with `separator` between the entries. Gaps are left out.
- */
+/** What an array of any depth holds, a JSON array as text, or a text with `separator` between the entries. */
 export function toEntries(value: unknown, separator: RegExp): unknown[] {
-	const parsed = listSchema.safeParse(typeof value === 'string' ? parseJson(value) : value);
-	const split = typeof value === 'string' ? value.split(separator) : [value];
-	const entries = parsed.success ? parsed.data.flat(Infinity) : split;
-	return entries.filter((entry) => !isMissing(entry) && !isBlank(entry));
+	const isText = typeof value === 'string' && !holdsObjectInText(value);
+	const given = isText ? parseJson(value) : value;
+	const entries: unknown[] = isText && !Array.isArray(given) ? value.split(separator) : [given];
+	return entries.flat(Infinity).filter((entry) => !isMissing(entry) && !isBlank(entry));
 }
-
-const isBlank = (entry: unknown) => typeof entry === 'string' && entry.trim() === '';
-
-const listSchema = z.array(z.unknown());

@@ -1,7 +1,7 @@
 import type { IDisplayOptions, INodeProperties } from 'n8n-workflow';
 
-import type { Settled } from '../api/failure';
-import { Invalid, toBoolean, toOptionalText } from './readers';
+import { Failure, type Settled } from '../api/failure';
+import { toBoolean, toOptionalText } from './readers';
 import { collect, type Settings } from './settings';
 
 const downloadVideo: INodeProperties = {
@@ -12,7 +12,7 @@ const downloadVideo: INodeProperties = {
 	description: 'Whether to store the finished video in the item as a file, besides its address',
 };
 
-const outputBinaryField: INodeProperties = {
+export const outputBinaryField: INodeProperties = {
 	displayName: 'Put Output File in Field',
 	name: 'outputBinaryField',
 	type: 'string',
@@ -41,23 +41,19 @@ export function resultFields(show: IDisplayOptions['show'] = {}): INodePropertie
 	];
 }
 
-export interface ResultSettings {
-	/** The contract's simplified task rather than the API's own object. */
-	simplify: boolean;
-	/** The field to store the video in; null to leave it at its address. */
-	downloadField: string | null;
-}
+export type ResultSettings = Exclude<ReturnType<typeof readResult>, Failure>;
 
-export function readResult(settings: Settings): Settled<ResultSettings> {
+export function readResult(settings: Settings) {
 	const download = settings.read(downloadVideo, toBoolean);
 	return collect({
+		/** The field to store the video in; null to leave it at its address. */
 		downloadField:
 			download === true ? settings.read(outputBinaryField, toFieldName) : download || null,
 		simplify: settings.read(simplify, toBoolean),
 	});
 }
 
-function toFieldName(value: unknown): string | Invalid {
+function toFieldName(value: unknown): Settled<string> {
 	const name = toOptionalText(value, 'Name the field to put the file in, such as “data”.');
-	return name instanceof Invalid ? name : name.trim() || 'data';
+	return name instanceof Failure ? name : name.trim() || 'data';
 }

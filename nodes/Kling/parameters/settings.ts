@@ -7,21 +7,7 @@ import type {
 import { z } from 'zod';
 
 import { Failure, Refusal, type Settled, Thrown } from '../api/failure';
-import { quote } from './quote';
-import { Invalid, type Reader } from './readers';
-
-export type Field = Pick<INodeProperties, 'displayName' | 'name' | 'default'>;
-
-/**
- * The settings of one item, or those of a trigger: each the value as its reader gives it, or a refusal
- * with the parameter's name in front (`'Prompt' is empty`).
- */
-export interface Settings {
-	/** A parameter of its own. */
-	read<T>(field: Field, reader: Reader<T>): Settled<T>;
-	/** An entry of Options. */
-	option<T>(field: Field, reader: Reader<T>): Settled<T>;
-}
+import { quote, type Reader } from './readers';
 
 /** A parameter as n8n gives it, or `fallback` where the workflow does not hold it. */
 type GetParameter = (name: string, fallback: unknown, options?: typeof AS_TYPED) => unknown;
@@ -29,57 +15,68 @@ type GetParameter = (name: string, fallback: unknown, options?: typeof AS_TYPED)
 /** Not evaluated: an expression begins with `=`. */
 const AS_TYPED = { rawExpressions: true };
 
-const OPTIONS: Field = { displayName: 'Options', name: 'options', default: {} };
+/** The collection that holds every option. */
+export const optionsField: INodeProperties = {
+	displayName: 'Options',
+	name: 'options',
+	type: 'collection',
+	placeholder: 'Add option',
+	default: {},
+};
 
-export function settingsFrom(get: GetParameter): Settings {
-	const typed = (name: string) => get(name, null, AS_TYPED);
-	const valueOf = ({ displayName, name, default: fallback }: Field): unknown => {
+/**
+ * The settings of one item, or those of a trigger: each the value as its reader gives it, or a refusal
+ * with the parameter's name in front (`'Prompt' is empty`).
+ */
+export class Settings {
+	private options: Settled<Settings> | undefined;
+
+	constructor(private readonly get: GetParameter) {}
+
+	/** A parameter of its own. */
+	read<T>(field: INodeProperties, reader: Reader<T>): Settled<T> {
+		const { displayName, name, default: fallback } = field;
 		try {
-			return get(name, fallback);
+			const read = refuseBraces(this.get(name, null, AS_TYPED)) ?? reader(this.get(name, fallback));
+			if (!(read instanceof Refusal)) return read;
+			return new Refusal(`'${displayName}' ${read.message}`, read.hint);
 		} catch (thrown) {
 			return new Thrown(thrown, displayName);
 		}
-	};
-	const parse = <T>(field: Field, asTyped: unknown, value: unknown, reader: Reader<T>) => {
-		if (value instanceof Failure) return value;
-		const parsed = bracesIn(asTyped) ?? reader(value);
-		if (!(parsed instanceof Invalid)) return parsed;
-		return new Refusal(`'${field.displayName}' ${parsed.reason}`, parsed.hint);
-	};
-	// n8n evaluates the expressions of all options at once.
-	let options: Settled<Record<string, unknown>> | undefined;
-	return {
-		read: (field, reader) => parse(field, typed(field.name), valueOf(field), reader),
-		option: (field, reader) => {
-			options ??= parse(OPTIONS, null, valueOf(OPTIONS), toRecord);
-			if (options instanceof Failure) return options;
-			const { [field.name]: asTyped } = recordSchema.catch({}).parse(typed(OPTIONS.name));
-			const isSet = Object.hasOwn(options, field.name);
-			return parse(field, asTyped, isSet ? options[field.name] : field.default, reader);
-		},
-	};
+	}
+
+	/** An entry of Options. n8n evaluates the expressions of all of them at once. */
+	option<T>(field: INodeProperties, reader: Reader<T>): Settled<T> {
+		const typed = () => this.get(optionsField.name, null, AS_TYPED);
+		this.options ??= this.read(optionsField, (value) => settingsIn(value, typed()));
+		return this.options instanceof Failure ? this.options : this.options.read(field, reader);
+	}
 }
 
 const recordSchema = z.record(z.unknown());
 
-function toRecord(value: unknown): Record<string, unknown> | Invalid {
-	const record = recordSchema.safeParse(value);
-	if (record.success) return record.data;
-	return new Invalid(
-		`is ${quote(value)}, not a collection of options`,
-		'Set each option by itself.',
+/** The settings that Options hold. */
+function settingsIn(options: unknown, typed: unknown): Settled<Settings> {
+	const values = recordSchema.safeParse(options).data;
+	if (values === undefined) {
+		const reason = `is ${quote(options)}, not a collection of options`;
+		return new Refusal(reason, 'Set each option by itself.');
+	}
+	const allTyped = recordSchema.catch({}).parse(typed);
+	return new Settings((name, fallback, asTyped) =>
+		asTyped === undefined ? { [name]: fallback, ...values }[name] : allTyped[name],
 	);
 }
 
 const BRACES = /\{\{[^]*?\}\}/;
 
-/** Braces in what is no expression: n8n would pass them on as they are, and they would be paid for. */
-function bracesIn(asTyped: unknown): Invalid | null {
-	if (Array.isArray(asTyped)) return asTyped.map(bracesIn).find((found) => found !== null) ?? null;
-	if (typeof asTyped !== 'string' || asTyped.startsWith('=')) return null;
-	const [braces] = BRACES.exec(asTyped) ?? [];
+/** Refuses braces in what is no expression: n8n would pass them on as they are, and they would be paid for. */
+function refuseBraces(typed: unknown): Refusal | null {
+	if (Array.isArray(typed)) return typed.map(refuseBraces).find((found) => found !== null) ?? null;
+	if (typeof typed !== 'string' || typed.startsWith('=')) return null;
+	const [braces] = BRACES.exec(typed) ?? [];
 	if (braces === undefined) return null;
-	return new Invalid(
+	return new Refusal(
 		`holds ${quote(braces)} as plain text`,
 		'Switch the field to Expression, so that n8n puts in the value.',
 	);
@@ -90,7 +87,7 @@ export function settingsOf(
 	context: Pick<IExecuteFunctions, 'getNodeParameter'>,
 	itemIndex: number,
 ): Settings {
-	return settingsFrom((name, fallback, options) =>
+	return new Settings((name, fallback, options) =>
 		context.getNodeParameter(name, itemIndex, fallback, options),
 	);
 }
@@ -99,17 +96,14 @@ export function settingsOf(
 export function triggerSettingsOf(
 	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
 ): Settings {
-	return settingsFrom((name, fallback, options) =>
-		context.getNodeParameter(name, z.custom<object>().parse(fallback), options),
+	return new Settings((name, fallback, options) =>
+		context.getNodeParameter(name, fallback, options),
 	);
 }
 
 type Values<P> = { [K in keyof P]: Exclude<P[K], Failure> };
 
-/**
- * All the values, or one failure that names everything that is wrong, in the order of the parts:
- * that of the panel.
- */
+/** All the values, or one failure that names all that is wrong, in the order of the parts. */
 export function collect<P extends Record<string, unknown>>(parts: P): Settled<Values<P>> {
 	if (isWhole(parts)) return parts;
 	const all = Object.values(parts)
@@ -135,13 +129,12 @@ const NAME = /^'[^']+'/;
 
 /** What to do about each, once, with the parameters in front that it is about. */
 function joinHints(failures: readonly Failure[]): string {
-	const namesOf = new Map<string, string[]>();
-	for (const failure of failures) {
-		const hint = failure instanceof Refusal ? failure.hint : '';
-		const names = [...(namesOf.get(hint) ?? []), ...(NAME.exec(failure.message) ?? [])];
-		if (hint !== '') namesOf.set(hint, names);
-	}
-	return [...namesOf]
-		.map(([hint, names]) => (names.length === 0 ? hint : `${names.join(', ')}: ${hint}`))
-		.join(' ');
+	const refusals = failures.filter((failure) => failure instanceof Refusal);
+	const hints = new Set(refusals.map(({ hint }) => hint).filter((hint) => hint !== ''));
+	const lines = [...hints].map((hint) => {
+		const ofHint = refusals.filter((refusal) => refusal.hint === hint);
+		const names = ofHint.flatMap(({ message }) => NAME.exec(message) ?? []);
+		return names.length === 0 ? hint : `${names.join(', ')}: ${hint}`;
+	});
+	return lines.join(' ');
 }

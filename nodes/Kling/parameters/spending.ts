@@ -9,8 +9,6 @@ export const NO_LIMIT = 0;
 
 const CONCURRENCY = { min: 1, max: 50 } as const;
 
-const forCreating = { show: { '/operation': CREATING } };
-
 export const checkBalanceOption: INodeProperties = {
 	displayName: 'Check Balance',
 	name: 'checkBalance',
@@ -18,17 +16,24 @@ export const checkBalanceOption: INodeProperties = {
 	default: false,
 	description:
 		'Whether to read the balance first and spend nothing when it is too low for all items',
-	displayOptions: forCreating,
 };
 
-export const concurrencyOption: INodeProperties = {
+const checkImagesOption: INodeProperties = {
+	displayName: 'Check Images',
+	name: 'checkImages',
+	type: 'boolean',
+	default: false,
+	description:
+		'Whether to look at each image first and spend nothing when one is missing, too large or no picture',
+};
+
+const concurrencyOption: INodeProperties = {
 	displayName: 'Concurrency',
 	name: 'concurrency',
 	type: 'number',
 	typeOptions: { minValue: CONCURRENCY.min, maxValue: CONCURRENCY.max },
 	default: 5,
 	description: 'How many tasks may be created at the same time when there are many items',
-	displayOptions: forCreating,
 };
 
 export const dryRunOption: INodeProperties = {
@@ -38,7 +43,6 @@ export const dryRunOption: INodeProperties = {
 	default: false,
 	description:
 		'Whether to check everything, images and balance included, and show what would be sent, without creating or spending anything',
-	displayOptions: forCreating,
 };
 
 export const maxCreditsOption: INodeProperties = {
@@ -49,21 +53,21 @@ export const maxCreditsOption: INodeProperties = {
 	default: NO_LIMIT,
 	description:
 		'The most credits that one run of this node may spend on all items together. Nothing is spent when the estimate is higher. 0 means no limit.',
-	displayOptions: forCreating,
 };
 
-export interface SpendingSettings {
-	maxCredits: number;
-	/** Also for a dry run. */
-	checkBalance: boolean;
-	concurrency: number;
-}
+/** The entries of Options that are about money, in the order of the alphabet. */
+export const spendingOptions = [
+	checkBalanceOption,
+	checkImagesOption,
+	concurrencyOption,
+	dryRunOption,
+	maxCreditsOption,
+].map((option) => ({ ...option, displayOptions: { show: { '/operation': CREATING } } }));
 
-/**
- * What holds for a run whose items say different things: the lowest limit, and every check that one
- * item asks for.
- */
-export function strictest(spending: readonly SpendingSettings[]): SpendingSettings {
+export type SpendingSettings = Exclude<ReturnType<typeof readSpending>, Failure>;
+
+/** What holds for a run whose items say different things. Each item's images are its own concern. */
+export function strictest(spending: readonly SpendingSettings[]) {
 	const limits = spending.map(({ maxCredits }) => maxCredits).filter((one) => one !== NO_LIMIT);
 	return {
 		maxCredits: limits.length === 0 ? NO_LIMIT : Math.min(...limits),
@@ -77,14 +81,20 @@ export function readDryRun(settings: Settings): Settled<boolean> {
 	return settings.option(dryRunOption, toBoolean);
 }
 
-export function readSpending(settings: Settings): Settled<SpendingSettings> {
+/** What an item may spend, and what is checked first: in a dry run everything. */
+export function readSpending(settings: Settings) {
 	const read = collect({
 		checkBalance: settings.option(checkBalanceOption, toBoolean),
+		checkImages: settings.option(checkImagesOption, toBoolean),
 		concurrency: settings.option(concurrencyOption, (value) => toNumber(value, CONCURRENCY)),
 		dryRun: readDryRun(settings),
 		maxCredits: settings.option(maxCreditsOption, (value) => toNumber(value, { min: NO_LIMIT })),
 	});
 	if (read instanceof Failure) return read;
-	const { dryRun, checkBalance, ...limits } = read;
-	return { ...limits, checkBalance: checkBalance || dryRun };
+	const { dryRun, ...own } = read;
+	return {
+		...own,
+		checkBalance: own.checkBalance || dryRun,
+		checkImages: own.checkImages || dryRun,
+	};
 }

@@ -1,14 +1,13 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { isHttpUrl } from '../api/address';
-import type { Settled } from '../api/failure';
+import { Failure, Refusal, type Settled } from '../api/failure';
 import { isTaskId, taskIdsIn } from '../api/schemas';
-import { quote } from './quote';
-import { Invalid, toText } from './readers';
+import { filledByModel } from './panel';
+import { quote, toText } from './readers';
 import type { Settings } from './settings';
-import { filledByModel } from './tool';
 
-const taskIdField: INodeProperties = {
+export const taskIdField: INodeProperties = {
 	displayName: 'Task ID',
 	name: 'taskId',
 	type: 'string',
@@ -32,16 +31,16 @@ export function readTaskId(settings: Settings): Settled<string> {
 	return settings.read(taskIdField, toTaskId);
 }
 
-function toTaskId(value: unknown): string | Invalid {
+function toTaskId(value: unknown): Settled<string> {
 	const given = toText(
 		value,
 		'Create Video gives it as “taskId”, but not in a dry run. Check that the items that come in here have it.',
 	);
-	if (given instanceof Invalid) return given;
+	if (given instanceof Failure) return given;
 	const text = given.trim();
 	if (isTaskId(text)) return text.toLowerCase();
 	const [taskId, ...others] = isHttpUrl(text) ? taskIdsIn(text) : [];
-	if (taskId === undefined) return new Invalid(`is ${quote(text)}, not a task ID`, LOOKS_LIKE);
+	if (taskId === undefined) return new Refusal(`is ${quote(text)}, not a task ID`, LOOKS_LIKE);
 	if (others.length === 0) return taskId;
-	return new Invalid(`holds several IDs: ${quote(text)}`, LOOKS_LIKE);
+	return new Refusal(`holds several IDs: ${quote(text)}`, LOOKS_LIKE);
 }

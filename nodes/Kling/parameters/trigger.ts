@@ -1,9 +1,10 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { STATUS } from '../api/schemas';
+import { notice } from './panel';
 import { toBoolean, toChoices } from './readers';
 import { readResult, resultFields } from './result';
-import { collect, type Settings } from './settings';
+import { collect, optionsField, type Settings } from './settings';
 
 const EVENTS = [STATUS.completed, STATUS.failed];
 
@@ -48,36 +49,23 @@ const verifyTaskOption: INodeProperties = {
 };
 
 export const triggerFields: INodeProperties[] = [
-	{
-		displayName:
-			'Publish this workflow. Each Create Video in it then calls this trigger, unless a Wait for Video comes after it. In a Create Video of another workflow, set Callback to URL and Callback URL to the address of this workflow.',
-		name: 'registrationNotice',
-		type: 'notice',
-		default: '',
-	},
-	{
-		// A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer.
-		displayName:
-			'To try it without paying for a video, copy the Test URL (under Webhook URLs, above), click Execute step, and open that address in a new browser tab with <code>?task=</code> and the task ID of a finished video behind it.',
-		name: 'tryNotice',
-		type: 'notice',
-		default: '',
-	},
+	notice(
+		'registrationNotice',
+		'Publish this workflow. Each Create Video in it then calls this trigger, unless a Wait for Video comes after it. In a Create Video of another workflow, set Callback to URL and Callback URL to the address of this workflow.',
+	),
+	// A Create Video cannot call the Test URL: n8n listens there for minutes, and a video may take longer.
+	notice(
+		'tryNotice',
+		'To try it without paying for a video, copy the Test URL (under Webhook URLs, above), click Execute step, and open that address in a new browser tab with <code>?task=</code> and the task ID of a finished video behind it.',
+	),
 	eventsField,
 	...resultFields(),
-	{
-		displayName: 'Options',
-		name: 'options',
-		type: 'collection',
-		placeholder: 'Add option',
-		default: {},
-		options: [deduplicateOption, verifyTaskOption],
-	},
+	{ ...optionsField, options: [deduplicateOption, verifyTaskOption] },
 ];
 
 export function readTriggerSettings(settings: Settings) {
 	return collect({
-		events: settings.read(eventsField, (value) => toChoices<string>(value, EVENTS)),
+		events: settings.read(eventsField, (value) => toChoices(value, EVENTS)),
 		result: readResult(settings),
 		deduplicate: settings.option(deduplicateOption, toBoolean),
 		verifyTask: settings.option(verifyTaskOption, toBoolean),

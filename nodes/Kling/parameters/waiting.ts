@@ -5,17 +5,17 @@ import { WAITING } from './operation';
 import { toBoolean, toChoice, toNumber } from './readers';
 import { collect, type Settings } from './settings';
 
-/** How a run waits: suspended until the API calls back, or in this process. */
-export type WaitStrategy = 'auto' | 'callback' | 'poll';
-
 /** One wait is for at most 30 days. */
 const TIMEOUT_MINUTES = { min: 0, max: 43_200 } as const;
 
 const MIN_POLL_INTERVAL_SECONDS = 2;
 const POLL_INTERVAL_SECONDS = { min: 0, max: TIMEOUT_MINUTES.max * 60 } as const;
 
+/** Its name in the panel, for refusals. */
+export const WAIT_STRATEGY = 'Wait Strategy';
+
 const strategyField: INodeProperties = {
-	displayName: 'Wait Strategy',
+	displayName: WAIT_STRATEGY,
 	name: 'waitStrategy',
 	type: 'options',
 	options: [
@@ -89,16 +89,12 @@ export function readThrowOnFailure(settings: Settings): Settled<boolean> {
 	return settings.option(throwOnFailureOption, toBoolean);
 }
 
-export interface WaitSettings {
-	strategy: WaitStrategy;
-	timeoutMs: number;
-	intervalMs: number;
-	/** Whether a task that failed stops the run: a suspended node cannot, so only with `poll`. */
-	throwOnFailure: boolean;
-}
+export type WaitSettings = Exclude<ReturnType<typeof readWait>, Failure>;
+
+export type WaitStrategy = WaitSettings['strategy'];
 
 /** @param mustPoll whether this run cannot be suspended */
-export function readWait(settings: Settings, mustPoll: boolean): Settled<WaitSettings> {
+export function readWait(settings: Settings, mustPoll: boolean) {
 	const read = collect({
 		strategy: mustPoll
 			? 'poll'
@@ -113,6 +109,7 @@ export function readWait(settings: Settings, mustPoll: boolean): Settled<WaitSet
 		strategy,
 		timeoutMs: minutes * 60_000,
 		intervalMs: Math.max(seconds, MIN_POLL_INTERVAL_SECONDS) * 1000,
+		// A suspended node cannot stop the run.
 		throwOnFailure: throwOnFailure && strategy === 'poll',
 	};
 }

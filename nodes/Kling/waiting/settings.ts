@@ -5,7 +5,7 @@ import type { Task } from '../api/task';
 import { isTool } from '../n8n/execution';
 import type { ResultSettings } from '../parameters/result';
 import { settingsOf } from '../parameters/settings';
-import { readWait, type WaitSettings } from '../parameters/waiting';
+import { readWait, WAIT_STRATEGY, type WaitSettings } from '../parameters/waiting';
 
 export interface WaitingItem {
 	task: Task;
@@ -28,7 +28,7 @@ export function readWaitOfRun(context: IExecuteFunctions): Settled<RunWait> {
 	if (first === undefined) return read.find((one) => one instanceof Failure) ?? new Unreached();
 	if (right.some(({ strategy }) => strategy !== first.strategy)) {
 		return new Refusal(
-			"'Wait Strategy' is not the same for all items",
+			`'${WAIT_STRATEGY}' is not the same for all items`,
 			'All items of a run wait together. Set it to the same for all, or send them through two nodes.',
 		);
 	}

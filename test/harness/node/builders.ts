@@ -6,7 +6,7 @@ import { ApiFailure } from '../../../nodes/Kling/api/failure';
 import type { ApiTask, TaskReading } from '../../../nodes/Kling/api/schemas';
 import { apiTaskSchema, jsonObjectSchema } from '../../../nodes/Kling/api/schemas';
 import type { Request } from '../../../nodes/Kling/creating/journal';
-import { type Settings, settingsFrom } from '../../../nodes/Kling/parameters/settings';
+import { Settings } from '../../../nodes/Kling/parameters/settings';
 import { type SimplifiedTask, simplifyTask } from '../../../nodes/Kling/result/task';
 import { standIn } from '../standIn';
 
@@ -173,7 +173,7 @@ export function settings(
 	typed: Record<string, unknown> = {},
 ): Settings {
 	const all: Record<string, unknown> = { ...parameters, options };
-	return settingsFrom((name, fallback, asTyped) => {
+	return new Settings((name, fallback, asTyped) => {
 		if (asTyped) return typed[name];
 		return Object.hasOwn(all, name) ? all[name] : fallback;
 	});

@@ -225,7 +225,7 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 	timeout: wait('Timeout (Minutes)', waiting('timeoutMs'), timeout),
 	simplify: get('Simplify', result('simplify'), boolean),
 	checkBalance: asOption(create('Check Balance', spending('checkBalance'), boolean)),
-	checkImages: asOption(create('Check Images', images('checked'), boolean, IMAGE)),
+	checkImages: asOption(create('Check Images', spending('checkImages'), boolean)),
 	concurrency: asOption(create('Concurrency', spending('concurrency'), number('from 1 to 50'))),
 	downloadVideo: get('Download Video', isSet(result('downloadField')), boolean),
 	dryRun: asOption(create('Dry Run', readDryRun, boolean)),

@@ -23,8 +23,8 @@ export const IN_PARAMETERS: readonly PlantedFault[] = [
 		noticedBy: 'unit/request: measured in code points',
 	},
 	{
-		file: 'parameters/sharePages.ts',
-		find: "if (url.searchParams.get(name) === value) return 'here';",
+		file: 'parameters/addresses.ts',
+		find: "[/^((www|m)\\.)?dropbox\\.com\\/.*[?&](raw|dl)=1/, '$&'],",
 		replace: '',
 		breaks: 'the address that the hint for Dropbox recommends is taken',
 		noticedBy: 'node/inputReadings: the direct address',
