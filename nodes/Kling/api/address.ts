@@ -1,7 +1,4 @@
-/**
- * What an address alone tells: whether it is one, and whether the API can never reach its host.
- * Nothing is looked up.
- */
+/** What an address alone tells: no name is looked up. */
 
 const PRIVATE_SUFFIXES = ['localhost', 'local', 'internal', 'lan', 'home.arpa', 'localdomain'];
 
@@ -23,10 +20,7 @@ export function isPrivateHost(hostname: string): boolean {
 	return PRIVATE_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
 }
 
-/**
- * Whether the API can reach an address: a private one only when the API itself is on a private
- * host, as a test server on the same machine is.
- */
+/** Whether the API can reach an address: a private one only from a private host, such as a test server. */
 export function isReachableFromApi(url: string, apiBaseUrl: string): boolean {
 	if (!URL.canParse(url) || !URL.canParse(apiBaseUrl)) return false;
 	return !isPrivateHost(new URL(url).hostname) || isPrivateHost(new URL(apiBaseUrl).hostname);

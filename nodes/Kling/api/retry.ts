@@ -19,12 +19,10 @@ export interface Growth {
 export const AFTER_FAULT: Growth = { firstMs: 1_000, factor: 2, longestMs: MAX_PAUSE_MS };
 
 /**
- * The one formula for pauses, in milliseconds: `firstMs`, then `factor` times as long each time, and up
- * to a fifth more, so that what failed together is not tried together again; at most `longestMs`, unless
- * the other side asked for more.
+ * The one formula for pauses, in milliseconds: `factor` times as long each time, and up to a fifth more, so that
+ * what failed together is not tried together again; at most `longestMs`, unless the other side asked for more.
  *
  * @param count which pause it is, from 1 on
- * @param atLeastMs what the other side asked for, null when it did not
  */
 export function pauseMs(growth: Growth, count: number, atLeastMs: number | null = null): number {
 	const { firstMs, factor, longestMs } = growth;

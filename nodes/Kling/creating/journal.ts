@@ -236,7 +236,7 @@ export class Journal {
 
 	private toTask({ taskId, sentBy, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
 		if (taskId === null) {
-			return new ApiFailure({ call: 'create', kind: 'earlier', outcome: 'unclear' });
+			return new ApiFailure({ call: 'create', kind: 'earlier' });
 		}
 		const createdAt = sentBy === this.run.executionId ? entry.createdAt : null;
 		return new Task(taskId, client, createdAt, entry.summary);
