@@ -39,10 +39,7 @@ export class ApiClient {
 	constructor(
 		private readonly context: ApiContext,
 		private credential: Credential,
-		/**
-		 * The item whose credential each look reads anew, since it may be changed while a wait goes on. Null in
-		 * webhooks, where n8n takes longer for that than for the request itself.
-		 */
+		/** The item whose credential each look reads anew; null in webhooks, where n8n takes longer for that than a request. */
 		private readonly itemIndex: number | null,
 		/** By account: a pause that one API asks for does not hold up requests with another credential. */
 		readonly paces = new Map<string, Pace>(),
@@ -80,16 +77,15 @@ export class ApiClient {
 	 * still be right.
 	 */
 	async lookAt(taskId: string, withinMs = Infinity): Promise<TaskReading | ApiFailure> {
-		const { itemIndex, context } = this;
-		const read = itemIndex === null ? null : await readCredential(context, itemIndex);
-		const former = this.credential;
-		const current = read === null || read instanceof Failure ? former : read;
-		const lookWith = async (credential: Credential) =>
-			await this.attempt(toTaskRequest(taskId), credential, false, withinMs);
-		const result = await lookWith(current);
+		const { itemIndex, context, credential: former } = this;
+		const read = itemIndex === null ? former : await readCredential(context, itemIndex);
+		const current = read instanceof Failure ? former : read;
+		const request = toTaskRequest(taskId);
+		const result = await this.attempt(request, current, false, withinMs);
 		if (current.account === former.account) return result;
 		if (!(result instanceof ApiFailure)) this.credential = current;
-		else if (isRefusedForGood(result.detail)) return await lookWith(former);
+		else if (isRefusedForGood(result.detail))
+			return await this.attempt(request, former, false, withinMs);
 		return result;
 	}
 
@@ -160,7 +156,7 @@ function toTaskRequest(taskId: string): ApiRequest<TaskReading> {
 	};
 }
 
-/** A client for one item, or for the node where that is null (webhooks), at the paces of those before it. */
+/** A client for one item, or for the node where that is null (webhooks). `paces` are those of earlier clients. */
 export async function openClient(
 	context: ApiContext,
 	itemIndex: number | null,
