@@ -4,19 +4,16 @@ const PRIVATE_SUFFIXES = ['localhost', 'local', 'internal', 'lan', 'home.arpa', 
 
 /** This network, private, loopback, link-local, and what providers share (RFC 6890). */
 const PRIVATE_IPV4 =
-	/^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
+	/^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))(\.\d+)+$/;
 
 /** Loopback, unique local, link-local, and IPv4 written as IPv6, which no public host is named by. */
 const PRIVATE_IPV6 = /^\[(::1?\]|::ffff:|f[cd]|fe[89ab])/;
-
-const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
 /** Whether a host, as `URL.hostname` writes it, is loopback, private, or a name of a local network. */
 export function isPrivateHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (host.startsWith('[')) return PRIVATE_IPV6.test(host);
-	if (IPV4.test(host)) return PRIVATE_IPV4.test(host);
-	if (!host.includes('.')) return true;
+	if (PRIVATE_IPV4.test(host) || !host.includes('.')) return true;
 	return PRIVATE_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
 }
 

@@ -167,13 +167,10 @@ export async function openClient(
 	return new ApiClient(context, credential, itemIndex, paces);
 }
 
-/** The client with the credential of one item. */
-export type ClientFor = (itemIndex: number) => Promise<Settled<ApiClient>>;
-
 /** The clients of a node run. Items with the same account share one, so that they slow down together. */
-export function openClients(context: IExecuteFunctions): ClientFor {
+export function openClients(context: IExecuteFunctions) {
 	const byAccount = new Map<string, ApiClient>();
-	return async (itemIndex) => {
+	return async (itemIndex: number): Promise<Settled<ApiClient>> => {
 		const opened = await openClient(context, itemIndex);
 		if (opened instanceof Failure) return opened;
 		const client = byAccount.get(opened.account) ?? opened;
