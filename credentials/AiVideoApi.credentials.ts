@@ -7,7 +7,7 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
-import { DEFAULT_BASE_URL, toBaseUrl, toKey } from '../nodes/Kling/api/access';
+import { DEFAULT_BASE_URL, toBaseUrl, toKey } from '../nodes/Kling/api/credential';
 import { Refusal } from '../nodes/Kling/api/failure';
 
 const LATER = 'This says nothing about the key: test it again in a minute.';
@@ -72,12 +72,9 @@ export class AiVideoApi implements ICredentialType {
 	];
 
 	/**
-	 * A function, not expressions: n8n 2.41 takes down the sandbox that expressions need as soon as an
-	 * execution is suspended, and its tasks are looked at after that. A property, not a method: n8n
-	 * looks for it among the properties to offer this credential for calls of one's own.
-	 *
-	 * The credential's test leaves the address to it, so that a Base URL means the same there as to the
-	 * nodes, which give each request its whole address themselves.
+	 * A function, not expressions: n8n 2.41 takes down the sandbox that expressions need as soon as an execution
+	 * is suspended, and its tasks are looked at after that. A property, not a method: n8n looks for it among the
+	 * properties. Only the credential's test leaves the address to it, so that a Base URL means the same there.
 	 *
 	 * @throws Error when the key or the address cannot be used
 	 */
@@ -86,11 +83,8 @@ export class AiVideoApi implements ICredentialType {
 		request: IHttpRequestOptions,
 	): Promise<IHttpRequestOptions> => {
 		const Authorization = `Bearer ${usable(toKey(credentials.apiKey))}`;
-		const address =
-			request.baseURL === undefined
-				? {}
-				: { baseURL: usable(toBaseUrl(credentials.baseUrl ?? '')) };
-		return { ...request, ...address, headers: { ...request.headers, Authorization } };
+		const baseURL = request.baseURL && usable(toBaseUrl(credentials.baseUrl ?? ''));
+		return { ...request, baseURL, headers: { ...request.headers, Authorization } };
 	};
 
 	test: ICredentialTestRequest = {

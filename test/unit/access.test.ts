@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { DEFAULT_BASE_URL, toBaseUrl, toKey } from '../../nodes/Kling/api/access';
+import { DEFAULT_BASE_URL, toBaseUrl, toKey } from '../../nodes/Kling/api/credential';
 import { Refusal } from '../../nodes/Kling/api/failure';
 import { withoutKeys, withoutSecrets } from '../../nodes/Kling/api/redact';
 

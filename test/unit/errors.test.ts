@@ -1,9 +1,10 @@
 import { NodeApiError } from 'n8n-workflow';
 import fc from 'fast-check';
 
-import { describeFailure, toNodeApiError } from '../../nodes/Kling/api/messages';
+import { describeFailure } from '../../nodes/Kling/api/messages';
 import type { FailureDetail } from '../../nodes/Kling/api/failure';
 import { ApiFailure } from '../../nodes/Kling/api/failure';
+import { toNodeError } from '../../nodes/Kling/result/item';
 import { anyFailure } from '../harness/node/anyFailure';
 import {
 	answered,
@@ -98,22 +99,23 @@ describe('the words for a failed call', () => {
 });
 
 describe('a failed call as n8n’s error', () => {
-	const toError = (failed: ApiFailure) =>
-		toNodeApiError(klingNode(), failed.about(TASK_ID), 3, 'person');
+	const context = { getNode: () => klingNode() };
 
 	test('is a NodeApiError with the HTTP code, the item and the task', () => {
-		const error = toError(failure({ call: 'getTask', status: 404, code: 'task_not_found' }));
+		const failed = failure({ call: 'getTask', status: 404, code: 'task_not_found' });
+		const error = toNodeError(context, failed.about(TASK_ID), 3);
 		expect(error).toBeInstanceOf(NodeApiError);
-		expect(error.httpCode).toBe('404');
+		expect(error).toMatchObject({ httpCode: '404' });
 		expect(error.context).toMatchObject({ itemIndex: 3 });
 		expect(error.message).toContain(TASK_ID);
 	});
 
 	test.each(FAILURES)('%s: keeps our words, whatever n8n makes of the code', (_, failed) => {
-		const error = toNodeApiError(klingNode(), new ApiFailure(failed), 0, 'person');
+		const error = toNodeError(context, new ApiFailure(failed), 0);
 		const words = describeFailure(failed);
 		expect(error.message).toBe(words.message);
 		expect(error.description).toContain(words.description);
-		expect(error.httpCode).toBe(failed.status === null ? null : String(failed.status));
+		const httpCode = failed.status === null ? null : String(failed.status);
+		expect(error).toMatchObject({ httpCode });
 	});
 });

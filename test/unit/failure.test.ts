@@ -1,11 +1,5 @@
-import {
-	ApiFailure,
-	hostFaultOf,
-	isCertificateCode,
-	networkCodeOf,
-	outcomeOfNetworkCode,
-	outcomeOfStatus,
-} from '../../nodes/Kling/api/failure';
+import { ApiFailure, isCertificateCode } from '../../nodes/Kling/api/failure';
+import { faultOf } from '../../nodes/Kling/api/transport';
 import { failure } from '../harness/node/builders';
 
 describe('how far a request got', () => {
@@ -32,7 +26,7 @@ describe('how far a request got', () => {
 		['UND_ERR_SOCKET', 'unclear'],
 		[null, 'unclear'],
 	])('%p: %s', (code, outcome) => {
-		expect(outcomeOfNetworkCode(code)).toBe(outcome);
+		expect(failure({ kind: 'network', status: null, code }).detail.outcome).toBe(outcome);
 	});
 
 	test.each([
@@ -46,7 +40,7 @@ describe('how far a request got', () => {
 		[502, 'unclear'],
 		[503, 'unclear'],
 	])('HTTP %d: %s', (status, outcome) => {
-		expect(outcomeOfStatus(status)).toBe(outcome);
+		expect(failure({ status, code: 'ECONNREFUSED' }).detail.outcome).toBe(outcome);
 	});
 
 	test.each(['ECONNRESET', 'ENOTFOUND', 'EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', null])(
@@ -66,7 +60,8 @@ describe("n8n's own reason for a request that it did not send", () => {
 		['wrapped once', wrapped(reason)],
 		['wrapped twice', wrapped(wrapped(reason))],
 	])('is found %s', (_, thrown) => {
-		expect(hostFaultOf(thrown)).toBe('The workflow has no such node');
+		const text = 'The workflow has no such node';
+		expect(faultOf(thrown)).toEqual({ kind: 'host', code: null, text });
 	});
 
 	test.each<[string, unknown]>([
@@ -80,7 +75,7 @@ describe("n8n's own reason for a request that it did not send", () => {
 		['nothing', null],
 		['a text', 'gone'],
 	])('is not there for what holds %s: that may have been sent', (_, thrown) => {
-		expect(hostFaultOf(thrown)).toBeNull();
+		expect(faultOf(thrown)).toMatchObject({ kind: 'network', text: '' });
 	});
 });
 
@@ -99,7 +94,7 @@ describe('the network code of what was thrown', () => {
 			'ECONNRESET',
 		],
 	])('is found %s', (_, thrown, code) => {
-		expect(networkCodeOf(thrown)).toBe(code);
+		expect(faultOf(thrown).code).toBe(code);
 	});
 
 	test.each([
@@ -111,13 +106,13 @@ describe('the network code of what was thrown', () => {
 		{ code: 500 },
 		{ code: 'words here' },
 	])('is null for %p', (thrown) => {
-		expect(networkCodeOf(thrown)).toBeNull();
+		expect(faultOf(thrown).code).toBeNull();
 	});
 
 	test('ends when causes go round in a circle', () => {
 		const round = new Error('x');
 		round.cause = round;
-		expect(networkCodeOf(round)).toBeNull();
+		expect(faultOf(round).code).toBeNull();
 	});
 });
 

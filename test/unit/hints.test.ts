@@ -1,13 +1,13 @@
 import { Refusal } from '../../nodes/Kling/api/failure';
 import { showHints } from '../../nodes/Kling/n8n/hints';
-import { resultHints, runningHints, videoLinks } from '../../nodes/Kling/result/hints';
+import { resultHints, runningHints } from '../../nodes/Kling/result/hints';
 import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
 import type { SimplifiedTask } from '../../nodes/Kling/result/task';
 import { failure, klingNode, newTask, TASK_ID } from '../harness/node/builders';
 
 /** An item with this task. */
 function item(task: Partial<SimplifiedTask>, timedOut = false): ItemOutcome {
-	return { json: {}, task: { ...newTask(TASK_ID), ...task }, timedOut };
+	return { json: {}, task: { ...newTask(TASK_ID), ...task, timedOut } };
 }
 
 /** An item whose video is at this address. */
@@ -16,6 +16,9 @@ const outcome = (videoUrl: string | null) => item({ videoUrl });
 const address = (number: number) => `https://example.com/${number}.mp4`;
 
 describe('links to the videos of a run', () => {
+	const videoLinks = (outcomes: ItemOutcome[]) =>
+		resultHints(outcomes).filter((hint) => typeof hint === 'string');
+
 	test('are none where no item has a video', () => {
 		expect(videoLinks([outcome(null), { json: {} }])).toEqual([]);
 	});
@@ -94,7 +97,7 @@ describe('what is said of videos that did not come', () => {
 	});
 
 	const reason = { code: 'a', message: 'b' };
-	const failedItem = new VideoFailed({ ...newTask(TASK_ID), failure: reason });
+	const failedItem = new VideoFailed(TASK_ID, reason);
 
 	test('counts failed items too, where they leave by the error output', () => {
 		expect(warnings([failedItem, ready])).toEqual([

@@ -7,7 +7,7 @@ import {
 	toOutput,
 	VideoFailed,
 } from '../../nodes/Kling/result/item';
-import { failure, klingNode, newTask, TASK_ID } from '../harness/node/builders';
+import { failure, klingNode, TASK_ID } from '../harness/node/builders';
 
 const context = { getNode: () => klingNode() };
 const withErrorOutput = { getNode: () => klingNode({ onError: 'continueErrorOutput' }) };
@@ -16,11 +16,7 @@ const tool = { ...context, isToolExecution: () => true };
 const good: ItemOutcome = { json: { taskId: TASK_ID } };
 const refusal = new Refusal("'Prompt' is empty", 'Write.');
 
-const failedVideo = new VideoFailed({
-	...newTask(TASK_ID),
-	status: 'failed',
-	failure: { code: 'upstream_error', message: 'Too dark' },
-});
+const failedVideo = new VideoFailed(TASK_ID, { code: 'upstream_error', message: 'Too dark' });
 
 describe('a failure as n8n’s error', () => {
 	test('is a NodeOperationError with parameter, item and hint when a value is wrong', () => {
@@ -40,8 +36,8 @@ describe('a failure as n8n’s error', () => {
 
 	test('says what it says, though n8n has words of its own for what is in it', () => {
 		const text = 'connect ETIMEDOUT 10.1.2.3:443';
-		const task = { ...newTask(TASK_ID), failure: { code: 'upstream_error', message: text } };
-		const failures = [new Refusal(`'Sound' is “${text}”`, ''), new VideoFailed(task)];
+		const failed = new VideoFailed(TASK_ID, { code: 'upstream_error', message: text });
+		const failures = [new Refusal(`'Sound' is “${text}”`, ''), failed];
 		for (const one of [...failures, failure({ kind: 'host', text })]) {
 			expect(toNodeError(context, one, 0).message).toContain(text);
 		}
@@ -110,7 +106,7 @@ describe('what the model of an AI Agent reads', () => {
 	});
 
 	test('of an unclear create forbids another call and sends the user to the dashboard', () => {
-		const unclear = failure({ outcome: 'unclear', status: 500, code: null });
+		const unclear = failure({ status: 500, code: null });
 		expect(read(unclear)?.['error']).toMatch(
 			/may have been charged\. Do not call this tool again for the same video\. Ask the user to look in the dashboard/,
 		);

@@ -62,7 +62,7 @@ class Api {
 		const taskId = taskIdOf(this.charges.length);
 		if (ending !== 'unclear, not created') this.charges.push({ item, taskId });
 		this.onStep();
-		return ending === 'created' ? taskId : failure({ outcome: 'unclear' });
+		return ending === 'created' ? taskId : failure({ status: 500 });
 	}
 
 	chargesOf(item: number): number {

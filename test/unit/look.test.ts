@@ -12,7 +12,7 @@ jest.mock('n8n-workflow', () =>
 
 beforeEach(() => clock.reset());
 
-const down = failure({ call: 'getTask', status: 503, code: null, outcome: 'unclear' });
+const down = failure({ call: 'getTask', status: 503, code: null });
 const notFound = failure({ call: 'getTask', status: 404, code: 'task_not_found' });
 
 /** An API where the tasks in `ready` are finished; notes in which order they are read. */

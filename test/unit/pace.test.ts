@@ -21,7 +21,7 @@ const clock = useClock();
 const limit = (retryAfterMs: number | null = null) =>
 	failure({ status: 429, code: 'rate_limit_exceeded', retryAfterMs });
 const down = (retryAfterMs: number | null = null) =>
-	failure({ status: 503, code: null, outcome: 'unclear', retryAfterMs });
+	failure({ status: 503, code: null, retryAfterMs });
 
 /** Requests that ask for a place, and what came of that so far: in, not sent, or still waiting. */
 function asking(pace: Pace, count: number, mayWait = true) {

@@ -29,7 +29,7 @@ const OPTIONS = { timeoutMs: 60_000, intervalMs: 10_000 };
 const ONE = taskIdOf(1);
 const TWO = taskIdOf(2);
 
-const reset = failure({ call: 'getTask', kind: 'network', outcome: 'unclear', status: null });
+const reset = failure({ call: 'getTask', kind: 'network', status: null });
 const completed = (id: string) => completedTask({ id });
 const running = (id: string) => rawTask({ id });
 

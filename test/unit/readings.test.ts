@@ -49,9 +49,9 @@ describe('a reading', () => {
 		['a refused address', { status: 403, code: 'ip_not_allowed' }],
 		['a limit', { status: 429, code: 'rate_limit_exceeded' }],
 		['a spending limit', { status: 429, code: 'spend_limit_exceeded' }],
-		['a server fault', { status: 500, code: 'internal_error', outcome: 'unclear' }],
-		['no connection', { status: null, code: 'ECONNREFUSED', outcome: 'notSent' }],
-		['a page instead of a task', { status: 200, code: null, kind: 'content', outcome: 'unclear' }],
+		['a server fault', { status: 500, code: 'internal_error' }],
+		['no connection', { status: null, code: 'ECONNREFUSED' }],
+		['a page instead of a task', { status: 200, code: null, kind: 'content' }],
 		['“task_not_found” with another status', { status: 400, code: 'task_not_found' }],
 	])('that meets %s leaves the task open, and what was read before stays', (_, detail) => {
 		const one = task();
@@ -96,7 +96,7 @@ describe('a reading', () => {
 	test('that meets a limit or a fault ends nothing even then', () => {
 		const one = task({ hasSucceeded: false });
 		one.learn(unread({ status: 429, code: 'rate_limit_exceeded' }));
-		one.learn(unread({ status: 503, code: null, outcome: 'unclear' }));
+		one.learn(unread({ status: 503, code: null }));
 		expect(one.isOver).toBe(false);
 	});
 });

@@ -5,23 +5,12 @@ import type { Journal } from '../../nodes/Kling/creating/journal';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import { type Operation, runOperation } from '../../nodes/Kling/operations/run';
 import { type ItemOutcome, VideoFailed } from '../../nodes/Kling/result/item';
-import {
-	failure,
-	fakeClient,
-	klingNode,
-	newTask,
-	requestFor,
-	TASK_ID,
-} from '../harness/node/builders';
+import { failure, fakeClient, klingNode, requestFor, TASK_ID } from '../harness/node/builders';
 import { standIn } from '../harness/standIn';
 
 const good: ItemOutcome = { json: { taskId: TASK_ID } };
 const refusal = new Refusal("'Prompt' is empty", 'Write.');
-const failedVideo = new VideoFailed({
-	...newTask(TASK_ID),
-	status: 'failed',
-	failure: { code: 'upstream_error', message: 'Too dark' },
-});
+const failedVideo = new VideoFailed(TASK_ID, { code: 'upstream_error', message: 'Too dark' });
 
 interface Surroundings {
 	continues?: boolean;
@@ -129,7 +118,7 @@ describe('a run', () => {
 	});
 
 	test('that may have paid never says that nothing was spent', async () => {
-		const unclear = failure({ outcome: 'unclear', status: 500 });
+		const unclear = failure({ status: 500 });
 		const { output } = await run(async (_, journal) => {
 			await payFor(journal, unclear);
 			return [unclear];

@@ -75,7 +75,7 @@ test('a wait whose time is over reads each task, though the readings of five han
 		reads += 1;
 		if (reads > 5) return toReading(completedTask({ id }));
 		await after(withinMs);
-		return failure({ kind: 'network', status: null, code: 'ETIMEDOUT', outcome: 'unclear' });
+		return failure({ kind: 'network', status: null, code: 'ETIMEDOUT' });
 	});
 	await clock.advance(20_000);
 	await ending;

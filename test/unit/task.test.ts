@@ -2,11 +2,10 @@ import fc from 'fast-check';
 
 import { apiTaskSchema, isFinished } from '../../nodes/Kling/api/schemas';
 import { VideoFailed } from '../../nodes/Kling/result/item';
-import { simplifiedToJson, simplifyTask } from '../../nodes/Kling/result/task';
+import { simplifyTask } from '../../nodes/Kling/result/task';
 import {
 	completedTask,
 	failedTask,
-	newTask,
 	parsed,
 	rawTask,
 	SUMMARY,
@@ -145,8 +144,8 @@ describe('whether a task is finished', () => {
 });
 
 describe('the item of a task', () => {
-	const keysOf = (extras: Parameters<typeof simplifiedToJson>[1]) =>
-		Object.keys(simplifiedToJson(newTask(TASK_ID), extras));
+	const keysOf = (extras: Parameters<typeof simplifyTask>[1]) =>
+		Object.keys(simplifyTask(parsed(rawTask()), extras));
 
 	test('has what was paid behind what became of it, and the rest behind that', () => {
 		expect(keysOf({ timedOut: false, request: SUMMARY })).toEqual([
@@ -164,7 +163,10 @@ describe('the item of a task', () => {
 });
 
 describe('a task without a video, as an error of its item', () => {
-	const failed = (raw: Record<string, unknown>) => new VideoFailed(simplifyTask(parsed(raw)));
+	const failed = (raw: Record<string, unknown>) => {
+		const { taskId, failure } = simplifyTask(parsed(raw));
+		return new VideoFailed(taskId, failure ?? { code: '', message: '' });
+	};
 
 	test('names the task, the cause and the code, and that the credits came back', () => {
 		const { message, hint, taskId } = failed(failedTask());

@@ -1,32 +1,23 @@
-/**
- * What an address alone tells: whether it is one, and whether the API can never reach its host.
- * Nothing is looked up.
- */
+/** What an address alone tells: no name is looked up. */
 
 const PRIVATE_SUFFIXES = ['localhost', 'local', 'internal', 'lan', 'home.arpa', 'localdomain'];
 
 /** This network, private, loopback, link-local, and what providers share (RFC 6890). */
 const PRIVATE_IPV4 =
-	/^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./;
+	/^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))(\.\d+)+$/;
 
 /** Loopback, unique local, link-local, and IPv4 written as IPv6, which no public host is named by. */
 const PRIVATE_IPV6 = /^\[(::1?\]|::ffff:|f[cd]|fe[89ab])/;
-
-const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
 /** Whether a host, as `URL.hostname` writes it, is loopback, private, or a name of a local network. */
 export function isPrivateHost(hostname: string): boolean {
 	const host = hostname.toLowerCase().replace(/\.$/, '');
 	if (host.startsWith('[')) return PRIVATE_IPV6.test(host);
-	if (IPV4.test(host)) return PRIVATE_IPV4.test(host);
-	if (!host.includes('.')) return true;
+	if (PRIVATE_IPV4.test(host) || !host.includes('.')) return true;
 	return PRIVATE_SUFFIXES.some((suffix) => host.endsWith(`.${suffix}`));
 }
 
-/**
- * Whether the API can reach an address: a private one only when the API itself is on a private
- * host, as a test server on the same machine is.
- */
+/** Whether the API can reach an address: a private one only from a private host, such as a test server. */
 export function isReachableFromApi(url: string, apiBaseUrl: string): boolean {
 	if (!URL.canParse(url) || !URL.canParse(apiBaseUrl)) return false;
 	return !isPrivateHost(new URL(url).hostname) || isPrivateHost(new URL(apiBaseUrl).hostname);

@@ -24,18 +24,13 @@ import {
 } from './schemas';
 import { type ApiContext, type ApiRequest, cancelSignalOf, sendOnce } from './transport';
 
-/** The body of `POST /v1/videos/generations` (API docs). Without a callback the key is left out. */
+/** The body of `POST /v1/videos/generations` (API docs). */
 export function toCreateBody(input: CreateInput, callbackUrl: string | null) {
-	return {
-		model: MODEL,
-		...(callbackUrl === null ? {} : { callback_url: callbackUrl }),
-		input,
-	};
+	return { model: MODEL, ...(callbackUrl !== null && { callback_url: callbackUrl }), input };
 }
 
 /** The API for one account. Every method throws `CancelledError` when the execution was cancelled. */
 export class ApiClient {
-	/** The same for clients with the same credential, key and base URL. Never shown or stored. */
 	readonly account: string;
 
 	/** What n8n offers to whatever outlives the execution that the client was made in. */
@@ -44,15 +39,10 @@ export class ApiClient {
 	constructor(
 		private readonly context: ApiContext,
 		private credential: Credential,
-		/**
-		 * The item for which each look reads the credential anew, since it may be changed while a wait
-		 * goes on. Null in webhooks, where n8n takes longer for that than for the request itself.
-		 */
+		/** The item whose credential each look reads anew; null in webhooks, where n8n takes longer for that than a request. */
 		private readonly itemIndex: number | null,
 		/** By account: a pause that one API asks for does not hold up requests with another credential. */
 		readonly paces = new Map<string, Pace>(),
-		/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
-		public hasSucceeded = false,
 	) {
 		this.account = credential.account;
 		this.host = { httpRequest: context.helpers.httpRequest, logger: context.logger };
@@ -60,6 +50,11 @@ export class ApiClient {
 
 	get baseUrl(): string {
 		return this.credential.baseUrl;
+	}
+
+	/** Whether any request has succeeded, so that a refusal does not mean that the key is wrong. */
+	get hasSucceeded(): boolean {
+		return this.paceOf(this.credential).hasSucceeded;
 	}
 
 	/** The new task's id. */
@@ -72,27 +67,25 @@ export class ApiClient {
 		});
 	}
 
-	/** Tried again like any request. */
 	async getTask(taskId: string): Promise<TaskReading | ApiFailure> {
 		return await this.send(toTaskRequest(taskId));
 	}
 
 	/**
-	 * The same as one reading among many: it is made once, with the credential as it is now, and where the
-	 * API asked for a pause it is not made at all. A credential that has changed is kept as soon as it works;
-	 * where it is refused, the former one may still be right.
+	 * Reads a task as one of many: once, with the credential as it is now, and not at all where the API asked
+	 * for a pause. A changed credential is kept as soon as it works; where it is refused, the former one may
+	 * still be right.
 	 */
 	async lookAt(taskId: string, withinMs = Infinity): Promise<TaskReading | ApiFailure> {
-		const { itemIndex, context } = this;
-		const read = itemIndex === null ? null : await readCredential(context, itemIndex);
-		const former = this.credential;
-		const current = read === null || read instanceof Failure ? former : read;
-		const lookWith = async (credential: Credential) =>
-			await this.attempt(toTaskRequest(taskId), credential, false, withinMs);
-		const result = await lookWith(current);
+		const { itemIndex, context, credential: former } = this;
+		const read = itemIndex === null ? former : await readCredential(context, itemIndex);
+		const current = read instanceof Failure ? former : read;
+		const request = toTaskRequest(taskId);
+		const result = await this.attempt(request, current, false, withinMs);
 		if (current.account === former.account) return result;
 		if (!(result instanceof ApiFailure)) this.credential = current;
-		else if (isRefusedForGood(result.detail)) return await lookWith(former);
+		else if (isRefusedForGood(result.detail))
+			return await this.attempt(request, former, false, withinMs);
 		return result;
 	}
 
@@ -144,7 +137,6 @@ export class ApiClient {
 		try {
 			const result = await sendOnce(context, credential, request, endsAt - Date.now());
 			if (result instanceof ApiFailure) failure = result;
-			else this.hasSucceeded = true;
 			return result;
 		} finally {
 			pace.leave(failure);
@@ -164,11 +156,7 @@ function toTaskRequest(taskId: string): ApiRequest<TaskReading> {
 	};
 }
 
-/**
- * A client with the credential of one item, or of the node where `itemIndex` is null (webhooks).
- *
- * @param paces those of the clients before it: something was paid with their key, so it is a right one
- */
+/** A client for one item, or for the node where that is null (webhooks). `paces` are those of earlier clients. */
 export async function openClient(
 	context: ApiContext,
 	itemIndex: number | null,
@@ -176,16 +164,13 @@ export async function openClient(
 ): Promise<Settled<ApiClient>> {
 	const credential = await readCredential(context, itemIndex ?? 0);
 	if (credential instanceof Failure) return credential;
-	return new ApiClient(context, credential, itemIndex, paces, paces !== undefined);
+	return new ApiClient(context, credential, itemIndex, paces);
 }
 
-/** The client with the credential of one item. */
-export type ClientFor = (itemIndex: number) => Promise<Settled<ApiClient>>;
-
 /** The clients of a node run. Items with the same account share one, so that they slow down together. */
-export function openClients(context: IExecuteFunctions): ClientFor {
+export function openClients(context: IExecuteFunctions) {
 	const byAccount = new Map<string, ApiClient>();
-	return async (itemIndex) => {
+	return async (itemIndex: number): Promise<Settled<ApiClient>> => {
 		const opened = await openClient(context, itemIndex);
 		if (opened instanceof Failure) return opened;
 		const client = byAccount.get(opened.account) ?? opened;

@@ -1,10 +1,5 @@
-import { type INode, NodeApiError } from 'n8n-workflow';
-
-import { type ApiFailure, type FailureDetail, isCertificateCode } from './failure';
+import { type FailureDetail, isCertificateCode } from './failure';
 import { asksForLong, isRateLimit } from './retry';
-
-/** Who reads an error: a person, or the model of an AI Agent that has the node as a tool. */
-type Audience = 'person' | 'model';
 
 /** What happened, what to do next, and why it happened, where that is known. */
 type Words = [message: string, next: string, cause?: string];
@@ -54,19 +49,15 @@ const DOCUMENTED = new Map(
 	}),
 );
 
-/** What to do after a create whose outcome is unclear, whatever made it so. */
-const AFTER_UNCLEAR: Record<Audience, string> = {
+/** What to do after an unclear create: for people, or for the model of an AI Agent that has the node as a tool. */
+const AFTER_UNCLEAR = {
 	person:
 		'The task may exist and may have been charged, so it was not sent again. Look for it in the dashboard of the AI Video API before running this item once more.',
 	model:
 		'Do not call this tool again for the same video. Ask the user to look in the dashboard of the AI Video API whether it is there.',
 };
 
-const unclear = (cause?: string): Words => [
-	'It is unclear whether the AI Video API created the task',
-	AFTER_UNCLEAR.person,
-	cause,
-];
+const UNCLEAR = 'It is unclear whether the AI Video API created the task';
 
 const CALL_NAMES = {
 	create: 'create a task',
@@ -74,80 +65,83 @@ const CALL_NAMES = {
 	getCredits: 'read the credits',
 };
 
-/** What a failure means that has no documented code. */
+/** What a failure means that has no documented code. What to do is left empty after an unclear create. */
 function wordsFor({ kind, call, code, status, outcome, text }: FailureDetail, wait: string): Words {
 	const to = CALL_NAMES[call];
 	const named = code === null ? '' : ` (${code})`;
-	const words = {
-		redirect: [
-			'The AI Video API answered with a redirect',
-			'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
-		],
-		unclear: unclear(),
-		nothingThere: [
-			`The AI Video API did not accept the request to ${to}: nothing is there (404)`,
-			'Check the Base URL of the credential: it is not where the API lives.',
-		],
-		noAccess: [
-			'The AI Video API refused access',
-			'Check the API Key and the Base URL of the credential.',
-		],
-		fault: [
+	const isUnclear = call === 'create' && outcome === 'unclear';
+	switch (kind) {
+		case 'paused':
+			return [
+				`The AI Video API asks to wait ${wait}, so it was not asked to ${to}`,
+				`Nothing was sent for this item, so nothing was charged. Run it again in ${wait}.`,
+			];
+		case 'host':
+			return [
+				text,
+				`n8n gave this reason for not asking the AI Video API to ${to}. Nothing was sent, so nothing was charged.`,
+			];
+		case 'earlier':
+			return [UNCLEAR, '', 'An earlier try sent this request, and what came of it is not known.'];
+		case 'content':
+			if (isUnclear) return ['The AI Video API confirmed the request without naming a task', ''];
+			return [
+				'The answer of the AI Video API is not what it promises',
+				'Something in between, such as a proxy, may have answered instead. Check the Base URL of the credential.',
+			];
+		case 'network':
+			if (isCertificateCode(code)) {
+				return [
+					'The certificate of the AI Video API was not accepted',
+					`No secure connection could be made${named}. Check the Base URL, the clock of this machine, and any proxy in between.`,
+				];
+			}
+			if (outcome === 'notSent') {
+				return [
+					'The AI Video API cannot be reached',
+					`No connection could be made${named}, so nothing was sent. Check the Base URL of the credential and the network of this n8n.`,
+				];
+			}
+			if (isUnclear) {
+				return [UNCLEAR, '', `The connection ended before an answer came${named}.`];
+			}
+			return [
+				`The connection ended before the AI Video API could ${to}`,
+				`It was tried several times${named}. Try again in a few minutes.`,
+			];
+		case 'answer':
+			if (isUnclear) return [UNCLEAR, ''];
+			return wordsForStatus(status ?? 0, to);
+	}
+}
+
+function wordsForStatus(status: number, to: string): Words {
+	const notAccepted = `The AI Video API did not accept the request to ${to}`;
+	if (status >= 500) {
+		return [
 			`The AI Video API could not ${to}`,
 			'The service has a fault or is down. Try again in a few minutes.',
-		],
-		refused: [
-			`The AI Video API did not accept the request to ${to}`,
-			'Check the Base URL of the credential and what the API says below.',
-		],
-		certificate: [
-			'The certificate of the AI Video API was not accepted',
-			`No secure connection could be made${named}. Check the Base URL, the clock of this machine, and any proxy in between.`,
-		],
-		unreachable: [
-			'The AI Video API cannot be reached',
-			`No connection could be made${named}, so nothing was sent. Check the Base URL of the credential and the network of this n8n.`,
-		],
-		lostCreate: unclear(`The connection ended before an answer came${named}.`),
-		lost: [
-			`The connection ended before the AI Video API could ${to}`,
-			`It was tried several times${named}. Try again in a few minutes.`,
-		],
-		taskNotNamed: [
-			'The AI Video API confirmed the request without naming a task',
-			AFTER_UNCLEAR.person,
-		],
-		unpromised: [
-			'The answer of the AI Video API is not what it promises',
-			'Something in between, such as a proxy, may have answered instead. Check the Base URL of the credential.',
-		],
-		paused: [
-			`The AI Video API asks to wait ${wait}, so it was not asked to ${to}`,
-			`Nothing was sent for this item, so nothing was charged. Run it again in ${wait}.`,
-		],
-		host: [
-			text,
-			`n8n gave this reason for not asking the AI Video API to ${to}. Nothing was sent, so nothing was charged.`,
-		],
-		earlier: unclear('An earlier try sent this request, and what came of it is not known.'),
-	} satisfies Record<string, Words>;
-	const isCreate = call === 'create';
-	switch (kind) {
-		case 'network':
-			if (isCertificateCode(code)) return words.certificate;
-			if (outcome === 'notSent') return words.unreachable;
-			return isCreate ? words.lostCreate : words.lost;
-		case 'content':
-			return isCreate ? words.taskNotNamed : words.unpromised;
-		case 'answer':
-			if (status !== null && status >= 300 && status < 400) return words.redirect;
-			if (isCreate && outcome === 'unclear') return words.unclear;
-			if (status === 404) return words.nothingThere;
-			if (status === 401 || status === 403) return words.noAccess;
-			return status !== null && status >= 500 ? words.fault : words.refused;
-		default:
-			return words[kind];
+		];
 	}
+	if (status === 404) {
+		return [
+			`${notAccepted}: nothing is there (404)`,
+			'Check the Base URL of the credential: it is not where the API lives.',
+		];
+	}
+	if (status === 401 || status === 403) {
+		return [
+			'The AI Video API refused access',
+			'Check the API Key and the Base URL of the credential.',
+		];
+	}
+	if (status >= 300 && status < 400) {
+		return [
+			'The AI Video API answered with a redirect',
+			'Redirects are not followed, so that the key never leaves its host. Check the Base URL of the credential.',
+		];
+	}
+	return [notAccepted, 'Check the Base URL of the credential and what the API says below.'];
 }
 
 function formatWait(ms: number): string {
@@ -157,12 +151,12 @@ function formatWait(ms: number): string {
 	return minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`;
 }
 
-/** What a failed call means in plain words, and what to do next. Pure. */
+/** What a failed call means in plain words, what to do next, and the API's own text. Pure. */
 export function describeFailure(
 	detail: FailureDetail,
-	audience: Audience = 'person',
+	audience: keyof typeof AFTER_UNCLEAR = 'person',
 ): { message: string; description: string } {
-	const { kind, call, code, outcome, shortage } = detail;
+	const { kind, call, code, text, outcome, shortage } = detail;
 	const wait = formatWait(detail.retryAfterMs ?? 0);
 	const documented = kind === 'answer' ? DOCUMENTED.get(code ?? '') : undefined;
 	const [message, next, cause] = documented ?? wordsFor(detail, wait);
@@ -176,42 +170,15 @@ export function describeFailure(
 		// n8n passes on little more than the message of an item, so the charge has to stand in it.
 		isUnclear && ', and the video may have been charged',
 	];
-	const todo = [
-		isLong && `Run this again in ${wait}.`,
-		next,
-		isCreate && documented && 'Nothing was charged for this video.',
+	const explained = [
+		!(isLong && isRateLimit(detail)) && cause,
+		isLong && !isUnclear && `Run this again in ${wait}.`,
+		isUnclear ? AFTER_UNCLEAR[audience] : next,
+		isCreate && !isUnclear && documented && 'Nothing was charged for this video.',
+		text !== '' && kind !== 'host' && `The API says: “${text}”`,
 	];
-	const isExplained = !(isLong && isRateLimit(detail));
-	const explained = [isExplained && cause, ...(isUnclear ? [AFTER_UNCLEAR[audience]] : todo)];
 	return {
 		message: happened.filter(Boolean).join(''),
 		description: explained.filter(Boolean).join(' '),
 	};
-}
-
-/** The failed call as the error n8n shows: words, task, HTTP code, and the API's own text. */
-export function toNodeApiError(
-	node: INode,
-	{ detail, taskId }: ApiFailure,
-	itemIndex: number,
-	audience: Audience,
-): NodeApiError {
-	const { status, code, text, kind } = detail;
-	const described = describeFailure(detail, audience);
-	const message = taskId === null ? described.message : `${described.message} (task ${taskId})`;
-	const apiText = text === '' || kind === 'host' ? '' : ` The API says: “${text}”`;
-	const answered = [status && `HTTP ${status}`, code, text].filter(Boolean).join(' · ');
-	const options = {
-		message,
-		description: `${described.description}${apiText}`,
-		httpCode: status === null ? undefined : String(status),
-		itemIndex,
-	};
-	return saying(message, new NodeApiError(node, { message: answered }, options));
-}
-
-/** n8n puts words of its own in the place of a message with a network code anywhere in it (`NodeError`). */
-export function saying<E extends Error>(message: string, error: E): E {
-	error.message = message;
-	return error;
 }

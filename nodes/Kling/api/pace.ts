@@ -7,13 +7,15 @@ import { AFTER_FAULT, isRateLimit, MAX_LIMITED_MS, MAX_PAUSE_MS, pauseMs } from 
  * then all pause, and go on one after another, one more at once after each that succeeds.
  */
 export class Pace {
+	hasSucceeded = false;
 	private pausedUntil = 0;
 	private pausedBy: ApiFailure | null = null;
 	private limitedSince: number | null = null;
 	private refusals = 0;
 	private atOnce = Infinity;
 	private underWay = 0;
-	private readonly waiting = new Set<() => void>();
+	/** Called with each request that has left: they look again whether there is a place. */
+	private readonly waiting: Array<() => void> = [];
 
 	/**
 	 * Waits for a place, which {@link leave} has to give back.
@@ -34,8 +36,6 @@ export class Pace {
 			// Giving up ends what would wait; behind the pause the next one is sent again.
 			const isWaitedFor = mayWait && !this.isGivenUp();
 			if (this.pausedBy !== null && leftMs > (isWaitedFor ? MAX_PAUSE_MS : 0)) {
-				// The next one was not woken, since a place was free for this one.
-				this.wakeNext();
 				return notSent(this.pausedBy, leftMs);
 			}
 			if (leftMs > 0) await pause(leftMs, signal);
@@ -43,50 +43,26 @@ export class Pace {
 				this.underWay += 1;
 				return null;
 			} else {
-				const isWoken = await this.waitForTurn(endsAt, signal);
-				if (!isWoken && this.pausedBy !== null) return notSent(this.pausedBy, 0);
+				const left = new Promise<void>((resolve) => void this.waiting.push(resolve));
+				const turn = abortable(left, signal);
+				await (endsAt === Infinity ? turn : within(endsAt - Date.now(), turn, undefined));
+				if (Date.now() >= endsAt && this.pausedBy !== null) return notSent(this.pausedBy, 0);
 			}
 		}
-	}
-
-	/** @returns false when the time is over before */
-	private async waitForTurn(endsAt: number, signal?: AbortSignal): Promise<boolean> {
-		let wake = () => {};
-		const turn = new Promise<boolean>((resolve) => {
-			wake = () => resolve(true);
-		});
-		this.waiting.add(wake);
-		let isWoken = false;
-		try {
-			const coming = abortable(turn, signal);
-			isWoken = await (endsAt === Infinity ? coming : within(endsAt - Date.now(), coming, false));
-			return isWoken;
-		} finally {
-			const wasCalled = !this.waiting.delete(wake);
-			// It was woken too late: the turn is that of the next one.
-			if (wasCalled && !isWoken) this.wakeNext();
-		}
-	}
-
-	private wakeNext(): void {
-		const [next] = this.waiting;
-		if (next === undefined) return;
-		this.waiting.delete(next);
-		next();
 	}
 
 	leave(failure: ApiFailure | null): void {
 		this.underWay -= 1;
 		if (failure === null) {
+			this.hasSucceeded = true;
 			this.limitedSince = null;
 			this.refusals = 0;
 			this.atOnce += 1;
 		} else this.slowDown(failure);
-		const free = Math.min(this.atOnce - this.underWay, this.waiting.size);
-		for (let woken = 0; woken < free; woken++) this.wakeNext();
+		for (const wake of this.waiting.splice(0)) wake();
 	}
 
-	/** Whether the rate limit has refused everything for so long that a run gives up. */
+	/** Whether the rate limit has refused everything for too long. */
 	isGivenUp(): boolean {
 		return this.limitedSince !== null && Date.now() - this.limitedSince > MAX_LIMITED_MS;
 	}
@@ -109,5 +85,5 @@ export class Pace {
 }
 
 function notSent({ detail: { call, text } }: ApiFailure, leftMs: number): ApiFailure {
-	return new ApiFailure({ call, kind: 'paused', outcome: 'notSent', text, retryAfterMs: leftMs });
+	return new ApiFailure({ call, kind: 'paused', text, retryAfterMs: leftMs });
 }

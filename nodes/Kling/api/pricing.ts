@@ -3,10 +3,7 @@ export const DURATIONS_SECONDS = [5, 10] as const;
 
 export type DurationSeconds = (typeof DURATIONS_SECONDS)[number];
 
-/**
- * The one price table: credits for each second of video (API docs).
- * Prices have moved before on sibling models, so every figure made from it is called an estimate.
- */
+/** Credits for each second of video (API docs). They may change, so all that is made of them is an estimate. */
 export const CREDITS_PER_SECOND = { silent: 22, sound: 44 } as const;
 
 /** The approximate price of one credit, in US dollars (API docs of sibling models). */

@@ -1,7 +1,4 @@
-/**
- * Keeps the API key out of everything that people, logs and databases get to see: an API or a proxy
- * may repeat it in a text of its own.
- */
+/** Keeps keys out of all that people, logs and databases see: an API or a proxy may repeat them in its texts. */
 
 const MASK = 'sk-…';
 
@@ -36,9 +33,7 @@ const SHORTEST_KEY = 4;
 
 /**
  * Parsed JSON or text without the key, also as a URL writes it, and with no more than the origin of each
- * resume address. Everything else stays as it is.
- *
- * @param key empty where it is not known, but for what a key looks like
+ * resume address. Where the key is not known, it is empty, and whatever looks like one goes.
  */
 export function withoutSecrets(value: unknown, key: string): unknown {
 	const spellings = key.length < SHORTEST_KEY ? [] : [key, encodeURIComponent(key)];

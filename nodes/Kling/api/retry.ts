@@ -9,22 +9,16 @@ export const MAX_PAUSE_MS = 60_000;
 /** How long a rate limit may refuse everything before a run gives up. */
 export const MAX_LIMITED_MS = 300_000;
 
-export interface Growth {
-	firstMs: number;
-	factor: number;
-	longestMs: number;
-}
-
 /** Between the tries of one request, and after passing faults of whatever is done again. */
-export const AFTER_FAULT: Growth = { firstMs: 1_000, factor: 2, longestMs: MAX_PAUSE_MS };
+export const AFTER_FAULT = { firstMs: 1_000, factor: 2, longestMs: MAX_PAUSE_MS };
+
+export type Growth = typeof AFTER_FAULT;
 
 /**
- * The one formula for pauses, in milliseconds: `firstMs`, then `factor` times as long each time, and up
- * to a fifth more, so that what failed together is not tried together again; at most `longestMs`, unless
- * the other side asked for more.
+ * The one formula for pauses, in milliseconds: `factor` times as long each time, and up to a fifth more, so that
+ * what failed together is not tried together again; at most `longestMs`, unless the other side asked for more.
  *
  * @param count which pause it is, from 1 on
- * @param atLeastMs what the other side asked for, null when it did not
  */
 export function pauseMs(growth: Growth, count: number, atLeastMs: number | null = null): number {
 	const { firstMs, factor, longestMs } = growth;

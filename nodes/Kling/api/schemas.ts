@@ -4,11 +4,8 @@ import { z } from 'zod';
 import type { DurationSeconds } from './pricing';
 
 /**
- * The shapes of what the API takes and answers, parsed at the boundary and nowhere else.
- *
- * Only what cannot be done without is required; every other field that is missing or of another
- * type counts as absent, because a paid task must never be lost over a decoration (API docs:
- * unknown fields are ignored, an unknown status is "not finished yet").
+ * The shapes of what the API takes and answers. Only what cannot be done without is required; any other field
+ * that is missing or of another type counts as absent: a paid task must not be lost over a decoration.
  */
 
 /** The one model this package speaks to (API docs). */
@@ -17,21 +14,20 @@ export const MODEL = 'kling-2.6';
 /** What a status means. Any other, such as `processing`, counts as not finished (API docs). */
 export const STATUS = { pending: 'pending', completed: 'completed', failed: 'failed' } as const;
 
-const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const TASK_ID = new RegExp(`^${UUID}$`, 'i');
-const TASK_ID_WITHIN = new RegExp(`(?<![\\w-])${UUID}(?![\\w-])`, 'gi');
-
-/** Whether a text is a task id: a UUID (API docs), in any case. */
-export function isTaskId(text: string): boolean {
-	return TASK_ID.test(text);
-}
+/** A UUID (API docs). */
+const TASK_ID = /(?<![\w-])[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])/g;
 
 /** The task ids within a text, each once and in lower case. */
 export function taskIdsIn(text: string): string[] {
-	return [...new Set((text.match(TASK_ID_WITHIN) ?? []).map((id) => id.toLowerCase()))];
+	return [...new Set(text.toLowerCase().match(TASK_ID))];
 }
 
-/** A task id as the API gives it: in lower case, whatever case it comes in. */
+/** Whether a text is a task id, in any case. */
+export function isTaskId(text: string): boolean {
+	return taskIdsIn(text)[0] === text.toLowerCase();
+}
+
+/** A task id in lower case, whatever case it comes in. */
 const taskIdSchema = z
 	.string()
 	.min(1)
@@ -72,7 +68,7 @@ export function isFinished(task: ApiTask): boolean {
 	return task.status === STATUS.completed || task.status === STATUS.failed;
 }
 
-/** What the API answered for a task: parsed, and as it came. */
+/** A task as the API has it: parsed, and as it came. */
 export interface TaskReading {
 	task: ApiTask;
 	raw: IDataObject;
@@ -88,7 +84,7 @@ export const jsonObjectSchema = z.custom<IDataObject>(
 	(value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );
 
-/** A task object as the API writes it, whoever kept it since; null when it is none. */
+/** What a task object of the API says, whoever kept it since; null when it is none. */
 export function toTaskReading(value: unknown): TaskReading | null {
 	const task = apiTaskSchema.safeParse(value);
 	const raw = jsonObjectSchema.safeParse(value);
@@ -108,10 +104,10 @@ export const creditsSchema = z
 			total_consumed: z.number(),
 		}),
 	})
-	.transform(({ data: { balance, total_purchased, total_consumed } }) => ({
-		balance,
-		totalPurchased: total_purchased,
-		totalConsumed: total_consumed,
+	.transform(({ data }) => ({
+		balance: data.balance,
+		totalPurchased: data.total_purchased,
+		totalConsumed: data.total_consumed,
 	}));
 
 export type Credits = z.infer<typeof creditsSchema>;

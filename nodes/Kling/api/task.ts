@@ -56,8 +56,8 @@ export class Task {
 	}
 
 	/**
-	 * It is never read again: it has ended, or its key was never a right one. Whatever else goes wrong, such
-	 * as the page of a proxy or a key that is being replaced, may be another thing tomorrow.
+	 * It is never read again: it has ended, or its key was never a right one. Whatever else goes wrong, such as
+	 * the page of a proxy, may pass.
 	 */
 	get isOver(): boolean {
 		if (this.isEnded || this.failure === null) return this.isEnded;

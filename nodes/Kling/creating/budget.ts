@@ -4,8 +4,7 @@ import { formatCredits } from '../api/pricing';
 import type { Credits } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 import { checkBalanceOption, maxCreditsOption, NO_LIMIT } from '../parameters/spending';
-import { failureOf } from '../result/hints';
-import { endedBy, type ItemOutcome } from '../result/item';
+import { endedBy, failureOf, type ItemOutcome } from '../result/item';
 import { isRefunded } from '../result/task';
 import {
 	type Created,

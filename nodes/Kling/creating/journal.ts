@@ -226,7 +226,7 @@ export class Journal {
 
 	private toTask({ taskId, executionIds, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
 		if (taskId === null) {
-			return new ApiFailure({ call: 'create', kind: 'earlier', outcome: 'unclear' });
+			return new ApiFailure({ call: 'create', kind: 'earlier' });
 		}
 		// Its callback wakes the execution that sent it.
 		const createdAt = executionIds[0] === this.run.executionId ? entry.createdAt : null;

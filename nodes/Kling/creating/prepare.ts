@@ -1,6 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { type ApiClient, type ClientFor, openClients } from '../api/client';
+import { type ApiClient, openClients } from '../api/client';
 import { Failure, type Settled, Thrown, valuesOf } from '../api/failure';
 import { estimateCredits } from '../api/pricing';
 import type { Task } from '../api/task';
@@ -77,7 +77,7 @@ export async function prepareAll(creating: Creating): Promise<Items> {
 async function prepare(
 	{ context, journal, targets, strategy }: Creating,
 	itemIndex: number,
-	clientFor: ClientFor,
+	clientFor: ReturnType<typeof openClients>,
 ): Promise<Items[number]> {
 	const settings = settingsOf(context, itemIndex);
 	const client = await clientFor(itemIndex);

@@ -7,8 +7,7 @@ import { CancelledError } from '../n8n/async';
 import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
 import { hasBegun } from '../n8n/workflow';
 import { CREATING } from '../parameters/operation';
-import { failureOf } from '../result/hints';
-import { type ItemOutcome, toNodeError, toOutput, VideoFailed } from '../result/item';
+import { failureOf, type ItemOutcome, toNodeError, toOutput, VideoFailed } from '../result/item';
 import { isRefunded } from '../result/task';
 import { isSuspended } from '../waiting/suspend';
 

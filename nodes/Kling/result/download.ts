@@ -1,16 +1,10 @@
-import type {
-	IBinaryData,
-	IBinaryKeyData,
-	IExecuteFunctions,
-	IWebhookFunctions,
-} from 'n8n-workflow';
+import type { IBinaryData, IBinaryKeyData } from 'n8n-workflow';
 
 import { AFTER_FAULT, pauseMs } from '../api/retry';
 import { abortable, pause } from '../n8n/async';
 import { fetchStream, peekStart } from '../n8n/streams';
-import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
 
-export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
+export type DownloadContext = Parameters<typeof fetchStream>[0];
 
 export const DOWNLOAD_CONCURRENCY = 3;
 
@@ -36,9 +30,8 @@ interface Videos extends DownloadLimits {
 }
 
 /**
- * Stores each video in n8n's binary store, passing it through as a stream. The key is never sent
- * along: the file host is not the API. A file that cannot be had is said, not thrown, since the
- * task is paid for and its address still good.
+ * Streams each video into n8n's binary store. The key is not sent along: the file host is not the API. A file
+ * that cannot be had is said, not thrown: its task is paid for, and its address still good.
  */
 export async function downloadVideos(
 	context: DownloadContext,
@@ -105,9 +98,26 @@ async function attemptDownload(
 		const called = headers['content-type'];
 		const said = typeof called === 'string' ? ` (it calls it ${called})` : '';
 		if (type === null) return refuse(`what the file host sent is no video${said}`);
-		const { extension, mimeType } = type;
-		return await context.helpers.prepareBinaryData(body, `${name}.${extension}`, mimeType);
+		const fileName = `${name}.${type.extension}`;
+		return await context.helpers.prepareBinaryData(body, fileName, type.mimeType);
 	} catch {
 		return refuse('the download was interrupted');
 	}
+}
+
+/** How many bytes of a file tell which video it is. */
+export const VIDEO_START_LENGTH = 12;
+
+/** Which video a file is by its first bytes; null when it is none. */
+export function videoTypeOf(start: Uint8Array): { mimeType: string; extension: string } | null {
+	const text = String.fromCharCode(...start.slice(0, VIDEO_START_LENGTH));
+	// A box is four bytes of length, then its name; `ftyp` goes on with the brand (ISO/IEC 14496-12).
+	if (text.slice(4, 8) === 'ftyp') {
+		return text.slice(8) === 'qt  '
+			? { mimeType: 'video/quicktime', extension: 'mov' }
+			: { mimeType: 'video/mp4', extension: 'mp4' };
+	}
+	// EBML (RFC 8794).
+	const isWebm = text.startsWith('\u001aE\u00df\u00a3');
+	return isWebm ? { mimeType: 'video/webm', extension: 'webm' } : null;
 }

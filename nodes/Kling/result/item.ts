@@ -2,9 +2,9 @@ import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workfl
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { ApiFailure, Failure, Refusal, type Settled, Thrown, Unreached } from '../api/failure';
-import { saying, toNodeApiError } from '../api/messages';
+import { describeFailure } from '../api/messages';
 import { isTool, keepsFailedItems, type ToolContext } from '../n8n/execution';
-import { isRefunded, type SimplifiedTask } from './task';
+import { isRefunded, type SimplifiedTask, type TaskFailure } from './task';
 
 export type ItemError = NodeApiError | NodeOperationError;
 
@@ -12,18 +12,13 @@ interface ItemResult {
 	json: IDataObject;
 	binary?: IBinaryKeyData;
 	task?: SimplifiedTask;
-	/** Whether the time was over before its task had ended. */
-	timedOut?: boolean;
 	/** What the model of a tool has to know; null for nothing. */
 	note?: string | null;
 }
 
 export type ItemOutcome = Settled<ItemResult>;
 
-/**
- * The outcomes of a run that a failed item ends, as the others are not come to any more; null where no
- * item has failed, or failed ones are passed on.
- */
+/** The outcomes of a run that a failed item ends; null where none has failed, or failed ones are passed on. */
 export function endedBy(
 	context: Parameters<typeof keepsFailedItems>[0],
 	items: ReadonlyArray<Settled<object>>,
@@ -34,35 +29,49 @@ export function endedBy(
 
 /** A task that ended without a video, where that is an error of its item. */
 export class VideoFailed extends Failure {
-	constructor(readonly task: SimplifiedTask) {
+	constructor(
+		taskId: string,
+		readonly reason: TaskFailure,
+	) {
 		super();
-		this.taskId = task.taskId;
+		this.taskId = taskId;
 	}
 
 	get message(): string {
-		const { taskId, failure } = this.task;
-		const cause = failure?.message || 'no reason was given';
-		return `Task ${taskId} did not produce a video: ${cause} (${failure?.code ?? 'unknown'})`;
+		const { code, message } = this.reason;
+		return `Task ${this.taskId} did not produce a video: ${message || 'no reason was given'} (${code})`;
 	}
 
 	get hint(): string {
-		return this.task.failure === null || isRefunded(this.task.failure)
+		return isRefunded(this.reason)
 			? 'The credits of a task that failed are given back automatically. Change the prompt or the image, or create it again later.'
 			: 'The API calls this task completed, so its credits may not have been given back. Use Get Video with its task ID later, before paying for it once more.';
 	}
+}
+
+/** Why the task of an item ended without a video; null where it did not. */
+export function failureOf(outcome: ItemOutcome): TaskFailure | null {
+	if (outcome instanceof VideoFailed) return outcome.reason;
+	return outcome instanceof Failure ? null : (outcome.task?.failure ?? null);
 }
 
 /** A failure as the error that n8n shows: the one place that makes them. */
 export function toNodeError(context: ToolContext, failure: Failure, itemIndex: number): ItemError {
 	const node = context.getNode();
 	if (failure instanceof ApiFailure) {
-		return toNodeApiError(node, failure, itemIndex, isTool(context) ? 'model' : 'person');
+		const { detail, taskId } = failure;
+		const { status, code, text } = detail;
+		const words = describeFailure(detail, isTool(context) ? 'model' : 'person');
+		const message = taskId === null ? words.message : `${words.message} (task ${taskId})`;
+		const answer = [status && `HTTP ${status}`, code, text].filter(Boolean).join(' · ');
+		const httpCode = status === null ? undefined : String(status);
+		const options = { ...words, message, httpCode, itemIndex };
+		return saying(message, new NodeApiError(node, { message: answer }, options));
 	}
 	if (failure instanceof VideoFailed) {
-		const { message, hint: description, task } = failure;
-		const text = task.failure?.message ?? '';
+		const { message, hint: description, reason } = failure;
 		const options = { message, description, itemIndex };
-		return saying(message, new NodeApiError(node, { message: text }, options));
+		return saying(message, new NodeApiError(node, { message: reason.message }, options));
 	}
 	if (failure instanceof Refusal) {
 		const message = `${failure.message} [item ${itemIndex}]`;
@@ -77,46 +86,55 @@ export function toNodeError(context: ToolContext, failure: Failure, itemIndex: n
 	return isNamed ? saying(`${failure.message} [item ${itemIndex}]`, error) : error;
 }
 
+/** n8n puts words of its own in the place of a message with a network code anywhere in it (`NodeError`). */
+function saying<E extends Error>(message: string, error: E): E {
+	error.message = message;
+	return error;
+}
+
 /** The node's output: one item for each input item, paired and in order. */
 export function toOutput(
 	context: ToolContext,
 	outcomes: readonly ItemOutcome[],
 ): INodeExecutionData[][] {
-	const toOne = isTool(context) ? toToolItem : toItem;
-	return [outcomes.map((outcome, itemIndex) => toOne(context, outcome, itemIndex))];
+	return [outcomes.map((outcome, itemIndex) => toItem(context, outcome, itemIndex))];
 }
 
-/**
- * One item of the output, paired with its input item. One that failed is `{ error, details }`, or
- * `{ error, message }` where the node has an error output: n8n 2.0 takes no other item for an error
- * there. `error` is not set on the item itself, of which n8n would keep nothing but the message.
- */
+/** One item of the output, paired with its input item. */
 export function toItem(
 	context: ToolContext,
 	outcome: ItemOutcome,
 	itemIndex: number,
 ): INodeExecutionData {
-	if (!(outcome instanceof Failure)) return paired(itemIndex, outcome.json, outcome.binary);
-	const { taskId } = outcome;
-	const error = toNodeError(context, outcome, itemIndex);
+	const pairedItem = { item: itemIndex };
+	if (outcome instanceof Failure) {
+		return { json: failedJson(context, outcome, itemIndex), pairedItem };
+	}
+	const { binary } = outcome;
+	const json = isTool(context) ? jsonForModel(outcome) : outcome.json;
+	return { json, ...(binary && { binary }), pairedItem };
+}
+
+/**
+ * `{ error, details }`, or `{ error, message }` where the node has an error output: n8n 2.0 takes no other item for
+ * an error there. `error` is not set on the item itself, of which n8n would keep nothing but the message. The model
+ * of an AI Agent gets all in one text, since n8n passes on no more.
+ */
+function failedJson(context: ToolContext, failure: Failure, itemIndex: number): IDataObject {
+	const { taskId } = failure;
+	const error = toNodeError(context, failure, itemIndex);
 	const { message, description } = error;
+	if (isTool(context)) {
+		return { error: textForModel(error), ...(taskId !== null && { taskId }) };
+	}
 	if (hasErrorOutput(context)) {
 		const isNamed = taskId === null || message.includes(taskId);
 		const text = isNamed ? message : `${message} (task ${taskId})`;
 		// An empty description would not count.
-		return paired(itemIndex, { error: text, ...(description ? { message: description } : {}) });
+		return { error: text, ...(description && { message: description }) };
 	}
 	const httpCode = error instanceof NodeApiError ? error.httpCode : null;
-	const details = { description: description ?? null, httpCode, taskId };
-	return paired(itemIndex, { error: message, details });
-}
-
-export function paired(
-	itemIndex: number,
-	json: IDataObject,
-	binary?: IBinaryKeyData,
-): INodeExecutionData {
-	return { json, ...(binary === undefined ? {} : { binary }), pairedItem: { item: itemIndex } };
+	return { error: message, details: { description: description ?? null, httpCode, taskId } };
 }
 
 /** Whether failed items leave by an output of their own (*On Error: Continue (using error output)*). */
@@ -126,24 +144,10 @@ export function hasErrorOutput(context: Pick<ToolContext, 'getNode'>): boolean {
 
 const LEFT_OUT = new Set(['callback', 'callbackUrl']);
 
-/**
- * What the model of an AI Agent reads of one item. One that failed is one text with what happened and
- * what to do, since n8n passes on no more. Item numbers and callbacks are left out: a model makes up
- * what they mean.
- */
-function toToolItem(
-	context: ToolContext,
-	outcome: ItemOutcome,
-	itemIndex: number,
-): INodeExecutionData {
-	if (outcome instanceof Failure) {
-		const { taskId } = outcome;
-		const error = textForModel(toNodeError(context, outcome, itemIndex));
-		return paired(itemIndex, { error, ...(taskId === null ? {} : { taskId }) });
-	}
-	const { binary, note } = outcome;
-	const entries = Object.entries(outcome.json).filter(([key]) => !LEFT_OUT.has(key));
-	return paired(itemIndex, { ...Object.fromEntries(entries), ...(note ? { note } : {}) }, binary);
+/** Without callbacks and item numbers: a model makes up what they mean. */
+function jsonForModel({ json, note }: ItemResult): IDataObject {
+	const entries = Object.entries(json).filter(([key]) => !LEFT_OUT.has(key));
+	return { ...Object.fromEntries(entries), ...(note && { note }) };
 }
 
 function textForModel({ message, description }: ItemError): string {

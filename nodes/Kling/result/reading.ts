@@ -4,10 +4,9 @@ import type { Task } from '../api/task';
 import type { ResultSettings } from '../parameters/result';
 import { type DownloadContext, downloadVideos, type DownloadLimits } from './download';
 import { type ItemOutcome, VideoFailed } from './item';
-import { simplifiedToJson, simplifyTask, type TaskExtras } from './task';
+import { simplifyTask, type TaskExtras } from './task';
 
 interface ReadingOptions extends ResultSettings, DownloadLimits {
-	extras?: TaskExtras;
 	/** Whether a task that ended without a video is an error of its item. */
 	failsItem: boolean;
 	/** False where nobody but the caller says that the addresses are right. */
@@ -18,20 +17,21 @@ interface ReadingOptions extends ResultSettings, DownloadLimits {
 export async function readingToOutcome(
 	context: DownloadContext,
 	reading: TaskReading,
-	{ simplify, extras, failsItem, downloadField, mayDownload = true, ...limits }: ReadingOptions,
+	{ simplify, failsItem, downloadField, mayDownload = true, ...limits }: ReadingOptions,
+	extras?: TaskExtras,
 ): Promise<ItemOutcome> {
-	const task = simplifyTask(reading.task);
-	if (failsItem && task.failure !== null) return new VideoFailed(task);
-	const json = simplify ? simplifiedToJson(task, extras) : structuredClone(reading.raw);
-	const result = { json, task, timedOut: extras?.timedOut };
-	if (downloadField === null) return result;
-	if (!mayDownload) return { ...result, json: { ...json, downloadError: UNVERIFIED } };
-	const urls = isFinished(reading.task) ? task.videoUrls : [];
-	const videos = { taskId: task.taskId, urls, field: downloadField };
-	const { binary, error } = await downloadVideos(context, { ...videos, ...limits });
+	const task = simplifyTask(reading.task, extras);
+	const { taskId, failure, videoUrls } = task;
+	if (failsItem && failure !== null) return new VideoFailed(taskId, failure);
+	const json = simplify ? task : structuredClone(reading.raw);
+	if (downloadField === null) return { json, task };
+	if (!mayDownload) return { json: { ...json, downloadError: UNVERIFIED }, task };
+	const urls = isFinished(reading.task) ? videoUrls : [];
+	const videos = { taskId, urls, field: downloadField, ...limits };
+	const { binary, error } = await downloadVideos(context, videos);
 	// The API's own object stays untouched, unless there is something the user must know.
 	const said = simplify || error !== null ? { downloadError: error } : {};
-	return { ...result, json: { ...json, ...said }, binary };
+	return { json: { ...json, ...said }, task, binary };
 }
 
 const UNVERIFIED =
@@ -39,23 +39,24 @@ const UNVERIFIED =
 
 /** The item for a task that was just created. */
 export function createdOutcome({ id, reading, request, note }: Task): ItemOutcome {
-	const task = simplifyTask((reading ?? unread(id)).task);
-	return { json: simplifiedToJson(task, { request }), task, note };
+	const task = simplifyTask((reading ?? unread(id)).task, { request });
+	return { json: task, task, note };
 }
 
 /** The item for a task at the end of a wait. */
 export async function waitedOutcome(
 	context: DownloadContext,
 	{ id, reading, failure, isOver, request, note }: Task,
-	options: Omit<ReadingOptions, 'extras'>,
+	options: ReadingOptions,
 ): Promise<ItemOutcome> {
 	if (isOver && failure !== null) return failure.about(id);
-	const outcome = await readingToOutcome(context, reading ?? unread(id), {
-		...options,
-		// The API's own object is not there yet.
-		simplify: options.simplify || reading === null,
-		extras: { timedOut: !isOver, request },
-	});
+	const outcome = await readingToOutcome(
+		context,
+		reading ?? unread(id),
+		// The API's own object may not be there yet.
+		{ ...options, simplify: options.simplify || reading === null },
+		{ timedOut: !isOver, request },
+	);
 	return outcome instanceof Failure ? outcome : { ...outcome, note };
 }
 

@@ -1,5 +1,3 @@
-import type { IDataObject } from 'n8n-workflow';
-
 import { type ApiTask, STATUS } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
 
@@ -16,19 +14,13 @@ export interface TaskExtras {
 
 const NO_VIDEO = { code: 'no_video', message: 'The task completed without any video address' };
 
-/**
- * Whether the credits of a task without a video were given back: the API does so when a task fails
- * (API docs), and to the API a task without a video address has completed.
- */
+/** Whether the credits were given back: only for what failed at the API (API docs), which “no video” has not. */
 export function isRefunded({ code }: TaskFailure): boolean {
 	return code !== NO_VIDEO.code;
 }
 
-/**
- * A task as workflows see it: the same keys everywhere, null where there is nothing yet, and the
- * most useful first. Pure; the contract's “simplified task”.
- */
-export function simplifyTask(task: ApiTask) {
+/** A task as workflows see it: the same keys everywhere, null where there is nothing yet, the most useful first. */
+export function simplifyTask(task: ApiTask, { timedOut, request, reference }: TaskExtras = {}) {
 	const { created_at, completed_at } = task;
 	const videoUrls = task.output?.urls ?? [];
 	const failure = reasonOf(task);
@@ -39,6 +31,8 @@ export function simplifyTask(task: ApiTask) {
 		// Never named `error`: n8n takes a first item that has this key for a failed run, and runs the
 		// node again when *Retry On Fail* is on.
 		failure,
+		...(timedOut !== undefined && { timedOut }),
+		...request,
 		generationSeconds:
 			created_at === null || completed_at === null ? null : completed_at - created_at,
 		createdAt: toIso(created_at),
@@ -46,6 +40,7 @@ export function simplifyTask(task: ApiTask) {
 		videoUrls,
 		progress: task.progress,
 		model: task.model,
+		...(reference !== undefined && { reference }),
 	};
 }
 
@@ -57,23 +52,6 @@ function reasonOf({ status, output, error }: ApiTask): TaskFailure | null {
 	if (status === STATUS.completed) return hasVideo ? null : { ...NO_VIDEO };
 	if (status !== STATUS.failed) return null;
 	return error ?? { code: 'unknown', message: 'No reason was given' };
-}
-
-/** The item of a simplified task, its keys in the contract's order. */
-export function simplifiedToJson(
-	{ taskId, status, videoUrl, failure, ...details }: SimplifiedTask,
-	{ timedOut, request, reference }: TaskExtras = {},
-): IDataObject {
-	return {
-		taskId,
-		status,
-		videoUrl,
-		failure,
-		...(timedOut === undefined ? {} : { timedOut }),
-		...request,
-		...details,
-		...(reference === undefined ? {} : { reference }),
-	};
 }
 
 /** ISO 8601; null for what is no date. */

@@ -1,9 +1,8 @@
 import type { IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { z } from 'zod';
 
-import type { ApiFailure } from '../api/failure';
+import { ApiFailure } from '../api/failure';
 import { isFinished, isTaskId, type TaskReading, toTaskReading } from '../api/schemas';
-import { hostFailure } from '../api/transport';
 import { parseJson } from '../n8n/http';
 import { redeliver } from './redeliver';
 
@@ -86,7 +85,7 @@ export function respond(
 }
 
 /** In the place of a reading that takes longer than its caller waits. */
-export const LATE = hostFailure('getTask', 'The answer took too long');
+export const LATE = new ApiFailure({ call: 'getTask', kind: 'host' });
 
 /**
  * Answers that nothing comes of the call yet. A sender may repeat it, but need not (API docs), so this

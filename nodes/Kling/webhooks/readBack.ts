@@ -4,7 +4,6 @@ import { type ApiClient, openClient } from '../api/client';
 import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Failure, type Settled } from '../api/failure';
 import type { TaskReading } from '../api/schemas';
-import { hostFailure } from '../api/transport';
 import { after } from '../n8n/async';
 
 /**
@@ -22,7 +21,7 @@ const byNode = new Map<string, Promise<Settled<ApiClient>>>();
 const paces: ApiClient['paces'] = new Map();
 
 /** What a task comes to while the credential cannot be used: it may be mended. */
-export const NO_CREDENTIAL = hostFailure('getTask', 'The credential cannot be read');
+export const NO_CREDENTIAL = new ApiFailure({ call: 'getTask', kind: 'host' });
 
 /**
  * One task as the API has it, asked once: the callback itself comes again. On a failure, reloads a

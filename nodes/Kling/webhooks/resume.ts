@@ -10,7 +10,7 @@ import { mapConcurrently, within } from '../n8n/async';
 import { isAlone, mayQueue, readNodeContext } from '../n8n/execution';
 import { noteListener, ownUrlOf, postToSelf } from '../n8n/ownAddress';
 import { DOWNLOAD_CONCURRENCY } from '../result/download';
-import { hasErrorOutput, paired, toItem } from '../result/item';
+import { hasErrorOutput, toItem } from '../result/item';
 import { waitedOutcome } from '../result/reading';
 import { look, openOf } from '../waiting/look';
 import { type Sleeper, sleeperOf } from '../waiting/sleeper';
@@ -146,7 +146,7 @@ async function toItems(
 	const deadlineAt = wait.n8nTimerAt - BEFORE_TIMER_MS;
 	const failsItem = hasErrorOutput(context);
 	const toItemOf = async (stored: StoredItem, itemIndex: number) => {
-		if ('settled' in stored) return paired(itemIndex, stored.settled);
+		if ('settled' in stored) return toItem(context, { json: stored.settled }, itemIndex);
 		const { taskId, request, known, ...result } = stored;
 		const task = byId.get(taskId);
 		const ended = Object.assign(new Task(taskId, null, null, request), {

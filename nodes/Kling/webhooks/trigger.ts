@@ -74,12 +74,12 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	if (!events.includes(status)) return respond(context, 'unwanted', nothing);
 	deliveries?.start(taskId);
 	respond(context, 'started', 'Workflow started');
-	const outcome = await readingToOutcome(context, reading, {
-		...result,
-		extras: { reference: referenceOf(context.getQueryData()) },
-		failsItem: false,
-		mayDownload: verifyTask,
-	});
+	const outcome = await readingToOutcome(
+		context,
+		reading,
+		{ ...result, failsItem: false, mayDownload: verifyTask },
+		{ reference: referenceOf(context.getQueryData()) },
+	);
 	// Not before the files are there: should this process end meanwhile, a look starts the workflow.
 	deliveries?.add(taskId);
 	const { json, binary } = toItem(context, outcome, 0);
