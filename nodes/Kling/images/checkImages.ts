@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { Refusal } from '../api/failure';
 import { abortable, mapConcurrently } from '../n8n/async';
-import { fetchStream, readStart } from '../n8n/streams';
+import { fetchStream, readStart } from '../n8n/http';
 import { IMAGE_URLS, type ImageSettings, INPUT_DATA_FIELD } from '../parameters/images';
 import { type ImageFile, imageTypeOf, judgeImage, SIGNATURE_LENGTH } from './imageType';
 

@@ -7,7 +7,7 @@ import type {
 
 import { AFTER_FAULT, pauseMs } from '../api/retry';
 import { abortable, pause } from '../n8n/async';
-import { fetchStream, peekStart } from '../n8n/streams';
+import { fetchStream, peekStart } from '../n8n/http';
 import { VIDEO_START_LENGTH, videoTypeOf } from './videoType';
 
 export type DownloadContext = IExecuteFunctions | IWebhookFunctions;
