@@ -12,8 +12,7 @@ import type { Settings } from '../parameters/settings';
 import { readWait } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
-import { readWaitOfRun } from '../waiting/settings';
-import { waitAsleep, waitByPolling } from '../waiting/wait';
+import { readWaitOfRun, waitAsleep, waitByPolling } from '../waiting/wait';
 
 /** Create Video and Wait: one new task for each item, passed on once it is finished. */
 export async function createAndWait(

@@ -1,11 +1,9 @@
 import type { IHookFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Failure } from '../api/failure';
 import { withoutSecrets } from '../api/redact';
-import { isFinished, type TaskReading, toTaskReading } from '../api/schemas';
+import { isFinished, toTaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/reference';
-import { within } from '../n8n/async';
 import { noteListener } from '../n8n/ownAddress';
 import { triggerSettingsOf } from '../parameters/settings';
 import { readTriggerSettings } from '../parameters/trigger';
@@ -14,7 +12,7 @@ import { readingToOutcome } from '../result/reading';
 import { simplifyTask } from '../result/task';
 import { wasHeard } from '../waiting/triggerLooks';
 import { isReminder, openDeliveries } from './deliveries';
-import { answerWithinMs, LATE, readCall, respond, respondNotYet } from './incoming';
+import { inTime, readCall, respond, respondNotYet } from './incoming';
 import { readBack } from './readBack';
 
 /**
@@ -24,9 +22,8 @@ import { readBack } from './readBack';
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	noteListener(context);
 	if (isReminder(context.getBodyData())) {
-		return openDeliveries(context).complete()
-			? respond(context, 'open', 'Something was missing')
-			: respond(context, 'noted', 'Nothing is missing');
+		const wasMissing = openDeliveries(context).complete();
+		return respond(context, wasMissing ? 'open' : 'noted', 'Whether all deliveries are noted');
 	}
 	const callback = readCall(context);
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
@@ -55,18 +52,18 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const repeated = respondRepeated();
 	if (repeated !== null) return repeated;
 
-	const lane = `${credentialIdOf(context)}/${context.getWorkflow().id}`;
 	const reading = verifyTask
-		? await within(answerWithinMs(callback), readBack(context, taskId), LATE)
-		: withoutSecretsOf(callback);
+		? await inTime(callback, readBack(context, taskId))
+		: toTaskReading(withoutSecrets(callback.raw, ''));
+	if (reading === null) return respond(context, 'invalid', 'This is no task');
 	if (reading instanceof ApiFailure) {
 		return reading.detail.code === 'task_not_found'
 			? respond(context, 'unknown', 'The AI Video API does not know this task')
-			: respondNotYet(context, callback, lane, reading);
+			: respondNotYet(context, callback, reading);
 	}
 	const { status } = simplifyTask(reading.task);
 	const nothing = `Nothing starts for a task that is ${status}`;
-	if (!isFinished(reading.task)) return respondNotYet(context, callback, lane, nothing);
+	if (!isFinished(reading.task)) return respondNotYet(context, callback, nothing);
 	// Others with the same task may have come this far while this one was reading it back.
 	const overtaken = respondRepeated();
 	if (overtaken !== null) return overtaken;
@@ -86,17 +83,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	return { noWebhookResponse: true, workflowData: [[{ json, binary }]] };
 }
 
-/** The reason of a failure may repeat what nobody may see. */
-function withoutSecretsOf({ raw, task }: TaskReading): TaskReading | ApiFailure {
-	if (task.error === null) return { raw, task };
-	return toTaskReading({ ...raw, error: withoutSecrets(task.error, '') }) ?? LATE;
-}
-
-/**
- * Looks at the settings before the trigger starts to listen.
- *
- * @throws NodeOperationError when one of them cannot be used
- */
+/** Throws a `NodeOperationError` for settings that cannot be used, before the trigger starts to listen. */
 export function checkSettings(context: IHookFunctions): void {
 	const settings = readTriggerSettings(triggerSettingsOf(context));
 	if (settings instanceof Failure) throw toNodeError(context, settings, 0);

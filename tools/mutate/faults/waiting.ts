@@ -58,7 +58,7 @@ export const IN_WAITING: readonly PlantedFault[] = [
 		noticedBy: 'unit/poll: an API that hangs',
 	},
 	{
-		file: 'waiting/settings.ts',
+		file: 'waiting/wait.ts',
 		find: 'timeoutMs: Math.max(',
 		replace: 'timeoutMs: Math.min(',
 		breaks: 'a run waits for the longest of its items’ times',
