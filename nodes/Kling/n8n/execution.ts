@@ -101,7 +101,6 @@ export function withoutCancelling<T extends object>(context: T): T {
  * - `evaluation`: the test runner takes the execution that sleeps for the result.
  * - `cli`: `n8n execute` ends its process.
  * - `agent`: an agent that runs a workflow as its tool waits in the same process.
- * - `internal`: n8n starts nothing with it.
  */
 const WAKEABLE = ['manual', 'trigger', 'webhook', 'retry', 'error', 'chat'];
 

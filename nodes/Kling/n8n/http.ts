@@ -57,13 +57,11 @@ export async function readStart(stream: ByteStream, length: number): Promise<Uin
 	}
 }
 
-const chunkSchema = z.instanceof(Uint8Array);
-
 /** The first bytes of a stream, which then gives them again. One that is shorter has ended. */
 export async function peekStart(stream: ByteStream, length: number): Promise<Uint8Array> {
 	let start: Uint8Array = Buffer.alloc(0);
 	for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-		start = Buffer.concat([start, chunkSchema.parse(chunk)]);
+		start = Buffer.concat([start, z.instanceof(Uint8Array).parse(chunk)]);
 		if (start.length < length) continue;
 		stream.unshift(start);
 		break;

@@ -4,11 +4,6 @@ import { z } from 'zod';
 import { configOf } from './execution';
 import { type HttpAnswer, parseJson, toHttpAnswer, WHOLE_ANSWER } from './http';
 
-const AS_THE_API_MS = 20_000;
-
-/** Longer than a webhook of this package reads for such a call (32 s). */
-const TO_SELF_MS = 35_000;
-
 /** Where the last webhook has reached this process. */
 let listening: string | null = null;
 
@@ -161,7 +156,7 @@ export async function postAsTheApi(
 	url: string,
 	body: string,
 ): Promise<OwnAnswer | string | null> {
-	const response = await post(httpRequest, url, body, AS_THE_API_MS);
+	const response = await post(httpRequest, url, body, 20_000);
 	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
 }
 
@@ -174,7 +169,8 @@ export async function postToSelf(
 	if (!URL.canParse(url)) return null;
 	const { origin } = new URL(url);
 	for (const candidate of candidatesFor(url)) {
-		const response = await post(httpRequest, candidate, body, TO_SELF_MS);
+		// Longer than a webhook of this package reads for such a call (32 s).
+		const response = await post(httpRequest, candidate, body, 35_000);
 		const answer = response === null ? null : toOwnAnswer(response);
 		// Another n8n may listen at the port that is guessed, and knows no such execution or webhook either.
 		const isGuess = ![listening, origin].includes(new URL(candidate).origin);

@@ -47,10 +47,6 @@ export async function waitByPolling(
 	return await toOutcomes(context, items);
 }
 
-/** The pauses between looks grow from the poll interval on, to a minute where that is longer. */
-const GROWTH = 1.25;
-const LONGEST_PAUSE_MS = 60_000;
-
 /**
  * Reads all tasks once, then looks with pauses between, until they are over or the time is. No failed
  * reading ends the wait, and an API that hangs does some seconds after its time.
@@ -65,8 +61,8 @@ export async function pollTasks(
 ): Promise<void> {
 	const endsAt = Date.now() + timeoutMs;
 	const leftMs = () => endsAt - Date.now();
-	const longestMs = Math.max(intervalMs, LONGEST_PAUSE_MS);
-	const growth = { firstMs: intervalMs, factor: GROWTH, longestMs };
+	// From the poll interval on, to a minute where that is longer.
+	const growth = { firstMs: intervalMs, factor: 1.25, longestMs: Math.max(intervalMs, 60_000) };
 	await readEach(tasks, timeoutMs, async (task, withinMs) => await task.look(withinMs));
 	let open = openOf(tasks);
 	for (let round = 1; open.length > 0 && leftMs() > 0; round++) {

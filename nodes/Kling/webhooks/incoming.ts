@@ -27,15 +27,13 @@ function parseCallback(body: unknown): Callback | null {
 	return { ...reading, isOwn };
 }
 
-const triedSchema = z.object({ task: z.string() });
-
 /** The task that is reported: JSON under any content type, or under none, where n8n leaves it unread. */
 export function readCall(context: IWebhookFunctions): Callback | null {
 	const raw = new TextDecoder().decode(context.getRequestObject().rawBody);
 	const reported = parseCallback(context.getBodyData()) ?? parseCallback(parseJson(raw));
 	if (reported !== null) return reported;
 	// Whoever tries the trigger opens its Test URL in a browser, with the ID of a task behind it.
-	const tried = triedSchema.safeParse(context.getQueryData()).data;
+	const tried = z.object({ task: z.string() }).safeParse(context.getQueryData()).data;
 	if (context.getMode() !== 'manual' || tried === undefined) return null;
 	return parseCallback({ id: tried.task, status: 'completed' });
 }
@@ -108,8 +106,6 @@ export function respondNotYet(
 		: respond(context, 'unread', 'The task cannot be read back just now');
 }
 
-const INSIST_MS = 600_000;
-
 /** More are not kept: an address can be flooded. */
 const MOST_PENDING = 10_000;
 
@@ -126,7 +122,7 @@ class Delivery extends OwnCall {
 	}
 }
 
-/** Delivers a callback again to the address at hand, from a moment on, unless that is under way. */
+/** Delivers a callback again to the address at hand, for ten minutes, unless that is under way. */
 function redeliver(
 	context: IWebhookFunctions,
 	taskId: string,
@@ -146,5 +142,5 @@ function redeliver(
 	const { helpers, logger } = context;
 	// One host serves all: each holds the data of a whole call.
 	const host = others[0]?.host ?? { httpRequest: helpers.httpRequest, logger };
-	runWhenDue(new Delivery(key, url, taskId, dueAt, now + INSIST_MS, [], host, lane));
+	runWhenDue(new Delivery(key, url, taskId, dueAt, now + 600_000, [], host, lane));
 }

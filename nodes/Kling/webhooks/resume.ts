@@ -96,9 +96,6 @@ function readerOf(context: IWebhookFunctions): ReadTask {
 	};
 }
 
-/** So soon after a call the execution cannot have gone on, and sleep elsewhere, in a single process. */
-const FRESH_MS = 500;
-
 async function goOn(
 	context: IWebhookFunctions,
 	wait: StoredWait,
@@ -110,7 +107,8 @@ async function goOn(
 	try {
 		if (sleeper.isOverdue) await lastLook(sleeper.tasks, wait.timeoutAt, read);
 		const items = await toItems(context, wait, sleeper);
-		const isFresh = isAlone(context) && Date.now() - calledAt < FRESH_MS;
+		// So soon after the call it cannot sleep elsewhere, in a single process.
+		const isFresh = isAlone(context) && Date.now() - calledAt < 500;
 		isUnderWay = isFresh || (await isStillAsleep(context, wait));
 		if (isUnderWay) return { noWebhookResponse: true, workflowData: [items] };
 	} catch (thrown) {
@@ -122,16 +120,14 @@ async function goOn(
 	return { noWebhookResponse: true };
 }
 
-/** How long before n8n's own timer the files must be there, in milliseconds. */
-const BEFORE_TIMER_MS = 15_000;
-
 async function toItems(
 	context: IWebhookFunctions,
 	wait: StoredWait,
 	{ tasks }: Sleeper,
 ): Promise<INodeExecutionData[]> {
 	const byId = new Map(tasks.map((task) => [task.id, task]));
-	const deadlineAt = wait.n8nTimerAt - BEFORE_TIMER_MS;
+	// Some seconds before n8n's own timer the files must be there.
+	const deadlineAt = wait.n8nTimerAt - 15_000;
 	const failsItem = hasErrorOutput(context);
 	return await mapConcurrently(itemsOf(wait), DOWNLOAD_CONCURRENCY, async (stored, itemIndex) => {
 		if ('settled' in stored) return paired(itemIndex, stored.settled);
