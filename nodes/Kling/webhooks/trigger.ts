@@ -36,17 +36,15 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	}
 	const { events, verifyTask, deduplicate, result } = settings;
 	const taskId = callback.task.id;
+	const workflowId = context.getWorkflow().id;
 	// A test counts for nothing.
 	const deliveries = context.getMode() === 'manual' ? null : openDeliveries(context);
-	const noteHeard = () => {
-		if (deliveries !== null) wasHeard(context.getWorkflow().id, taskId);
-	};
 	const respondRepeated = () => {
 		// A look starts the workflow only where no callback has.
 		if (deliveries === null || !(deduplicate || callback.isOwn)) return null;
 		if (deliveries.isStarting(taskId)) return respond(context, 'open', 'Starting already');
 		if (!deliveries.has(taskId)) return null;
-		noteHeard();
+		wasHeard(workflowId, taskId);
 		return respond(context, 'repeated', 'This task was delivered before');
 	};
 	const repeated = respondRepeated();
@@ -67,7 +65,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	// Others with the same task may have come this far while this one was reading it back.
 	const overtaken = respondRepeated();
 	if (overtaken !== null) return overtaken;
-	noteHeard();
+	if (deliveries !== null) wasHeard(workflowId, taskId);
 	if (!events.includes(status)) return respond(context, 'unwanted', nothing);
 	deliveries?.start(taskId);
 	respond(context, 'started', 'Workflow started');
