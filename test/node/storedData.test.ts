@@ -8,7 +8,7 @@ import {
 import { createHash } from 'node:crypto';
 
 import { isRegistered, withdraw } from '../../nodes/Kling/callback/registration';
-import { itemsOf, parseStored } from '../../nodes/Kling/waiting/stored';
+import { itemsOf, parseStored } from '../../nodes/Kling/waiting/sleeper';
 import { stayAwake } from '../../nodes/Kling/waiting/suspend';
 import { openDeliveries } from '../../nodes/Kling/webhooks/deliveries';
 import { standIn } from '../harness/standIn';

@@ -11,7 +11,7 @@ import {
 	MAX_IMAGE_BYTES,
 	SIGNATURE_LENGTH,
 } from '../../nodes/Kling/images/imageType';
-import { peekStart, readStart } from '../../nodes/Kling/n8n/streams';
+import { peekStart, readStart } from '../../nodes/Kling/n8n/http';
 import {
 	type DownloadContext,
 	downloadVideos,

@@ -1,13 +1,13 @@
-import type { IHttpRequestOptions } from 'n8n-workflow';
+import type { IHttpRequestOptions, IWebhookFunctions } from 'n8n-workflow';
 
 import {
-	candidatesFor,
 	type HttpRequest,
-	pathOf,
+	noteListener,
+	ownUrlOf,
 	postAsTheApi,
 	postToSelf,
-	toOrigin,
 } from '../../nodes/Kling/n8n/ownAddress';
+import { standIn } from '../harness/standIn';
 
 const url = 'https://n8n.example.com/n8n/webhook-waiting/42/kling?signature=abc';
 
@@ -27,38 +27,6 @@ function helper(answers: Record<string, { status: number; body: unknown; headers
 const PUBLIC = 'https://n8n.example.com';
 const GUESS = 'http://127.0.0.1:5678';
 const RUNNING = { code: 409, message: 'The execution "42" is running already.' };
-
-describe('an address of this n8n', () => {
-	test('is tried where this process listens, then as it is, then at the port of n8n', () => {
-		expect(candidatesFor(url, 'http://10.0.0.7:9000', GUESS)).toEqual([
-			'http://10.0.0.7:9000/n8n/webhook-waiting/42/kling?signature=abc',
-			'http://10.0.0.7:9000/webhook-waiting/42/kling?signature=abc',
-			url,
-			'http://127.0.0.1:5678/n8n/webhook-waiting/42/kling?signature=abc',
-			'http://127.0.0.1:5678/webhook-waiting/42/kling?signature=abc',
-		]);
-		expect(candidatesFor(`${GUESS}/webhook/kling/1`, GUESS, GUESS)).toHaveLength(1);
-	});
-
-	test.each([
-		['127.0.0.1', false, 'http://127.0.0.1:5678'],
-		['::ffff:10.0.0.7', false, 'http://10.0.0.7:5678'],
-		['::1', true, 'https://[::1]:5678'],
-		['fe80::1%eth0', false, 'http://[fe80::1]:5678'],
-	])('is read off a connection to %s', (address, encrypted, origin) => {
-		expect(toOrigin({ localAddress: address, localPort: 5678, encrypted })).toBe(origin);
-	});
-});
-
-test.each([
-	['/webhook/kling/1?reference=a', '/webhook/kling/1?reference=a'],
-	['http://name/webhook/kling/1?a=b', '/webhook/kling/1?a=b'],
-	['http://[/webhook', null],
-	['*', null],
-	['name:443', null],
-])('the target %s of a request has the path %s', (target, path) => {
-	expect(pathOf(target)).toBe(path);
-});
 
 describe('what answers a call to itself', () => {
 	const nothing = { state: null, retryAfterMs: null };
@@ -140,4 +108,50 @@ describe('a call as the API makes it', () => {
 		const { httpRequest } = helper({ [PUBLIC]: { status: 409, body: RUNNING } });
 		expect(await postAsTheApi(httpRequest, url, '{}')).toMatchObject({ state: null });
 	});
+});
+
+// From here on it is known where this process listens.
+function called(originalUrl: string, localAddress = '127.0.0.1', encrypted = false) {
+	const socket = { localAddress, localPort: 5678, encrypted };
+	const context = standIn<IWebhookFunctions>({ getRequestObject: () => ({ originalUrl, socket }) });
+	noteListener(context);
+	return ownUrlOf(context);
+}
+
+describe('an address of this n8n', () => {
+	test('is tried where this process listens, then as it is, then at the port of n8n', async () => {
+		const urlsOf = async (address: string) => {
+			const { httpRequest, asked } = helper({});
+			await postToSelf(httpRequest, address, '{}');
+			return asked.map((one) => one.url);
+		};
+		called('/', '10.0.0.7');
+		expect(await urlsOf(url)).toEqual([
+			'http://10.0.0.7:5678/n8n/webhook-waiting/42/kling?signature=abc',
+			'http://10.0.0.7:5678/webhook-waiting/42/kling?signature=abc',
+			url,
+			'http://127.0.0.1:5678/n8n/webhook-waiting/42/kling?signature=abc',
+			'http://127.0.0.1:5678/webhook-waiting/42/kling?signature=abc',
+		]);
+		called('/');
+		expect(await urlsOf(`${GUESS}/webhook/kling/1`)).toHaveLength(1);
+	});
+
+	test.each([
+		['127.0.0.1', false, 'http://127.0.0.1:5678/'],
+		['::ffff:10.0.0.7', false, 'http://10.0.0.7:5678/'],
+		['::1', true, 'https://[::1]:5678/'],
+		['fe80::1%eth0', false, 'http://[fe80::1]:5678/'],
+	])('is read off a connection to %s', (address, encrypted, found) => {
+		expect(called('/', address, encrypted)).toBe(found);
+	});
+});
+
+test.each([
+	['/webhook/kling/1?reference=a', '/webhook/kling/1?reference=a'],
+	['http://name/webhook/kling/1?a=b', '/webhook/kling/1?a=b'],
+	['*', null],
+	['name:443', null],
+])('the target %s of a request has the path %s', (target, path) => {
+	expect(called(target)).toBe(path && `${GUESS}${path}`);
 });

@@ -4,7 +4,7 @@ import { ApiFailure } from '../../nodes/Kling/api/failure';
 import { Task } from '../../nodes/Kling/api/task';
 import { CancelledError } from '../../nodes/Kling/n8n/async';
 import { openOf, READ_CONCURRENCY } from '../../nodes/Kling/waiting/look';
-import { pollTasks } from '../../nodes/Kling/waiting/poll';
+import { pollTasks } from '../../nodes/Kling/waiting/wait';
 import {
 	completedTask,
 	failedTask,

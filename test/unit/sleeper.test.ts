@@ -1,10 +1,9 @@
 import { everythingDue, takeOff } from '../../nodes/Kling/n8n/dueWork';
-import { Task } from '../../nodes/Kling/api/task';
 import { after } from '../../nodes/Kling/n8n/async';
-import { openOf } from '../../nodes/Kling/waiting/look';
-import { Sleeper, sleeperOf } from '../../nodes/Kling/waiting/sleeper';
+import { lastLook, openOf } from '../../nodes/Kling/waiting/look';
+import { sleeperOf } from '../../nodes/Kling/waiting/sleeper';
 import { useClock } from '../harness/inMemory/clock';
-import { completedTask, failure, fakeClient, taskIdOf, toReading } from '../harness/node/builders';
+import { completedTask, failure, taskIdOf, toReading } from '../harness/node/builders';
 
 const clock = useClock();
 
@@ -68,10 +67,10 @@ test('another wait of the same execution is another one', () => {
 });
 
 test('a wait whose time is over reads each task, though the readings of five hang', async () => {
-	const sleeper = sleeperOf(stored(8));
+	const { tasks, timeoutAt } = sleeperOf(stored(8));
 	await clock.advance(MINUTE_MS);
 	let reads = 0;
-	const ending = sleeper.lookForTheLastTime(async ({ id }, withinMs = 0) => {
+	const ending = lastLook(tasks, timeoutAt, async ({ id }, withinMs = 0) => {
 		reads += 1;
 		if (reads > 5) return toReading(completedTask({ id }));
 		await after(withinMs);
@@ -79,22 +78,5 @@ test('a wait whose time is over reads each task, though the readings of five han
 	});
 	await clock.advance(20_000);
 	await ending;
-	expect(openOf(sleeper.tasks)).toHaveLength(5);
-});
-
-test('a wait calls itself by a task that is still open, since others may be stored without theirs', async () => {
-	const bodies: unknown[] = [];
-	const httpRequest = async ({ body }: { body?: unknown }) => {
-		bodies.push(body);
-		return await Promise.reject(new Error('unreachable'));
-	};
-	const client = fakeClient({
-		getTask: async (id) => await Promise.resolve(toReading(completedTask({ id }))),
-		host: { ...fakeClient().host, httpRequest },
-	});
-	const over = new Task(taskIdOf(1), null);
-	over.isEnded = true;
-	const tasks = [over, new Task(taskIdOf(2), client)];
-	await new Sleeper('42', 0, tasks, clock.now + MINUTE_MS, 'http://n8n.example/a/b/c').run();
-	expect(bodies[0]).toContain(taskIdOf(2));
+	expect(openOf(tasks)).toHaveLength(5);
 });

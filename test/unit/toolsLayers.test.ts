@@ -26,7 +26,7 @@ const FORBIDDEN: Array<[rule: string, from: string, to: string]> = [
 	[
 		'callback-images-result-imports-downwards',
 		`${ROOMS}/result/task.ts`,
-		`${ROOMS}/waiting/poll.ts`,
+		`${ROOMS}/waiting/wait.ts`,
 	],
 	[
 		'creating-waiting-imports-downwards',

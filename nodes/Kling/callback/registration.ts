@@ -2,9 +2,8 @@ import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { Refusal } from '../api/failure';
-import { isAlone, readResumeUrl } from '../n8n/execution';
+import { isAlone, readResumeUrl, triggersOf } from '../n8n/execution';
 import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
-import { hasTrigger } from '../n8n/workflow';
 import { isReference } from '../parameters/callback';
 import { loginRefusal } from './resumeAddress';
 
@@ -72,7 +71,7 @@ export const NO_TRIGGER = new Refusal(
  * copy that was never published has the static data of its original. So the address itself is asked.
  */
 export async function findRegistration(context: IExecuteFunctions): Promise<string | Refusal> {
-	if (!hasTrigger(context)) return NO_TRIGGER;
+	if (triggersOf(context).length === 0) return NO_TRIGGER;
 	const { id } = context.getWorkflow();
 	const stored = readRegistration(context);
 	// A copy has brought along that of its original.

@@ -3,9 +3,8 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import { isPrivateHost, isReachableFromApi } from '../api/address';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { withoutResumeAddresses } from '../api/redact';
-import { maySleep } from '../n8n/execution';
+import { isNodeType, isStartedByTrigger, maySleep } from '../n8n/execution';
 import { advice, type Hint, warning } from '../n8n/hints';
-import { isNodeType, isStartedByTrigger } from '../n8n/workflow';
 import {
 	CALLBACK,
 	CALLBACK_URL,

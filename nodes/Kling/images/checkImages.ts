@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { Refusal } from '../api/failure';
 import { abortable, mapConcurrently } from '../n8n/async';
-import { fetchStream, readStart } from '../n8n/streams';
+import { fetchStream, readStart } from '../n8n/http';
 import { binaryField, urlsField } from '../parameters/images';
 import { imageTypeOf, judgeImage, SIGNATURE_LENGTH } from './imageType';
 import type { Image } from './itemImages';

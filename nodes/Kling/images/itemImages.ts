@@ -3,7 +3,7 @@ import type { IBinaryData, IExecuteFunctions } from 'n8n-workflow';
 import { isReachableFromApi } from '../api/address';
 import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
-import { readStart } from '../n8n/streams';
+import { readStart } from '../n8n/http';
 import {
 	binaryField,
 	type BinaryField,

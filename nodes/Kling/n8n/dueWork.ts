@@ -1,37 +1,34 @@
 import { after } from './async';
 
 /**
- * Work that outlives the execution which began it: looks at tasks, and calls of n8n to itself. One
- * list, one loop. It ends with the process.
+ * Work that outlives the execution which began it, and ends with the process: done when its time has come,
+ * again and again until it is over. All times are in milliseconds since 1970.
  */
-
-/** Something to be done when its time has come, again and again until it is over. */
 export interface Due {
-	/** What it is about: of two with one key, the later takes the place of the former. */
+	/** Of two with one key, the later takes the place of the former. */
 	readonly key: string;
-	/** When it is due, in milliseconds since 1970. What is set while it works counts where it is sooner. */
+	/** What is set while it works counts where it is sooner. */
 	dueAt: number;
-	/** Past this, in milliseconds since 1970, it is given up, whatever happened. */
+	/** Past this it is given up, whatever happened. */
 	readonly endsAt: number;
 	/** What belongs to one lane shares a few places; no lane ever waits for another. */
 	readonly lane: string;
 	/** Works once. Gives when it is due again, or null when it is over. */
 	run(): Promise<number | null>;
-	/** Called when it leaves the list at its end, before it was over. */
-	givenUp(): void;
+	/** Called at its end, when it is not over. */
+	givenUp?(): void;
 }
 
 const PLACES_IN_A_LANE = 5;
 const TICK_MS = 1_000;
 
-/** Before the next try of what threw something that nobody expected. */
+/** Before the next try of what threw an error that nobody expected. */
 const AFTER_A_FAULT_MS = 60_000;
 
 const list = new Map<string, Due>();
 const busy = new Set<Due>();
 let isRunning = false;
 
-/** All that is on the list. */
 export function everythingDue(): Due[] {
 	return [...list.values()];
 }
@@ -60,7 +57,7 @@ async function goRound(): Promise<void> {
 			if (busy.has(entry)) continue;
 			if (now > entry.endsAt) {
 				takeOff(entry);
-				entry.givenUp();
+				entry.givenUp?.();
 			} else if (entry.dueAt <= now && hasPlace(entry)) void work(entry);
 		}
 	}

@@ -1,40 +1,70 @@
 import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
-// Read from n8n's data proxy, since an expression takes its sandbox some ten milliseconds (n8n 2.41).
-const executionSchema = z.object({ $execution: z.object({ resumeUrl: z.string().url() }) });
+/** What n8n's own objects hold at a path. Each context carries more than n8n offers to nodes (2.0 to 2.41). */
+function carriedBy(context: unknown, ...path: string[]): unknown {
+	let at = context;
+	for (const key of path) {
+		at = typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined;
+	}
+	return at;
+}
 
 /** This execution's resume URL, which the API calls to wake a suspended execution. */
 export function readResumeUrl(context: IExecuteFunctions): string | null {
-	const read = executionSchema.safeParse(context.getWorkflowDataProxy(0));
-	return read.data?.$execution.resumeUrl ?? null;
+	// An expression would take its sandbox some ten milliseconds (n8n 2.41).
+	const url = carriedBy(context.getWorkflowDataProxy(0), '$execution', 'resumeUrl');
+	return z.string().url().safeParse(url).data ?? null;
 }
-
-const runSchema = z.object({ $runIndex: z.number() });
 
 /** Which run of the node this is: a loop's next turn has the next number, a second try has not. */
 export function readRunIndex(context: IExecuteFunctions): number {
-	return runSchema.safeParse(context.getWorkflowDataProxy(0)).data?.$runIndex ?? 0;
+	const runIndex = carriedBy(context.getWorkflowDataProxy(0), '$runIndex');
+	return typeof runIndex === 'number' ? runIndex : 0;
 }
-
-const contextDataSchema = z.object({
-	runExecutionData: z.object({ executionData: z.object({ contextData: z.record(z.unknown()) }) }),
-});
 
 /**
  * What the called node has stored with its execution (n8n: `getContext('node')`). n8n offers it to webhooks
- * by an expression only, which takes a fifth of a second for a wait of 500 items (n8n 2.41), so this looks
- * first at what each n8n context carries.
+ * by an expression only, which takes a fifth of a second for a wait of 500 items (n8n 2.41).
  */
 export function readNodeContext(
 	context: Pick<IWebhookFunctions, 'getNode' | 'evaluateExpression'>,
 ): unknown {
 	const { name } = context.getNode();
-	const carried = contextDataSchema.safeParse(context).data?.runExecutionData.executionData;
-	if (carried !== undefined) return carried.contextData[`node:${name}`];
+	const stored = carriedBy(context, 'runExecutionData', 'executionData', 'contextData');
+	if (stored !== undefined) return carriedBy(stored, `node:${name}`);
 	// Two braces in a row would end the expression, even inside of a text.
 	const quoted = JSON.stringify(name).replaceAll('{', '\\u007b').replaceAll('}', '\\u007d');
 	return context.evaluateExpression(`{{ $node[${quoted}].context }}`, 0);
+}
+
+/** The nodes of this execution that have run before the one at hand. */
+function namesRun(context: object): string[] {
+	return Object.keys(carriedBy(context, 'runExecutionData', 'resultData', 'runData') ?? {});
+}
+
+/** Whether any has: at least the one that started it. */
+export function hasBegun(context: object): boolean {
+	return namesRun(context).length > 0;
+}
+
+/** Whether a full node type, such as `n8n-nodes-….kling`, is this one of this package's. */
+export function isNodeType(fullType: string, name: 'kling' | 'klingTrigger'): boolean {
+	return fullType.split('.').at(-1) === name;
+}
+
+const nodesSchema = z.record(z.object({ type: z.string(), disabled: z.unknown() })).catch({});
+
+/** The names of the Kling Triggers in the executed workflow that are not switched off. */
+export function triggersOf(context: object): string[] {
+	return Object.entries(nodesSchema.parse(carriedBy(context, 'workflow', 'nodes')))
+		.filter(([, node]) => isNodeType(node.type, 'klingTrigger') && node.disabled !== true)
+		.map(([name]) => name);
+}
+
+/** Whether a Kling Trigger of the executed workflow has started this execution. */
+export function isStartedByTrigger(context: object): boolean {
+	return triggersOf(context).some((name) => namesRun(context).includes(name));
 }
 
 /** What tells whether the node runs as a tool; n8n 2.0 does not have the function yet. */
@@ -44,6 +74,16 @@ export type ToolContext = Pick<IExecuteFunctions, 'getNode'> &
 /** Whether the node runs as a tool of an AI Agent, which waits for the answer in the same process. */
 export function isTool(context: ToolContext): boolean {
 	return context.getNode().type.endsWith('Tool') || context.isToolExecution?.() === true;
+}
+
+/**
+ * Whether a failed item is passed on: as *On Error* says, and always in a tool, since a thrown error
+ * reaches no model whole (n8n: agent 3 gets the message alone, agent 2.2 an empty text).
+ */
+export function keepsFailedItems(
+	context: ToolContext & Pick<IExecuteFunctions, 'continueOnFail'>,
+): boolean {
+	return context.continueOnFail() || isTool(context);
 }
 
 /** For a request that must be let to its end: n8n aborts it by the signal of the context it is called on. */
@@ -61,7 +101,6 @@ export function withoutCancelling<T extends object>(context: T): T {
  * - `evaluation`: the test runner takes the execution that sleeps for the result.
  * - `cli`: `n8n execute` ends its process.
  * - `agent`: an agent that runs a workflow as its tool waits in the same process.
- * - `internal`: n8n starts nothing with it.
  */
 const WAKEABLE = ['manual', 'trigger', 'webhook', 'retry', 'error', 'chat'];
 
@@ -70,45 +109,18 @@ export function maySleep(context: ToolContext & Pick<IExecuteFunctions, 'getMode
 	return !isTool(context) && WAKEABLE.includes(context.getMode());
 }
 
-/** n8n offers its configuration to nodes nowhere, but each n8n context carries it (2.0 to 2.41). */
-const configSchema = z.object({
-	instanceSettings: z.object({
-		logger: z.object({
-			globalConfig: z.object({
-				port: z.number().optional().catch(undefined),
-				executions: z
-					.object({
-						mode: z.string(),
-						concurrency: z.object({ productionLimit: z.number() }).optional().catch(undefined),
-					})
-					.optional()
-					.catch(undefined),
-			}),
-		}),
-	}),
-});
-
-export function configOf(context: object) {
-	return configSchema.safeParse(context).data?.instanceSettings.logger.globalConfig;
-}
-
-/** Whether n8n may keep a woken execution waiting for a place, and call it asleep until then: regular mode, limited. */
-export function mayQueue(context: object): boolean {
-	const limit = configOf(context)?.executions?.concurrency?.productionLimit ?? 1;
-	return isAlone(context) && limit > 0;
+/** n8n's own configuration. */
+export function configOf(context: object, ...path: string[]): unknown {
+	return carriedBy(context, 'instanceSettings', 'logger', 'globalConfig', ...path);
 }
 
 /** Whether this is the only process of its n8n; where its configuration does not say so, there may be others. */
 export function isAlone(context: object): boolean {
-	return configOf(context)?.executions?.mode === 'regular';
+	return configOf(context, 'executions', 'mode') === 'regular';
 }
 
-/**
- * Whether a failed item is passed on: as *On Error* says, and always in a tool, since a thrown error
- * reaches no model whole (n8n: agent 3 gets the message alone, agent 2.2 an empty text).
- */
-export function keepsFailedItems(
-	context: ToolContext & Pick<IExecuteFunctions, 'continueOnFail'>,
-): boolean {
-	return context.continueOnFail() || isTool(context);
+/** Whether n8n may keep a woken execution waiting for a place, and call it asleep until then: regular mode, limited. */
+export function mayQueue(context: object): boolean {
+	const limit = configOf(context, 'executions', 'concurrency', 'productionLimit') ?? 1;
+	return isAlone(context) && Number(limit) > 0;
 }

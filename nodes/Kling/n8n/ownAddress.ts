@@ -4,26 +4,15 @@ import { z } from 'zod';
 import { configOf } from './execution';
 import { type HttpAnswer, parseJson, toHttpAnswer, WHOLE_ANSWER } from './http';
 
-/**
- * Calls of this n8n to itself. Its public address may lead through a proxy that this process cannot
- * reach from inside, so what listens on this machine is tried too.
- */
-
-/** How long a call as the API would make it may take, in milliseconds. */
-const AS_THE_API_MS = 20_000;
-
-/** How long a call to itself may take: longer than a webhook of this package reads for it (32 s). */
-const TO_SELF_MS = 35_000;
-
-/** Where this process is known to listen, from the last webhook that reached it. */
+/** Where the last webhook has reached this process. */
 let listening: string | null = null;
 
-/** The port that n8n was told to listen at (`N8N_PORT`); n8n's own default, until it is known. */
+/** n8n's own default, until it is known (`N8N_PORT`). */
 let configuredPort = 5678;
 
-/** Learns the port before any webhook has come. */
+/** Learns at which port n8n was told to listen, before any webhook has come. */
 export function noteInstance(context: object): void {
-	configuredPort = configOf(context)?.port ?? configuredPort;
+	configuredPort = z.number().catch(configuredPort).parse(configOf(context, 'port'));
 }
 
 const socketSchema = z.object({
@@ -33,60 +22,44 @@ const socketSchema = z.object({
 });
 
 /** Learns from a webhook's connection where this process listens. */
-export function noteListener(context: Pick<IWebhookFunctions, 'getRequestObject'>): string | null {
+export function noteListener(context: Pick<IWebhookFunctions, 'getRequestObject'>): void {
 	const socket = socketSchema.safeParse(context.getRequestObject().socket).data;
-	if (socket !== undefined) listening = toOrigin(socket);
-	return listening;
-}
-
-/** `::ffff:127.0.0.1`, 5678 → `http://127.0.0.1:5678`. */
-export function toOrigin(socket: z.infer<typeof socketSchema>): string {
+	if (socket === undefined) return;
 	const { localAddress, localPort, encrypted } = socket;
-	const plain = localAddress.replace(/^::ffff:(?=\d+\.)/i, '');
-	const host = plain.includes(':') ? `[${plain.replace(/%.*/, '')}]` : plain;
-	return `${encrypted ? 'https' : 'http'}://${host}:${localPort}`;
-}
-
-/** The path and query of a webhook's `originalUrl`, which may be a whole address (HTTP); null for none. */
-export function pathOf(originalUrl: string): string | null {
-	if (originalUrl.startsWith('/')) return originalUrl;
-	if (!/^https?:\/\//i.test(originalUrl) || !URL.canParse(originalUrl)) return null;
-	const { pathname, search } = new URL(originalUrl);
-	return `${pathname}${search}`;
+	// Such as `::ffff:10.0.0.7` and `fe80::1%eth0`.
+	const plain = localAddress.replace(/^::ffff:(?=\d+\.)|%.*/gi, '');
+	const host = plain.includes(':') ? `[${plain}]` : plain;
+	listening = new URL(`${encrypted ? 'https' : 'http'}://${host}:${localPort}`).origin;
 }
 
 /** Where this process can repeat the call of a webhook to itself; null where that is not known. */
 export function ownUrlOf(context: Pick<IWebhookFunctions, 'getRequestObject'>): string | null {
-	const origin = noteListener(context);
-	const path = pathOf(context.getRequestObject().originalUrl);
-	return origin === null || path === null ? null : `${origin}${path}`;
+	// A request may name a whole address (HTTP).
+	const { originalUrl } = context.getRequestObject();
+	const [, path] = /^(?:https?:\/\/[^/]*)?(\/.*)/is.exec(originalUrl) ?? [];
+	return listening === null || path === undefined ? null : `${listening}${path}`;
 }
 
-/** Every webhook of this package has an address of n8n's endpoint and two more parts. */
-const SHORTEST_PATH = 3;
-
 /**
- * Where a URL of this n8n may be reached from inside, the likeliest first. A proxy may take a base path off,
- * and n8n itself serves its webhooks without one (n8n: `N8N_PATH`).
+ * Where a URL of this n8n may be reached from inside, the likeliest first: a proxy before it may not let this
+ * process through, and may take a base path off, without which n8n serves its webhooks (n8n: `N8N_PATH`).
  */
-export function candidatesFor(url: string, listening: string | null, guess: string): string[] {
+function candidatesFor(url: string): Set<string> {
 	const { pathname, search } = new URL(url);
 	const parts = pathname.split('/').slice(1);
+	// The address of a webhook is n8n's endpoint and two more parts.
 	const paths = parts
-		.slice(0, Math.max(1, parts.length - SHORTEST_PATH + 1))
+		.slice(0, Math.max(1, parts.length - 2))
 		.map((_, index) => `/${parts.slice(index).join('/')}${search}`);
 	const below = (origin: string) => paths.map((path) => `${origin}${path}`);
-	return [...new Set([...(listening === null ? [] : below(listening)), url, ...below(guess)])];
+	const known = listening === null ? [] : below(listening);
+	return new Set([...known, url, ...below(`http://127.0.0.1:${configuredPort}`)]);
 }
 
 export type HttpRequest = IExecuteFunctions['helpers']['httpRequest'];
 
-/** What n8n, or a webhook of this package in it, answered. */
 export interface OwnAnswer {
-	/**
-	 * What a webhook of this package did. Of n8n itself: `gone` for an execution that is not there, has
-	 * finished or sleeps at another node, else null.
-	 */
+	/** What a webhook of this package did; of n8n itself `gone` where nobody sleeps there any more, else null. */
 	state: string | null;
 	retryAfterMs: number | null;
 }
@@ -98,10 +71,10 @@ const headersSchema = z.object({
 	'content-type': z.string().catch(''),
 });
 
-const stateSchema = z.object({ state: z.string(), message: z.string() });
+const ownSchema = z.object({ state: z.string(), message: z.string() });
 
 /** An error of n8n's (`sendErrorResponse`, 2.0 to 2.41). */
-const n8nErrorSchema = z.object({ code: z.number(), message: z.string() });
+const errorSchema = z.object({ code: z.number(), message: z.string() });
 
 /** The texts of n8n's `waiting-webhooks` and `live-webhooks`, the same from 2.0 to 2.41. */
 const GONE =
@@ -111,12 +84,12 @@ const NOT_NOW =
 
 function toOwnAnswer({ status, headers, body }: HttpAnswer): OwnAnswer | null {
 	const content = typeof body === 'string' ? parseJson(body) : body;
-	const own = stateSchema.safeParse(content).data;
+	const own = ownSchema.safeParse(content).data;
 	if (own !== undefined) {
 		const seconds = headersSchema.parse(headers)['retry-after'];
 		return { state: own.state, retryAfterMs: seconds === null ? null : seconds * 1000 };
 	}
-	const error = n8nErrorSchema.safeParse(content).data;
+	const error = errorSchema.safeParse(content).data;
 	if (error?.code !== status) return null;
 	if (GONE.test(error.message)) return { state: 'gone', retryAfterMs: null };
 	return NOT_NOW.test(error.message) ? { state: null, retryAfterMs: null } : null;
@@ -148,25 +121,24 @@ function withoutDetour(url: string): Partial<IHttpRequestOptions> {
 
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 
-/** @param isLocal whether the address leads to this machine without a detour */
 async function post(
 	httpRequest: HttpRequest,
 	url: string,
 	body: string,
-	isLocal: boolean,
-	timeoutMs: number,
+	timeout: number,
 ): Promise<HttpAnswer | null> {
 	try {
+		const { hostname, origin } = new URL(url);
 		const received: unknown = await httpRequest({
 			method: 'POST',
 			url,
 			headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
 			body,
 			encoding: 'text',
-			timeout: timeoutMs,
+			timeout,
 			...WHOLE_ANSWER,
 			disableFollowRedirect: true,
-			...(isLocal || LOOPBACK.test(new URL(url).hostname) ? withoutDetour(url) : {}),
+			...(LOOPBACK.test(hostname) || origin === listening ? withoutDetour(url) : {}),
 		});
 		return toHttpAnswer(received);
 	} catch {
@@ -184,7 +156,7 @@ export async function postAsTheApi(
 	url: string,
 	body: string,
 ): Promise<OwnAnswer | string | null> {
-	const response = await post(httpRequest, url, body, false, AS_THE_API_MS);
+	const response = await post(httpRequest, url, body, 20_000);
 	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
 }
 
@@ -196,13 +168,12 @@ export async function postToSelf(
 ): Promise<OwnAnswer | null> {
 	if (!URL.canParse(url)) return null;
 	const { origin } = new URL(url);
-	const guess = `http://127.0.0.1:${configuredPort}`;
-	for (const candidate of candidatesFor(url, listening, guess)) {
-		const at = new URL(candidate).origin;
-		const response = await post(httpRequest, candidate, body, at !== origin, TO_SELF_MS);
+	for (const candidate of candidatesFor(url)) {
+		// Longer than a webhook of this package reads for such a call (32 s).
+		const response = await post(httpRequest, candidate, body, 35_000);
 		const answer = response === null ? null : toOwnAnswer(response);
-		// Another n8n may listen there, and knows no such execution or webhook either.
-		const isGuess = at === guess && at !== listening && at !== origin;
+		// Another n8n may listen at the port that is guessed, and knows no such execution or webhook either.
+		const isGuess = ![listening, origin].includes(new URL(candidate).origin);
 		const isOurs = response?.status !== 404 && answer?.state !== 'gone';
 		if (answer !== null && (!isGuess || isOurs)) return answer;
 	}

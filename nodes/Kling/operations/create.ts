@@ -12,10 +12,9 @@ import type { WaitStrategy } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
 import { endedBy, type ItemOutcome } from '../result/item';
 import { createdOutcome } from '../result/reading';
-import { readWaitOfRun } from '../waiting/settings';
 import { stayAwake } from '../waiting/suspend';
 import { lookAfterTriggers } from '../waiting/triggerLooks';
-import { waitAsleep, waitByPolling } from '../waiting/wait';
+import { readWaitOfRun, waitAsleep, waitByPolling } from '../waiting/wait';
 import type { Operation } from './run';
 
 /** Create Video: one new task for each item. */

@@ -13,8 +13,8 @@ import { readTaskId } from '../parameters/taskId';
 import { readWait } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
 import { endedBy } from '../result/item';
-import { readWaitOfRun, type WaitingItem } from '../waiting/settings';
-import { waitAsleep, waitByPolling } from '../waiting/wait';
+import type { WaitingItem } from '../waiting/suspend';
+import { readWaitOfRun, waitAsleep, waitByPolling } from '../waiting/wait';
 import type { Operation } from './run';
 
 /** Wait for Video: each item's task once it is finished. */

@@ -2,7 +2,7 @@ import type { IBinaryData, IBinaryKeyData } from 'n8n-workflow';
 
 import { AFTER_FAULT, pauseMs } from '../api/retry';
 import { abortable, pause } from '../n8n/async';
-import { fetchStream, peekStart } from '../n8n/streams';
+import { fetchStream, peekStart } from '../n8n/http';
 
 export type DownloadContext = Parameters<typeof fetchStream>[0];
 

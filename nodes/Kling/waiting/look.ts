@@ -5,6 +5,11 @@ import { mapConcurrently, pause, within } from '../n8n/async';
 /** Reading more at once would only meet the API's rate limit. */
 export const READ_CONCURRENCY = 5;
 
+/** The tasks that are not over. */
+export function openOf(tasks: readonly Task[]): Task[] {
+	return tasks.filter(({ isOver }) => !isOver);
+}
+
 /**
  * Gives a task that is still open, or null when all are over, with as few readings as it can: first of the
  * one that was created last, then of five at a time, until one is open. As a rule that is one reading.
@@ -22,8 +27,8 @@ export async function look(
 	}
 }
 
-/** How long the last look goes on without any answer, in milliseconds. */
-export const SILENCE_MS = 10_000;
+/** How long readings go on without any answer once the time is over, in milliseconds. */
+const SILENCE_MS = 10_000;
 
 /** Reads each task once, and none any more when the time is over; some seconds there are at least. */
 export async function readEach(
@@ -38,7 +43,7 @@ export async function readEach(
 	});
 }
 
-/** How long a reading holds its place then, in milliseconds: one that hangs keeps none from being read. */
+/** How long a reading of the last look keeps others waiting, in milliseconds: it may hang. */
 const PLACE_MS = 1_500;
 
 /**
@@ -53,13 +58,11 @@ export async function lastLook(
 ): Promise<void> {
 	const unread = openOf(tasks).filter(({ readAt }) => readAt < timeoutAt);
 	const accountOf = ({ client }: Task) => client?.account;
-	const accounts = [...new Set(unread.map(accountOf))];
-	await Promise.all(
-		accounts.map(async (account) => {
-			const ofOne = unread.filter((task) => accountOf(task) === account);
-			await lastLookOf(ofOne, read, signal);
-		}),
-	);
+	const ofEachAccount = [...new Set(unread.map(accountOf))].map(async (account) => {
+		const ofOne = unread.filter((task) => accountOf(task) === account);
+		await lastLookOf(ofOne, read, signal);
+	});
+	await Promise.all(ofEachAccount);
 }
 
 async function lastLookOf(
@@ -91,9 +94,4 @@ async function lastLookOf(
 		await within(PLACE_MS, looking, undefined);
 	});
 	await Promise.all(begun);
-}
-
-/** The tasks that are not over. */
-export function openOf(tasks: readonly Task[]): Task[] {
-	return tasks.filter(({ isOver }) => !isOver);
 }

@@ -15,9 +15,14 @@ export const BETWEEN_LOOKS: Growth = { firstMs: 60_000, factor: 2, longestMs: 3_
 /** What is answered where the same call may be answered otherwise later; null by n8n itself. */
 const AGAIN = new Set([null, 'open', 'unread', 'unusable']);
 
+function accountsOf(tasks: readonly Task[]): string {
+	const accounts = new Set(tasks.flatMap(({ client }) => client?.account ?? []));
+	return [...accounts].sort().join();
+}
+
 /** A call of this n8n to itself, made once all its tasks are over: looks on a schedule, then the call. */
 export abstract class OwnCall implements Due {
-	/** Nothing is left to be done: it was answered, or somebody else was faster. */
+	/** It needs no call: somebody else was faster. */
 	isDone = false;
 
 	private looks = 0;
@@ -28,16 +33,16 @@ export abstract class OwnCall implements Due {
 		readonly key: string,
 		/** Where to call; null where this process only remembers the tasks. */
 		private readonly url: string | null,
-		readonly lane: string,
 		protected readonly taskId: string,
 		public dueAt: number,
 		public endsAt: number,
 		/** It keeps their clients. */
 		public tasks: readonly Task[],
 		private readonly ownHost: ApiClient['host'] | null = null,
+		readonly lane = accountsOf(tasks) || key,
 	) {}
 
-	/** What it needs of n8n, which holds all the data of an execution or call; null where it does not call. */
+	/** It holds all the data of an execution or call; null where this process does not call. */
 	get host(): ApiClient['host'] | null {
 		const held = this.tasks.find(({ client }) => client !== null);
 		return this.ownHost ?? held?.client?.host ?? null;
@@ -48,10 +53,8 @@ export abstract class OwnCall implements Due {
 		return { id: this.taskId, status: 'completed' };
 	}
 
-	/** What the operator is told when this n8n cannot be reached at its own address. */
+	/** What n8n's log says when this n8n cannot be reached at its own address. */
 	protected abstract readonly unheard: string | null;
-
-	abstract givenUp(): void;
 
 	/** Gives a task that is still open, or null when there is nothing to wait for. */
 	protected async look(): Promise<Task | null> {
@@ -59,8 +62,7 @@ export abstract class OwnCall implements Due {
 	}
 
 	async run(): Promise<number | null> {
-		const { host } = this;
-		if (this.isDone) return null;
+		const { host, unheard } = this;
 		if (this.url === null || host === null) return Infinity;
 		const open = await this.look();
 		// A callback may have come while the tasks were read.
@@ -73,18 +75,17 @@ export abstract class OwnCall implements Due {
 		// That it comes from here lets the webhook take its time.
 		const body = JSON.stringify({ ...this.report, from: 'n8n' });
 		const answer = await postToSelf(host.httpRequest, this.url, body);
-		if (this.isDone) return null;
-		const { unheard } = this;
 		if (answer === null && this.faults === 0 && unheard !== null) host.logger.warn(unheard);
 		return this.after(answer);
 	}
 
-	/** When it is due again after what this n8n answered, null where n8n answered nowhere. */
+	/** When it is due again, or null when it is over. */
 	protected after(answer: OwnAnswer | null): number | null {
 		if (answer !== null && !AGAIN.has(answer.state)) return null;
 		return this.soon(answer?.retryAfterMs ?? null);
 	}
 
+	/** When it is due again where a task, or n8n, takes its time. */
 	protected later(): number {
 		this.looks += 1;
 		this.faults = 0;
@@ -98,8 +99,8 @@ export abstract class OwnCall implements Due {
 }
 
 /**
- * A client that outlives the execution, whose data it holds: so there is one for each account, kept by the
- * tasks that need it, and by nothing else.
+ * A client that outlives the execution. It holds all the data of it, so there is one for each account, kept
+ * by the tasks that need it alone.
  */
 export async function lastingClient(
 	context: IExecuteFunctions,

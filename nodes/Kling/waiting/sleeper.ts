@@ -1,34 +1,72 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
+import { z } from 'zod';
 
 import type { ApiClient } from '../api/client';
-import { Failure } from '../api/failure';
-import { isFinished, toTaskReading } from '../api/schemas';
-import { type ReadTask, Task } from '../api/task';
+import { isFinished, jsonObjectSchema, toTaskReading } from '../api/schemas';
+import { summarySchema, Task } from '../api/task';
 import { findDue, runWhenDue } from '../n8n/dueWork';
 import type { OwnAnswer } from '../n8n/ownAddress';
-import { lastLook, look, openOf } from './look';
-import { lastingClient, OwnCall } from './ownCall';
-import type { WaitingItems } from './settings';
-import { itemsOf, type StoredWait } from './stored';
+import { lastLook, look } from './look';
+import { OwnCall } from './ownCall';
 
-/**
- * What this process knows of an execution that sleeps. The process that suspended it looks at its tasks
- * and wakes it through its own resume address, so a lost callback costs one look, not the timeout. Any
- * other makes the object anew from what is stored, and only remembers what it has read.
- */
+/** In the node's context: all that a resume needs, since the node is not run again (n8n: `webhook()` gives its output). */
+export const CONTEXT_KEY = 'klingSuspended';
+
+const itemSchema = z.union([
+	/** An item that waits for nothing: it comes out as it is. */
+	z.object({ settled: jsonObjectSchema }),
+	z.object({
+		taskId: z.string(),
+		/** When this execution created it; null when it did not. */
+		createdAt: z.number().nullable(),
+		request: summarySchema.nullable(),
+		simplify: z.boolean(),
+		downloadField: z.string().nullable(),
+		/** The API's own object as it was read before the wait. */
+		known: jsonObjectSchema.optional(),
+	}),
+]);
+
+export type StoredItem = z.infer<typeof itemSchema>;
+
+/** All times are in milliseconds since 1970. */
+const headSchema = z.object({
+	executionId: z.string(),
+	runIndex: z.number(),
+	timeoutAt: z.number(),
+	/** When n8n's own timer ends the wait. */
+	n8nTimerAt: z.number(),
+	/** Not read before they are needed: there may be thousands. */
+	items: z.array(z.unknown()),
+});
+
+export type StoredWait = z.infer<typeof headSchema>;
+
+const contextSchema = z.object({ [CONTEXT_KEY]: headSchema });
+
+/** The wait in a node's context; null when there is none. */
+export function parseStored(nodeContext: unknown): StoredWait | null {
+	return contextSchema.safeParse(nodeContext).data?.[CONTEXT_KEY] ?? null;
+}
+
+/** The items of a stored wait, in the order of the node's input. */
+export function itemsOf({ items }: StoredWait): StoredItem[] {
+	return z.array(itemSchema).parse(items);
+}
 
 /** Before the first look: a callback that comes before n8n has stored the execution is lost (n8n: 409). */
 const FIRST_LOOK_MS = 7_000;
 
-/** After that n8n has gone on with a resumed execution, where it keeps no queue, or its database has refused to. */
+/** By then n8n has gone on with a resumed execution, where it keeps no queue, or its database has refused to. */
 const GONE_ON_AFTER_MS = 30_000;
 
 /** How long after its timeout an execution that cannot be woken is given up. */
 const GIVE_UP_AFTER_MS = 600_000;
 
+/**
+ * What this process knows of an execution that sleeps. The process that suspended it looks at its tasks, and
+ * wakes it through its own resume address; any other only remembers what it has read.
+ */
 export class Sleeper extends OwnCall {
-	private isLastLookDone = false;
-
 	/** Whether its resume was handed to n8n, which may have lost it: then it is called once more. */
 	private isHandedOver = false;
 
@@ -41,11 +79,7 @@ export class Sleeper extends OwnCall {
 	) {
 		const dueAt = Math.min(Date.now() + FIRST_LOOK_MS, timeoutAt);
 		const endsAt = timeoutAt + GIVE_UP_AFTER_MS;
-		// What is over may be stored without its task, and then no other process knows that.
-		const taskId = openOf(tasks)[0]?.id ?? '';
-		const accounts = new Set(tasks.flatMap(({ client }) => client?.account ?? []));
-		const lane = [...accounts].sort().join() || executionId;
-		super(executionId, resumeAddress, lane, taskId, dueAt, endsAt, tasks);
+		super(executionId, resumeAddress, tasks[0]?.id ?? '', dueAt, endsAt, tasks);
 	}
 
 	get isOverdue(): boolean {
@@ -62,19 +96,13 @@ export class Sleeper extends OwnCall {
 		return next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt);
 	}
 
-	async lookForTheLastTime(read?: ReadTask): Promise<void> {
-		if (this.isLastLookDone) return;
-		await lastLook(this.tasks, this.timeoutAt, read);
-		this.isLastLookDone = true;
-	}
-
 	protected override async look(): Promise<Task | null> {
 		if (!this.isOverdue) return await look(this.tasks, { withinMs: this.timeoutAt - Date.now() });
-		await this.lookForTheLastTime();
+		await lastLook(this.tasks, this.timeoutAt);
 		return null;
 	}
 
-	/** It is called until n8n says that it has gone on: who wakes it may be killed, or n8n's database refuse. */
+	/** It is called until it has gone on: the process that wakes it may be killed, or n8n's database refuse. */
 	protected override after(answer: OwnAnswer | null): number | null {
 		// n8n says that it runs, or cannot be asked.
 		if (this.isHandedOver && (answer?.state ?? null) === null) return null;
@@ -87,7 +115,7 @@ export class Sleeper extends OwnCall {
 		return `Execution ${this.key} is to go on, but n8n cannot reach itself at its own address to wake it. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on. Until then only a callback of the API wakes it, or its timeout.`;
 	}
 
-	/** Nothing looks at it any more, and other calls are refused; it is kept, however long files take. */
+	/** From now on nothing looks at it, and other calls are refused, however long files take. */
 	beginResume(): void {
 		this.isDone = true;
 		this.isHandedOver = false;
@@ -95,11 +123,9 @@ export class Sleeper extends OwnCall {
 	}
 
 	/**
-	 * It is still remembered, so that a second call is answered “resuming”. A second resume in a queue of n8n's
-	 * would run, and pay, all behind it again.
-	 *
 	 * @param isUnderWay whether n8n goes on with the execution; else it sleeps on, for the next call
-	 * @param mayQueue whether n8n may keep it in a queue, and call it asleep, until its turn comes
+	 * @param mayQueue whether n8n may keep it in a queue, and call it asleep, until its turn comes: a second
+	 *   resume would run, and pay, all behind it again, so it is remembered as resuming
 	 */
 	endResume(isUnderWay: boolean, mayQueue: boolean): void {
 		const now = Date.now();
@@ -119,30 +145,12 @@ export class Sleeper extends OwnCall {
 	}
 }
 
-/** Looks at the tasks of an execution that is about to be suspended, from a few seconds on. */
-export async function fallAsleep(
-	context: IExecuteFunctions,
-	{ executionId, runIndex, timeoutAt }: StoredWait,
-	items: WaitingItems,
-	resumeAddress: string | null,
-): Promise<void> {
-	const tasks = new Map<string, Task>();
-	let last: ApiClient | null = null;
-	for (const [itemIndex, item] of items.entries()) {
-		if (item instanceof Failure || tasks.has(item.task.id)) continue;
-		const { id, client, createdAt, isOver } = item.task;
-		// What was read of one that was over before is stored with the execution.
-		const isEnded = isOver || client === null;
-		if (!isEnded && last?.account !== client.account) {
-			last = await lastingClient(context, itemIndex, client);
-		}
-		tasks.set(id, Object.assign(new Task(id, isEnded ? null : last, createdAt), { isEnded }));
-	}
-	runWhenDue(new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress));
-}
-
-/** What this process knows of a sleeping execution, made anew where it knows nothing of this very wait. */
-export function sleeperOf(wait: StoredWait): Sleeper {
+/** That of this very wait, made anew where this process has none; who suspends it gives clients, by task id. */
+export function sleeperOf(
+	wait: StoredWait,
+	clients?: ReadonlyMap<string, ApiClient>,
+	resumeAddress: string | null = null,
+): Sleeper {
 	const { executionId, runIndex, timeoutAt } = wait;
 	const known = findDue(executionId);
 	const isThisWait =
@@ -150,13 +158,14 @@ export function sleeperOf(wait: StoredWait): Sleeper {
 	if (isThisWait) return known;
 	const tasks = new Map<string, Task>();
 	for (const item of itemsOf(wait)) {
-		if (!('taskId' in item) || tasks.has(item.taskId)) continue;
+		if (!('taskId' in item)) continue;
+		const { taskId, createdAt } = item;
+		const task = new Task(taskId, clients?.get(taskId) ?? null, createdAt);
 		const reading = toTaskReading(item.known);
-		const isEnded = reading !== null && isFinished(reading.task);
-		const task = new Task(item.taskId, null, item.createdAt);
-		tasks.set(item.taskId, Object.assign(task, { isEnded }));
+		task.isEnded = reading !== null && isFinished(reading.task);
+		tasks.set(taskId, task);
 	}
-	const sleeper = new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, null);
+	const sleeper = new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress);
 	runWhenDue(sleeper);
 	return sleeper;
 }

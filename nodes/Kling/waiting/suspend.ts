@@ -1,24 +1,35 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
-import { Failure } from '../api/failure';
+import type { ApiClient } from '../api/client';
+import { Failure, type Settled } from '../api/failure';
+import type { Task } from '../api/task';
 import { resumeAddressOf } from '../callback/resumeAddress';
 import { pause } from '../n8n/async';
 import { isAlone, readRunIndex } from '../n8n/execution';
+import type { ResultSettings } from '../parameters/result';
+import type { WaitSettings } from '../parameters/waiting';
 import { type ItemOutcome, toItem } from '../result/item';
-import type { WaitingItems } from './settings';
-import { fallAsleep } from './sleeper';
-import { CONTEXT_KEY, parseStored, type StoredItem, type StoredWait } from './stored';
+import { lastingClient } from './ownCall';
+import { CONTEXT_KEY, parseStored, sleeperOf, type StoredItem, type StoredWait } from './sleeper';
 
-/** Whether this run of the node has suspended already: n8n may call it again (*Retry On Fail*), on changed input. */
+export interface WaitingItem {
+	task: Task;
+	result: ResultSettings;
+	/** What the item itself says; null where it says nothing. */
+	wait: WaitSettings | null;
+}
+
+export type WaitingItems = ReadonlyArray<Settled<WaitingItem>>;
+
+/** Whether this run of the node has suspended already: n8n may call it again (*Retry On Fail*). */
 export function isSuspended(context: IExecuteFunctions): boolean {
 	const wait = parseStored(context.getContext('node'));
 	return wait?.runIndex === readRunIndex(context) && wait.executionId === context.getExecutionId();
 }
 
 /**
- * How much later than the timeout n8n's own timer is set, in milliseconds. n8n arms it up to 70 s ahead and
- * does not disarm it when something else wakes the execution, so it would end that execution's next wait.
- * It must not be armed yet while the last look is made.
+ * How much later than the timeout n8n's own timer is set, in milliseconds. n8n arms it up to 70 s ahead, and
+ * keeps it armed when something else wakes the execution: set too early, it would end the next wait.
  */
 const TIMER_AFTER_MS = 100_000;
 
@@ -31,13 +42,13 @@ const TIMER_AFTER_FILES_MS = 660_000;
 /** In the context that all nodes of an execution share: whether it has slept. */
 const SLEPT_KEY = 'klingSlept';
 
-/** How long an execution that was woken stays awake at least, in milliseconds: busy processes are seconds late. */
+/** In milliseconds: busy processes are seconds late. */
 const AWAKE_MS = 10_000;
 
 /**
- * Keeps an execution that has slept before awake for a moment. Two processes may wake it at once, and n8n
- * asks only whether it sleeps, not where: were it asleep again by then, the slower one would run, and pay,
- * all behind the former wait once more.
+ * Keeps an execution that has slept awake for a moment. Two processes may wake it at once, and n8n asks only
+ * whether it sleeps: were it asleep elsewhere by then, the slower one would run, and pay, all behind the
+ * former wait again.
  */
 export async function stayAwake(context: IExecuteFunctions): Promise<void> {
 	if (isAlone(context) || context.getContext('flow')[SLEPT_KEY] !== true) return;
@@ -45,9 +56,9 @@ export async function stayAwake(context: IExecuteFunctions): Promise<void> {
 }
 
 /**
- * Suspends the execution in n8n's database until all its tasks are over, or the time is. When nothing else
- * wakes it, n8n's own timer passes on the node's input items: so what is known now is written into them, and
- * with *Execute Once*, where n8n still holds all the items that came in, the others are taken out.
+ * Suspends the execution in n8n's database until all its tasks are over, or the time is. n8n's own timer
+ * would pass on the node's input items: so what is known now is written into them, and with *Execute Once*,
+ * where n8n still holds all the items that came in, the others are taken out.
  */
 export async function suspend(
 	context: IExecuteFunctions,
@@ -77,7 +88,8 @@ export async function suspend(
 		items: stored,
 	};
 	// Before the input changes: keys may be expressions over it.
-	await fallAsleep(context, wait, items, resumeAddressOf(context));
+	const clients = await lastingClients(context, items);
+	sleeperOf(wait, clients, resumeAddressOf(context));
 	context.getContext('node')[CONTEXT_KEY] = wait;
 	context.getContext('flow')[SLEPT_KEY] = true;
 	for (const [itemIndex, item] of input.entries()) {
@@ -86,4 +98,21 @@ export async function suspend(
 	}
 	context.getExecuteData().data.main?.[0]?.splice(input.length);
 	await context.putExecutionToWait(new Date(wait.n8nTimerAt));
+}
+
+/** By task id, those of the open tasks. */
+async function lastingClients(
+	context: IExecuteFunctions,
+	items: WaitingItems,
+): Promise<Map<string, ApiClient>> {
+	const clients = new Map<string, ApiClient>();
+	let last: ApiClient | null = null;
+	for (const [itemIndex, item] of items.entries()) {
+		if (item instanceof Failure) continue;
+		const { id, client, isOver } = item.task;
+		if (isOver || client === null || clients.has(id)) continue;
+		if (last?.account !== client.account) last = await lastingClient(context, itemIndex, client);
+		clients.set(id, last);
+	}
+	return clients;
 }

@@ -10,10 +10,7 @@ import { BETWEEN_LOOKS, lastingClient, OwnCall } from './ownCall';
 
 const DAY_MS = 86_400_000;
 
-/**
- * A task that was created in this process for a Kling Trigger of this n8n: should its callback get lost, a
- * look finds that it is over and tells the trigger, which starts only where no callback has.
- */
+/** Tells a Kling Trigger of this n8n that a task is over, should its callback get lost. */
 class TriggerLook extends OwnCall {
 	private isTold = false;
 
@@ -24,8 +21,7 @@ class TriggerLook extends OwnCall {
 	) {
 		const now = Date.now();
 		const dueAt = now + pauseMs(BETWEEN_LOOKS, 1);
-		const lane = task.client?.account ?? url;
-		super(keyOf(workflowId, task.id), url, lane, task.id, dueAt, now + DAY_MS, [task]);
+		super(keyOf(workflowId, task.id), url, task.id, dueAt, now + DAY_MS, [task]);
 	}
 
 	protected override async look(): Promise<Task | null> {
@@ -65,7 +61,7 @@ class TriggerLook extends OwnCall {
 	}
 }
 
-/** Looks after those tasks whose callback is a Kling Trigger of this n8n. */
+/** Looks after those created tasks whose callback is a Kling Trigger of this n8n. */
 export async function lookAfterTriggers(
 	context: IExecuteFunctions,
 	created: ReadonlyArray<Settled<{ task: Task }>>,
@@ -82,7 +78,7 @@ export async function lookAfterTriggers(
 	}
 }
 
-/** The Kling Trigger of a workflow was told of a task: nobody needs to look after it any more. */
+/** The Kling Trigger of a workflow has heard of a task: nobody needs to look after it any more. */
 export function wasHeard(workflowId: string | undefined, taskId: string): void {
 	const entry = findDue(keyOf(workflowId, taskId));
 	if (!(entry instanceof TriggerLook)) return;

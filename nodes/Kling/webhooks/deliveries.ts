@@ -2,7 +2,7 @@ import type { IDataObject, IWebhookFunctions } from 'n8n-workflow';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
-import { pauseMs } from '../api/retry';
+import { AFTER_FAULT, pauseMs } from '../api/retry';
 import { findDue, runWhenDue } from '../n8n/dueWork';
 import { isAlone } from '../n8n/execution';
 import { ownUrlOf } from '../n8n/ownAddress';
@@ -19,17 +19,13 @@ const STATIC_DATA_KEY = 'klingDelivered';
 /** How many are remembered: an API repeats a callback soon, and a look may come hours after one. */
 const REMEMBERED = 5_000;
 
-/** So many letters of a hash tell a task from 5,000 others, and n8n stores them with each delivery. */
-const LETTERS = 12;
-
+/** So few letters of a hash tell a task from 5,000 others, and n8n stores them with each delivery. */
 function shorten(taskId: string): string {
-	return createHash('sha256').update(taskId).digest('base64url').slice(0, LETTERS);
+	return createHash('sha256').update(taskId).digest('base64url').slice(0, 12);
 }
 
-/** How long a start may take, in milliseconds, since files are fetched first: then its process was ended meanwhile. */
+/** A start that takes longer, in milliseconds, was cut off with its process: files are fetched first. */
 const STARTS_WITHIN_MS = 660_000;
-
-const deliveredSchema = z.array(z.string()).catch([]);
 
 /** In the place of when the start began. */
 const DELIVERED = 0;
@@ -40,17 +36,18 @@ function parseEntry(entry: string): [short: string, since: number] {
 	return [short, Number(since)];
 }
 
-/** By workflow and node, the oldest first. */
-const knownHere = new Map<string, Map<string, number>>();
+/** By workflow, which has one Kling Trigger at most; the oldest first. */
+const knownHere = new Map<string | undefined, Map<string, number>>();
 
 /** The deliveries of the trigger's workflow. */
 export function openDeliveries(context: IWebhookFunctions) {
-	// That of the workflow, which has one Kling Trigger at most: that of a node is lost when it is renamed.
+	// That of a node would be lost when it is renamed.
 	const store: IDataObject = context.getWorkflowStaticData('global');
-	const key = `${context.getWorkflow().id}/${context.getNode().id}`;
-	const here = knownHere.get(key) ?? new Map<string, number>();
-	knownHere.set(key, here);
-	const noted = new Map(deliveredSchema.parse(store[STATIC_DATA_KEY]).map(parseEntry));
+	const { id } = context.getWorkflow();
+	const here = knownHere.get(id) ?? new Map<string, number>();
+	knownHere.set(id, here);
+	const stored = z.array(z.string()).catch([]).parse(store[STATIC_DATA_KEY]);
+	const noted = new Map(stored.map(parseEntry));
 	for (const [short, since] of noted) {
 		if (since === DELIVERED || !here.has(short)) here.set(short, since);
 	}
@@ -82,16 +79,9 @@ export function openDeliveries(context: IWebhookFunctions) {
 	};
 }
 
-/** About when it reminds itself, in milliseconds: long before the first look of who created a task. */
-const AFTER = { firstMs: 5_000, factor: 1, longestMs: 6_000 };
-
-const INSIST_MS = 600_000;
-
-const reminderSchema = z.object({ from: z.literal('n8n'), reminds: z.literal(true) });
-
 /** Whether a call only reminds of what was delivered. Anyone may send it: it names no task. */
 export function isReminder(body: unknown): boolean {
-	return reminderSchema.safeParse(body).success;
+	return z.object({ reminds: z.literal(true) }).safeParse(body).success;
 }
 
 class Reminder extends OwnCall {
@@ -101,17 +91,18 @@ class Reminder extends OwnCall {
 
 	protected readonly unheard =
 		'What a Kling Trigger has started its workflow for may be forgotten, since n8n cannot reach itself at its own address';
-
-	givenUp(): void {}
 }
 
+/** Calls the trigger's own address, for ten minutes at most, until nothing is missing. */
 function remindLater(context: IWebhookFunctions): void {
 	const url = ownUrlOf(context)?.replace(/\?.*$/s, '');
 	if (url === undefined) return;
 	const { helpers, logger } = context;
 	const host = { httpRequest: helpers.httpRequest, logger };
 	const now = Date.now();
+	// Long before the first look of who created a task.
+	const wantedAt = now + pauseMs(AFTER_FAULT, 1, 5_000);
 	// It takes the place of one that calls just now: that may have come too early for this delivery.
-	const dueAt = Math.min(findDue(url)?.dueAt ?? Infinity, now + pauseMs(AFTER, 1));
-	runWhenDue(new Reminder(url, url, url, '', dueAt, now + INSIST_MS, [], host));
+	const dueAt = Math.min(findDue(url)?.dueAt ?? Infinity, wantedAt);
+	runWhenDue(new Reminder(url, url, '', dueAt, now + 600_000, [], host));
 }

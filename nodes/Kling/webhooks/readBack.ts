@@ -7,12 +7,9 @@ import type { TaskReading } from '../api/schemas';
 import { after } from '../n8n/async';
 
 /**
- * Reading reported tasks back from the API, with the credential of the node that is called. n8n sets
- * up a sandbox for expressions to read a credential in a webhook (n8n 2.41), which takes longer than
- * the request itself, so callbacks that come in a burst share one client.
+ * How long callbacks to one node share a client, in milliseconds. To read a credential in a webhook, n8n sets
+ * up a sandbox for expressions (n8n 2.41), which takes longer than the request itself.
  */
-
-/** How long a client serves further callbacks to its node, in milliseconds. */
 const SHARED_MS = 10_000;
 
 const byNode = new Map<string, Promise<Settled<ApiClient>>>();
@@ -20,12 +17,12 @@ const byNode = new Map<string, Promise<Settled<ApiClient>>>();
 /** Clients live for seconds; what the API asks for counts for longer. */
 const paces: ApiClient['paces'] = new Map();
 
-/** What a task comes to while the credential cannot be used: it may be mended. */
+/** It may be mended. */
 export const NO_CREDENTIAL = new ApiFailure({ call: 'getTask', kind: 'host' });
 
 /**
- * One task as the API has it, asked once: the callback itself comes again. On a failure, reloads a
- * credential that was read for an earlier callback, and asks once more where it has changed.
+ * A reported task as the API has it, asked once, since the callback itself comes again. On a failure, reloads
+ * a credential that was read for an earlier callback, and asks once more where it has changed.
  */
 export async function readBack(
 	context: IWebhookFunctions,
@@ -39,10 +36,9 @@ export async function readBack(
 	const client = await (earlier ?? open(context, key));
 	const outcome = await read(client);
 	if (earlier === undefined || !(outcome instanceof ApiFailure)) return outcome;
-	// The first that fails looks at the credential for all.
-	const latest = byNode.get(key);
-	const isReloaded = latest !== undefined && latest !== earlier;
-	const current = await (isReloaded ? latest : open(context, key));
+	// The first that fails has the credential read anew for all.
+	if (byNode.get(key) === earlier) byNode.delete(key);
+	const current = await (byNode.get(key) ?? open(context, key));
 	if (current instanceof Failure || client instanceof Failure) return await read(current);
 	return current.account === client.account ? outcome : await read(current);
 }

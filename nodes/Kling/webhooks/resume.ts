@@ -1,21 +1,19 @@
 import type { INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 import { z } from 'zod';
 
-import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Thrown } from '../api/failure';
 import { isRateLimit } from '../api/retry';
 import { toTaskReading } from '../api/schemas';
 import { type ReadTask, Task } from '../api/task';
-import { mapConcurrently, within } from '../n8n/async';
+import { mapConcurrently } from '../n8n/async';
 import { isAlone, mayQueue, readNodeContext } from '../n8n/execution';
 import { noteListener, ownUrlOf, postToSelf } from '../n8n/ownAddress';
 import { DOWNLOAD_CONCURRENCY } from '../result/download';
 import { hasErrorOutput, toItem } from '../result/item';
 import { waitedOutcome } from '../result/reading';
-import { look, openOf } from '../waiting/look';
-import { type Sleeper, sleeperOf } from '../waiting/sleeper';
-import { itemsOf, parseStored, type StoredItem, type StoredWait } from '../waiting/stored';
-import { answerWithinMs, type Callback, LATE, readCall, respond, respondNotYet } from './incoming';
+import { lastLook, look, openOf } from '../waiting/look';
+import { itemsOf, parseStored, type Sleeper, sleeperOf, type StoredWait } from '../waiting/sleeper';
+import { inTime, readCall, respond, respondNotYet } from './incoming';
 import { NO_CREDENTIAL, readBack } from './readBack';
 
 /**
@@ -39,9 +37,8 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const wait = parseStored(readNodeContext(context));
 	const asked = questionSchema.safeParse(context.getBodyData()).data?.asks;
 	if (asked !== undefined) {
-		return wait?.timeoutAt === asked.timeoutAt && asked.node === context.getNode().id
-			? respond(context, 'asleep', 'The execution sleeps here')
-			: respond(context, 'unknown', 'The execution does not sleep here');
+		const isHere = wait?.timeoutAt === asked.timeoutAt && asked.node === context.getNode().id;
+		return respond(context, isHere ? 'asleep' : 'unknown', 'Whether the execution sleeps here');
 	}
 	const callback = readCall(context);
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
@@ -54,9 +51,12 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 		return respond(context, 'unknown', 'This execution does not wait for that task');
 	}
 	const read = readerOf(context);
-	if (!sleeper.isOverdue) {
-		const open = await within(answerWithinMs(callback), lookFrom(task, sleeper, read), LATE);
-		if (open !== null) return respondOpen(context, callback, task, open);
+	const open = await inTime(callback, lookFrom(task, sleeper, read));
+	if (open !== null) {
+		const failure = open instanceof ApiFailure ? open : open.failure;
+		const message = 'Not all tasks are finished yet';
+		if (failure === null && open !== task) return respond(context, 'open', message);
+		return respondNotYet(context, callback, failure ?? message, task.client?.account);
 	}
 	if (sleeper.isDone) return respond(context, 'resuming', 'Resuming already');
 	sleeper.beginResume();
@@ -65,27 +65,15 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 }
 
 /**
- * A task that is still open, or null: one look that begins with the reported task. The process that
+ * One look that begins with the reported task; null when nothing is waited for any more. The process that
  * suspended the execution looks after the other tasks itself.
  */
-async function lookFrom(task: Task, { tasks }: Sleeper, read: ReadTask): Promise<Task | null> {
+async function lookFrom(task: Task, sleeper: Sleeper, read: ReadTask): Promise<Task | null> {
+	if (sleeper.isOverdue) return null;
 	await task.look(undefined, read);
 	if (!task.isOver) return task;
-	const held = openOf(tasks).find(({ client }) => client !== null);
-	return held ?? (await look(tasks, { read }));
-}
-
-function respondOpen(
-	context: IWebhookFunctions,
-	callback: Callback,
-	task: Task,
-	open: Task | ApiFailure,
-): IWebhookResponseData {
-	const failure = open instanceof ApiFailure ? open : open.failure;
-	const message = 'Not all tasks are finished yet';
-	if (failure === null && open !== task) return respond(context, 'open', message);
-	const lane = task.client?.account ?? `${credentialIdOf(context)}/${context.getExecutionId()}`;
-	return respondNotYet(context, callback, lane, failure ?? message);
+	const held = openOf(sleeper.tasks).find(({ client }) => client !== null);
+	return held ?? (await look(sleeper.tasks, { read }));
 }
 
 /**
@@ -108,9 +96,6 @@ function readerOf(context: IWebhookFunctions): ReadTask {
 	};
 }
 
-/** Up to this age of a call the execution cannot have gone on, and sleep elsewhere, in a single process. */
-const FRESH_MS = 500;
-
 async function goOn(
 	context: IWebhookFunctions,
 	wait: StoredWait,
@@ -120,9 +105,10 @@ async function goOn(
 ): Promise<IWebhookResponseData> {
 	let isUnderWay = false;
 	try {
-		if (sleeper.isOverdue) await sleeper.lookForTheLastTime(read);
+		if (sleeper.isOverdue) await lastLook(sleeper.tasks, wait.timeoutAt, read);
 		const items = await toItems(context, wait, sleeper);
-		const isFresh = isAlone(context) && Date.now() - calledAt < FRESH_MS;
+		// So soon after the call it cannot sleep elsewhere, in a single process.
+		const isFresh = isAlone(context) && Date.now() - calledAt < 500;
 		isUnderWay = isFresh || (await isStillAsleep(context, wait));
 		if (isUnderWay) return { noWebhookResponse: true, workflowData: [items] };
 	} catch (thrown) {
@@ -134,18 +120,16 @@ async function goOn(
 	return { noWebhookResponse: true };
 }
 
-/** How long before n8n's own timer the files must be there, in milliseconds. */
-const BEFORE_TIMER_MS = 15_000;
-
 async function toItems(
 	context: IWebhookFunctions,
 	wait: StoredWait,
 	{ tasks }: Sleeper,
 ): Promise<INodeExecutionData[]> {
 	const byId = new Map(tasks.map((task) => [task.id, task]));
-	const deadlineAt = wait.n8nTimerAt - BEFORE_TIMER_MS;
+	// Some seconds before n8n's own timer the files must be there.
+	const deadlineAt = wait.n8nTimerAt - 15_000;
 	const failsItem = hasErrorOutput(context);
-	const toItemOf = async (stored: StoredItem, itemIndex: number) => {
+	return await mapConcurrently(itemsOf(wait), DOWNLOAD_CONCURRENCY, async (stored, itemIndex) => {
 		if ('settled' in stored) return toItem(context, { json: stored.settled }, itemIndex);
 		const { taskId, request, known, ...result } = stored;
 		const task = byId.get(taskId);
@@ -156,16 +140,15 @@ async function toItems(
 		});
 		const outcome = await waitedOutcome(context, ended, { ...result, failsItem, deadlineAt });
 		return toItem(context, outcome, itemIndex);
-	};
-	return await mapConcurrently(itemsOf(wait), DOWNLOAD_CONCURRENCY, toItemOf);
+	});
 }
 
-/** Asks whether the execution still sleeps at this very wait: any process answers from what is stored. */
+/** Any process answers it from what is stored. */
 const questionSchema = z.object({ asks: z.object({ node: z.string(), timeoutAt: z.number() }) });
 
 /**
- * Whether the execution still sleeps where this call found it. n8n asks only whether it sleeps at all, which
- * is true again at its next wait: going on from here would run, and pay, all behind it again.
+ * Whether the execution still sleeps at this wait. n8n asks only whether it sleeps, which is true again at its
+ * next wait: going on from here would run, and pay, all behind it again.
  */
 async function isStillAsleep(
 	context: IWebhookFunctions,

@@ -1,11 +1,9 @@
 import type { IHookFunctions, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { credentialIdOf } from '../api/credential';
 import { ApiFailure, Failure } from '../api/failure';
 import { withoutSecrets } from '../api/redact';
-import { isFinished, type TaskReading, toTaskReading } from '../api/schemas';
+import { isFinished, toTaskReading } from '../api/schemas';
 import { referenceOf } from '../callback/registration';
-import { within } from '../n8n/async';
 import { noteListener } from '../n8n/ownAddress';
 import { triggerSettingsOf } from '../parameters/settings';
 import { readTriggerSettings } from '../parameters/trigger';
@@ -14,7 +12,7 @@ import { readingToOutcome } from '../result/reading';
 import { simplifyTask } from '../result/task';
 import { wasHeard } from '../waiting/triggerLooks';
 import { isReminder, openDeliveries } from './deliveries';
-import { answerWithinMs, LATE, readCall, respond, respondNotYet } from './incoming';
+import { inTime, readCall, respond, respondNotYet } from './incoming';
 import { readBack } from './readBack';
 
 /**
@@ -24,9 +22,8 @@ import { readBack } from './readBack';
 export async function receive(context: IWebhookFunctions): Promise<IWebhookResponseData> {
 	noteListener(context);
 	if (isReminder(context.getBodyData())) {
-		return openDeliveries(context).complete()
-			? respond(context, 'open', 'Something was missing')
-			: respond(context, 'noted', 'Nothing is missing');
+		const wasMissing = openDeliveries(context).complete();
+		return respond(context, wasMissing ? 'open' : 'noted', 'Whether all deliveries are noted');
 	}
 	const callback = readCall(context);
 	if (callback === null) return respond(context, 'invalid', 'This is no task');
@@ -39,38 +36,36 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	}
 	const { events, verifyTask, deduplicate, result } = settings;
 	const taskId = callback.task.id;
+	const workflowId = context.getWorkflow().id;
 	// A test counts for nothing.
 	const deliveries = context.getMode() === 'manual' ? null : openDeliveries(context);
-	const noteHeard = () => {
-		if (deliveries !== null) wasHeard(context.getWorkflow().id, taskId);
-	};
 	const respondRepeated = () => {
 		// A look starts the workflow only where no callback has.
 		if (deliveries === null || !(deduplicate || callback.isOwn)) return null;
 		if (deliveries.isStarting(taskId)) return respond(context, 'open', 'Starting already');
 		if (!deliveries.has(taskId)) return null;
-		noteHeard();
+		wasHeard(workflowId, taskId);
 		return respond(context, 'repeated', 'This task was delivered before');
 	};
 	const repeated = respondRepeated();
 	if (repeated !== null) return repeated;
 
-	const lane = `${credentialIdOf(context)}/${context.getWorkflow().id}`;
 	const reading = verifyTask
-		? await within(answerWithinMs(callback), readBack(context, taskId), LATE)
-		: withoutSecretsOf(callback);
+		? await inTime(callback, readBack(context, taskId))
+		: toTaskReading(withoutSecrets(callback.raw, ''));
+	if (reading === null) return respond(context, 'invalid', 'This is no task');
 	if (reading instanceof ApiFailure) {
 		return reading.detail.code === 'task_not_found'
 			? respond(context, 'unknown', 'The AI Video API does not know this task')
-			: respondNotYet(context, callback, lane, reading);
+			: respondNotYet(context, callback, reading);
 	}
 	const { status } = simplifyTask(reading.task);
 	const nothing = `Nothing starts for a task that is ${status}`;
-	if (!isFinished(reading.task)) return respondNotYet(context, callback, lane, nothing);
+	if (!isFinished(reading.task)) return respondNotYet(context, callback, nothing);
 	// Others with the same task may have come this far while this one was reading it back.
 	const overtaken = respondRepeated();
 	if (overtaken !== null) return overtaken;
-	noteHeard();
+	if (deliveries !== null) wasHeard(workflowId, taskId);
 	if (!events.includes(status)) return respond(context, 'unwanted', nothing);
 	deliveries?.start(taskId);
 	respond(context, 'started', 'Workflow started');
@@ -86,17 +81,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	return { noWebhookResponse: true, workflowData: [[{ json, binary }]] };
 }
 
-/** The reason of a failure may repeat what nobody may see. */
-function withoutSecretsOf({ raw, task }: TaskReading): TaskReading | ApiFailure {
-	if (task.error === null) return { raw, task };
-	return toTaskReading({ ...raw, error: withoutSecrets(task.error, '') }) ?? LATE;
-}
-
-/**
- * Looks at the settings before the trigger starts to listen.
- *
- * @throws NodeOperationError when one of them cannot be used
- */
+/** Throws a `NodeOperationError` for settings that cannot be used, before the trigger starts to listen. */
 export function checkSettings(context: IHookFunctions): void {
 	const settings = readTriggerSettings(triggerSettingsOf(context));
 	if (settings instanceof Failure) throw toNodeError(context, settings, 0);

@@ -10,7 +10,7 @@ import { standIn } from '../standIn';
 import { openClients } from '../../../nodes/Kling/api/client';
 import { Failure } from '../../../nodes/Kling/api/failure';
 import { Task } from '../../../nodes/Kling/api/task';
-import { fallAsleep } from '../../../nodes/Kling/waiting/sleeper';
+import { suspend } from '../../../nodes/Kling/waiting/suspend';
 
 /**
  * Prints what it costs to look after one sleeping execution, in bytes. In a process of its own, where
@@ -31,17 +31,29 @@ async function heapUsed(): Promise<number> {
 	return process.memoryUsage().heapUsed;
 }
 
-const context = standIn<IExecuteFunctions>({
-	helpers: { httpRequest: async () => await Promise.resolve({}) },
-	getCredentials: async () =>
-		await Promise.resolve({ apiKey: 'sk-x', baseUrl: 'https://api.example' }),
-	getNode: () => ({ name: 'Kling', type: 'kling' }),
-	getExecutionCancelSignal: () => undefined,
-	logger: { warn: () => {} },
-});
-
 /** As a string out of n8n is: in one piece. */
 const whole = (text: string) => Buffer.from(text).toString('latin1');
+
+const contextOf = (number: number) =>
+	standIn<IExecuteFunctions>({
+		helpers: { httpRequest: async () => await Promise.resolve({}) },
+		getCredentials: async () =>
+			await Promise.resolve({ apiKey: 'sk-x', baseUrl: 'https://api.example' }),
+		getNode: () => ({ name: 'Kling', type: 'kling' }),
+		getExecutionCancelSignal: () => undefined,
+		logger: { warn: () => {} },
+		getInputData: () => [{ json: {} }],
+		getExecuteData: () => ({ data: {} }),
+		getContext: () => ({}),
+		getExecutionId: () => whole(String(number)),
+		getWorkflowDataProxy: () => ({
+			$runIndex: 0,
+			$execution: {
+				resumeUrl: `https://n8n.example.com/webhook-waiting/${number}?signature=${randomUUID()}${randomUUID()}`,
+			},
+		}),
+		putExecutionToWait: async () => await Promise.resolve(),
+	});
 
 const request = {
 	estimatedCredits: 110,
@@ -54,24 +66,12 @@ const result = { simplify: true, downloadField: null };
 
 async function sleeps(number: number): Promise<void> {
 	// As in n8n, each execution has clients of its own.
+	const context = contextOf(number);
 	const client = await openClients(context)(0);
 	if (client instanceof Failure) throw new Error(client.message);
 	const task = new Task(whole(randomUUID()), client, Date.now(), request);
-	const timeoutAt = Date.now() + 1_800_000;
-	await fallAsleep(
-		context,
-		{
-			executionId: whole(String(number)),
-			runIndex: 0,
-			timeoutAt,
-			n8nTimerAt: timeoutAt,
-			items: [],
-		},
-		[{ task, result, wait: null }],
-		whole(
-			`https://n8n.example.com/webhook-waiting/${number}/kling?signature=${randomUUID()}${randomUUID()}`,
-		),
-	);
+	const items = [{ task, result, wait: null }];
+	await suspend(context, items, [{ json: {} }], Date.now() + 1_800_000);
 }
 
 async function main(): Promise<void> {

@@ -66,8 +66,8 @@ export const IN_N8N: readonly PlantedFault[] = [
 	},
 	{
 		file: 'n8n/ownAddress.ts',
-		find: "if (originalUrl.startsWith('/'))",
-		replace: "if (originalUrl !== '')",
+		find: '(?:https?:\\/\\/[^/]*)?',
+		replace: '',
 		breaks: 'a call with an absolute target is delivered again',
 		noticedBy: 'unit/ownAddress: the target',
 	},
@@ -79,14 +79,14 @@ export const IN_N8N: readonly PlantedFault[] = [
 		noticedBy: 'unit/ownAddress: at a guessed address',
 	},
 	{
-		file: 'n8n/streams.ts',
+		file: 'n8n/http.ts',
 		find: 'stream.unshift(start)',
 		replace: 'stream.unshift(start.subarray(1))',
 		breaks: 'a file whose start comes in pieces is stored whole',
 		noticedBy: 'unit/media: gives all of it again',
 	},
 	{
-		file: 'n8n/workflow.ts',
+		file: 'n8n/execution.ts',
 		find: ' && node.disabled !== true',
 		replace: '',
 		breaks: 'a Kling Trigger that is switched off counts for nothing',

@@ -6,7 +6,7 @@ export const IN_WAITING: readonly PlantedFault[] = [
 		find: 'readAt < timeoutAt',
 		replace: 'readAt === 0',
 		breaks: 'each open task is read once more when the time is over',
-		noticedBy: 'unit/asleep: gets nothing from what was read',
+		noticedBy: 'node/manyItems: gives each item its own result',
 	},
 	{
 		file: 'waiting/look.ts',
@@ -58,7 +58,7 @@ export const IN_WAITING: readonly PlantedFault[] = [
 		noticedBy: 'unit/poll: an API that hangs',
 	},
 	{
-		file: 'waiting/settings.ts',
+		file: 'waiting/wait.ts',
 		find: 'timeoutMs: Math.max(',
 		replace: 'timeoutMs: Math.min(',
 		breaks: 'a run waits for the longest of its items’ times',

@@ -51,7 +51,7 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 		noticedBy: 'unit/asleep: changed a second ago',
 	},
 	{
-		file: 'webhooks/redeliver.ts',
+		file: 'webhooks/incoming.ts',
 		find: '`${url} ${taskId}`',
 		replace: '`${url} ${taskId} ${crypto.randomUUID()}`',
 		breaks: 'a callback that is repeated is kept once',
@@ -66,8 +66,8 @@ export const IN_WEBHOOKS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'webhooks/resume.ts',
-		find: 'if (open !== null) return respondOpen',
-		replace: 'if (open === LATE) return respondOpen',
+		find: 'if (open !== null) {',
+		replace: 'if (open !== null && sleeper.isDone) {',
 		breaks: 'what a callback says is not believed',
 		noticedBy: 'unit/asleep: that only says so',
 	},
