@@ -84,6 +84,27 @@ test('a workflow that responds when the last node finishes says nothing untrue',
 	expect(task?.callbacks.map(({ status }) => status)).toEqual([200]);
 });
 
+test('a webhook is answered by Respond to Webhook behind the wait, with the video', async () => {
+	const { emulator, n8n } = stage;
+	const json = workflow('Responds behind the wait')
+		.node('Webhook', webhook('responds-behind', { respond: 'responseNode' }))
+		.node('Kling', stage.creates({ operation: 'createAndWait' }))
+		.node('Answer', {
+			type: 'n8n-nodes-base.respondToWebhook',
+			typeVersion: 1.5,
+			parameters: { respondWith: 'firstIncomingItem', options: {} },
+		})
+		.chain('Webhook', 'Kling', 'Answer')
+		.json();
+	const { id } = await stage.publish(json);
+	const answering = fetch(n8n.webhookUrl('responds-behind'), { method: 'POST' });
+	const execution = await until(async () => (await n8n.api.listExecutions(id))[0]?.id);
+	await n8n.api.waitForExecution(execution, { status: 'waiting' });
+	const [task] = emulator.tasks();
+	await emulator.complete(task?.id ?? '');
+	expect(await (await answering).json()).toMatchObject({ taskId: task?.id, status: 'completed' });
+});
+
 test('in a sub-workflow that runs once for each item, each item comes out with its own video', async () => {
 	const { emulator, n8n } = stage;
 	const sub = await n8n.api.createWorkflow(

@@ -54,6 +54,17 @@ describe('with Continue On Fail', () => {
 		},
 	);
 
+	test.each<[(typeof BY_TASK_ID)[number], INodeParameters]>([
+		['getTask', { simplify: '={{ $json.nothing }}' }],
+		['wait', { timeout: '={{ $json.nothing }}' }],
+		['wait', { waitStrategy: '={{ $itemIndex ? "poll" : "callback" }}' }],
+	])('%s names the task of each item though %j is wrong', async (operation, wrong) => {
+		const taskId = await finishedTask();
+		const settings = { onError: 'continueRegularOutput' } as const;
+		const { json } = await readEach(operation, [taskId, taskId], wrong, settings);
+		expect(json).toMatchObject([{ details: { taskId } }, { details: { taskId } }]);
+	});
+
 	test.each(BY_TASK_ID)('%s reads the good items beside a bad one', async (operation) => {
 		const taskId = await finishedTask();
 		const settings = { onError: 'continueRegularOutput' } as const;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { IDataObject, OnError } from 'n8n-workflow';
 
+import { everythingDue, takeOff } from '../../nodes/Kling/n8n/dueWork';
 import type { RecordedRequest } from '../emulator';
+import { OWN_ADDRESS } from '../harness/node/additionalData';
 import { TASK_ID } from '../harness/node/builders';
 import { useKling } from '../harness/node/kling';
 import { apiErrorOf, operationErrorOf } from '../harness/node/errors';
@@ -182,7 +184,9 @@ describe('cancelling the execution', () => {
 		emulator.current.fault({ match: {}, fault: { delay: 300 }, times: 'always' });
 		const controller = new AbortController();
 		const { signal } = controller;
-		const creating = createEach(numbered(5), { options: { concurrency: 2 } }, { signal });
+		const callbackUrl = `${OWN_ADDRESS}/webhook/kling/w1`;
+		const parameters = { callback: 'url', callbackUrl, options: { concurrency: 2 } };
+		const creating = createEach(numbered(5), parameters, { signal });
 		await requestsToArrive(2);
 		controller.abort();
 		const { error, log } = await creating;
@@ -196,6 +200,9 @@ describe('cancelling the execution', () => {
 			expect(log.at(-1)).toContain(id);
 		}
 		expect(log.at(-1)).toMatch(/^Cancelled after creating Kling videos: /);
+		// Their callbacks may get lost, too.
+		expect(everythingDue().map(({ key }) => key)).toEqual(ids.map((id) => `w1 ${id}`));
+		for (const due of everythingDue()) takeOff(due);
 	});
 
 	test('during a pause between two attempts does not send the create again', async () => {

@@ -252,6 +252,17 @@ describe('as a tool of an AI Agent', () => {
 		expect(creates()).toBe(1);
 	});
 
+	test.each<INodeParameters>([
+		{ duration: 10 },
+		{ sound: true },
+		{ imageUrls: 'https://example.com/dog.jpg' },
+	])('a request that differs in %j is another video', async (other) => {
+		const { runData } = await call('A cat');
+		const { json } = await call('A cat', runData, other);
+		expect(json[0]).not.toHaveProperty('note');
+		expect(creates()).toBe(2);
+	});
+
 	test('a create that is unclear is never sent again', async () => {
 		emulator.current.fault({ match: { method: 'POST' }, fault: 'http:500-after' });
 		const first = await call('A cat');

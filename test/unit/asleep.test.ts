@@ -91,6 +91,27 @@ describe('an execution that sleeps', () => {
 		expect([readingsOf(ONE), readingsOf(TWO)]).toEqual([2, 3]);
 	});
 
+	test('has no more than five calls read at once, and misses none that it answers without', async () => {
+		n8n.api.account('a').latencyMs = 4 * SECOND;
+		const endsTogether = Array.from({ length: 20 }, () => ({ callbacks: [0] }));
+		const execution = await asleep(endsTogether, { options: { concurrency: 20 } });
+		await clock.advance(3 * MINUTE);
+		expect(statusesOf(execution)).toEqual(endsTogether.map(() => 'completed'));
+		const answers = n8n.api.callbacks.map(({ status, tookMs }) => [status, tookMs > 0]);
+		expect(answers.filter(([, isRead]) => isRead)).toHaveLength(5);
+		expect(answers.filter(([status]) => status !== 200)).toEqual([]);
+	});
+
+	test('is looked at within ten seconds, then after about 1, 2, 4, 8 … minutes', async () => {
+		await asleep([{ endsAfter: null }], { timeout: 180 });
+		const begun = clock.now;
+		await clock.advance(100 * MINUTE);
+		const [, first = Infinity, ...later] = n8n.api.readings.map(({ askedAt }) => askedAt - begun);
+		expect(first).toBeLessThan(10 * SECOND);
+		const gaps = later.map((at, index) => at - (later[index - 1] ?? first));
+		expect(gaps.map((gap) => Math.round(Math.log2(gap / MINUTE)))).toEqual([0, 1, 2, 3, 4, 5]);
+	});
+
 	test('is looked at when its callback is lost, and leaves nothing behind', async () => {
 		const main = n8n.start();
 		const execution = n8n.execute(main, createAndWait([{ endsAfter: 5 * SECOND }]));

@@ -56,6 +56,16 @@ afterEach(async () => {
 });
 
 describe('work on the list', () => {
+	test('goes on beside work that throws when it is given up', async () => {
+		const bad = begin(again(HOUR_MS), { endsAt: clock.now });
+		bad.givenUp = () => {
+			throw new Error('No log');
+		};
+		const good = begin(again(60_000));
+		await clock.advance(70_000);
+		expect([findDue(bad.key), good.runs]).toEqual([undefined, 2]);
+	});
+
 	test('is done when it is due, again when it says so, and leaves the list once it is over', async () => {
 		const answers = [clock.now + 60_000, null];
 		const work = begin(async () => await Promise.resolve(answers.shift() ?? null), {

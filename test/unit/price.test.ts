@@ -15,10 +15,10 @@ function noticesFor(duration: number | string, sound: boolean | string): string[
 
 describe('the price in the panel', () => {
 	test.each([
-		[5, false, '110 credits'],
-		[5, true, '220 credits'],
-		[10, false, '220 credits'],
-		[10, true, '440 credits'],
+		[5, false, '110 credits (about US$ 0.55)'],
+		[5, true, '220 credits (about US$ 1.10)'],
+		[10, false, '220 credits (about US$ 1.10)'],
+		[10, true, '440 credits (about US$ 2.20)'],
 		['10', 'true', 'depends on its duration and sound'],
 		[10, 'true', 'depends on its sound'],
 		[10, '', 'depends on its sound. Estimated credits: 10 seconds 220, with sound 440'],

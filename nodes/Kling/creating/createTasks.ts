@@ -2,7 +2,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure, Failure, type Settled, Thrown, Unreached } from '../api/failure';
-import { CancelledError, mapConcurrently } from '../n8n/async';
+import { mapConcurrently } from '../n8n/async';
 import { keepsFailedItems } from '../n8n/execution';
 import type { Journal } from './journal';
 import { type Created, isToBuy, type Items, spendingOf, type ToBuy } from './prepare';
@@ -18,8 +18,6 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
  * Creates a task for each item that has none yet. What is under way when the run stops, for whichever
  * reason, is let to its end: it may have been paid for. What was not sent any more shares the refusal
  * that stopped its account.
- *
- * @throws {CancelledError} when the execution was cancelled, after the last request has ended
  */
 export async function createTasks(
 	context: IExecuteFunctions,
@@ -49,15 +47,13 @@ export async function createTasks(
 	};
 
 	const { concurrency } = spendingOf(items);
-	const created = await mapConcurrently(items, concurrency, async (item, itemIndex) => {
+	return await mapConcurrently(items, concurrency, async (item, itemIndex) => {
 		if (!isToBuy(item)) return item;
 		return await send(item, itemIndex).catch((thrown: unknown) => {
 			isStopped = true;
 			return new Thrown(thrown);
 		});
 	});
-	if (signal?.aborted === true) throw new CancelledError();
-	return created;
 }
 
 /** Says what is missing, by one free reading, where the account has too few credits. */

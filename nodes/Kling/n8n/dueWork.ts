@@ -57,7 +57,11 @@ async function goRound(): Promise<void> {
 			if (busy.has(entry)) continue;
 			if (now > entry.endsAt) {
 				takeOff(entry);
-				entry.givenUp?.();
+				try {
+					entry.givenUp?.();
+				} catch {
+					// The others go on, whatever it meets.
+				}
 			} else if (entry.dueAt <= now && hasPlace(entry)) void work(entry);
 		}
 	}

@@ -7,6 +7,7 @@ import { createTasks } from '../creating/createTasks';
 import { previewTasks, readDryRunOfRun } from '../creating/dryRun';
 import type { Journal } from '../creating/journal';
 import type { Created } from '../creating/prepare';
+import { CancelledError } from '../n8n/async';
 import { showHints } from '../n8n/hints';
 import type { WaitStrategy } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
@@ -21,10 +22,9 @@ import type { Operation } from './run';
 export const create: Operation = async (context, journal) => {
 	// Create itself never sleeps, but the next node may: one of n8n's own does not stay awake.
 	await stayAwake(context);
-	return await createAndGoOn(context, journal, null, async (created) => {
-		await lookAfterTriggers(context, created);
-		return created.map((item) => (item instanceof Failure ? item : createdOutcome(item.task)));
-	});
+	return await createAndGoOn(context, journal, null, async (created) =>
+		created.map((item) => (item instanceof Failure ? item : createdOutcome(item.task))),
+	);
 };
 
 /** Create Video and Wait: one new task for each item, passed on once it is finished. */
@@ -57,6 +57,9 @@ async function createAndGoOn(
 	const items = await checkRun({ context, journal: isDryRun ? null : journal, targets, strategy });
 	if (isDryRun) return await previewTasks(context, items, targets);
 	const created = await createTasks(context, journal, items);
+	// Also for a run that was stopped: its callbacks may get lost like others.
+	await lookAfterTriggers(context, created);
+	if (context.getExecutionCancelSignal()?.aborted === true) throw new CancelledError();
 	const outcomes = await goOn(created);
 	const known = outcomes ?? [];
 	const costs = spendingHints(created, known);

@@ -6,7 +6,7 @@ import { mapConcurrently } from '../n8n/async';
 import { showHints } from '../n8n/hints';
 import { readResult } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
-import { readTaskId } from '../parameters/taskId';
+import { namedTask, readTaskId } from '../parameters/taskId';
 import { readThrowOnFailure } from '../parameters/waiting';
 import { resultHints, runningHints } from '../result/hints';
 import { endedBy, hasErrorOutput, type ItemOutcome } from '../result/item';
@@ -17,11 +17,12 @@ import { READ_CONCURRENCY } from '../waiting/look';
 export async function getTask(context: IExecuteFunctions): Promise<ItemOutcome[]> {
 	const items = context.getInputData().map((_, itemIndex) => {
 		const settings = settingsOf(context, itemIndex);
-		return collect({
+		const read = collect({
 			taskId: readTaskId(settings),
 			result: readResult(settings),
 			throwOnFailure: readThrowOnFailure(settings),
 		});
+		return read instanceof Failure ? read.about(namedTask(settings)) : read;
 	});
 	const ended = endedBy(context, items);
 	if (ended !== null) return ended;

@@ -1,11 +1,13 @@
 import type { IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 
-import { Failure, type Settled, Thrown, Unreached } from '../api/failure';
+import { ApiFailure, Failure, type Settled, Thrown, Unreached } from '../api/failure';
 import { nameCreated } from '../creating/ending';
 import { fingerprintOf, Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
 import { hasBegun, isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
 import { CREATING } from '../parameters/operation';
+import { settingsOf } from '../parameters/settings';
+import { namedTask } from '../parameters/taskId';
 import { failureOf, type ItemOutcome, toNodeError, toOutput, VideoFailed } from '../result/item';
 import { isRefunded } from '../result/task';
 import { isSuspended } from '../waiting/suspend';
@@ -37,19 +39,27 @@ export async function runOperation(
 		throw thrown;
 	});
 	if (given === null) return nothingYet;
+	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
+	const taskIdOf = (itemIndex: number) =>
+		pays ? journal.taskIdOf(itemIndex) : namedTask(settingsOf(context, itemIndex));
 	const outcomes =
 		given instanceof Failure
-			? context.getInputData().map((_, itemIndex) => given.about(journal.taskIdOf(itemIndex)))
+			? context.getInputData().map((_, itemIndex) => given.about(taskIdOf(itemIndex)))
 			: given;
 	journal.refund(refundedOf(context, outcomes));
-	const fatal = outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
-	const failure = outcomes[fatal];
+	const failed = outcomes.filter((one) => one instanceof Failure && !(one instanceof Unreached));
+	// What may have been charged must not hide behind another item's failure.
+	const failure = failed.find(isUnclearCreate) ?? failed[0];
 	if (keepsFailedItems(context) || !(failure instanceof Failure)) {
 		return toOutput(context, outcomes);
 	}
-	const error = toNodeError(context, failure, fatal);
-	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));
+	const error = toNodeError(context, failure, outcomes.indexOf(failure));
 	throw pays ? nameCreated(error, journal, outcomes) : error;
+}
+
+function isUnclearCreate(outcome: ItemOutcome): boolean {
+	if (!(outcome instanceof ApiFailure)) return false;
+	return outcome.detail.call === 'create' && outcome.detail.outcome === 'unclear';
 }
 
 /**

@@ -9,7 +9,7 @@ import { isTool, maySleep } from '../n8n/execution';
 import { showHints } from '../n8n/hints';
 import { readResult } from '../parameters/result';
 import { collect, settingsOf } from '../parameters/settings';
-import { readTaskId } from '../parameters/taskId';
+import { namedTask, readTaskId } from '../parameters/taskId';
 import { readWait } from '../parameters/waiting';
 import { resultHints } from '../result/hints';
 import { endedBy } from '../result/item';
@@ -49,15 +49,14 @@ async function readItems(
 	const items: Array<Settled<WaitingItem>> = [];
 	for (const itemIndex of context.getInputData().keys()) {
 		const settings = settingsOf(context, itemIndex);
-		const taskId = readTaskId(settings);
 		const read = collect({
-			taskId,
+			taskId: readTaskId(settings),
 			wait: readWait(settings, isTool(context)),
 			result: readResult(settings),
 			client: await clientFor(itemIndex),
 		});
 		if (read instanceof Failure) {
-			items.push(read.about(taskId instanceof Failure ? null : taskId));
+			items.push(read.about(namedTask(settings)));
 			continue;
 		}
 		const key = `${read.client.account} ${read.taskId}`;

@@ -31,6 +31,12 @@ export function readTaskId(settings: Settings): Settled<string> {
 	return settings.read(taskIdField, toTaskId);
 }
 
+/** The task of an item that may be wrong in other ways; null where it names none. */
+export function namedTask(settings: Settings): string | null {
+	const taskId = readTaskId(settings);
+	return taskId instanceof Failure ? null : taskId;
+}
+
 function toTaskId(value: unknown): Settled<string> {
 	const given = toText(
 		value,

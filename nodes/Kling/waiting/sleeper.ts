@@ -5,7 +5,7 @@ import { isFinished, jsonObjectSchema, toTaskReading } from '../api/schemas';
 import { summarySchema, Task } from '../api/task';
 import { findDue, runWhenDue } from '../n8n/dueWork';
 import type { OwnAnswer } from '../n8n/ownAddress';
-import { lastLook, look } from './look';
+import { lastLook, look, READ_CONCURRENCY } from './look';
 import { OwnCall } from './ownCall';
 
 /** In the node's context: all that a resume needs, since the node is not run again (n8n: `webhook()` gives its output). */
@@ -70,6 +70,9 @@ export class Sleeper extends OwnCall {
 	/** Whether its resume was handed to n8n, which may have lost it: then it is called once more. */
 	private isHandedOver = false;
 
+	/** How many calls have its tasks read just now. */
+	calls = 0;
+
 	constructor(
 		executionId: string,
 		readonly runIndex: number,
@@ -84,6 +87,15 @@ export class Sleeper extends OwnCall {
 
 	get isOverdue(): boolean {
 		return Date.now() >= this.timeoutAt;
+	}
+
+	/** Where this process looks itself, further calls are answered at once: n8n holds megabytes for each until then. */
+	get isCrowded(): boolean {
+		return this.calls >= READ_CONCURRENCY && this.host !== null && !this.isOverdue;
+	}
+
+	lookSoon(): void {
+		this.dueAt = Math.min(this.dueAt, Date.now());
 	}
 
 	override async run(): Promise<number | null> {

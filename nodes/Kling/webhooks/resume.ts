@@ -51,10 +51,17 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 		return respond(context, 'unknown', 'This execution does not wait for that task');
 	}
 	const read = readerOf(context);
-	const open = await inTime(callback, lookFrom(task, sleeper, read));
+	const message = 'Not all tasks are finished yet';
+	if (sleeper.isCrowded && !callback.isOwn) {
+		sleeper.lookSoon();
+		return respond(context, 'open', message);
+	}
+	sleeper.calls += 1;
+	const open = await inTime(callback, lookFrom(task, sleeper, read)).finally(() => {
+		sleeper.calls -= 1;
+	});
 	if (open !== null) {
 		const failure = open instanceof ApiFailure ? open : open.failure;
-		const message = 'Not all tasks are finished yet';
 		if (failure === null && open !== task) return respond(context, 'open', message);
 		return respondNotYet(context, callback, failure ?? message, task.client?.account);
 	}

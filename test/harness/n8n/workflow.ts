@@ -114,8 +114,8 @@ export function manualTrigger(): NodeSpec {
 
 export interface WebhookOptions {
 	method?: string;
-	/** When to answer: at once, or with the last node's first item. */
-	respond?: 'onReceived' | 'lastNode';
+	/** When to answer: at once, with the last node's first item, or by a node of its own. */
+	respond?: 'onReceived' | 'lastNode' | 'responseNode';
 }
 
 export function webhook(path: string, options: WebhookOptions = {}): NodeSpec {

@@ -31,8 +31,8 @@ export const IN_N8N: readonly PlantedFault[] = [
 	},
 	{
 		file: 'n8n/dueWork.ts',
-		find: 'takeOff(entry);\n\t\t\t\tentry.givenUp',
-		replace: 'entry.givenUp',
+		find: 'takeOff(entry);\n\t\t\t\ttry',
+		replace: 'try',
 		breaks: 'a callback that was given up can come again',
 		noticedBy: 'unit/asleep: gives up a callback',
 	},
