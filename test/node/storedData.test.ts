@@ -198,6 +198,7 @@ describe('klingSuspended, in the context of the node', () => {
 		n8nTimerAt: 1_774_706_269_000,
 		items: [
 			{
+				task: 0,
 				taskId: TASK_ID,
 				createdAt: 1_774_704_365_000,
 				request: { ...request, callback: 'execution' },
@@ -205,7 +206,14 @@ describe('klingSuspended, in the context of the node', () => {
 				downloadField: null,
 				known: { id: TASK_ID, status: 'processing', created_at: 1_774_704_365, progress: null },
 			},
-			{ taskId: OTHER_ID, createdAt: null, request: null, simplify: false, downloadField: 'data' },
+			{
+				task: 1,
+				taskId: OTHER_ID,
+				createdAt: null,
+				request: null,
+				simplify: false,
+				downloadField: 'data',
+			},
 			{
 				settled: {
 					error: 'The AI Video API did not accept the request',

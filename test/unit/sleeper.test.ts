@@ -3,7 +3,7 @@ import { after } from '../../nodes/Kling/n8n/async';
 import { lastLook, openOf } from '../../nodes/Kling/waiting/look';
 import { sleeperOf } from '../../nodes/Kling/waiting/sleeper';
 import { useClock } from '../harness/inMemory/clock';
-import { completedTask, failure, taskIdOf, toReading } from '../harness/node/builders';
+import { completedTask, failure, fakeClient, taskIdOf, toReading } from '../harness/node/builders';
 
 const clock = useClock();
 
@@ -21,6 +21,7 @@ const stored = (count = 1) => ({
 	timeoutAt: clock.now + MINUTE_MS,
 	n8nTimerAt: clock.now + 15 * MINUTE_MS,
 	items: Array.from({ length: count }, (_, index) => ({
+		task: index,
 		taskId: taskIdOf(index + 1),
 		createdAt: null,
 		request: null,
@@ -57,6 +58,13 @@ test.each([true, false])(
 		expect(sleeperOf(wait).isDone).toBe(mayQueue);
 	},
 );
+
+test('one id that two accounts are asked for is two tasks', () => {
+	const clients = [fakeClient({}), fakeClient({})];
+	const items = stored(2).items.map((item) => ({ ...item, taskId: taskIdOf(1) }));
+	const { tasks } = sleeperOf({ ...stored(), items }, clients);
+	expect(tasks.map(({ client }) => client)).toEqual(clients);
+});
 
 test('another wait of the same execution is another one', () => {
 	const wait = stored();

@@ -15,6 +15,8 @@ const itemSchema = z.union([
 	/** An item that waits for nothing: it comes out as it is. */
 	z.object({ settled: jsonObjectSchema }),
 	z.object({
+		/** Which of the sleeper's tasks it waits for: two accounts may be asked for one id. */
+		task: z.number(),
 		taskId: z.string(),
 		/** When this execution created it; null when it did not. */
 		createdAt: z.number().nullable(),
@@ -157,10 +159,10 @@ export class Sleeper extends OwnCall {
 	}
 }
 
-/** That of this very wait, made anew where this process has none; who suspends it gives clients, by task id. */
+/** That of this very wait, made anew where this process has none; who suspends it gives the clients of its tasks. */
 export function sleeperOf(
 	wait: StoredWait,
-	clients?: ReadonlyMap<string, ApiClient>,
+	clients: ReadonlyArray<ApiClient | null> = [],
 	resumeAddress: string | null = null,
 ): Sleeper {
 	const { executionId, runIndex, timeoutAt } = wait;
@@ -168,16 +170,15 @@ export function sleeperOf(
 	const isThisWait =
 		known instanceof Sleeper && known.runIndex === runIndex && known.timeoutAt === timeoutAt;
 	if (isThisWait) return known;
-	const tasks = new Map<string, Task>();
+	const tasks: Task[] = [];
 	for (const item of itemsOf(wait)) {
 		if (!('taskId' in item)) continue;
-		const { taskId, createdAt } = item;
-		const task = new Task(taskId, clients?.get(taskId) ?? null, createdAt);
+		const task = new Task(item.taskId, clients[item.task] ?? null, item.createdAt);
 		const reading = toTaskReading(item.known);
 		task.isEnded = reading !== null && isFinished(reading.task);
-		tasks.set(taskId, task);
+		tasks[item.task] = task;
 	}
-	const sleeper = new Sleeper(executionId, runIndex, [...tasks.values()], timeoutAt, resumeAddress);
+	const sleeper = new Sleeper(executionId, runIndex, tasks, timeoutAt, resumeAddress);
 	runWhenDue(sleeper);
 	return sleeper;
 }

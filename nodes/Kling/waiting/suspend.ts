@@ -68,12 +68,15 @@ export async function suspend(
 ): Promise<void> {
 	const input = context.getInputData();
 	const output = known.map((outcome, itemIndex) => toItem(context, outcome, itemIndex));
+	const numbers = new Map<Task, number>();
 	const stored = items.map((item, itemIndex): StoredItem => {
 		if (item instanceof Failure || (item.task.isOver && known[itemIndex] instanceof Failure)) {
 			return { settled: output[itemIndex]?.json ?? {} };
 		}
 		const { id, createdAt, request, reading } = item.task;
-		return { taskId: id, createdAt, request, ...item.result, known: reading?.raw };
+		const task = numbers.get(item.task) ?? numbers.size;
+		numbers.set(item.task, task);
+		return { task, taskId: id, createdAt, request, ...item.result, known: reading?.raw };
 	});
 	const downloads = stored.some((item) => 'taskId' in item && item.downloadField !== null);
 	const wait: StoredWait = {
@@ -88,7 +91,7 @@ export async function suspend(
 		items: stored,
 	};
 	// Before the input changes: keys may be expressions over it.
-	const clients = await lastingClients(context, items);
+	const clients = await lastingClients(context, items, [...numbers.keys()]);
 	sleeperOf(wait, clients, resumeAddressOf(context));
 	context.getContext('node')[CONTEXT_KEY] = wait;
 	context.getContext('flow')[SLEPT_KEY] = true;
@@ -100,19 +103,21 @@ export async function suspend(
 	await context.putExecutionToWait(new Date(wait.n8nTimerAt));
 }
 
-/** By task id, those of the open tasks. */
+/** Those of the tasks, null for one that is over. */
 async function lastingClients(
 	context: IExecuteFunctions,
 	items: WaitingItems,
-): Promise<Map<string, ApiClient>> {
-	const clients = new Map<string, ApiClient>();
+	tasks: readonly Task[],
+): Promise<Array<ApiClient | null>> {
+	const clients: Array<ApiClient | null> = [];
 	let last: ApiClient | null = null;
-	for (const [itemIndex, item] of items.entries()) {
-		if (item instanceof Failure) continue;
-		const { id, client, isOver } = item.task;
-		if (isOver || client === null || clients.has(id)) continue;
-		if (last?.account !== client.account) last = await lastingClient(context, itemIndex, client);
-		clients.set(id, last);
+	for (const task of tasks) {
+		const { client, isOver } = task;
+		const itemIndex = items.findIndex((item) => !(item instanceof Failure) && item.task === task);
+		if (!isOver && client !== null && last?.account !== client.account) {
+			last = await lastingClient(context, itemIndex, client);
+		}
+		clients.push(isOver || client === null ? null : last);
 	}
 	return clients;
 }

@@ -132,14 +132,13 @@ async function toItems(
 	wait: StoredWait,
 	{ tasks }: Sleeper,
 ): Promise<INodeExecutionData[]> {
-	const byId = new Map(tasks.map((task) => [task.id, task]));
 	// Some seconds before n8n's own timer the files must be there.
 	const deadlineAt = wait.n8nTimerAt - 15_000;
 	const failsItem = hasErrorOutput(context);
 	return await mapConcurrently(itemsOf(wait), DOWNLOAD_CONCURRENCY, async (stored, itemIndex) => {
 		if ('settled' in stored) return toItem(context, { json: stored.settled }, itemIndex);
 		const { taskId, request, known, ...result } = stored;
-		const task = byId.get(taskId);
+		const task = tasks[stored.task];
 		const ended = Object.assign(new Task(taskId, null, null, request), {
 			reading: task?.reading ?? toTaskReading(known),
 			failure: task?.failure ?? null,
