@@ -1,5 +1,5 @@
 import { Failure, Refusal, type Settled, valuesOf } from '../api/failure';
-import { withoutKeys } from '../api/redact';
+import { withoutKeys, withoutResumeAddresses } from '../api/redact';
 import { parseJson } from '../n8n/http';
 
 /**
@@ -24,12 +24,13 @@ function kindOf(value: unknown): string {
 
 const MAX_QUOTED = 60;
 
-/** A value as a refusal shows it: briefly, on one line, and never with a key in it. */
+/** A value as a refusal shows it: briefly, on one line, without keys and resume addresses. */
 export function quote(value: unknown): string {
 	if (typeof value !== 'string') return kindOf(value);
 	if (isBlank(value)) return 'empty';
 	if (holdsObjectInText(value)) return 'an object that was turned into text';
-	const characters = [...withoutKeys(value).replace(/\s+/g, ' ').trim()];
+	const shown = withoutResumeAddresses(withoutKeys(value));
+	const characters = [...shown.replace(/\s+/g, ' ').trim()];
 	const start = characters.slice(0, MAX_QUOTED).join('');
 	return `“${start}${characters.length > MAX_QUOTED ? '…' : ''}”`;
 }
