@@ -21,11 +21,10 @@ export interface Image {
 	url: string;
 	/** What tells it from others at the next try too, when a file has another address. */
 	identity: string;
-	/** Whether it is a file on this n8n. */
 	isFile: boolean;
 }
 
-/** The images of one item, from addresses or from its files. */
+/** The images of one item. */
 export async function readImages(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -74,11 +73,8 @@ async function readFile(
 	// A copy that belongs to this execution, and is served under the type of its content. A file that came
 	// by a webhook or form has a provisional id: n8n moves it once the execution ends or is suspended, and
 	// its signed address would then lead nowhere (n8n 2.41, filesystem mode).
-	const copy = await helpers.prepareBinaryData(
-		await helpers.getBinaryStream(id),
-		file.fileName,
-		type,
-	);
+	const stream = await helpers.getBinaryStream(id);
+	const copy = await helpers.prepareBinaryData(stream, file.fileName, type);
 	const url = helpers.createBinarySignedUrl(copy, ADDRESS_VALIDITY);
 	if (!isReachableFromApi(url, apiBaseUrl)) {
 		return new Refusal(

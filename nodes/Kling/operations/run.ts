@@ -6,7 +6,7 @@ import { fingerprintOf, Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
 import { hasBegun, isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
 import { CREATING } from '../parameters/operation';
-import { failureOf, type ItemOutcome, toNodeError, toOutput, VideoFailed } from '../result/item';
+import { failureOf, type ItemOutcome, toItem, toNodeError, VideoFailed } from '../result/item';
 import { isRefunded } from '../result/task';
 import { isSuspended } from '../waiting/suspend';
 
@@ -45,7 +45,7 @@ export async function runOperation(
 	const fatal = outcomes.findIndex((one) => one instanceof Failure && !(one instanceof Unreached));
 	const failure = outcomes[fatal];
 	if (keepsFailedItems(context) || !(failure instanceof Failure)) {
-		return toOutput(context, outcomes);
+		return [outcomes.map((outcome, itemIndex) => toItem(context, outcome, itemIndex))];
 	}
 	const error = toNodeError(context, failure, fatal);
 	const pays = CREATING.includes(String(context.getNodeParameter('operation', 0)));

@@ -16,7 +16,6 @@ export type CallbackSetting =
 	/** The Kling Trigger of another workflow, named by its ID or by the address of its editor. */
 	| { kind: 'workflow'; workflowId: string; editorUrl: string | null };
 
-/** Which of the ways is used. */
 export type CallbackKind = Exclude<CallbackSetting['kind'], 'auto' | 'workflow'>;
 
 const callbackField: INodeProperties = {

@@ -42,7 +42,6 @@ function withoutValue(value: unknown): Refusal {
 	);
 }
 
-/** A text or list with nothing in it. */
 function emptiness(value: unknown, hint: string): Refusal {
 	const cause = isMissing(value) ? `Its expression gives ${String(value)}. ` : '';
 	return new Refusal('is empty', `${cause}${hint}`);

@@ -15,7 +15,6 @@ type GetParameter = (name: string, fallback: unknown, options?: typeof AS_TYPED)
 /** Not evaluated: an expression begins with `=`. */
 const AS_TYPED = { rawExpressions: true };
 
-/** The collection that holds every option. */
 export const optionsField: INodeProperties = {
 	displayName: 'Options',
 	name: 'options',
@@ -33,7 +32,6 @@ export class Settings {
 
 	constructor(private readonly get: GetParameter) {}
 
-	/** A parameter of its own. */
 	read<T>(field: INodeProperties, reader: Reader<T>): Settled<T> {
 		const { displayName, name, default: fallback } = field;
 		try {
@@ -55,7 +53,6 @@ export class Settings {
 
 const recordSchema = z.record(z.unknown());
 
-/** The settings that Options hold. */
 function settingsIn(options: unknown, typed: unknown): Settled<Settings> {
 	const values = recordSchema.safeParse(options).data;
 	if (values === undefined) {
@@ -76,10 +73,8 @@ function refuseBraces(typed: unknown): Refusal | null {
 	if (typeof typed !== 'string' || typed.startsWith('=')) return null;
 	const [braces] = BRACES.exec(typed) ?? [];
 	if (braces === undefined) return null;
-	return new Refusal(
-		`holds ${quote(braces)} as plain text`,
-		'Switch the field to Expression, so that n8n puts in the value.',
-	);
+	const hint = 'Switch the field to Expression, so that n8n puts in the value.';
+	return new Refusal(`holds ${quote(braces)} as plain text`, hint);
 }
 
 /** The settings of the Kling node for one item. */

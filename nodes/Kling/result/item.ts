@@ -92,14 +92,6 @@ function saying<E extends Error>(message: string, error: E): E {
 	return error;
 }
 
-/** The node's output: one item for each input item, paired and in order. */
-export function toOutput(
-	context: ToolContext,
-	outcomes: readonly ItemOutcome[],
-): INodeExecutionData[][] {
-	return [outcomes.map((outcome, itemIndex) => toItem(context, outcome, itemIndex))];
-}
-
 /** One item of the output, paired with its input item. */
 export function toItem(
 	context: ToolContext,
@@ -130,7 +122,6 @@ function failedJson(context: ToolContext, failure: Failure, itemIndex: number): 
 	if (hasErrorOutput(context)) {
 		const isNamed = taskId === null || message.includes(taskId);
 		const text = isNamed ? message : `${message} (task ${taskId})`;
-		// An empty description would not count.
 		return { error: text, ...(description && { message: description }) };
 	}
 	const httpCode = error instanceof NodeApiError ? error.httpCode : null;
@@ -151,10 +142,9 @@ function jsonForModel({ json, note }: ItemResult): IDataObject {
 }
 
 function textForModel({ message, description }: ItemError): string {
-	// At the end of a message (n8n: guidelines for error texts).
 	const happened = message.replace(/ \[item \d+\]$/, '');
-	return [happened, description ?? '']
-		.filter((text) => text !== '')
+	return [happened, description]
+		.flatMap((text) => text || [])
 		.map((text) => (/[.!?]”?$/.test(text) ? text : `${text}.`))
 		.join(' ');
 }
