@@ -101,7 +101,7 @@ describe('what the model of an AI Agent reads', () => {
 
 	test('of an unclear create forbids another call and sends the user to the dashboard', () => {
 		const unclear = failure({ status: 500, code: null });
-		expect(read(unclear)?.['error']).toMatch(
+		expect(read(unclear)['error']).toMatch(
 			/may have been charged\. Do not call this tool again for the same video\. Ask the user to look in the dashboard/,
 		);
 	});

@@ -27,7 +27,6 @@ export function isTaskId(text: string): boolean {
 	return taskIdsIn(text)[0] === text.toLowerCase();
 }
 
-/** A task id in lower case, whatever case it comes in. */
 const taskIdSchema = z
 	.string()
 	.min(1)

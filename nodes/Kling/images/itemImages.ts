@@ -4,13 +4,7 @@ import { isReachableFromApi } from '../api/address';
 import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { readStart } from '../n8n/http';
-import {
-	binaryField,
-	type BinaryField,
-	isFile,
-	readImageSettings,
-	sourceField,
-} from '../parameters/images';
+import { binaryField, isFile, readImageSettings, sourceField } from '../parameters/images';
 import type { Settings } from '../parameters/settings';
 import { judgeImage, SIGNATURE_LENGTH } from './imageType';
 
@@ -48,7 +42,7 @@ export async function readImages(
 async function readFile(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	field: BinaryField,
+	field: string | IBinaryData,
 	apiBaseUrl: string,
 ): Promise<Settled<Image>> {
 	const file = typeof field === 'string' ? findFile(context, itemIndex, field) : field;

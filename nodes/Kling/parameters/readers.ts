@@ -115,7 +115,10 @@ export function toText(value: unknown, hint: string): Settled<string> {
 export function toOptionalText(value: unknown, hint: string): Settled<string> {
 	if (Number.isFinite(value)) return String(value);
 	if (isMissing(value)) return emptiness(value, hint);
-	if (typeof value !== 'string') return notText(value);
+	if (typeof value !== 'string') {
+		const kind = kindOf(value);
+		return new Refusal(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');
+	}
 	if (!holdsObjectInText(value)) return value;
 	return new Refusal(
 		'holds an object that was turned into text',
@@ -127,12 +130,6 @@ const WAYS_TO_TEXT: Record<string, string> = {
 	'a list': 'Choose an entry of it, such as {{ $json.texts[0] }}.',
 	'an object': 'Choose a field of it, such as {{ $json.output.text }}.',
 };
-
-/** What is wrong with a value that should be a text. */
-export function notText(value: unknown): Refusal {
-	const kind = kindOf(value);
-	return new Refusal(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');
-}
 
 /** The text, unless it is longer than `max` Unicode code points. */
 export function ofLength(max: number, text: Settled<string>, hint: string): Settled<string> {

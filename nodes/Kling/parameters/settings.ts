@@ -1,9 +1,4 @@
-import type {
-	IExecuteFunctions,
-	IHookFunctions,
-	INodeProperties,
-	IWebhookFunctions,
-} from 'n8n-workflow';
+import type { IExecuteFunctions, IHookFunctions, INodeProperties } from 'n8n-workflow';
 import { z } from 'zod';
 
 import { Failure, Refusal, type Settled, Thrown } from '../api/failure';
@@ -88,9 +83,7 @@ export function settingsOf(
 }
 
 /** The settings of the Kling Trigger. */
-export function triggerSettingsOf(
-	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
-): Settings {
+export function triggerSettingsOf(context: Pick<IHookFunctions, 'getNodeParameter'>): Settings {
 	return new Settings((name, fallback, options) =>
 		context.getNodeParameter(name, fallback, options),
 	);

@@ -133,12 +133,10 @@ export function hasErrorOutput(context: Pick<ToolContext, 'getNode'>): boolean {
 	return context.getNode().onError === 'continueErrorOutput';
 }
 
-const LEFT_OUT = new Set(['callback', 'callbackUrl']);
-
 /** Without callbacks and item numbers: a model makes up what they mean. */
 function jsonForModel({ json, note }: ItemResult): IDataObject {
-	const entries = Object.entries(json).filter(([key]) => !LEFT_OUT.has(key));
-	return { ...Object.fromEntries(entries), ...(note && { note }) };
+	const told = Object.entries(json).filter(([key]) => !['callback', 'callbackUrl'].includes(key));
+	return { ...Object.fromEntries(told), ...(note && { note }) };
 }
 
 function textForModel({ message, description }: ItemError): string {
