@@ -14,10 +14,7 @@ const FOLLOWING = { maxRedirects: 5 };
 const STAYING = { disableFollowRedirect: true };
 
 /** Looks once at headers and first bytes of each image: by address why it cannot be used, null where it can. */
-export async function checkImages(
-	context: IExecuteFunctions,
-	images: readonly Image[],
-): Promise<Map<string, Refusal | null>> {
+export async function checkImages(context: IExecuteFunctions, images: readonly Image[]) {
 	const signal = context.getExecutionCancelSignal();
 	const distinct = new Map(images.map(({ url, isFile }) => [url, isFile]));
 	const checked = await mapConcurrently([...distinct], CONCURRENCY, async ([url, isFile]) => {

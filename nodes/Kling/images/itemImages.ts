@@ -80,11 +80,7 @@ async function readFile(
 	return { url, identity: id.slice(id.lastIndexOf('/') + 1), isFile: true };
 }
 
-function findFile(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	field: string,
-): Settled<IBinaryData> {
+function findFile(context: IExecuteFunctions, itemIndex: number, field: string) {
 	try {
 		return context.helpers.assertBinaryData(itemIndex, field);
 	} catch {

@@ -65,9 +65,7 @@ export function isFile(value: unknown): value is IBinaryData {
 }
 
 /** At least one image of an item; a file as n8n's own nodes take it, by the name of its field or as a reference. */
-export function readImageSettings(
-	settings: Settings,
-): Settled<{ urls: string[] } | { fields: Array<string | IBinaryData> }> {
+export function readImageSettings(settings: Settings) {
 	const source = settings.read(sourceField, (value) => toChoice(value, ['url', 'binary']));
 	if (source instanceof Failure) return source;
 	return source === 'url'

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, IHookFunctions, INodeProperties } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { Failure, Refusal, type Settled, Thrown } from '../api/failure';
+import { jsonObjectSchema } from '../api/schemas';
 import { quote, type Reader } from './readers';
 
 /** A parameter as n8n gives it, or `fallback` where the workflow does not hold it. */
@@ -46,15 +46,13 @@ export class Settings {
 	}
 }
 
-const recordSchema = z.record(z.unknown());
-
 function settingsIn(options: unknown, typed: unknown): Settled<Settings> {
-	const values = recordSchema.safeParse(options).data;
+	const values = jsonObjectSchema.safeParse(options).data;
 	if (values === undefined) {
 		const reason = `is ${quote(options)}, not a collection of options`;
 		return new Refusal(reason, 'Set each option by itself.');
 	}
-	const allTyped = recordSchema.catch({}).parse(typed);
+	const allTyped = jsonObjectSchema.catch({}).parse(typed);
 	return new Settings((name, fallback, asTyped) =>
 		asTyped === undefined ? { [name]: fallback, ...values }[name] : allTyped[name],
 	);

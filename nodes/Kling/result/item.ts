@@ -1,4 +1,4 @@
-import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { ApiFailure, Failure, Refusal, type Settled, Thrown, Unreached } from '../api/failure';
@@ -93,11 +93,7 @@ function saying<E extends Error>(message: string, error: E): E {
 }
 
 /** One item of the output, paired with its input item. */
-export function toItem(
-	context: ToolContext,
-	outcome: ItemOutcome,
-	itemIndex: number,
-): INodeExecutionData {
+export function toItem(context: ToolContext, outcome: ItemOutcome, itemIndex: number) {
 	const pairedItem = { item: itemIndex };
 	if (outcome instanceof Failure) {
 		return { json: failedJson(context, outcome, itemIndex), pairedItem };
