@@ -1,11 +1,4 @@
-import type {
-	ICredentialDataDecryptedObject,
-	ICredentialTestRequest,
-	ICredentialType,
-	Icon,
-	IHttpRequestOptions,
-	INodeProperties,
-} from 'n8n-workflow';
+import type { ICredentialTestRequest, ICredentialType, IHttpRequestOptions } from 'n8n-workflow';
 
 import { DEFAULT_BASE_URL, toBaseUrl, toKey } from '../nodes/Kling/api/credential';
 import { Refusal } from '../nodes/Kling/api/failure';
@@ -32,17 +25,14 @@ function usable(value: string | Refusal): string {
 /** The key for the AI Video API. Its test reads the credits: free of charge, and it needs a key that works. */
 export class AiVideoApi implements ICredentialType {
 	name = 'aiVideoApi';
-
 	displayName = 'AI Video API';
-
-	icon: Icon = {
+	documentationUrl = 'https://aivideoapi.ai';
+	icon: ICredentialType['icon'] = {
 		light: 'file:../nodes/Kling/kling.svg',
 		dark: 'file:../nodes/Kling/kling.dark.svg',
 	};
 
-	documentationUrl = 'https://aivideoapi.ai';
-
-	properties: INodeProperties[] = [
+	properties: ICredentialType['properties'] = [
 		{
 			displayName:
 				'Keys and credits are in the dashboard of the <a href="https://aivideoapi.ai" target="_blank">AI Video API</a>. n8n tests the key free of charge.',
@@ -75,13 +65,8 @@ export class AiVideoApi implements ICredentialType {
 	 * A function, not expressions: n8n 2.41 takes down the sandbox that expressions need as soon as an execution
 	 * is suspended, and its tasks are looked at after that. A property, not a method: n8n looks for it among the
 	 * properties. Only the credential's test leaves the address to it, so that a Base URL means the same there.
-	 *
-	 * @throws Error when the key or the address cannot be used
 	 */
-	authenticate = async (
-		credentials: ICredentialDataDecryptedObject,
-		request: IHttpRequestOptions,
-	): Promise<IHttpRequestOptions> => {
+	authenticate = async (credentials: Record<string, unknown>, request: IHttpRequestOptions) => {
 		const Authorization = `Bearer ${usable(toKey(credentials.apiKey))}`;
 		const baseURL = request.baseURL && usable(toBaseUrl(credentials.baseUrl ?? ''));
 		return { ...request, baseURL, headers: { ...request.headers, Authorization } };

@@ -304,11 +304,12 @@ describe('Callback URL', () => {
 
 	test.each([
 		['the ID of a workflow', ID],
+		['the ID of an old one', '42', '42'],
 		['its address in the editor', `${N8N}/workflow/${ID}`],
 		['its address with a node open', `${N8N}/workflow/${ID}/4f1c?projectId=1#x`],
 		['its address as it is on the machine itself', `http://localhost:5678/workflow/${ID}`],
-	])('%s stands for its Kling Trigger', async (_, value) => {
-		expect(await targetOf(value)).toMatchObject({ callback_url: `${N8N}/webhook/kling/${ID}` });
+	])('%s stands for its Kling Trigger', async (_, value, id = ID) => {
+		expect(await targetOf(value)).toMatchObject({ callback_url: `${N8N}/webhook/kling/${id}` });
 	});
 
 	test('an address elsewhere that only looks like an editor is taken as it is', async () => {
@@ -319,10 +320,11 @@ describe('Callback URL', () => {
 	test.each([
 		[`${N8N}/webhook-test/kling/${ID}`, /a Test URL, which only listens while someone watches/],
 		[`${N8N}/form-test/start`, /a Test URL/],
+		[`${N8N}/webhook-waiting/42?signature=a b`, /is “https:\/\/n8n\.example\.com\/… b”/],
 		[`${N8N}/webhook/my videos`, /is “.*my videos”, not an http\(s\) address/],
 		[`https://n8n.example.org/workflow/${ID}`, /the editor of a workflow on another n8n/],
 		[`${N8N}/workflow/new`, /names a workflow whose Kling Trigger does not listen/],
-		[ID, /names a workflow whose Kling Trigger does not listen/],
+		['my_old-id', /names a workflow whose Kling Trigger does not listen/],
 	])('%s is refused', async (value, reason) => {
 		const refusal = await refusalOf({ callback: 'url', callbackUrl }, { value });
 		expect(refusal.message).toMatch(/^'Callback URL' .* \[item 0\]$/);

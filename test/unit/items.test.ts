@@ -1,12 +1,7 @@
 import { ExpressionError, NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { type Failure, Refusal, Thrown } from '../../nodes/Kling/api/failure';
-import {
-	type ItemOutcome,
-	toNodeError,
-	toOutput,
-	VideoFailed,
-} from '../../nodes/Kling/result/item';
+import { type ItemOutcome, toItem, toNodeError, VideoFailed } from '../../nodes/Kling/result/item';
 import { failure, klingNode, TASK_ID } from '../harness/node/builders';
 
 const context = { getNode: () => klingNode() };
@@ -67,35 +62,34 @@ describe('a failure as n8n’s error', () => {
 });
 
 describe('the output', () => {
-	test('has one item for each input item, in order and paired', () => {
-		const [items] = toOutput(context, [good, refusal.about(TASK_ID), good]);
-		expect(items?.map((item) => item.pairedItem)).toEqual([{ item: 0 }, { item: 1 }, { item: 2 }]);
-		expect(items?.[1]?.json).toMatchObject({ details: { taskId: TASK_ID } });
+	test('has paired items, those that failed too', () => {
+		expect(toItem(context, good, 2).pairedItem).toEqual({ item: 2 });
+		const failed = { json: { details: { taskId: TASK_ID } }, pairedItem: { item: 1 } };
+		expect(toItem(context, refusal.about(TASK_ID), 1)).toMatchObject(failed);
 	});
 
 	test('of an item that failed has no keys but those n8n looks for', () => {
-		const keysWith = (where: typeof context) =>
-			Object.keys(toOutput(where, [refusal])[0]?.[0]?.json ?? {});
+		const keysWith = (where: typeof context) => Object.keys(toItem(where, refusal, 0).json);
 		expect(keysWith(context)).toEqual(['error', 'details']);
 		// n8n 2.0 takes no item with other keys for an error there.
 		expect(keysWith(withErrorOutput)).toEqual(['error', 'message']);
 	});
 
 	test('at an error output names the task in the one text that n8n keeps', () => {
-		const [items] = toOutput(withErrorOutput, [refusal.about(TASK_ID), failedVideo]);
+		const failed = [refusal.about(TASK_ID), failedVideo];
 		const named = { json: { error: expect.stringContaining(TASK_ID) } };
-		expect(items).toMatchObject([named, named]);
+		for (const one of failed) expect(toItem(withErrorOutput, one, 0)).toMatchObject(named);
 	});
 
 	test('has binary data only where there is some', () => {
 		const binary = { data: { data: '', mimeType: 'video/mp4' } };
-		const [items] = toOutput(context, [good, { ...good, binary }]);
-		expect(items?.map((item) => 'binary' in item)).toEqual([false, true]);
+		expect(toItem(context, good, 0)).not.toHaveProperty('binary');
+		expect(toItem(context, { ...good, binary }, 0)).toMatchObject({ binary });
 	});
 });
 
 describe('what the model of an AI Agent reads', () => {
-	const read = (outcome: ItemOutcome | Failure) => toOutput(tool, [outcome])[0]?.[0]?.json;
+	const read = (outcome: ItemOutcome | Failure) => toItem(tool, outcome, 0).json;
 
 	test('of an item that failed is one text: what happened, and what to do', () => {
 		expect(read(refusal)).toEqual({ error: "'Prompt' is empty. Write." });
@@ -107,7 +101,7 @@ describe('what the model of an AI Agent reads', () => {
 
 	test('of an unclear create forbids another call and sends the user to the dashboard', () => {
 		const unclear = failure({ status: 500, code: null });
-		expect(read(unclear)?.['error']).toMatch(
+		expect(read(unclear)['error']).toMatch(
 			/may have been charged\. Do not call this tool again for the same video\. Ask the user to look in the dashboard/,
 		);
 	});

@@ -232,7 +232,7 @@ describe('a download that n8n gives only so much time', () => {
 		const over = new AbortController();
 		const timeout = jest.spyOn(AbortSignal, 'timeout').mockReturnValue(over.signal);
 		jest.spyOn(Date, 'now').mockReturnValue(1_000_000);
-		const downloading = downloadVideos(context, { ...videos, deadlineAt: 1_090_000.5 });
+		const downloading = downloadVideos(context, videos, { deadlineAt: 1_090_000.5 });
 		expect(timeout.mock.calls).toEqual([[90_001]]);
 		over.abort();
 		await expect(downloading).resolves.toEqual({ binary: {}, error: late });
@@ -241,7 +241,7 @@ describe('a download that n8n gives only so much time', () => {
 
 	test('is not begun when it is over already', async () => {
 		httpRequest.mockClear();
-		const downloading = downloadVideos(context, { ...videos, deadlineAt: Date.now() });
+		const downloading = downloadVideos(context, videos, { deadlineAt: Date.now() });
 		await expect(downloading).resolves.toEqual({ binary: {}, error: late });
 		expect(httpRequest).not.toHaveBeenCalled();
 	});

@@ -5,14 +5,7 @@ import { withoutCancelling } from '../n8n/execution';
 import { type Credential, readCredential } from './credential';
 import { ApiFailure, Failure, type Settled } from './failure';
 import { Pace } from './pace';
-import {
-	AFTER_FAULT,
-	isRateLimit,
-	isRefusedForGood,
-	MAX_ATTEMPTS,
-	mayRetry,
-	pauseMs,
-} from './retry';
+import { AFTER_FAULT, isRateLimit, isRefusedForGood, mayRetry, pauseMs } from './retry';
 import {
 	createdSchema,
 	type CreateInput,
@@ -23,6 +16,9 @@ import {
 	toTaskReading,
 } from './schemas';
 import { type ApiContext, type ApiRequest, cancelSignalOf, sendOnce } from './transport';
+
+/** How often one request is sent at the most, the first time included; refusals by a rate limit do not count. */
+const MAX_ATTEMPTS = 4;
 
 /** The body of `POST /v1/videos/generations` (API docs). */
 export function toCreateBody(input: CreateInput, callbackUrl: string | null) {
@@ -72,9 +68,8 @@ export class ApiClient {
 	}
 
 	/**
-	 * Reads a task as one of many: once, with the credential as it is now, and not at all where the API asked
-	 * for a pause. A changed credential is kept as soon as it works; where it is refused, the former one may
-	 * still be right.
+	 * Reads a task once, with the credential as it is now, and not at all where the API asked for a pause.
+	 * A changed credential is kept as soon as it works; where it is refused, the former may still be right.
 	 */
 	async lookAt(taskId: string, withinMs = Infinity): Promise<TaskReading | ApiFailure> {
 		const { itemIndex, context, credential: former } = this;
@@ -119,7 +114,6 @@ export class ApiClient {
 		return pace;
 	}
 
-	/** @param mayWait false: where the API asked for a pause, nothing is sent */
 	private async attempt<T>(
 		request: ApiRequest<T>,
 		credential: Credential,

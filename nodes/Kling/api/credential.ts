@@ -1,7 +1,7 @@
-import type { FunctionsBase, ICredentialsDecrypted } from 'n8n-workflow';
+import type { FunctionsBase } from 'n8n-workflow';
 
 import { isHttpUrl } from './address';
-import { Refusal, type Settled, Thrown } from './failure';
+import { type Failure, Refusal, Thrown } from './failure';
 import { withoutSecrets } from './redact';
 
 export const CREDENTIAL_TYPE = 'aiVideoApi';
@@ -53,15 +53,7 @@ function reasonAgainst(text: string): string | null {
 	return new URL(text).username === '' ? null : 'has a user name in it';
 }
 
-export interface Credential {
-	baseUrl: string;
-	/** As n8n's own helper takes it; only that helper looks at the key. */
-	decrypted: ICredentialsDecrypted;
-	/** The same for credentials that are one in n8n and have the same key and base URL. Never shown or stored. */
-	account: string;
-	/** What the API said, without the key and without resume addresses. */
-	mask(value: unknown): unknown;
-}
+export type Credential = Exclude<Awaited<ReturnType<typeof readCredential>>, Failure>;
 
 /** n8n's id of the credential that the node has chosen. */
 export function credentialIdOf(context: FunctionsBase): string {
@@ -69,10 +61,7 @@ export function credentialIdOf(context: FunctionsBase): string {
 }
 
 /** The credential that the node has chosen, its expressions resolved for one item. */
-export async function readCredential(
-	context: FunctionsBase,
-	itemIndex: number,
-): Promise<Settled<Credential>> {
+export async function readCredential(context: FunctionsBase, itemIndex: number) {
 	try {
 		const data = await context.getCredentials(CREDENTIAL_TYPE, itemIndex);
 		const key = toKey(data['apiKey']);
@@ -81,9 +70,12 @@ export async function readCredential(
 		if (baseUrl instanceof Refusal) return baseUrl;
 		return {
 			baseUrl,
+			/** As n8n's own helper takes it; only that helper looks at the key. */
 			decrypted: { id: '', name: 'AI Video API', type: CREDENTIAL_TYPE, data },
+			/** The same for credentials that are one in n8n and have the same key and base URL. Never shown or stored. */
 			account: JSON.stringify([credentialIdOf(context), baseUrl, key]),
-			mask: (value) => withoutSecrets(value, key),
+			/** What the API said, without the key and without resume addresses. */
+			mask: (value: unknown) => withoutSecrets(value, key),
 		};
 	} catch (thrown) {
 		return new Thrown(thrown);

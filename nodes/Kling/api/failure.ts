@@ -1,6 +1,5 @@
 /** Why something did not succeed, as a value. Only the doors make an n8n error of it (docs/architecture.md). */
 export abstract class Failure {
-	/** What happened, for people. */
 	abstract readonly message: string;
 
 	/** The task of the item that failed. */
@@ -37,11 +36,10 @@ export class Unreached extends Failure {
 	readonly message = 'Another item ended the run first';
 }
 
-/** What n8n itself threw, such as an expression that cannot be evaluated or a file that is not there. */
+/** What n8n itself threw, such as a file that is not there, or the expression of a parameter. */
 export class Thrown extends Failure {
 	readonly message: string;
 
-	/** @param parameter the name of the one whose expression has thrown it; null for anything else */
 	constructor(
 		readonly error: unknown,
 		readonly parameter: string | null = null,
@@ -63,9 +61,8 @@ export interface FailureDetail {
 	 */
 	kind: 'answer' | 'network' | 'content' | 'host' | 'earlier' | 'paused';
 	/**
-	 * How far the request certainly got:
 	 * - `refused`: the API answered and did nothing, so nothing was charged.
-	 * - `notSent`: it never reached the API.
+	 * - `notSent`: it certainly never reached the API.
 	 * - `unclear`: it may have been carried out, so a create must not be sent again.
 	 */
 	outcome: 'refused' | 'notSent' | 'unclear';
@@ -74,7 +71,6 @@ export interface FailureDetail {
 	code: string | null;
 	/** The API's own text, or what came instead of the promised body. */
 	text: string;
-	/** What `Retry-After` asked for, in milliseconds. */
 	retryAfterMs: number | null;
 	/** The account's balance and what the video needs, in credits, where the API said that it has too few. */
 	shortage?: { balance: number; needed: number };

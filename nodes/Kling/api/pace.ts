@@ -18,11 +18,10 @@ export class Pace {
 	private readonly waiting: Array<() => void> = [];
 
 	/**
-	 * Waits for a place, which {@link leave} has to give back.
+	 * Waits for a place, which {@link leave} has to give back, and gives null; else why nothing is to be sent.
 	 *
-	 * @param mayWait false: where the API asked for a pause, no place is waited for
+	 * @param mayWait false: no pause that the API asked for is waited for
 	 * @param withinMs how long others are waited for at most
-	 * @returns the failure for a request that is not to be sent, null for one that has a place
 	 * @throws {CancelledError} when the execution was cancelled
 	 */
 	async enter(

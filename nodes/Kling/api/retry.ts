@@ -1,8 +1,5 @@
 import { type FailureDetail, isCertificateCode } from './failure';
 
-/** How often one request is sent at the most, the first time included; refusals by a rate limit do not count. */
-export const MAX_ATTEMPTS = 4;
-
 /** The longest pause that a run is held up for. Where `Retry-After` asks for more, it ends. */
 export const MAX_PAUSE_MS = 60_000;
 
@@ -15,10 +12,8 @@ export const AFTER_FAULT = { firstMs: 1_000, factor: 2, longestMs: MAX_PAUSE_MS 
 export type Growth = typeof AFTER_FAULT;
 
 /**
- * The one formula for pauses, in milliseconds: `factor` times as long each time, and up to a fifth more, so that
+ * The one formula for pauses, numbered from 1 on: `factor` times as long each time, and up to a fifth more, so that
  * what failed together is not tried together again; at most `longestMs`, unless the other side asked for more.
- *
- * @param count which pause it is, from 1 on
  */
 export function pauseMs(growth: Growth, count: number, atLeastMs: number | null = null): number {
 	const { firstMs, factor, longestMs } = growth;

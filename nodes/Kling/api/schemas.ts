@@ -3,10 +3,8 @@ import { z } from 'zod';
 
 import type { DurationSeconds } from './pricing';
 
-/**
- * The shapes of what the API takes and answers. Only what cannot be done without is required; any other field
- * that is missing or of another type counts as absent: a paid task must not be lost over a decoration.
- */
+// Only what cannot be done without is required; any other field that is missing or of another type counts
+// as absent: a paid task must not be lost over a decoration.
 
 /** The one model this package speaks to (API docs). */
 export const MODEL = 'kling-2.6';
@@ -27,7 +25,6 @@ export function isTaskId(text: string): boolean {
 	return taskIdsIn(text)[0] === text.toLowerCase();
 }
 
-/** A task id in lower case, whatever case it comes in. */
 const taskIdSchema = z
 	.string()
 	.min(1)

@@ -30,7 +30,7 @@ export class Task {
 	reading: TaskReading | null = null;
 	readAt = 0;
 
-	/** Why the last reading did not succeed, null when it did. */
+	/** Of the last reading; null when it succeeded. */
 	failure: ApiFailure | null = null;
 
 	note: string | null = null;

@@ -19,7 +19,6 @@ export interface ApiRequest<T> {
 	call: ApiCall;
 	/** Below the base URL, with a leading slash. */
 	path: string;
-	/** What is posted; nothing is for a GET. */
 	body?: object;
 	/** What a 2xx body says, if it is what the API promises. */
 	parse(body: unknown): T | undefined;

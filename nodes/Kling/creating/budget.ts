@@ -3,7 +3,7 @@ import { Failure, Refusal, type Settled, Unreached } from '../api/failure';
 import { formatCredits } from '../api/pricing';
 import type { Credits } from '../api/schemas';
 import type { RequestSummary } from '../api/task';
-import { checkBalanceOption, maxCreditsOption, NO_LIMIT } from '../parameters/spending';
+import { checkBalanceOption, maxCreditsOption } from '../parameters/spending';
 import { endedBy, failureOf, type ItemOutcome } from '../result/item';
 import { isRefunded } from '../result/task';
 import {
@@ -36,7 +36,7 @@ async function checkBudget(items: Items, spent: number): Promise<Items> {
 	const { maxCredits, checkBalance } = spendingOf(items);
 	const toBuy = items.filter(isToBuy);
 	const requests = summariesOf(toBuy);
-	if (maxCredits !== NO_LIMIT && spent + creditsOf(requests) > maxCredits) {
+	if (spent + creditsOf(requests) > maxCredits) {
 		const before = spent === 0 ? '' : `, of which this run has spent ${spent}`;
 		const refusal = new Refusal(
 			`'${maxCreditsOption.displayName}' is ${maxCredits}${before}, but ${costOf(requests)}`,

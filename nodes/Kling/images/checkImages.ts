@@ -14,10 +14,7 @@ const FOLLOWING = { maxRedirects: 5 };
 const STAYING = { disableFollowRedirect: true };
 
 /** Looks once at headers and first bytes of each image: by address why it cannot be used, null where it can. */
-export async function checkImages(
-	context: IExecuteFunctions,
-	images: readonly Image[],
-): Promise<Map<string, Refusal | null>> {
+export async function checkImages(context: IExecuteFunctions, images: readonly Image[]) {
 	const signal = context.getExecutionCancelSignal();
 	const distinct = new Map(images.map(({ url, isFile }) => [url, isFile]));
 	const checked = await mapConcurrently([...distinct], CONCURRENCY, async ([url, isFile]) => {
@@ -27,10 +24,7 @@ export async function checkImages(
 	return new Map(checked);
 }
 
-/**
- * Why an image address certainly cannot be used, or null. A server that does not answer such a look
- * gets the benefit of the doubt: it may answer the API.
- */
+/** Why an address certainly cannot be used, or null: a server that does not answer here may answer the API. */
 async function checkAddress(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
 	const seen = await probe(context, url, FOLLOWING);
 	if (seen === null) return null;
@@ -45,10 +39,7 @@ async function checkAddress(context: IExecuteFunctions, url: string): Promise<Re
 	return judged instanceof Refusal ? judged : null;
 }
 
-/**
- * Fetches the start of a file by its signed address on this n8n, as the API will. No answer refuses
- * nothing: what cannot be reached from inside may well be reached from outside.
- */
+/** The same for the signed address of a file on this n8n: what has no answer inside may have one outside. */
 async function checkFile(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
 	const seen = await probe(context, url, STAYING);
 	if (seen === null) return null;

@@ -3,7 +3,6 @@ import { Refusal, type Settled } from '../api/failure';
 /** The largest image the API takes (API docs: 10 MB). */
 export const MAX_IMAGE_BYTES = 10 * 2 ** 20;
 
-/** How many bytes of a file tell its type. */
 export const SIGNATURE_LENGTH = 16;
 
 const textOf = (start: Uint8Array) => String.fromCharCode(...start.slice(0, SIGNATURE_LENGTH));
@@ -19,11 +18,7 @@ export function imageTypeOf(start: Uint8Array): string | null {
 /** `ftyp` and the brand of a file, by which phones mark their pictures (ISO/IEC 23008-12, AVIF). */
 const PHONE_PICTURE = /^.{4}ftyp(?:(avi[fs])|(?:he(?:ic|ix|im|is|vc|vx)|mif1|msf1))/s;
 
-/**
- * The type of an image by its first bytes, or why the API does not take it, which begins with `subject`.
- *
- * @param hint what to do about a file that is no picture at all
- */
+/** The type of an image, or why the API does not take it; `hint` is for a file that is no picture at all. */
 export function judgeImage(
 	subject: string,
 	{ start, bytes }: { start: Uint8Array; bytes: number | null },

@@ -4,13 +4,7 @@ import { isReachableFromApi } from '../api/address';
 import type { ApiClient } from '../api/client';
 import { Failure, Refusal, type Settled } from '../api/failure';
 import { readStart } from '../n8n/http';
-import {
-	binaryField,
-	type BinaryField,
-	isFile,
-	readImageSettings,
-	sourceField,
-} from '../parameters/images';
+import { binaryField, isFile, readImageSettings, sourceField } from '../parameters/images';
 import type { Settings } from '../parameters/settings';
 import { judgeImage, SIGNATURE_LENGTH } from './imageType';
 
@@ -21,11 +15,10 @@ export interface Image {
 	url: string;
 	/** What tells it from others at the next try too, when a file has another address. */
 	identity: string;
-	/** Whether it is a file on this n8n. */
 	isFile: boolean;
 }
 
-/** The images of one item, from addresses or from its files. */
+/** The images of one item. */
 export async function readImages(
 	context: IExecuteFunctions,
 	itemIndex: number,
@@ -49,7 +42,7 @@ export async function readImages(
 async function readFile(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	field: BinaryField,
+	field: string | IBinaryData,
 	apiBaseUrl: string,
 ): Promise<Settled<Image>> {
 	const file = typeof field === 'string' ? findFile(context, itemIndex, field) : field;
@@ -74,11 +67,8 @@ async function readFile(
 	// A copy that belongs to this execution, and is served under the type of its content. A file that came
 	// by a webhook or form has a provisional id: n8n moves it once the execution ends or is suspended, and
 	// its signed address would then lead nowhere (n8n 2.41, filesystem mode).
-	const copy = await helpers.prepareBinaryData(
-		await helpers.getBinaryStream(id),
-		file.fileName,
-		type,
-	);
+	const stream = await helpers.getBinaryStream(id);
+	const copy = await helpers.prepareBinaryData(stream, file.fileName, type);
 	const url = helpers.createBinarySignedUrl(copy, ADDRESS_VALIDITY);
 	if (!isReachableFromApi(url, apiBaseUrl)) {
 		return new Refusal(
@@ -90,11 +80,7 @@ async function readFile(
 	return { url, identity: id.slice(id.lastIndexOf('/') + 1), isFile: true };
 }
 
-function findFile(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	field: string,
-): Settled<IBinaryData> {
+function findFile(context: IExecuteFunctions, itemIndex: number, field: string) {
 	try {
 		return context.helpers.assertBinaryData(itemIndex, field);
 	} catch {

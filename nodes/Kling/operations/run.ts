@@ -8,7 +8,7 @@ import { hasBegun, isTool, keepsFailedItems, readRunIndex } from '../n8n/executi
 import { CREATING } from '../parameters/operation';
 import { settingsOf } from '../parameters/settings';
 import { namedTask } from '../parameters/taskId';
-import { failureOf, type ItemOutcome, toNodeError, toOutput, VideoFailed } from '../result/item';
+import { failureOf, type ItemOutcome, toItem, toNodeError, VideoFailed } from '../result/item';
 import { isRefunded } from '../result/task';
 import { isSuspended } from '../waiting/suspend';
 
@@ -51,7 +51,7 @@ export async function runOperation(
 	// What may have been charged must not hide behind another item's failure.
 	const failure = failed.find(isUnclearCreate) ?? failed[0];
 	if (keepsFailedItems(context) || !(failure instanceof Failure)) {
-		return toOutput(context, outcomes);
+		return [outcomes.map((outcome, itemIndex) => toItem(context, outcome, itemIndex))];
 	}
 	const error = toNodeError(context, failure, outcomes.indexOf(failure));
 	throw pays ? nameCreated(error, journal, outcomes) : error;

@@ -5,7 +5,6 @@ import { Refusal, type Settled } from '../api/failure';
 import { parseJson } from '../n8n/http';
 import { holdsObjectInText, isMissing, listOf, quote } from './readers';
 
-/** An address as a table gives it. */
 const attachmentSchema = z.object({ url: z.string() });
 
 /**
@@ -33,7 +32,10 @@ function addressesIn(value: unknown, isEntry: boolean): Array<Settled<string>> {
 	if (Array.isArray(value)) return value.flatMap((entry) => addressesIn(entry, true));
 	const attachment = attachmentSchema.safeParse(value);
 	if (attachment.success) return addressesIn(attachment.data.url, true);
-	if (typeof value !== 'string' || holdsObjectInText(value)) return [notAnAddress(value)];
+	if (typeof value !== 'string' || holdsObjectInText(value)) {
+		const hint = 'Choose the field that holds the address, such as {{ $json.image.url }}.';
+		return [notAnAddress(value, hint)];
+	}
 	// Feeds and pages are copied with their own way of writing “&”.
 	const text = value
 		.replace(/^[\s\u200b\u2060,;]+/, '')
@@ -53,22 +55,15 @@ function toAddress(text: string, isEntry: boolean): Settled<string> {
 			'Write each blank within an address as %20, and begin each address with https://.',
 		);
 	}
-	if (!isHttpUrl(address)) return notAnAddress(text);
-	const hint = sharePageHint(new URL(address));
-	const reason = `is ${quote(address)}, which is a page that shows a file, not the file itself`;
-	return hint === null ? address : new Refusal(reason, hint);
-}
-
-function notAnAddress(value: unknown): Refusal {
-	const reason = `is ${quote(value)}, not an http(s) address`;
-	if (typeof value !== 'string' || holdsObjectInText(value)) {
-		const hint = 'Choose the field that holds the address, such as {{ $json.image.url }}.';
-		return new Refusal(reason, hint);
-	}
-	const hint = /^data:/i.test(value)
+	if (isHttpUrl(address)) return refuseSharePage(address) ?? address;
+	const hint = /^data:/i.test(text)
 		? 'The API takes no image within a text. Convert it to a file first, and set Image Source to File.'
 		: 'Give the full address of each image, starting with https://.';
-	return new Refusal(reason, hint);
+	return notAnAddress(text, hint);
+}
+
+function notAnAddress(value: unknown, hint: string): Refusal {
+	return new Refusal(`is ${quote(value)}, not an http(s) address`, hint);
 }
 
 /**
@@ -104,15 +99,17 @@ const PAGES: ReadonlyArray<readonly [page: RegExp, file: string | null]> = [
 	[/^([^?]*?)\/-\/blob\//, '$1/-/raw/'],
 ];
 
-/** How to get the file's own address, where this is the address of a page that shows it; else null. */
-function sharePageHint({ protocol, host, pathname, search }: URL): string | null {
+function refuseSharePage(url: string): Refusal | null {
+	const { protocol, host, pathname, search } = new URL(url);
 	const address = `${host}${pathname}${search}`;
-	const found = PAGES.find(([page]) => page.test(address));
-	if (found === undefined) return null;
-	const [page, file] = found;
+	const [page, file = null] = PAGES.find(([pattern]) => pattern.test(address)) ?? [];
+	const direct = file === null || page === undefined ? null : address.replace(page, file);
+	if (page === undefined || direct === address) return null;
 	const download = 'download it first with the node of that service, and set Image Source to File.';
-	if (file === null) return `The file has no address of its own there: ${download}`;
-	const direct = address.replace(page, file);
-	if (direct === address) return null;
-	return `Share the file with anyone who has the link, and give its direct address: ${protocol}//${direct}. Or ${download}`;
+	return new Refusal(
+		`is ${quote(url)}, which is a page that shows a file, not the file itself`,
+		direct === null
+			? `The file has no address of its own there: ${download}`
+			: `Share the file with anyone who has the link, and give its direct address: ${protocol}//${direct}. Or ${download}`,
+	);
 }

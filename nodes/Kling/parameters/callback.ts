@@ -16,7 +16,6 @@ export type CallbackSetting =
 	/** The Kling Trigger of another workflow, named by its ID or by the address of its editor. */
 	| { kind: 'workflow'; workflowId: string; editorUrl: string | null };
 
-/** Which of the ways is used. */
 export type CallbackKind = Exclude<CallbackSetting['kind'], 'auto' | 'workflow'>;
 
 const callbackField: INodeProperties = {
@@ -79,8 +78,10 @@ export function readCallback(settings: Settings): Settled<CallbackSetting> {
 	return kind === 'url' ? settings.read(callbackUrlField, toCallbackUrl) : { kind };
 }
 
-/** Whether a text is a workflow's ID, as n8n makes them up. */
+/** Whether it is a workflow's ID as n8n makes them up now; older and imported ones may be any {@link ID}. */
 export const isWorkflowId = (text: string) => /^[A-Za-z0-9]{16}$/.test(text);
+
+const ID = /^[\w-]+$/;
 
 /** The address of a workflow in n8n's editor, whatever is open in it. */
 const EDITOR_PATH = /\/workflow\/([\w-]+)(\/|$)/;
@@ -94,7 +95,7 @@ function toCallbackUrl(value: unknown): Settled<CallbackSetting> {
 	const text = toText(value, hint);
 	if (text instanceof Failure) return text;
 	const url = text.trim();
-	if (isWorkflowId(url)) return { kind: 'workflow', workflowId: url, editorUrl: null };
+	if (ID.test(url)) return { kind: 'workflow', workflowId: url, editorUrl: null };
 	if (!isHttpUrl(url) || /\s/.test(url)) {
 		return new Refusal(`is ${quote(url)}, not an http(s) address`, hint);
 	}

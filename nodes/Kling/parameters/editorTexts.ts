@@ -8,11 +8,8 @@ import { outputBinaryField } from './result';
 import { taskIdField } from './taskId';
 import { promptField } from './video';
 
-/*
- * Texts that the editor works out, with parameters as they were typed: one that cannot be evaluated
- * yet would take the whole text with it (n8n). An expression is then a text that begins with “=”,
- * and so neither a number nor a switch.
- */
+// The editor works these texts out with parameters as they were typed, expressions as texts that begin
+// with “=”: one that cannot be evaluated yet would take the whole text with it (n8n).
 const typed = (name: string) => `$rawParameter[${JSON.stringify(name)}]`;
 const option = (name: string) => `(${typed('options')} ?? {})[${JSON.stringify(name)}]`;
 const word = (value: string) => `String(${value} ?? "").trim().toLowerCase()`;
@@ -33,13 +30,10 @@ const AMOUNTS = `[${HAS_PRICE} ? "~" + ${CREDITS} : "", ${LIMIT} > 0 ? "≤ " + 
 const IS_DRY_RUN = `${word(option('dryRun'))} === "true"`;
 
 /**
- * The line below the node on the canvas: the operation, and what a video will cost at most, or that
- * nothing will be spent. So it is seen when n8n loses the options that guard the money.
- * The canvas has room for some thirty letters; with price and limit the word “credits” may be cut.
+ * The line below the node on the canvas, so that it is seen when n8n loses the options that guard the money.
+ * There is room for some thirty letters: with price and limit the word “credits” may be cut.
  */
 export const SUBTITLE = `={{ ${NAME} + (!(${IS_CREATING}) ? "" : ${IS_DRY_RUN} ? ": dry run" : ${AMOUNTS}.length > 0 ? ": " + ${AMOUNTS}.join(", ") + " credits" : "") }}`;
-
-const IS_TOOL = '$rawParameter["descriptionType"] !== undefined';
 
 const TEXT_FIELDS = [
 	promptField,
@@ -60,16 +54,16 @@ function bracesHint({ name, displayName }: INodeProperties): NodeHint {
 	};
 }
 
-/** Notes beside the panel, where the output will be. */
 export const HINTS: NodeHint[] = [
 	...TEXT_FIELDS.map(bracesHint),
 	{
+		// Not for tools, which alone have a type of description.
 		message:
 			'Most videos take 1 to 15 minutes. You can leave this page meanwhile: n8n goes on without it. If you stop the execution, the video is made all the same: its task ID is in the log of n8n, and Get Video takes it.',
 		type: 'info',
 		location: 'outputPane',
 		whenToDisplay: 'beforeExecution',
-		displayCondition: `={{ ${JSON.stringify(WAITING)}.includes($parameter["operation"]) && !(${IS_TOOL}) }}`,
+		displayCondition: `={{ ${JSON.stringify(WAITING)}.includes($parameter["operation"]) && $rawParameter["descriptionType"] === undefined }}`,
 	},
 ];
 

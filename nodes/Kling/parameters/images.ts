@@ -4,7 +4,7 @@ import { Failure, Refusal, type Settled } from '../api/failure';
 import { toAddresses } from './addresses';
 import { CREATING } from './operation';
 import { filledByModel } from './panel';
-import { holdsObjectInText, listOf, notText, quote, toChoice, toEntries } from './readers';
+import { holdsObjectInText, listOf, quote, toChoice, toEntries, toOptionalText } from './readers';
 import { collect, type Settings } from './settings';
 
 export const sourceField: INodeProperties = {
@@ -54,9 +54,6 @@ export const imageFields: INodeProperties[] = [
 	...filledByModel(urlsField, 'Public address of the image to animate, starting with https://'),
 ];
 
-/** A file of an item, as n8n's own nodes take it: by its field's name, or as a reference to it. */
-export type BinaryField = string | IBinaryData;
-
 /** Whether n8n itself takes this for a reference to a file. */
 export function isFile(value: unknown): value is IBinaryData {
 	return (
@@ -67,10 +64,8 @@ export function isFile(value: unknown): value is IBinaryData {
 	);
 }
 
-/** Where one item's images come from, at least one. */
-export function readImageSettings(
-	settings: Settings,
-): Settled<{ urls: string[] } | { fields: BinaryField[] }> {
+/** At least one image of an item; a file as n8n's own nodes take it, by the name of its field or as a reference. */
+export function readImageSettings(settings: Settings) {
 	const source = settings.read(sourceField, (value) => toChoice(value, ['url', 'binary']));
 	if (source instanceof Failure) return source;
 	return source === 'url'
@@ -79,16 +74,17 @@ export function readImageSettings(
 }
 
 /** The files in the order given: names with commas or line breaks between them, references, or a list. */
-function toBinaryFields(value: unknown): Settled<BinaryField[]> {
+function toBinaryFields(value: unknown): Settled<Array<string | IBinaryData>> {
 	const fields = toEntries(value, /[,\r\n]+/).map(toBinaryField);
 	return listOf(fields, value, 'Name the field that holds the image file, such as “data”.');
 }
 
-function toBinaryField(entry: unknown): Settled<BinaryField> {
+function toBinaryField(entry: unknown): Settled<string | IBinaryData> {
 	if (isFile(entry)) return entry;
-	if (typeof entry === 'number') return String(entry);
-	if (typeof entry !== 'string') return notText(entry);
-	return holdsObjectInText(entry)
-		? new Refusal(`is ${quote(entry)}`, 'Remove everything around the {{ }}, line breaks too.')
-		: entry.trim();
+	if (typeof entry === 'string' && holdsObjectInText(entry)) {
+		const hint = 'Remove everything around the {{ }}, line breaks too.';
+		return new Refusal(`is ${quote(entry)}`, hint);
+	}
+	const name = toOptionalText(entry, '');
+	return name instanceof Failure ? name : name.trim();
 }

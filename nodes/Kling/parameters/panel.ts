@@ -21,10 +21,6 @@ export function filledByModel(field: INodeProperties, description: string): INod
 }
 
 /** A text among the fields. */
-export function notice(
-	name: string,
-	text: string,
-	displayOptions?: IDisplayOptions,
-): INodeProperties {
-	return { displayName: text, name, type: 'notice', default: '', displayOptions };
+export function notice(name: string, text: string, displayOptions?: IDisplayOptions) {
+	return { displayName: text, name, type: 'notice' as const, default: '', displayOptions };
 }

@@ -1,5 +1,5 @@
 import { Failure, Refusal, type Settled, valuesOf } from '../api/failure';
-import { withoutKeys } from '../api/redact';
+import { withoutKeys, withoutResumeAddresses } from '../api/redact';
 import { parseJson } from '../n8n/http';
 
 /**
@@ -24,12 +24,13 @@ function kindOf(value: unknown): string {
 
 const MAX_QUOTED = 60;
 
-/** A value as a refusal shows it: briefly, on one line, and never with a key in it. */
+/** A value as a refusal shows it: briefly, on one line, without keys and resume addresses. */
 export function quote(value: unknown): string {
 	if (typeof value !== 'string') return kindOf(value);
 	if (isBlank(value)) return 'empty';
 	if (holdsObjectInText(value)) return 'an object that was turned into text';
-	const characters = [...withoutKeys(value).replace(/\s+/g, ' ').trim()];
+	const shown = withoutResumeAddresses(withoutKeys(value));
+	const characters = [...shown.replace(/\s+/g, ' ').trim()];
 	const start = characters.slice(0, MAX_QUOTED).join('');
 	return `“${start}${characters.length > MAX_QUOTED ? '…' : ''}”`;
 }
@@ -41,7 +42,6 @@ function withoutValue(value: unknown): Refusal {
 	);
 }
 
-/** A text or list with nothing in it. */
 function emptiness(value: unknown, hint: string): Refusal {
 	const cause = isMissing(value) ? `Its expression gives ${String(value)}. ` : '';
 	return new Refusal('is empty', `${cause}${hint}`);
@@ -115,7 +115,10 @@ export function toText(value: unknown, hint: string): Settled<string> {
 export function toOptionalText(value: unknown, hint: string): Settled<string> {
 	if (Number.isFinite(value)) return String(value);
 	if (isMissing(value)) return emptiness(value, hint);
-	if (typeof value !== 'string') return notText(value);
+	if (typeof value !== 'string') {
+		const kind = kindOf(value);
+		return new Refusal(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');
+	}
 	if (!holdsObjectInText(value)) return value;
 	return new Refusal(
 		'holds an object that was turned into text',
@@ -127,12 +130,6 @@ const WAYS_TO_TEXT: Record<string, string> = {
 	'a list': 'Choose an entry of it, such as {{ $json.texts[0] }}.',
 	'an object': 'Choose a field of it, such as {{ $json.output.text }}.',
 };
-
-/** What is wrong with a value that should be a text. */
-export function notText(value: unknown): Refusal {
-	const kind = kindOf(value);
-	return new Refusal(`is ${kind}, not text`, WAYS_TO_TEXT[kind] ?? 'Set it to a text.');
-}
 
 /** The text, unless it is longer than `max` Unicode code points. */
 export function ofLength(max: number, text: Settled<string>, hint: string): Settled<string> {

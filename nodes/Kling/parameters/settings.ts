@@ -1,12 +1,7 @@
-import type {
-	IExecuteFunctions,
-	IHookFunctions,
-	INodeProperties,
-	IWebhookFunctions,
-} from 'n8n-workflow';
-import { z } from 'zod';
+import type { IExecuteFunctions, IHookFunctions, INodeProperties } from 'n8n-workflow';
 
 import { Failure, Refusal, type Settled, Thrown } from '../api/failure';
+import { jsonObjectSchema } from '../api/schemas';
 import { quote, type Reader } from './readers';
 
 /** A parameter as n8n gives it, or `fallback` where the workflow does not hold it. */
@@ -15,7 +10,6 @@ type GetParameter = (name: string, fallback: unknown, options?: typeof AS_TYPED)
 /** Not evaluated: an expression begins with `=`. */
 const AS_TYPED = { rawExpressions: true };
 
-/** The collection that holds every option. */
 export const optionsField: INodeProperties = {
 	displayName: 'Options',
 	name: 'options',
@@ -33,7 +27,6 @@ export class Settings {
 
 	constructor(private readonly get: GetParameter) {}
 
-	/** A parameter of its own. */
 	read<T>(field: INodeProperties, reader: Reader<T>): Settled<T> {
 		const { displayName, name, default: fallback } = field;
 		try {
@@ -53,16 +46,13 @@ export class Settings {
 	}
 }
 
-const recordSchema = z.record(z.unknown());
-
-/** The settings that Options hold. */
 function settingsIn(options: unknown, typed: unknown): Settled<Settings> {
-	const values = recordSchema.safeParse(options).data;
+	const values = jsonObjectSchema.safeParse(options).data;
 	if (values === undefined) {
 		const reason = `is ${quote(options)}, not a collection of options`;
 		return new Refusal(reason, 'Set each option by itself.');
 	}
-	const allTyped = recordSchema.catch({}).parse(typed);
+	const allTyped = jsonObjectSchema.catch({}).parse(typed);
 	return new Settings((name, fallback, asTyped) =>
 		asTyped === undefined ? { [name]: fallback, ...values }[name] : allTyped[name],
 	);
@@ -76,10 +66,8 @@ function refuseBraces(typed: unknown): Refusal | null {
 	if (typeof typed !== 'string' || typed.startsWith('=')) return null;
 	const [braces] = BRACES.exec(typed) ?? [];
 	if (braces === undefined) return null;
-	return new Refusal(
-		`holds ${quote(braces)} as plain text`,
-		'Switch the field to Expression, so that n8n puts in the value.',
-	);
+	const hint = 'Switch the field to Expression, so that n8n puts in the value.';
+	return new Refusal(`holds ${quote(braces)} as plain text`, hint);
 }
 
 /** The settings of the Kling node for one item. */
@@ -93,9 +81,7 @@ export function settingsOf(
 }
 
 /** The settings of the Kling Trigger. */
-export function triggerSettingsOf(
-	context: Pick<IWebhookFunctions | IHookFunctions, 'getNodeParameter'>,
-): Settings {
+export function triggerSettingsOf(context: Pick<IHookFunctions, 'getNodeParameter'>): Settings {
 	return new Settings((name, fallback, options) =>
 		context.getNodeParameter(name, fallback, options),
 	);

@@ -5,8 +5,6 @@ import { CREATING } from './operation';
 import { toBoolean, toNumber } from './readers';
 import { collect, type Settings } from './settings';
 
-export const NO_LIMIT = 0;
-
 const CONCURRENCY = { min: 1, max: 50 } as const;
 
 export const checkBalanceOption: INodeProperties = {
@@ -49,8 +47,8 @@ export const maxCreditsOption: INodeProperties = {
 	displayName: 'Max Credits',
 	name: 'maxCredits',
 	type: 'number',
-	typeOptions: { minValue: NO_LIMIT },
-	default: NO_LIMIT,
+	typeOptions: { minValue: 0 },
+	default: 0,
 	description:
 		'The most credits that one run of this node may spend on all items together. Nothing is spent when the estimate is higher. 0 means no limit.',
 };
@@ -68,11 +66,10 @@ export type SpendingSettings = Exclude<ReturnType<typeof readSpending>, Failure>
 
 /** What holds for a run whose items say different things. Each item's images are its own concern. */
 export function strictest(spending: readonly SpendingSettings[]) {
-	const limits = spending.map(({ maxCredits }) => maxCredits).filter((one) => one !== NO_LIMIT);
 	return {
-		maxCredits: limits.length === 0 ? NO_LIMIT : Math.min(...limits),
+		maxCredits: Math.min(...spending.map(({ maxCredits }) => maxCredits)),
 		checkBalance: spending.some(({ checkBalance }) => checkBalance),
-		concurrency: Math.min(CONCURRENCY.max, ...spending.map(({ concurrency }) => concurrency)),
+		concurrency: Math.min(...spending.map(({ concurrency }) => concurrency)),
 	};
 }
 
@@ -81,20 +78,21 @@ export function readDryRun(settings: Settings): Settled<boolean> {
 	return settings.option(dryRunOption, toBoolean);
 }
 
-/** What an item may spend, and what is checked first: in a dry run everything. */
+/** What an item may spend, without a limit `Infinity`, and what is checked first: in a dry run everything. */
 export function readSpending(settings: Settings) {
 	const read = collect({
 		checkBalance: settings.option(checkBalanceOption, toBoolean),
 		checkImages: settings.option(checkImagesOption, toBoolean),
 		concurrency: settings.option(concurrencyOption, (value) => toNumber(value, CONCURRENCY)),
 		dryRun: readDryRun(settings),
-		maxCredits: settings.option(maxCreditsOption, (value) => toNumber(value, { min: NO_LIMIT })),
+		maxCredits: settings.option(maxCreditsOption, (value) => toNumber(value, { min: 0 })),
 	});
 	if (read instanceof Failure) return read;
-	const { dryRun, ...own } = read;
+	const { dryRun, checkBalance, checkImages, concurrency, maxCredits } = read;
 	return {
-		...own,
-		checkBalance: own.checkBalance || dryRun,
-		checkImages: own.checkImages || dryRun,
+		checkBalance: checkBalance || dryRun,
+		checkImages: checkImages || dryRun,
+		concurrency,
+		maxCredits: maxCredits || Infinity,
 	};
 }

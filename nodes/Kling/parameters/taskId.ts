@@ -23,9 +23,6 @@ export const taskIdFields = filledByModel(
 	'The taskId that creating the video gave, a UUID',
 );
 
-const LOOKS_LIKE =
-	'It looks like 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d. Create Video gives it as “taskId”.';
-
 /** A task id in lower case: given as such, or within an address, as in that of a callback or video. */
 export function readTaskId(settings: Settings): Settled<string> {
 	return settings.read(taskIdField, toTaskId);
@@ -46,7 +43,10 @@ function toTaskId(value: unknown): Settled<string> {
 	const text = given.trim();
 	if (isTaskId(text)) return text.toLowerCase();
 	const [taskId, ...others] = isHttpUrl(text) ? taskIdsIn(text) : [];
-	if (taskId === undefined) return new Refusal(`is ${quote(text)}, not a task ID`, LOOKS_LIKE);
-	if (others.length === 0) return taskId;
-	return new Refusal(`holds several IDs: ${quote(text)}`, LOOKS_LIKE);
+	if (taskId !== undefined && others.length === 0) return taskId;
+	const shown = quote(text);
+	return new Refusal(
+		taskId === undefined ? `is ${shown}, not a task ID` : `holds several IDs: ${shown}`,
+		'It looks like 3f2a9c1e-0b7d-4c5a-9e21-6d1f8a2b4c3d. Create Video gives it as “taskId”.',
+	);
 }

@@ -1,11 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 
-import {
-	DURATIONS_SECONDS,
-	type DurationSeconds,
-	estimateCredits,
-	formatCredits,
-} from '../api/pricing';
+import { DURATIONS_SECONDS, estimateCredits, formatCredits } from '../api/pricing';
 import { CREATING } from './operation';
 import { filledByModel, notice } from './panel';
 import { ofLength, toBoolean, toChoice, toText } from './readers';
@@ -52,15 +47,17 @@ export const soundField: INodeProperties = {
 
 const SOUND_CHOICES = [false, true];
 
-const prices = (duration: DurationSeconds) =>
-	`${duration} seconds ${estimateCredits(duration, false)}, with sound ${estimateCredits(duration, true)}`;
+const PRICES = DURATIONS_SECONDS.map(
+	(duration) =>
+		`${duration} seconds ${estimateCredits(duration, false)}, with sound ${estimateCredits(duration, true)}`,
+);
 
 /**
  * The price, of which exactly one notice is in sight at any time. The editor puts in what an
  * expression gives before it looks at these conditions, and an empty text where it gives nothing.
  */
 export const creditNotices: INodeProperties[] = [
-	...DURATIONS_SECONDS.flatMap((duration) => [
+	...DURATIONS_SECONDS.flatMap((duration, index) => [
 		...SOUND_CHOICES.map((sound) =>
 			notice(
 				`credits${duration}${sound ? 'Sound' : 'Silent'}`,
@@ -70,13 +67,13 @@ export const creditNotices: INodeProperties[] = [
 		),
 		notice(
 			`credits${duration}`,
-			`The price of each video depends on its sound. Estimated credits: ${prices(duration)}.`,
+			`The price of each video depends on its sound. Estimated credits: ${PRICES[index]}.`,
 			{ show: { operation: CREATING, duration: [duration] }, hide: { sound: SOUND_CHOICES } },
 		),
 	]),
 	notice(
 		'creditsByDuration',
-		`The price of each video depends on its duration and sound. Estimated credits: ${DURATIONS_SECONDS.map(prices).join('; ')}.`,
+		`The price of each video depends on its duration and sound. Estimated credits: ${PRICES.join('; ')}.`,
 		{ show: { operation: CREATING }, hide: { duration: [...DURATIONS_SECONDS] } },
 	),
 ];

@@ -109,7 +109,6 @@ export function readWait(settings: Settings, mustPoll: boolean) {
 		strategy,
 		timeoutMs: minutes * 60_000,
 		intervalMs: Math.max(seconds, MIN_POLL_INTERVAL_SECONDS) * 1000,
-		// A suspended node cannot stop the run.
 		throwOnFailure: throwOnFailure && strategy === 'poll',
 	};
 }

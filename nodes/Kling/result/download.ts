@@ -22,20 +22,14 @@ export interface DownloadLimits {
 	deadlineAt?: number;
 }
 
-interface Videos extends DownloadLimits {
-	taskId: string;
-	urls: readonly string[];
-	/** The field for the first video; further ones get `_1`, `_2`, … behind it. */
-	field: string;
-}
-
 /**
  * Streams each video into n8n's binary store. The key is not sent along: the file host is not the API. A file
  * that cannot be had is said, not thrown: its task is paid for, and its address still good.
  */
 export async function downloadVideos(
 	context: DownloadContext,
-	{ taskId, urls, field, ...limits }: Videos,
+	{ taskId, urls, field }: { taskId: string; urls: readonly string[]; field: string },
+	limits: DownloadLimits,
 ): Promise<{ binary: IBinaryKeyData; error: string | null }> {
 	const binary: IBinaryKeyData = {};
 	const missing: string[] = [];
@@ -105,7 +99,6 @@ async function attemptDownload(
 	}
 }
 
-/** How many bytes of a file tell which video it is. */
 export const VIDEO_START_LENGTH = 12;
 
 /** Which video a file is by its first bytes; null when it is none. */

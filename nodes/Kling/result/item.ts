@@ -1,4 +1,4 @@
-import type { IBinaryKeyData, IDataObject, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject } from 'n8n-workflow';
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 import { ApiFailure, Failure, Refusal, type Settled, Thrown, Unreached } from '../api/failure';
@@ -92,20 +92,8 @@ function saying<E extends Error>(message: string, error: E): E {
 	return error;
 }
 
-/** The node's output: one item for each input item, paired and in order. */
-export function toOutput(
-	context: ToolContext,
-	outcomes: readonly ItemOutcome[],
-): INodeExecutionData[][] {
-	return [outcomes.map((outcome, itemIndex) => toItem(context, outcome, itemIndex))];
-}
-
 /** One item of the output, paired with its input item. */
-export function toItem(
-	context: ToolContext,
-	outcome: ItemOutcome,
-	itemIndex: number,
-): INodeExecutionData {
+export function toItem(context: ToolContext, outcome: ItemOutcome, itemIndex: number) {
 	const pairedItem = { item: itemIndex };
 	if (outcome instanceof Failure) {
 		return { json: failedJson(context, outcome, itemIndex), pairedItem };
@@ -130,7 +118,6 @@ function failedJson(context: ToolContext, failure: Failure, itemIndex: number): 
 	if (hasErrorOutput(context)) {
 		const isNamed = taskId === null || message.includes(taskId);
 		const text = isNamed ? message : `${message} (task ${taskId})`;
-		// An empty description would not count.
 		return { error: text, ...(description && { message: description }) };
 	}
 	const httpCode = error instanceof NodeApiError ? error.httpCode : null;
@@ -142,19 +129,16 @@ export function hasErrorOutput(context: Pick<ToolContext, 'getNode'>): boolean {
 	return context.getNode().onError === 'continueErrorOutput';
 }
 
-const LEFT_OUT = new Set(['callback', 'callbackUrl']);
-
 /** Without callbacks and item numbers: a model makes up what they mean. */
 function jsonForModel({ json, note }: ItemResult): IDataObject {
-	const entries = Object.entries(json).filter(([key]) => !LEFT_OUT.has(key));
-	return { ...Object.fromEntries(entries), ...(note && { note }) };
+	const told = Object.entries(json).filter(([key]) => !['callback', 'callbackUrl'].includes(key));
+	return { ...Object.fromEntries(told), ...(note && { note }) };
 }
 
 function textForModel({ message, description }: ItemError): string {
-	// At the end of a message (n8n: guidelines for error texts).
 	const happened = message.replace(/ \[item \d+\]$/, '');
-	return [happened, description ?? '']
-		.filter((text) => text !== '')
+	return [happened, description]
+		.flatMap((text) => text || [])
 		.map((text) => (/[.!?]”?$/.test(text) ? text : `${text}.`))
 		.join(' ');
 }

@@ -27,8 +27,8 @@ export async function readingToOutcome(
 	if (downloadField === null) return { json, task };
 	if (!mayDownload) return { json: { ...json, downloadError: UNVERIFIED }, task };
 	const urls = isFinished(reading.task) ? videoUrls : [];
-	const videos = { taskId, urls, field: downloadField, ...limits };
-	const { binary, error } = await downloadVideos(context, videos);
+	const videos = { taskId, urls, field: downloadField };
+	const { binary, error } = await downloadVideos(context, videos, limits);
 	// The API's own object stays untouched, unless there is something the user must know.
 	const said = simplify || error !== null ? { downloadError: error } : {};
 	return { json: { ...json, ...said }, task, binary };

@@ -100,8 +100,11 @@ const text = (not: (what: string) => Cell, taken: Partial<Row> = {}) =>
 		...taken,
 	});
 
-/** A text of which none of the odd values is one. */
-const special = (what: string) => text((value) => no(`is ${value}, not ${what}`));
+/** None of the odd values is a task ID, but any word may be a workflow's. */
+const taskId = text((value) => no(`is ${value}, not a task ID`));
+const callbackUrl = text((value) =>
+	is({ kind: 'workflow', workflowId: value.slice(1, -1), editorUrl: null }),
+);
 
 /** A text that is taken without the blanks around it; `empty` is what it makes of none. */
 const trimmedText = (empty: Cell) =>
@@ -217,10 +220,8 @@ export const KLING_TABLE: Record<string, ParameterRow> = {
 		(settings) => oneOfThem(readCallback(settings), 'kind'),
 		oneOf('none of its choices'),
 	),
-	callbackUrl: create('Callback URL', readCallback, special('an http(s) address'), {
-		callback: 'url',
-	}),
-	taskId: get('Task ID', readTaskId, special('a task ID')),
+	callbackUrl: create('Callback URL', readCallback, callbackUrl, { callback: 'url' }),
+	taskId: get('Task ID', readTaskId, taskId),
 	waitStrategy: wait('Wait Strategy', waiting('strategy'), oneOf('none of its choices')),
 	timeout: wait('Timeout (Minutes)', waiting('timeoutMs'), timeout),
 	simplify: get('Simplify', result('simplify'), boolean),

@@ -31,7 +31,7 @@ export const IN_PARAMETERS: readonly PlantedFault[] = [
 	},
 	{
 		file: 'parameters/spending.ts',
-		find: '.filter((one) => one !== NO_LIMIT)',
+		find: ' || Infinity',
 		replace: '',
 		breaks: 'an item without a limit does not lift the limit of the others',
 		noticedBy: 'node/money: that differs from item to item',
