@@ -72,19 +72,19 @@ class Api {
 
 const QUIET: JournalLog = () => {};
 
+type Try = Partial<RunIdentity> & { isRemembered?: boolean };
+
 /**
  * The journal of one try, of the first execution unless told. This process remembers nothing of the
  * tries before unless told.
  */
-function open(store: IDataObject, run: Partial<RunIdentity> = {}, log = QUIET): Journal {
-	if (run.isRemembered === undefined) forgetRuns();
-	const identity = {
-		executionId: '1',
-		node: 'Create',
-		runIndex: 0,
-		written: 'as it was',
-		isRemembered: true,
-	};
+function open(
+	store: IDataObject,
+	{ isRemembered = false, ...run }: Try = {},
+	log = QUIET,
+): Journal {
+	if (!isRemembered) forgetRuns();
+	const identity = { executionId: '1', node: 'Create', runIndex: 0, written: 'as it was' };
 	return new Journal(store, { ...identity, ...run }, log);
 }
 
@@ -530,8 +530,8 @@ function parse(json: string): IDataObject {
 	return { ...value };
 }
 
-test('of an execution that n8n cannot have begun before, nothing is remembered', async () => {
-	const run = { isRemembered: false };
+test('of a call without an execution, nothing is remembered', async () => {
+	const run = { isRemembered: true, executionId: '' };
 	await ask(open(store, run), api, 0, CAT);
 	await ask(open({}, run), api, 0, CAT);
 	expect(api.sent).toBe(2);

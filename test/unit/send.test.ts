@@ -29,7 +29,7 @@ test('nothing further is sent while the balance is read of an account that has t
 		imagesToCheck: [],
 		task: null,
 	});
-	const run = { executionId: '1', node: 'Kling', runIndex: 0, written: '', isRemembered: false };
+	const run = { executionId: '1', node: 'Kling', runIndex: 0, written: '' };
 	const context = standIn<IExecuteFunctions>({
 		getNode: () => klingNode(),
 		continueOnFail: () => false,

@@ -51,10 +51,10 @@ const remembered = new Map<string | IDataObject, Entry[]>();
  * The one list of an execution and its retries: what is remembered, and what another process has stored.
  *
  * @param store the context that all nodes of the execution share
- * @param executionId null where nothing but the store tells whose it is
+ * @param executionId empty where nothing but the store tells whose it is
  */
-export function entriesOf(store: IDataObject, executionId: string | null): Entry[] {
-	const key = executionId === null ? store : firstOf(store, executionId);
+export function entriesOf(store: IDataObject, executionId: string): Entry[] {
+	const key = executionId === '' ? store : firstOf(store, executionId);
 	const entries = remembered.get(key) ?? [];
 	if (!remembered.has(key)) remember(key, entries);
 	if (store[CREATED_KEY] === entries) return entries;

@@ -20,9 +20,8 @@ export interface Request {
 
 /** Which call of the node this is. */
 export interface RunIdentity extends Pick<Entry, 'node' | 'runIndex' | 'written'> {
+	/** Empty where n8n gives none. */
 	executionId: string;
-	/** False where n8n cannot have begun this execution before, so that nothing needs to be remembered. */
-	isRemembered: boolean;
 }
 
 /** Writes to n8n's log, where each id goes the moment it is known. */
@@ -58,7 +57,7 @@ export class Journal {
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		this.entries = entriesOf(store, run.isRemembered ? run.executionId : null);
+		this.entries = entriesOf(store, run.executionId);
 		this.isTool = run.node === null;
 	}
 

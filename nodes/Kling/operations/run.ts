@@ -4,7 +4,7 @@ import { Failure, type Settled, Thrown, Unreached } from '../api/failure';
 import { nameCreated } from '../creating/ending';
 import { fingerprintOf, Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
-import { hasBegun, isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
+import { isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
 import { CREATING } from '../parameters/operation';
 import { failureOf, type ItemOutcome, toNodeError, toOutput, VideoFailed } from '../result/item';
 import { isRefunded } from '../result/task';
@@ -78,7 +78,6 @@ function openJournal(context: IExecuteFunctions): Journal {
 		node: isTool(context) ? null : name,
 		runIndex: readRunIndex(context),
 		written: fingerprintOf(REQUEST.map((parameter) => parameters[parameter] ?? null)),
-		isRemembered: executionId !== undefined && hasBegun(context),
 	};
 	const { id = 'unsaved' } = context.getWorkflow();
 	// n8n prints the message alone, so that says it all.
