@@ -3,7 +3,6 @@ import type {
 	INodeExecutionData,
 	INodeType,
 	INodeTypeDescription,
-	IWebhookDescription,
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
@@ -28,17 +27,6 @@ import { creditNotices, durationField, promptFields, soundField } from './parame
 import { pollIntervalOption, throwOnFailureOptions, waitFields } from './parameters/waiting';
 import { resume } from './webhooks/resume';
 
-/** Receives callbacks at the resume URL of a suspended execution. It is never registered. */
-const RESUME_WEBHOOKS: IWebhookDescription[] = [
-	{
-		name: 'default',
-		httpMethod: 'POST',
-		responseMode: 'onReceived',
-		path: RESUME_PATH,
-		restartWebhook: true,
-	},
-];
-
 export class Kling implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Kling',
@@ -52,7 +40,16 @@ export class Kling implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		webhooks: RESUME_WEBHOOKS,
+		// Receives callbacks at the resume URL of a suspended execution. It is never registered.
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				path: RESUME_PATH,
+				restartWebhook: true,
+			},
+		],
 		waitingNodeTooltip: WAITING_TOOLTIP,
 		hints: HINTS,
 		credentials: [{ name: 'aiVideoApi', required: true }],
@@ -99,7 +96,7 @@ const RECIPES = new Map<unknown, Operation>(
 
 function operationOf(context: IExecuteFunctions): Operation {
 	const name = context.getNodeParameter('operation', 0);
-	const hint = 'Choose one of the operations in the list.';
-	const none = new Refusal(`There is no operation “${String(name)}”`, hint);
+	const message = `There is no operation “${String(name)}”`;
+	const none = new Refusal(message, 'Choose one of the operations in the list.');
 	return RECIPES.get(name) ?? (async () => none);
 }

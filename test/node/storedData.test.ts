@@ -163,16 +163,14 @@ describe('klingCreated, in the context of the execution', () => {
 });
 
 test('klingExecution, in the context of the execution: retries of one execution pay once together', async () => {
-	const retry = async (executionId: string, klingExecution: IDataObject) => {
+	const retry = async (executionId: string, klingExecution: string) => {
 		const runData = stored({ klingExecution });
 		await create({ imageUrls: imageUrl }, { runData, executionId });
 	};
-	await retry('51', { id: '50', retryOf: null });
-	await retry('52', { id: '50', retryOf: null });
-	// Called once more by n8n.
-	await retry('52', { id: '52', retryOf: '50' });
+	await retry('51', '50');
+	await retry('52', '50');
 	expect(emulator.current.tasks()).toHaveLength(1);
-	await retry('53', { id: '49', retryOf: null });
+	await retry('53', '49');
 	expect(emulator.current.tasks()).toHaveLength(2);
 });
 

@@ -101,7 +101,7 @@ export async function isTriggerListening(
 ): Promise<boolean | Refusal | null> {
 	noteInstance(context);
 	const { httpRequest } = context.helpers;
-	const direct = await postAsTheApi(httpRequest, url, '{}');
+	const direct = await postAsTheApi(httpRequest, url);
 	if (typeof direct === 'string') {
 		return loginRefusal(url, `the address of the Kling Trigger ${direct}`, '.');
 	}

@@ -17,9 +17,7 @@ export const RESUME_PATH = 'kling';
 export function resumeAddressOf(context: IExecuteFunctions): string | null {
 	const resumeUrl = readResumeUrl(context);
 	if (resumeUrl === null) return null;
-	const url = new URL(resumeUrl);
-	url.pathname = `${url.pathname.replace(/\/+$/, '')}/${RESUME_PATH}`;
-	return url.href;
+	return `${placeOf(resumeUrl)}/${RESUME_PATH}${new URL(resumeUrl).search}`;
 }
 
 /** Whether an address leads to this execution: n8n's own, or the one of this node. */
@@ -41,7 +39,7 @@ function placeOf(url: string): string {
 export async function checkResumeAddress(context: IExecuteFunctions): Promise<Refusal | null> {
 	const url = resumeAddressOf(context);
 	if (url === null) return null;
-	const answer = await postAsTheApi(context.helpers.httpRequest, url, '{}');
+	const answer = await postAsTheApi(context.helpers.httpRequest, url);
 	if (typeof answer !== 'string') return null;
 	return loginRefusal(
 		url,

@@ -72,15 +72,12 @@ export function entriesOf(store: IDataObject, executionId: string): Entry[] {
 	return entries;
 }
 
-/** Whose context it is, and what that one retries: a copy that n8n makes for a *Retry* still says so. */
 const EXECUTION_KEY = 'klingExecution';
-const executionSchema = z.object({ id: z.string(), retryOf: z.string().nullable() });
 
-/** Where a chain of retries has begun. */
+/** Where a chain of retries has begun: the copy of the context that n8n makes for a *Retry* still says so. */
 function firstOf(store: IDataObject, executionId: string): string {
-	const stored = executionSchema.safeParse(store[EXECUTION_KEY]).data;
-	const first = stored?.retryOf ?? stored?.id ?? executionId;
-	store[EXECUTION_KEY] = { id: executionId, retryOf: first === executionId ? null : first };
+	const first = z.string().catch(executionId).parse(store[EXECUTION_KEY]);
+	store[EXECUTION_KEY] = first;
 	return first;
 }
 

@@ -96,7 +96,7 @@ export class Journal {
 		for (;;) {
 			const entry = this.find(itemIndex, request);
 			if (entry === null) return null;
-			await underWay.get(entry);
+			await underWay.get(entry)?.catch(() => undefined);
 			const task = this.toTask(entry, client);
 			if (this.isTool && task instanceof Task) await this.readAgain(task);
 			if (!entry.isRefunded) return task;
@@ -121,14 +121,12 @@ export class Journal {
 			const existing = await this.existing(itemIndex, request.fingerprint, client);
 			if (existing !== null) return existing;
 		}
-		const { executionId, node, runIndex, written } = this.run;
+		const { executionId, ...call } = this.run;
 		const entry: Entry = {
-			node,
-			runIndex,
+			...call,
 			item: itemIndex,
 			executionIds: [executionId],
 			request: request.fingerprint,
-			written,
 			taskId: null,
 			createdAt: Date.now(),
 			summary: request.summary,
@@ -136,10 +134,7 @@ export class Journal {
 		};
 		this.entries.push(entry);
 		const sending = this.send(this.keep(entry), request, client);
-		underWay.set(
-			entry,
-			sending.catch(() => undefined),
-		);
+		underWay.set(entry, sending);
 		return await sending;
 	}
 
@@ -224,9 +219,7 @@ export class Journal {
 	}
 
 	private toTask({ taskId, executionIds, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
-		if (taskId === null) {
-			return new ApiFailure({ call: 'create', kind: 'earlier' });
-		}
+		if (taskId === null) return new ApiFailure({ call: 'create', kind: 'earlier' });
 		// Its callback wakes the execution that sent it.
 		const createdAt = executionIds[0] === this.run.executionId ? entry.createdAt : null;
 		return new Task(taskId, client, createdAt, entry.summary);
