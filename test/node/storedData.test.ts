@@ -49,6 +49,7 @@ const imageUrl = 'https://example.com/cat.jpg';
 
 describe('klingCreated, in the context of the execution', () => {
 	const entry = {
+		id: '7c1f6a52-8a0e-4f5b-9d3e-2b64c0a7f918',
 		node: 'Kling',
 		runIndex: 0,
 		item: 0,
@@ -104,7 +105,7 @@ describe('klingCreated, in the context of the execution', () => {
 	});
 
 	test('the last of the tasks of an item stands', async () => {
-		const { json } = await createAgain({}, '42', { ...entry, taskId: OTHER_ID });
+		const { json } = await createAgain({}, '42', { ...entry, id: 'another', taskId: OTHER_ID });
 		expect(json[0]).toMatchObject({ taskId: OTHER_ID });
 	});
 

@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
@@ -124,6 +124,7 @@ export class Journal {
 		const { executionId, ...call } = this.run;
 		const entry: Entry = {
 			...call,
+			id: randomUUID(),
 			item: itemIndex,
 			executionIds: [executionId],
 			request: request.fingerprint,
@@ -159,9 +160,8 @@ export class Journal {
 
 	private settle(entry: Entry, wasCertainlyNotCarriedOut: boolean): void {
 		entry.isRefunded = wasCertainlyNotCarriedOut;
-		if (wasCertainlyNotCarriedOut) return;
 		const text = 'Kling video may have been created and charged, without an answer';
-		this.log('warn', text, entry.item);
+		if (!wasCertainlyNotCarriedOut) this.log('warn', text, entry.item);
 	}
 
 	/** The credits of these tasks were given back: a next try makes new ones. */
