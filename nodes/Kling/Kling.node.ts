@@ -3,6 +3,7 @@ import type {
 	INodeExecutionData,
 	INodeType,
 	INodeTypeDescription,
+	IWebhookDescription,
 	IWebhookFunctions,
 	IWebhookResponseData,
 } from 'n8n-workflow';
@@ -27,6 +28,17 @@ import { creditNotices, durationField, promptFields, soundField } from './parame
 import { pollIntervalOption, throwOnFailureOptions, waitFields } from './parameters/waiting';
 import { resume } from './webhooks/resume';
 
+/** Receives callbacks at the resume URL of a suspended execution. It is never registered. */
+const RESUME_WEBHOOKS: IWebhookDescription[] = [
+	{
+		name: 'default',
+		httpMethod: 'POST',
+		responseMode: 'onReceived',
+		path: RESUME_PATH,
+		restartWebhook: true,
+	},
+];
+
 export class Kling implements INodeType {
 	description: INodeTypeDescription = {
 		displayName: 'Kling',
@@ -40,16 +52,7 @@ export class Kling implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		// Receives callbacks at the resume URL of a suspended execution. It is never registered.
-		webhooks: [
-			{
-				name: 'default',
-				httpMethod: 'POST',
-				responseMode: 'onReceived',
-				path: RESUME_PATH,
-				restartWebhook: true,
-			},
-		],
+		webhooks: RESUME_WEBHOOKS,
 		waitingNodeTooltip: WAITING_TOOLTIP,
 		hints: HINTS,
 		credentials: [{ name: 'aiVideoApi', required: true }],

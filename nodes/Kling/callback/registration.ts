@@ -7,9 +7,8 @@ import { isReference } from '../parameters/callback';
 import { loginRefusal } from './resumeAddress';
 
 /**
- * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it writes
- * its address to the workflow's static data. A queue-mode worker gets none of these (n8n 2.41), so the
- * address can be worked out, too.
+ * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it notes its address in
+ * the workflow's static data. A queue-mode worker gets none of these (n8n 2.41), so it can be worked out, too.
  */
 
 /** Where the trigger listens, below the webhook address of the instance. */

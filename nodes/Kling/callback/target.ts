@@ -44,7 +44,6 @@ function nowhere(...hints: Hint[]): Choice {
 
 /** The callback targets of one run. Each wish is looked up once, when an item needs it. */
 export class Targets {
-	/** What the user should know of those that were resolved. */
 	readonly hints = new Set<Hint>();
 
 	private readonly choices = new Map<string, Promise<Settled<Choice>>>();
@@ -54,7 +53,7 @@ export class Targets {
 	/**
 	 * @param apiBaseUrl where the API of the item lives, which must reach the callback
 	 * @param reference what a Kling Trigger is to give back
-	 * @returns also what people may see of it: a resume address is a key to its execution
+	 * @returns `shownUrl` is what people may see of it
 	 */
 	async resolve(wish: Wish, apiBaseUrl: string, reference: string | null) {
 		const key = JSON.stringify(wish);
@@ -94,7 +93,6 @@ function reachable(choice: Choice, { kind }: Wish, apiBaseUrl: string): Settled<
 	return nowhere(NEXT.none, `No callback was asked for, ${setUp}`);
 }
 
-/** Whether that is a Kling Trigger of this n8n. */
 function isOwnTrigger(context: IExecuteFunctions, callback: CallbackKind, url: string): boolean {
 	return callback === 'trigger' || isOwnTriggerUrl(context, url);
 }

@@ -15,13 +15,11 @@ import { summarySchema } from '../api/task';
 
 export const CREATED_KEY = 'klingCreated';
 
-/** One create. */
 const entrySchema = z.object({
 	id: z.string(),
 	/** The node that created it; null for a tool, whose equal requests are one video, whoever asks. */
 	node: z.string().nullable(),
 	runIndex: z.number(),
-	/** The item that it was made for. */
 	item: z.number(),
 	/** The executions whose item it stands for: first the one that sent it, then retries of that. */
 	executionIds: z.array(z.string()),
@@ -48,7 +46,7 @@ const MOST_REMEMBERED = 10_000;
 /** By the id of the first execution, of which the others are retries; or by the store. */
 const remembered = new Map<string | IDataObject, Entry[]>();
 
-/** What is remembered, and what another process has stored; an empty `executionId` tells nothing. */
+/** The one list of an execution and its retries, with what another process has stored. The id may be empty. */
 export function entriesOf(store: IDataObject, executionId: string): Entry[] {
 	const key = executionId === '' ? store : firstOf(store, executionId);
 	const entries = remembered.get(key) ?? [];

@@ -51,7 +51,6 @@ export class Journal {
 
 	private readonly isTool: boolean;
 
-	/** @param store the context that all nodes of the execution share */
 	constructor(
 		private readonly store: IDataObject,
 		private readonly run: RunIdentity,
@@ -110,11 +109,7 @@ export class Journal {
 		task.note = REPEATED;
 	}
 
-	/**
-	 * Creates a task for the item. An outcome that is unclear stands from then on.
-	 *
-	 * @throws {CancelledError} when nothing was sent before the execution was cancelled
-	 */
+	/** Creates a task for the item. Throws `CancelledError` where nothing was sent before the execution was cancelled. */
 	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
 		// Another call may begin while this one waits, so nothing comes between the last look and the entry.
 		while (this.find(itemIndex, request.fingerprint) !== null) {
