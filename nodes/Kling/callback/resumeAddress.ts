@@ -17,7 +17,9 @@ export const RESUME_PATH = 'kling';
 export function resumeAddressOf(context: IExecuteFunctions): string | null {
 	const resumeUrl = readResumeUrl(context);
 	if (resumeUrl === null) return null;
-	return `${placeOf(resumeUrl)}/${RESUME_PATH}${new URL(resumeUrl).search}`;
+	const url = new URL(resumeUrl);
+	url.pathname = `${url.pathname.replace(/\/+$/, '')}/${RESUME_PATH}`;
+	return url.href;
 }
 
 /** Whether an address leads to this execution: n8n's own, or the one of this node. */
