@@ -46,7 +46,7 @@ const MOST_REMEMBERED = 10_000;
 /** By the id of the first execution, of which the others are retries; or by the store. */
 const remembered = new Map<string | IDataObject, Entry[]>();
 
-/** The one list of an execution and its retries, with what another process has stored; by its store where it has no id. */
+/** The one list of an execution and its retries, with what another process has stored; without an id, of its store. */
 export function entriesOf(store: IDataObject, executionId: string): Entry[] {
 	const key = executionId === '' ? store : firstOf(store, executionId);
 	const entries = remembered.get(key) ?? [];
