@@ -99,7 +99,7 @@ const RECIPES = new Map<unknown, Operation>(
 
 function operationOf(context: IExecuteFunctions): Operation {
 	const name = context.getNodeParameter('operation', 0);
-	const hint = 'Choose one of the operations in the list.';
-	const none = new Refusal(`There is no operation “${String(name)}”`, hint);
+	const message = `There is no operation “${String(name)}”`;
+	const none = new Refusal(message, 'Choose one of the operations in the list.');
 	return RECIPES.get(name) ?? (async () => none);
 }

@@ -73,8 +73,8 @@ export class KlingTrigger implements INodeType {
 				checkSettings(this);
 				const refusal = register(this);
 				if (refusal === null) return true;
-				const { message, hint } = refusal;
-				throw new NodeOperationError(this.getNode(), message, { description: hint });
+				const { message, hint: description } = refusal;
+				throw new NodeOperationError(this.getNode(), message, { description });
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
 				withdraw(this);

@@ -49,6 +49,7 @@ const imageUrl = 'https://example.com/cat.jpg';
 
 describe('klingCreated, in the context of the execution', () => {
 	const entry = {
+		id: '7c1f6a52-8a0e-4f5b-9d3e-2b64c0a7f918',
 		node: 'Kling',
 		runIndex: 0,
 		item: 0,
@@ -104,7 +105,7 @@ describe('klingCreated, in the context of the execution', () => {
 	});
 
 	test('the last of the tasks of an item stands', async () => {
-		const { json } = await createAgain({}, '42', { ...entry, taskId: OTHER_ID });
+		const { json } = await createAgain({}, '42', { ...entry, id: 'another', taskId: OTHER_ID });
 		expect(json[0]).toMatchObject({ taskId: OTHER_ID });
 	});
 
@@ -163,16 +164,14 @@ describe('klingCreated, in the context of the execution', () => {
 });
 
 test('klingExecution, in the context of the execution: retries of one execution pay once together', async () => {
-	const retry = async (executionId: string, klingExecution: IDataObject) => {
+	const retry = async (executionId: string, klingExecution: string) => {
 		const runData = stored({ klingExecution });
 		await create({ imageUrls: imageUrl }, { runData, executionId });
 	};
-	await retry('51', { id: '50', retryOf: null });
-	await retry('52', { id: '50', retryOf: null });
-	// Called once more by n8n.
-	await retry('52', { id: '52', retryOf: '50' });
+	await retry('51', '50');
+	await retry('52', '50');
 	expect(emulator.current.tasks()).toHaveLength(1);
-	await retry('53', { id: '49', retryOf: null });
+	await retry('53', '49');
 	expect(emulator.current.tasks()).toHaveLength(2);
 });
 

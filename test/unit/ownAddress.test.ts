@@ -85,7 +85,7 @@ describe('what answers a call to itself', () => {
 		'is nothing for “%s”, and nothing is thrown',
 		async (odd) => {
 			expect(await postToSelf(helper({}).httpRequest, odd, '{}')).toBeNull();
-			expect(await postAsTheApi(helper({}).httpRequest, odd, '{}')).toBeNull();
+			expect(await postAsTheApi(helper({}).httpRequest, odd)).toBeNull();
 		},
 	);
 });
@@ -100,13 +100,13 @@ describe('a call as the API makes it', () => {
 		[null, 502, {}],
 	])('finds an address that %s', async (words, status, headers) => {
 		const { httpRequest, origins } = helper({ [PUBLIC]: { status, headers, body: {} } });
-		expect(await postAsTheApi(httpRequest, url, '{}')).toBe(words);
+		expect(await postAsTheApi(httpRequest, url)).toBe(words);
 		expect(origins()).toEqual([PUBLIC]);
 	});
 
 	test('gets through where n8n answers', async () => {
 		const { httpRequest } = helper({ [PUBLIC]: { status: 409, body: RUNNING } });
-		expect(await postAsTheApi(httpRequest, url, '{}')).toMatchObject({ state: null });
+		expect(await postAsTheApi(httpRequest, url)).toMatchObject({ state: null });
 	});
 });
 

@@ -1,16 +1,14 @@
 import type { IExecuteFunctions, IHookFunctions } from 'n8n-workflow';
-import { z } from 'zod';
 
 import { Refusal } from '../api/failure';
-import { isAlone, readResumeUrl, triggersOf } from '../n8n/execution';
+import { carriedBy, isAlone, readResumeUrl, triggersOf } from '../n8n/execution';
 import { noteInstance, postAsTheApi, postToSelf } from '../n8n/ownAddress';
 import { isReference } from '../parameters/callback';
 import { loginRefusal } from './resumeAddress';
 
 /**
- * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it writes
- * its address to the workflow's static data. A queue-mode worker gets none of these (n8n 2.41), so the
- * address can be worked out, too.
+ * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it notes its address in
+ * the workflow's static data. A queue-mode worker gets none of these (n8n 2.41), so it can be worked out, too.
  */
 
 /** Where the trigger listens, below the webhook address of the instance. */
@@ -18,11 +16,9 @@ export const TRIGGER_PATH = '={{ "kling/" + $workflow.id }}';
 
 const STATIC_DATA_KEY = 'klingTrigger';
 
-const registrationSchema = z.object({ url: z.string().url() });
-
 function readRegistration(context: IHookFunctions | IExecuteFunctions): string | null {
-	const stored = context.getWorkflowStaticData('global')[STATIC_DATA_KEY];
-	return registrationSchema.safeParse(stored).data?.url ?? null;
+	const url = carriedBy(context.getWorkflowStaticData('global'), STATIC_DATA_KEY, 'url');
+	return typeof url === 'string' && URL.canParse(url) ? url : null;
 }
 
 /** Whether the address in the static data is the one the trigger listens at now. */
@@ -75,20 +71,18 @@ export async function findRegistration(context: IExecuteFunctions): Promise<stri
 	const { id } = context.getWorkflow();
 	const stored = readRegistration(context);
 	// A copy has brought along that of its original.
-	const registered = stored !== null && workflowIn(stored) === id ? stored : null;
-	const url = registered === null ? triggerUrlOf(context, id) : atPresent(context, registered);
+	const registered = stored !== null && workflowIn(stored) === id ? new URL(stored) : null;
+	// Only its origin may have changed since, and that of the resume URL is right.
+	const url =
+		registered === null
+			? triggerUrlOf(context, id)
+			: `${new URL(readResumeUrl(context) ?? registered).origin}${registered.pathname}`;
 	if (url === null) return NOT_PUBLISHED;
 	const isProduction = ['webhook', 'trigger'].includes(context.getMode());
 	if (isProduction && (registered !== null || !isAlone(context))) return url;
 	const listens = await isTriggerListening(context, url);
 	if (listens instanceof Refusal) return listens;
 	return (listens ?? isProduction) ? url : NOT_PUBLISHED;
-}
-
-/** A registered address as it is now: only its origin may have changed since, and that of the resume URL is right. */
-function atPresent(context: IExecuteFunctions, registered: string): string {
-	const { origin } = new URL(readResumeUrl(context) ?? registered);
-	return `${origin}${new URL(registered).pathname}`;
 }
 
 const NOT_PUBLISHED = new Refusal(
@@ -106,7 +100,7 @@ export async function isTriggerListening(
 ): Promise<boolean | Refusal | null> {
 	noteInstance(context);
 	const { httpRequest } = context.helpers;
-	const direct = await postAsTheApi(httpRequest, url, '{}');
+	const direct = await postAsTheApi(httpRequest, url);
 	if (typeof direct === 'string') {
 		return loginRefusal(url, `the address of the Kling Trigger ${direct}`, '.');
 	}
@@ -119,17 +113,10 @@ export function workflowIn(url: string): string | null {
 	return /\/kling\/([^/]+)$/.exec(new URL(url).pathname)?.[1] ?? null;
 }
 
-const webhookBaseSchema = z.object({
-	additionalData: z.object({ webhookBaseUrl: z.string().url() }),
-});
-
-/**
- * Where the Kling Trigger of a workflow on this n8n listens while that is active. n8n offers nodes no
- * address of its webhooks, but each n8n context carries it (2.0 to 2.41).
- */
+/** Where the Kling Trigger of a workflow on this n8n listens while that is active. */
 export function triggerUrlOf(context: object, workflowId: string | null = null): string | null {
-	const base = webhookBaseSchema.safeParse(context).data?.additionalData.webhookBaseUrl;
-	if (base === undefined || workflowId === null) return null;
+	const base = carriedBy(context, 'additionalData', 'webhookBaseUrl');
+	if (typeof base !== 'string' || !URL.canParse(base) || workflowId === null) return null;
 	return `${base.replace(/\/+$/, '')}/kling/${workflowId}`;
 }
 
@@ -161,9 +148,8 @@ export function withReference(url: string, reference: string | null): string {
 	return called.href;
 }
 
-const querySchema = z.object({ [REFERENCE]: z.string().refine(isReference) });
-
 /** The reference that a callback brings along, unverified; null for none. */
 export function referenceOf(query: unknown): string | null {
-	return querySchema.safeParse(query).data?.[REFERENCE] ?? null;
+	const reference = carriedBy(query, REFERENCE);
+	return typeof reference === 'string' && isReference(reference) ? reference : null;
 }

@@ -41,7 +41,7 @@ function placeOf(url: string): string {
 export async function checkResumeAddress(context: IExecuteFunctions): Promise<Refusal | null> {
 	const url = resumeAddressOf(context);
 	if (url === null) return null;
-	const answer = await postAsTheApi(context.helpers.httpRequest, url, '{}');
+	const answer = await postAsTheApi(context.helpers.httpRequest, url);
 	if (typeof answer !== 'string') return null;
 	return loginRefusal(
 		url,

@@ -33,20 +33,17 @@ type Wish = CallbackSetting | { kind: 'wait'; strategy: WaitStrategy };
 interface Choice {
 	callback: CallbackKind;
 	callbackUrl: string | null;
-	/** Whether that is a Kling Trigger of this n8n. */
-	isTrigger: boolean;
 	/** The parameter that insists on it; null where the run can do without. */
 	insists: string | null;
 	hints: Hint[];
 }
 
 function nowhere(...hints: Hint[]): Choice {
-	return { callback: 'none', callbackUrl: null, isTrigger: false, insists: null, hints };
+	return { callback: 'none', callbackUrl: null, insists: null, hints };
 }
 
 /** The callback targets of one run. Each wish is looked up once, when an item needs it. */
 export class Targets {
-	/** What the user should know of those that were resolved. */
 	readonly hints = new Set<Hint>();
 
 	private readonly choices = new Map<string, Promise<Settled<Choice>>>();
@@ -56,12 +53,9 @@ export class Targets {
 	/**
 	 * @param apiBaseUrl where the API of the item lives, which must reach the callback
 	 * @param reference what a Kling Trigger is to give back
+	 * @returns `shownUrl` is what people may see of it
 	 */
-	async resolve(
-		wish: Wish,
-		apiBaseUrl: string,
-		reference: string | null,
-	): Promise<Settled<ReturnType<typeof toTarget>>> {
+	async resolve(wish: Wish, apiBaseUrl: string, reference: string | null) {
 		const key = JSON.stringify(wish);
 		const choosing = this.choices.get(key) ?? choose(this.context, wish);
 		this.choices.set(key, choosing);
@@ -70,7 +64,16 @@ export class Targets {
 		const target = reachable(choice, wish, apiBaseUrl);
 		if (target instanceof Failure) return target;
 		for (const hint of target.hints) this.hints.add(hint);
-		return toTarget(target, reference);
+		const { callback, callbackUrl } = target;
+		if (callbackUrl === null || callback === 'execution') {
+			return { callback, callbackUrl, shownUrl: null };
+		}
+		if (!isOwnTrigger(this.context, callback, callbackUrl)) {
+			return { callback, callbackUrl, shownUrl: withoutResumeAddresses(callbackUrl) };
+		}
+		// Needed whole, to look after it.
+		const url = withReference(callbackUrl, reference);
+		return { callback, callbackUrl: url, shownUrl: url };
 	}
 }
 
@@ -90,17 +93,8 @@ function reachable(choice: Choice, { kind }: Wish, apiBaseUrl: string): Settled<
 	return nowhere(NEXT.none, `No callback was asked for, ${setUp}`);
 }
 
-/** `shownUrl` is as much of it as people may see: a resume address is a key to its execution. */
-function toTarget({ callback, callbackUrl, isTrigger }: Choice, reference: string | null) {
-	if (callbackUrl === null || callback === 'execution') {
-		return { callback, callbackUrl, shownUrl: null };
-	}
-	if (!isTrigger) {
-		return { callback, callbackUrl, shownUrl: withoutResumeAddresses(callbackUrl) };
-	}
-	// Needed whole, to look after it.
-	const url = withReference(callbackUrl, reference);
-	return { callback, callbackUrl: url, shownUrl: url };
+function isOwnTrigger(context: IExecuteFunctions, callback: CallbackKind, url: string): boolean {
+	return callback === 'trigger' || isOwnTriggerUrl(context, url);
 }
 
 function cannotBeUsed(parameter: string, why: Pick<Refusal, 'message' | 'hint'>): Refusal {
@@ -130,7 +124,12 @@ async function choose(context: IExecuteFunctions, wish: Wish): Promise<Settled<C
 		url instanceof Refusal
 			? cannotBeUsed(parameter, url)
 			: { ...choiceOf(context, callback, url), insists: parameter };
-	const resumeAddress = resumeAddressOf(context) ?? NO_ADDRESS;
+	const resumeAddress =
+		resumeAddressOf(context) ??
+		new Refusal(
+			'this execution has no address to be resumed at',
+			'Run the workflow in n8n itself, or choose a way without a callback.',
+		);
 	switch (wish.kind) {
 		case 'none':
 			return nowhere(NEXT.none);
@@ -151,24 +150,19 @@ async function choose(context: IExecuteFunctions, wish: Wish): Promise<Settled<C
 	}
 }
 
-const NO_ADDRESS = new Refusal(
-	'this execution has no address to be resumed at',
-	'Run the workflow in n8n itself, or choose a way without a callback.',
-);
-
 function choiceOf(context: IExecuteFunctions, callback: CallbackKind, callbackUrl: string): Choice {
 	const choice = { ...nowhere(), callback, callbackUrl };
 	if (callback === 'execution') {
 		return { ...choice, hints: [isWaitedFor(context) ? NEXT.wait : NEXT.nobodyWaits] };
 	}
-	if (callback === 'url' && !isOwnTriggerUrl(context, callbackUrl)) {
+	if (!isOwnTrigger(context, callback, callbackUrl)) {
 		const { origin } = new URL(callbackUrl);
 		return { ...choice, hints: [`The API calls ${origin} when the video is ready.`] };
 	}
 	const isHere = callback === 'trigger' || workflowIn(callbackUrl) === context.getWorkflow().id;
 	const next = isHere ? NEXT.trigger : NEXT.otherTrigger;
 	const circle = isStartedByTrigger(context) ? [NEXT.circle] : [];
-	return { ...choice, isTrigger: true, hints: [next, ...circle] };
+	return { ...choice, hints: [next, ...circle] };
 }
 
 /** For every wait that insists on a callback where n8n cannot wake the execution. */

@@ -27,10 +27,8 @@ export async function checkRun(creating: Creating): Promise<Items> {
 }
 
 /**
- * Refuses items before anything is spent: all that are to be paid for, when the run would spend more
- * than Max Credits; those of one account, when its balance is too low for them or cannot be read.
- *
- * @param spent what earlier tries of the run have spent, which the limit covers too
+ * Refuses items before anything is spent: all that are to be paid for, when the run, with what earlier tries
+ * have `spent`, would go beyond Max Credits; those of one account, when its balance is too low or unknown.
  */
 async function checkBudget(items: Items, spent: number): Promise<Items> {
 	const { maxCredits, checkBalance } = spendingOf(items);

@@ -16,8 +16,7 @@ const CODES_THAT_STOP_AN_ACCOUNT = new Set([
 
 /**
  * Creates a task for each item that has none yet. What is under way when the run stops, for whichever
- * reason, is let to its end: it may have been paid for. What was not sent any more shares the refusal
- * that stopped its account.
+ * reason, is let to its end: it may have been paid for.
  */
 export async function createTasks(
 	context: IExecuteFunctions,

@@ -12,7 +12,6 @@ import type { ItemOutcome } from '../result/item';
 import { describeCost, summariesOf } from './budget';
 import { isToBuy, type Items } from './prepare';
 
-/** A resume address is a key to the execution, so it stays out of the data. */
 const RESUME_ADDRESS = '(the resume address of the execution)';
 
 /** All items that can say have to agree: one that was meant as a try must not be paid for. */

@@ -15,12 +15,11 @@ import { summarySchema } from '../api/task';
 
 export const CREATED_KEY = 'klingCreated';
 
-/** One create. */
 const entrySchema = z.object({
+	id: z.string(),
 	/** The node that created it; null for a tool, whose equal requests are one video, whoever asks. */
 	node: z.string().nullable(),
 	runIndex: z.number(),
-	/** The item that it was made for. */
 	item: z.number(),
 	/** The executions whose item it stands for: first the one that sent it, then retries of that. */
 	executionIds: z.array(z.string()),
@@ -47,24 +46,21 @@ const MOST_REMEMBERED = 10_000;
 /** By the id of the first execution, of which the others are retries; or by the store. */
 const remembered = new Map<string | IDataObject, Entry[]>();
 
-/**
- * The one list of an execution and its retries: what is remembered, and what another process has stored.
- *
- * @param store the context that all nodes of the execution share
- * @param executionId null where nothing but the store tells whose it is
- */
-export function entriesOf(store: IDataObject, executionId: string | null): Entry[] {
-	const key = executionId === null ? store : firstOf(store, executionId);
+/** The one list of an execution and its retries, with what another process has stored; without an id, of its store. */
+export function entriesOf(store: IDataObject, executionId: string): Entry[] {
+	const key = executionId === '' ? store : firstOf(store, executionId);
 	const entries = remembered.get(key) ?? [];
 	if (!remembered.has(key)) remember(key, entries);
 	if (store[CREATED_KEY] === entries) return entries;
-	const before = [...entries];
+	const byId = new Map(entries.map((entry) => [entry.id, entry]));
 	for (const stored of storedSchema.parse(store[CREATED_KEY])) {
-		const known = before.find((other) => isSame(stored, other));
+		const known = byId.get(stored.id);
 		if (known === undefined) entries.push(stored);
 		else {
+			// Either may be the older one.
 			known.executionIds = [...new Set([...known.executionIds, ...stored.executionIds])];
-			if (stored.taskId !== null) known.isRefunded ||= stored.isRefunded;
+			known.taskId ??= stored.taskId;
+			known.isRefunded ||= stored.isRefunded;
 		}
 	}
 	// What is learnt of them later is stored, too.
@@ -72,15 +68,12 @@ export function entriesOf(store: IDataObject, executionId: string | null): Entry
 	return entries;
 }
 
-/** Whose context it is, and what that one retries: a copy that n8n makes for a *Retry* still says so. */
 const EXECUTION_KEY = 'klingExecution';
-const executionSchema = z.object({ id: z.string(), retryOf: z.string().nullable() });
 
-/** Where a chain of retries has begun. */
+/** Where a chain of retries has begun: the copy of the context that n8n makes for a *Retry* still says so. */
 function firstOf(store: IDataObject, executionId: string): string {
-	const stored = executionSchema.safeParse(store[EXECUTION_KEY]).data;
-	const first = stored?.retryOf ?? stored?.id ?? executionId;
-	store[EXECUTION_KEY] = { id: executionId, retryOf: first === executionId ? null : first };
+	const first = z.string().catch(executionId).parse(store[EXECUTION_KEY]);
+	store[EXECUTION_KEY] = first;
 	return first;
 }
 
@@ -91,19 +84,6 @@ function remember(key: string | IDataObject, entries: Entry[]): void {
 		left -= Math.max(length, 1);
 		if (left < 0) remembered.delete(other);
 	}
-}
-
-/** A stored entry may be older than the same one here, and not know its task yet. */
-function isSame(stored: Entry, other: Entry): boolean {
-	const { node, runIndex, item, request, taskId, createdAt } = stored;
-	return (
-		stored.executionIds[0] === other.executionIds[0] &&
-		node === other.node &&
-		runIndex === other.runIndex &&
-		item === other.item &&
-		request === other.request &&
-		(taskId === null ? createdAt <= other.createdAt : taskId === other.taskId)
-	);
 }
 
 /** For tests: remembers nothing any more, as when the process ends. */

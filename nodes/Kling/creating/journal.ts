@@ -1,5 +1,5 @@
 import type { IDataObject } from 'n8n-workflow';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import type { ApiClient } from '../api/client';
 import { ApiFailure } from '../api/failure';
@@ -20,8 +20,9 @@ export interface Request {
 
 /** Which call of the node this is. */
 export interface RunIdentity extends Pick<Entry, 'node' | 'runIndex' | 'written'> {
+	/** Empty where n8n gives none. */
 	executionId: string;
-	/** False where n8n cannot have begun this execution before, so that nothing needs to be remembered. */
+	/** False where n8n cannot have begun this execution before: then its id alone says nothing. */
 	isRemembered: boolean;
 }
 
@@ -52,13 +53,12 @@ export class Journal {
 
 	private readonly isTool: boolean;
 
-	/** @param store the context that all nodes of the execution share */
 	constructor(
 		private readonly store: IDataObject,
 		private readonly run: RunIdentity,
 		readonly log: JournalLog,
 	) {
-		this.entries = entriesOf(store, run.isRemembered ? run.executionId : null);
+		this.entries = entriesOf(store, run.isRemembered ? run.executionId : '');
 		this.isTool = run.node === null;
 	}
 
@@ -97,7 +97,7 @@ export class Journal {
 		for (;;) {
 			const entry = this.find(itemIndex, request);
 			if (entry === null) return null;
-			await underWay.get(entry);
+			await underWay.get(entry)?.catch(() => undefined);
 			const task = this.toTask(entry, client);
 			if (this.isTool && task instanceof Task) await this.readAgain(task);
 			if (!entry.isRefunded) return task;
@@ -111,11 +111,7 @@ export class Journal {
 		task.note = REPEATED;
 	}
 
-	/**
-	 * Creates a task for the item. An outcome that is unclear stands from then on.
-	 *
-	 * @throws {CancelledError} when nothing was sent before the execution was cancelled
-	 */
+	/** Creates a task for the item. Throws `CancelledError` where nothing was sent before the execution was cancelled. */
 	async create(itemIndex: number, request: Request, client: ApiClient): Promise<Task | ApiFailure> {
 		// Another call may begin while this one waits, so nothing comes between the last look and the entry.
 		while (this.find(itemIndex, request.fingerprint) !== null) {
@@ -124,12 +120,13 @@ export class Journal {
 		}
 		const { executionId, node, runIndex, written } = this.run;
 		const entry: Entry = {
+			id: randomUUID(),
 			node,
 			runIndex,
+			written,
 			item: itemIndex,
 			executionIds: [executionId],
 			request: request.fingerprint,
-			written,
 			taskId: null,
 			createdAt: Date.now(),
 			summary: request.summary,
@@ -137,10 +134,7 @@ export class Journal {
 		};
 		this.entries.push(entry);
 		const sending = this.send(this.keep(entry), request, client);
-		underWay.set(
-			entry,
-			sending.catch(() => undefined),
-		);
+		underWay.set(entry, sending);
 		return await sending;
 	}
 
@@ -165,9 +159,8 @@ export class Journal {
 
 	private settle(entry: Entry, wasCertainlyNotCarriedOut: boolean): void {
 		entry.isRefunded = wasCertainlyNotCarriedOut;
-		if (wasCertainlyNotCarriedOut) return;
 		const text = 'Kling video may have been created and charged, without an answer';
-		this.log('warn', text, entry.item);
+		if (!wasCertainlyNotCarriedOut) this.log('warn', text, entry.item);
 	}
 
 	/** The credits of these tasks were given back: a next try makes new ones. */
@@ -225,9 +218,7 @@ export class Journal {
 	}
 
 	private toTask({ taskId, executionIds, ...entry }: Entry, client: ApiClient): Task | ApiFailure {
-		if (taskId === null) {
-			return new ApiFailure({ call: 'create', kind: 'earlier' });
-		}
+		if (taskId === null) return new ApiFailure({ call: 'create', kind: 'earlier' });
 		// Its callback wakes the execution that sent it.
 		const createdAt = executionIds[0] === this.run.executionId ? entry.createdAt : null;
 		return new Task(taskId, client, createdAt, entry.summary);

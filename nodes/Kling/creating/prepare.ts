@@ -71,7 +71,12 @@ export async function prepareAll(creating: Creating): Promise<Items> {
 			}),
 		);
 	}
-	return await refuseBadImages(context, items);
+	const toCheck = items.filter(isToBuy).flatMap(({ imagesToCheck }) => imagesToCheck);
+	const refusals = await checkImages(context, toCheck);
+	return items.map((item) => {
+		if (!isToBuy(item)) return item;
+		return item.imagesToCheck.flatMap(({ url }) => refusals.get(url) ?? [])[0] ?? item;
+	});
 }
 
 async function prepare(
@@ -113,13 +118,4 @@ async function prepare(
 	const input = { prompt, image_urls: images.map(({ url }) => url), duration, sound };
 	const request = { input, fingerprint, callbackUrl, summary };
 	return { ...item, imagesToCheck: item.spending.checkImages ? images : [], request, task };
-}
-
-async function refuseBadImages(context: IExecuteFunctions, items: Items): Promise<Items> {
-	const toCheck = items.filter(isToBuy).flatMap(({ imagesToCheck }) => imagesToCheck);
-	const refusals = await checkImages(context, toCheck);
-	return items.map((item) => {
-		if (!isToBuy(item)) return item;
-		return item.imagesToCheck.flatMap(({ url }) => refusals.get(url) ?? [])[0] ?? item;
-	});
 }

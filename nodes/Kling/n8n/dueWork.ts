@@ -62,14 +62,13 @@ async function goRound(): Promise<void> {
 				} catch {
 					// The others go on, whatever it meets.
 				}
-			} else if (entry.dueAt <= now && hasPlace(entry)) void work(entry);
+				continue;
+			}
+			const inLane = [...busy].filter(({ lane }) => lane === entry.lane);
+			if (entry.dueAt <= now && inLane.length < PLACES_IN_A_LANE) void work(entry);
 		}
 	}
 	isRunning = false;
-}
-
-function hasPlace({ lane }: Due): boolean {
-	return [...busy].filter((other) => other.lane === lane).length < PLACES_IN_A_LANE;
 }
 
 async function work(entry: Due): Promise<void> {

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, IWebhookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
 /** What n8n's own objects hold at a path. Each context carries more than n8n offers to nodes (2.0 to 2.41). */
-function carriedBy(context: unknown, ...path: string[]): unknown {
+export function carriedBy(context: unknown, ...path: string[]): unknown {
 	let at = context;
 	for (const key of path) {
 		at = typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined;
@@ -38,16 +38,6 @@ export function readNodeContext(
 	return context.evaluateExpression(`{{ $node[${quoted}].context }}`, 0);
 }
 
-/** The nodes of this execution that have run before the one at hand. */
-function namesRun(context: object): string[] {
-	return Object.keys(carriedBy(context, 'runExecutionData', 'resultData', 'runData') ?? {});
-}
-
-/** Whether any has: at least the one that started it. */
-export function hasBegun(context: object): boolean {
-	return namesRun(context).length > 0;
-}
-
 /** Whether a full node type, such as `n8n-nodes-….kling`, is this one of this package's. */
 export function isNodeType(fullType: string, name: 'kling' | 'klingTrigger'): boolean {
 	return fullType.split('.').at(-1) === name;
@@ -64,7 +54,17 @@ export function triggersOf(context: object): string[] {
 
 /** Whether a Kling Trigger of the executed workflow has started this execution. */
 export function isStartedByTrigger(context: object): boolean {
-	return triggersOf(context).some((name) => namesRun(context).includes(name));
+	return triggersOf(context).some((name) => name in runOf(context));
+}
+
+/** Whether any node of this execution has run before the one at hand: at least the one that started it. */
+export function hasBegun(context: object): boolean {
+	return Object.keys(runOf(context)).length > 0;
+}
+
+function runOf(context: object): object {
+	const run = carriedBy(context, 'runExecutionData', 'resultData', 'runData');
+	return typeof run === 'object' && run !== null ? run : {};
 }
 
 /** What tells whether the node runs as a tool; n8n 2.0 does not have the function yet. */

@@ -147,16 +147,15 @@ async function post(
 }
 
 /**
- * Posts JSON to a public URL of this n8n as the API would, and nowhere else. Never throws.
+ * Calls a public URL of this n8n as the API would, and nowhere else. Never throws.
  *
  * @returns what a login does instead, in words; null tells nothing: it may be reached from outside
  */
 export async function postAsTheApi(
 	httpRequest: HttpRequest,
 	url: string,
-	body: string,
 ): Promise<OwnAnswer | string | null> {
-	const response = await post(httpRequest, url, body, 20_000);
+	const response = await post(httpRequest, url, '{}', 20_000);
 	return response === null ? null : (toOwnAnswer(response) ?? toStrangersAnswer(response));
 }
 

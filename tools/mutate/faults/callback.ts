@@ -3,7 +3,7 @@ import type { PlantedFault } from '../fault';
 export const IN_CALLBACK: readonly PlantedFault[] = [
 	{
 		file: 'callback/target.ts',
-		find: 'if (!isTrigger) {',
+		find: 'if (!isOwnTrigger(this.context, callback, callbackUrl)) {',
 		replace: "if (callback !== 'url') {",
 		breaks: 'an address of others is left as it is, and its resume addresses are not shown',
 		noticedBy: 'node/callback: never goes to an address of others',

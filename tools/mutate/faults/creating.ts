@@ -24,9 +24,9 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/entries.ts',
-		find: 'taskId === null ? createdAt <= other.createdAt : taskId === other.taskId',
-		replace: 'taskId === null || taskId === other.taskId',
-		breaks: 'what was unclear elsewhere is not taken for an earlier task, and never sent again',
+		find: 'known.taskId ??= stored.taskId;',
+		replace: '',
+		breaks: 'an id that another process has learnt is not lost',
 		noticedBy: 'unit/entries',
 	},
 	{
@@ -73,7 +73,7 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/journal.ts',
-		find: 'await underWay.get(entry);',
+		find: 'await underWay.get(entry)?.catch(() => undefined);',
 		replace: 'await Promise.resolve();',
 		breaks: 'calls of a tool at the same moment share one video',
 		noticedBy: 'unit/journal: calls that run at the same time',
@@ -109,8 +109,8 @@ export const IN_CREATING: readonly PlantedFault[] = [
 	},
 	{
 		file: 'creating/entries.ts',
-		find: 'stored?.retryOf ?? stored?.id ?? executionId',
-		replace: 'stored?.id ?? executionId',
+		find: 'store[EXECUTION_KEY] = first;',
+		replace: 'store[EXECUTION_KEY] = executionId;',
 		breaks: 'a retry of a retry belongs to the first execution',
 		noticedBy: 'unit/journal: a retry of a retry',
 	},
