@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { startHttpServer } from '../harness/httpServer';
 import { startEmulator, type Emulator } from '../emulator';
@@ -55,9 +54,7 @@ async function control(method: string, path: string, body?: unknown): Promise<Re
 	return await call(`/_emulator/${path}`, { method, body: JSON.stringify(body) });
 }
 
-async function withReceiver(
-	use: (url: string, received: unknown[]) => Promise<void>,
-): Promise<void> {
+async function withReceiver(use: (url: string, received: unknown[]) => Promise<void>) {
 	const received: unknown[] = [];
 	const take = async (request: IncomingMessage, response: ServerResponse) => {
 		received.push(await json(request));
@@ -133,16 +130,6 @@ describe('tasks', () => {
 		expect(completed).toMatchObject({ created_at: Math.floor(emulator.task(id).createdAt / 1000) });
 		expect(emulator.task(id).reads).toBe(3);
 	});
-
-	it('fail with a refund and without completed_at', async () => {
-		const id = await createTask({ duration: 10 });
-		expect(emulator.account().balance).toBe(9780);
-		await emulator.fail(id);
-		expect(emulator.account()).toEqual({ balance: 10000, totalPurchased: 10000, totalConsumed: 0 });
-		expect(emulator.task(id)).toMatchObject({ charged: 220, refunded: 220 });
-		const error = { code: 'upstream_error', message: 'Video generation failed' };
-		expect(await read(id)).toEqual({ ...begun(id), status: 'failed', error });
-	});
 });
 
 it.each([
@@ -166,21 +153,6 @@ it.each([
 	expect(emulator.count({ route: 'image' })).toBe(0);
 });
 
-it('a video is there once its task has completed', async () => {
-	const id = await createTask({ duration: 10, sound: true });
-	expect((await call(`/videos/${id}/0.mp4`)).status).toBe(404);
-	await emulator.complete(id);
-	const response = await fetch(`${emulator.url}/videos/${id}/0.mp4`);
-	const bytes = Buffer.from(await response.arrayBuffer());
-	expect(response.headers.get('content-type')).toBe('video/mp4');
-	expect(response.headers.get('content-length')).toBe(String(bytes.length));
-	expect(bytes.equals(await emulator.videoBytes(id))).toBe(true);
-	const digest = createHash('sha256').update(bytes).digest('hex');
-	expect(digest).toBe(await emulator.videoSha256(id));
-	expect(bytes.includes(`${id}/0`)).toBe(true);
-	expect((await call(`/videos/${id}/1.mp4`)).status).toBe(404);
-});
-
 describe('callbacks', () => {
 	it('carry what a read shows, once', async () => {
 		await withReceiver(async (url, received) => {
@@ -190,20 +162,6 @@ describe('callbacks', () => {
 			expect(emulator.task(id).callbacks).toMatchObject([{ url, status: 200 }]);
 		});
 	});
-});
-
-it('faults strike in order, after skip, for a number of times, on what matches', async () => {
-	const id = await createTask();
-	emulator.fault({ match: { taskId: id }, fault: 'http:500', skip: 1, times: 2 });
-	emulator.fault({ match: { path: '/v1/credits' }, fault: 'http:503', times: 'always' });
-	const statuses: number[] = [];
-	for (let read = 0; read < 4; read += 1) {
-		statuses.push((await get(`/v1/tasks/${id}`)).status);
-		statuses.push((await get('/v1/credits')).status);
-	}
-	expect(statuses).toEqual([200, 503, 500, 503, 500, 503, 200, 503]);
-	emulator.clearFaults();
-	expect((await get('/v1/credits')).status).toBe(200);
 });
 
 it('control over HTTP finishes tasks, sends callbacks and tells what happened', async () => {
