@@ -28,7 +28,7 @@ import { creditNotices, durationField, promptFields, soundField } from './parame
 import { pollIntervalOption, throwOnFailureOptions, waitFields } from './parameters/waiting';
 import { resume } from './webhooks/resume';
 
-/** Receives callbacks at the resume URL of a suspended execution. It is never registered. */
+/** Takes callbacks at the resume address of a suspended execution; never registered. */
 const RESUME_WEBHOOKS: IWebhookDescription[] = [
 	{
 		name: 'default',

@@ -323,8 +323,8 @@ describe('Callback URL', () => {
 		[`${N8N}/webhook-waiting/42?signature=a b`, /is “https:\/\/n8n\.example\.com\/… b”/],
 		[`${N8N}/webhook/my videos`, /is “.*my videos”, not an http\(s\) address/],
 		[`https://n8n.example.org/workflow/${ID}`, /the editor of a workflow on another n8n/],
-		[`${N8N}/workflow/new`, /names a workflow whose Kling Trigger does not listen/],
-		['my_old-id', /names a workflow whose Kling Trigger does not listen/],
+		[`${N8N}/workflow/new`, /names the workflow .*, whose Kling Trigger does not listen/],
+		['my_old-id', /names the workflow .*, whose Kling Trigger does not listen/],
 	])('%s is refused', async (value, reason) => {
 		const refusal = await refusalOf({ callback: 'url', callbackUrl }, { value });
 		expect(refusal.message).toMatch(/^'Callback URL' .* \[item 0\]$/);

@@ -56,8 +56,16 @@ describe('klingCreated, in the context of the execution', () => {
 		executionIds: ['42'],
 		// Of prompt, images, duration and sound.
 		request: sha256(['First', [imageUrl], 5, false]),
-		// Of the parameters as they are written: prompt, imageSource, imageUrls, binaryPropertyName, duration, sound.
-		written: sha256(['={{ $json.prompt }}', 'url', imageUrl, null, 5, false]),
+		// Of the parameters as they are written: prompt, imageSource, imageUrls, binaryPropertyName, duration, sound; and of the item.
+		written: sha256([
+			'={{ $json.prompt }}',
+			'url',
+			imageUrl,
+			null,
+			5,
+			false,
+			{ prompt: 'Changed' },
+		]),
 		taskId: TASK_ID,
 		createdAt: 1_774_706_165_000,
 		summary: request,
@@ -91,6 +99,20 @@ describe('klingCreated, in the context of the execution', () => {
 			{ taskId: TASK_ID, ...request },
 			{ taskId: emulator.current.tasks()[0]?.id },
 		]);
+	});
+
+	test('a task that another retry has made of another item is not that of this one', async () => {
+		const other = sha256([
+			'={{ $json.prompt }}',
+			'url',
+			imageUrl,
+			null,
+			5,
+			false,
+			{ prompt: 'Other' },
+		]);
+		await createAgain({ written: other }, '43');
+		expect(emulator.current.tasks()).toHaveLength(2);
 	});
 
 	test('a create whose outcome is unclear is not sent again', async () => {

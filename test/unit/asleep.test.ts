@@ -247,17 +247,6 @@ describe('an execution that sleeps', () => {
 		expect([execution.ran, n8n.api.tasks.size]).toEqual([[0, 1], 2]);
 	});
 
-	test('goes on half a minute later, where the database of n8n has refused its resume', async () => {
-		Object.assign(n8n, { mode: 'regular', limit: -1 });
-		n8n.turn = async () => {
-			n8n.turn = async () => {};
-			await Promise.reject(new Error('SQLITE_BUSY'));
-		};
-		const execution = n8n.execute(n8n.start(), createAndWait([{ callbacks: [0] }]));
-		await clock.advance(2 * MINUTE);
-		expect([statusesOf(execution), execution.status]).toEqual([['completed'], 'success']);
-	});
-
 	test('pays once behind it, also where it waits longer for others to end than n8n’s own timer', async () => {
 		const turns = [5 * MINUTE, 5 * MINUTE];
 		n8n.mode = 'regular';

@@ -82,7 +82,7 @@ function open(store: IDataObject, run: Partial<RunIdentity> = {}, log = QUIET): 
 		executionId: '1',
 		node: 'Create',
 		runIndex: 0,
-		written: 'as it was',
+		writtenOf: () => 'as it was',
 		isRemembered: true,
 	};
 	return new Journal(store, { ...identity, ...run }, log);
@@ -90,7 +90,7 @@ function open(store: IDataObject, run: Partial<RunIdentity> = {}, log = QUIET): 
 
 /** Another execution that retries one, with what n8n has stored of it. */
 const RETRY = { executionId: '2' };
-const EDITED = { executionId: '2', written: 'something else' };
+const EDITED = { executionId: '2', writtenOf: () => 'something else' };
 
 /** One item of a try. Undefined: nobody knows a task. */
 async function ask(
@@ -493,8 +493,8 @@ describe('two retries of the same execution, in this process', () => {
 
 	test('a node that was edited meanwhile goes on with the same request', async () => {
 		const json = await stored();
-		await ask(retry(json, '2', { written: 'something else' }), api, 0, DOG);
-		const edited = retry(json, '3', { written: 'another thing' });
+		await ask(retry(json, '2', { writtenOf: () => 'something else' }), api, 0, DOG);
+		const edited = retry(json, '3', { writtenOf: () => 'another thing' });
 		expect(await ask(edited, api, 0, DOG)).toBe(taskIdOf(1));
 		expect(standsOf(edited)).toEqual([false, true]);
 		expect(api.charges).toHaveLength(2);
@@ -502,7 +502,7 @@ describe('two retries of the same execution, in this process', () => {
 
 	test('each go on with the task that they took, whatever they ask for next', async () => {
 		const json = await stored();
-		const edited = (executionId: string) => retry(json, executionId, { written: 'other' });
+		const edited = (executionId: string) => retry(json, executionId, { writtenOf: () => 'other' });
 		for (const executionId of ['2', '3']) await ask(edited(executionId), api, 0, CAT);
 		expect(await ask(edited('2'), api, 0, DOG)).toBe(taskIdOf(0));
 	});
@@ -510,7 +510,7 @@ describe('two retries of the same execution, in this process', () => {
 	test('a node that was edited meanwhile makes its own', async () => {
 		const json = await stored();
 		await ask(retry(json, '2'), api, 1, DOG);
-		await ask(retry(json, '3', { written: 'something else' }), api, 1, CAT);
+		await ask(retry(json, '3', { writtenOf: () => 'something else' }), api, 1, CAT);
 		expect(api.charges).toHaveLength(3);
 	});
 

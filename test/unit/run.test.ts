@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, WorkflowExecuteMode } from 'n8n-workflow';
 
 import { type ApiFailure, Refusal, Unreached } from '../../nodes/Kling/api/failure';
 import type { Journal } from '../../nodes/Kling/creating/journal';
@@ -17,12 +17,19 @@ interface Surroundings {
 	asTool?: boolean;
 	store?: IDataObject;
 	runIndex?: number;
+	mode?: WorkflowExecuteMode;
 }
 
 /** Runs an operation that gives this, for so many items, in an execution that n8n makes up. */
 async function run(
 	operation: Operation,
-	{ continues = false, asTool = false, store = {}, runIndex = 0 }: Surroundings = {},
+	{
+		continues = false,
+		asTool = false,
+		store = {},
+		runIndex = 0,
+		mode = 'trigger',
+	}: Surroundings = {},
 ) {
 	const warnings: string[] = [];
 	const context = standIn<IExecuteFunctions>({
@@ -30,6 +37,7 @@ async function run(
 		getNodeParameter: () => 'create',
 		getInputData: () => [{ json: {} }, { json: {} }],
 		getExecutionId: () => '42',
+		getMode: () => mode,
 		getExecutionCancelSignal: () => undefined,
 		getWorkflow: () => ({ id: 'w1' }),
 		getWorkflowDataProxy: () => ({ $runIndex: runIndex }),
@@ -110,6 +118,25 @@ describe('a run', () => {
 			message: 'bug (1 of 2 videos was already created)',
 			description: expect.stringContaining(`The task created so far: ${TASK_ID}.`),
 		});
+	});
+
+	test.each([
+		['trigger', 'use Retry'],
+		['integrated', 'give these task IDs to Wait for Video'],
+	] as const)('started by %s advises to %s', async (mode, advice) => {
+		const paysAndEnds: Operation = async (_, journal) => {
+			await payFor(journal);
+			return [good, refusal];
+		};
+		const { output } = await run(paysAndEnds, { mode });
+		const description = expect.stringContaining(`To go on without paying again, ${advice}`);
+		expect(output).toMatchObject({ description });
+	});
+
+	test('names what may have been charged, though an item before it was refused', async () => {
+		const refused = failure({ status: 402, code: 'insufficient_credits' });
+		const { output } = await run(gives([refused, failure({ status: 500 })]));
+		expect(output).toMatchObject({ message: expect.stringContaining('may have been charged') });
 	});
 
 	test('says nothing of money where the API’s refusal says it itself', async () => {

@@ -29,7 +29,8 @@ test('nothing further is sent while the balance is read of an account that has t
 		imagesToCheck: [],
 		task: null,
 	});
-	const run = { executionId: '1', node: 'Kling', runIndex: 0, written: '', isRemembered: false };
+	const writtenOf = () => '';
+	const run = { executionId: '1', node: 'Kling', runIndex: 0, writtenOf, isRemembered: false };
 	const context = standIn<IExecuteFunctions>({
 		getNode: () => klingNode(),
 		continueOnFail: () => false,

@@ -1,4 +1,4 @@
-/** Why something did not succeed, as a value. Only the doors make an n8n error of it (docs/architecture.md). */
+/** Why something failed, as a value. `toNodeError` (result/item.ts) turns it into an n8n error. */
 export abstract class Failure {
 	abstract readonly message: string;
 

@@ -32,7 +32,7 @@ export class Pace {
 		const endsAt = Date.now() + withinMs;
 		for (;;) {
 			const leftMs = this.pausedUntil - Date.now();
-			// Giving up ends what would wait; behind the pause the next one is sent again.
+			// After giving up nothing waits, but requests after the pause are sent.
 			const isWaitedFor = mayWait && !this.isGivenUp();
 			if (this.pausedBy !== null && leftMs > (isWaitedFor ? MAX_PAUSE_MS : 0)) {
 				return notSent(this.pausedBy, leftMs);

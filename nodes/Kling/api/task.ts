@@ -40,7 +40,7 @@ export class Task {
 
 	/**
 	 * @param client speaks with the account that the task belongs to; null where that cannot be had
-	 * @param createdAt when this execution created it, in milliseconds since 1970; null when it did not
+	 * @param createdAt in milliseconds since 1970; null where unknown, or (journal) not this execution
 	 * @param request null where it came by its id alone
 	 */
 	constructor(

@@ -8,7 +8,7 @@ import { loginRefusal } from './resumeAddress';
 
 /**
  * How a Kling Trigger becomes the callback address of the Create operations in its workflow: it notes its address in
- * the workflow's static data. A queue-mode worker gets none of these (n8n 2.41), so it can be worked out, too.
+ * the workflow's static data. Queue-mode workers get no static data (n8n 2.41), so they compute it.
  */
 
 /** Where the trigger listens, below the webhook address of the instance. */
@@ -63,8 +63,8 @@ export const NO_TRIGGER = new Refusal(
  * The address of the Kling Trigger in the executed workflow, or why none listens.
  *
  * A production execution begins only while its workflow is active, and one that has slept since sees in the
- * static data whether it still is, but for a worker. Of a manual run or a *Retry* n8n does not say, and a
- * copy that was never published has the static data of its original. So the address itself is asked.
+ * static data whether it still is, except on a worker. For a manual run or a *Retry* that is unknown, and
+ * an unpublished copy has its original's static data. So the address itself is called.
  */
 export async function findRegistration(context: IExecuteFunctions): Promise<string | Refusal> {
 	if (triggersOf(context).length === 0) return NO_TRIGGER;
@@ -72,7 +72,7 @@ export async function findRegistration(context: IExecuteFunctions): Promise<stri
 	const stored = readRegistration(context);
 	// A copy has brought along that of its original.
 	const registered = stored !== null && workflowIn(stored) === id ? new URL(stored) : null;
-	// Only its origin may have changed since, and that of the resume URL is right.
+	// Only its origin may be outdated; the resume URL has the current one.
 	const url =
 		registered === null
 			? triggerUrlOf(context, id)

@@ -71,13 +71,13 @@ export class Targets {
 		if (!isOwnTrigger(this.context, callback, callbackUrl)) {
 			return { callback, callbackUrl, shownUrl: withoutResumeAddresses(callbackUrl) };
 		}
-		// Needed whole, to look after it.
+		// `lookAfterTriggers` calls it.
 		const url = withReference(callbackUrl, reference);
 		return { callback, callbackUrl: url, shownUrl: url };
 	}
 }
 
-/** The same choice, or what is done where the API cannot reach it. */
+/** The choice, or its replacement if the API cannot reach it. */
 function reachable(choice: Choice, { kind }: Wish, apiBaseUrl: string): Settled<Choice> {
 	const { callbackUrl, insists } = choice;
 	if (callbackUrl === null || isReachableFromApi(callbackUrl, apiBaseUrl)) return choice;
@@ -221,7 +221,7 @@ async function findTriggerOf(
 	if (url !== null && listens === true) return url;
 	if (listens instanceof Refusal) return listens;
 	return new Refusal(
-		'it names a workflow whose Kling Trigger does not listen',
+		`it names the workflow ${quote(workflowId)}, whose Kling Trigger does not listen`,
 		'Check that the workflow has a Kling Trigger, and publish (activate) it.',
 	);
 }

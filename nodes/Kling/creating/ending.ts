@@ -11,10 +11,10 @@ const ITEM_NUMBER = /( \[item \d+\])?$/;
 const RETRY =
 	'To go on without paying again, use Retry on this execution in the list of executions, which creates only what is missing, or give these task IDs to Wait for Video.';
 
-/** Where the node was edited, *Retry* would pay again for what has changed. */
+/** *Retry* would pay again where the node was edited, or for all in a sub-workflow, which begins anew. */
 const WAIT = 'To go on without paying again, give these task IDs to Wait for Video.';
 
-/** Nothing recommends *Retry* for what is unclear: it is not sent again there either. */
+/** *Retry* is no help for what is unclear: it does not send that again either. */
 const WAIT_AND_LOOK = `${WAIT} Look for what is unclear in the dashboard of the AI Video API, and run it in a new execution only if it is not there.`;
 
 /** One row of a table should not keep the others from becoming videos. */
@@ -29,6 +29,7 @@ export function nameCreated(
 	error: ItemError,
 	journal: Journal,
 	outcomes: readonly ItemOutcome[],
+	isOnItsOwn: boolean,
 ): ItemError {
 	const paid = journal.paid();
 	const isFree = paid.length === 0;
@@ -39,7 +40,8 @@ export function nameCreated(
 	// What the API refused says itself whether it was charged.
 	if (error instanceof NodeApiError && isFree && failed.length === 0) return error;
 	const endsOthers = outcomes.some((outcome) => outcome instanceof Unreached);
-	const wayOn = standing.every((entry) => journal.goesOnWith(entry)) ? RETRY : WAIT;
+	const mayRetry = isOnItsOwn && standing.every((entry) => journal.goesOnWith(entry));
+	const wayOn = mayRetry ? RETRY : WAIT;
 	const isUnclear = paid.some(({ taskId }) => taskId === null);
 	if (standing.length > 0) {
 		const videos = sayHowMany(standing.length, outcomes.length);

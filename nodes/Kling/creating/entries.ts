@@ -25,7 +25,7 @@ const entrySchema = z.object({
 	executionIds: z.array(z.string()),
 	/** The fingerprint of the request. */
 	request: z.string(),
-	/** The fingerprint of the node's parameters as they were written, expressions included. */
+	/** The fingerprint of the node's parameters as they were written, and of the item that came in. */
 	written: z.string(),
 	/** Null while it is unclear whether a task came to be. */
 	taskId: z.string().nullable(),

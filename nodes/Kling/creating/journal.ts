@@ -19,9 +19,11 @@ export interface Request {
 }
 
 /** Which call of the node this is. */
-export interface RunIdentity extends Pick<Entry, 'node' | 'runIndex' | 'written'> {
+export interface RunIdentity extends Pick<Entry, 'node' | 'runIndex'> {
 	/** Empty where n8n gives none. */
 	executionId: string;
+	/** What {@link Entry.written} is for an item. */
+	writtenOf(itemIndex: number): string;
 	/** False where n8n cannot have begun this execution before: then its id alone says nothing. */
 	isRemembered: boolean;
 }
@@ -31,7 +33,11 @@ export type JournalLog = (level: 'info' | 'warn', text: string, itemIndex?: numb
 
 /** What is stored of parameters or a request, to know the same again. */
 export function fingerprintOf(parts: unknown[]): string {
-	return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+	// An item may hold what JSON cannot.
+	const text = JSON.stringify(parts, (_, value: unknown) =>
+		typeof value === 'bigint' ? String(value) : value,
+	);
+	return createHash('sha256').update(text).digest('hex');
 }
 
 /** For whoever asks for the same while a request is under way. */
@@ -63,7 +69,7 @@ export class Journal {
 	}
 
 	/**
-	 * The entry of an item. In the same execution, and in a *Retry* where the node was not edited since, its
+	 * The entry of an item. In the same execution, and in a *Retry* where node and input are the same, its
 	 * index alone tells, whatever its expressions give now; else its request, where that is known. For a tool
 	 * the request alone does, whichever call made it.
 	 */
@@ -80,14 +86,14 @@ export class Journal {
 	}
 
 	/** Whether a try of this run, or a *Retry* of its execution, takes the entry's item as done. */
-	goesOnWith({ executionIds, written }: Entry): boolean {
+	goesOnWith({ executionIds, written, item }: Entry): boolean {
 		if (this.isTool) return false;
-		return executionIds.includes(this.run.executionId) || written === this.run.written;
+		return executionIds.includes(this.run.executionId) || written === this.run.writtenOf(item);
 	}
 
 	/**
-	 * The task that stands for an item, once what is under way for it has ended, or that nobody knows what
-	 * came of it; null where nothing stands. For a tool the task is read: it may have failed since.
+	 * Waits for the item's create under way. Gives its task, a failure if the outcome is unknown, or null
+	 * for none. A tool's task is read again: it may have failed since.
 	 */
 	async existing(
 		itemIndex: number,
@@ -118,12 +124,12 @@ export class Journal {
 			const existing = await this.existing(itemIndex, request.fingerprint, client);
 			if (existing !== null) return existing;
 		}
-		const { executionId, node, runIndex, written } = this.run;
+		const { executionId, node, runIndex, writtenOf } = this.run;
 		const entry: Entry = {
 			id: randomUUID(),
 			node,
 			runIndex,
-			written,
+			written: writtenOf(itemIndex),
 			item: itemIndex,
 			executionIds: [executionId],
 			request: request.fingerprint,

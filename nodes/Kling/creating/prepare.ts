@@ -20,7 +20,7 @@ import { fingerprintOf, type Journal, type Request } from './journal';
 /** A run that creates. */
 export interface Creating {
 	context: IExecuteFunctions;
-	/** Null in a dry run, where nothing counts that earlier tries have created. */
+	/** Null in a dry run, which ignores what earlier tries created. */
 	journal: Journal | null;
 	targets: Targets;
 	/** How it waits for its tasks; null where it does not. */

@@ -39,7 +39,7 @@ async function checkAddress(context: IExecuteFunctions, url: string): Promise<Re
 	return judged instanceof Refusal ? judged : null;
 }
 
-/** The same for the signed address of a file on this n8n: what has no answer inside may have one outside. */
+/** The same for the signed address of a file on this n8n; no answer here proves nothing either. */
 async function checkFile(context: IExecuteFunctions, url: string): Promise<Refusal | null> {
 	const seen = await probe(context, url, STAYING);
 	if (seen === null) return null;

@@ -10,7 +10,7 @@ export function carriedBy(context: unknown, ...path: string[]): unknown {
 	return at;
 }
 
-/** This execution's resume URL, which the API calls to wake a suspended execution. */
+/** n8n's own resume URL. The API gets `resumeAddressOf` (with `/kling`) instead. */
 export function readResumeUrl(context: IExecuteFunctions): string | null {
 	// An expression would take its sandbox some ten milliseconds (n8n 2.41).
 	const url = carriedBy(context.getWorkflowDataProxy(0), '$execution', 'resumeUrl');

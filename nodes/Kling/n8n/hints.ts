@@ -20,5 +20,5 @@ export function showHints(
 
 export const warning = (message: string): Hint => ({ message, type: 'warning' });
 
-/** What could be changed in the workflow around the node; around the tool of an AI Agent there is none. */
+/** A suggestion about the workflow around the node; not shown where the node is an AI tool. */
 export const advice = (message: string): Hint => ({ message, type: 'advice' });

@@ -20,7 +20,7 @@ import type { Operation } from './run';
 
 /** Create Video: one new task for each item. */
 export const create: Operation = async (context, journal) => {
-	// Create itself never sleeps, but the next node may: one of n8n's own does not stay awake.
+	// Create never sleeps, but a node of n8n's own may come next, which has no such delay.
 	await stayAwake(context);
 	return await createAndGoOn(context, journal, null, async (created) =>
 		created.map((item) => (item instanceof Failure ? item : createdOutcome(item.task))),

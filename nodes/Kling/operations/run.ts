@@ -4,7 +4,7 @@ import { ApiFailure, Failure, type Settled, Thrown, Unreached } from '../api/fai
 import { nameCreated } from '../creating/ending';
 import { fingerprintOf, Journal } from '../creating/journal';
 import { CancelledError } from '../n8n/async';
-import { hasBegun, isTool, keepsFailedItems, readRunIndex } from '../n8n/execution';
+import { hasBegun, isTool, keepsFailedItems, maySleep, readRunIndex } from '../n8n/execution';
 import { CREATING } from '../parameters/operation';
 import { settingsOf } from '../parameters/settings';
 import { namedTask } from '../parameters/taskId';
@@ -26,7 +26,7 @@ export async function runOperation(
 	context: IExecuteFunctions,
 	operation: Operation,
 ): Promise<INodeExecutionData[][]> {
-	// Nothing that n8n takes for a failure of a run that has suspended its execution.
+	// An output that n8n does not take for a failure of the suspended run.
 	const nothingYet: INodeExecutionData[][] = [[]];
 	if (isSuspended(context)) return nothingYet;
 	if (context.getExecutionCancelSignal()?.aborted === true) throw new CancelledError();
@@ -49,17 +49,15 @@ export async function runOperation(
 	journal.refund(refundedOf(context, outcomes));
 	const failed = outcomes.filter((one) => one instanceof Failure && !(one instanceof Unreached));
 	// What may have been charged must not hide behind another item's failure.
-	const failure = failed.find(isUnclearCreate) ?? failed[0];
+	const unclear = failed.find(
+		(one) => one instanceof ApiFailure && one.detail.outcome === 'unclear',
+	);
+	const failure = (pays ? unclear : null) ?? failed[0];
 	if (keepsFailedItems(context) || !(failure instanceof Failure)) {
 		return [outcomes.map((outcome, itemIndex) => toItem(context, outcome, itemIndex))];
 	}
 	const error = toNodeError(context, failure, outcomes.indexOf(failure));
-	throw pays ? nameCreated(error, journal, outcomes) : error;
-}
-
-function isUnclearCreate(outcome: ItemOutcome): boolean {
-	if (!(outcome instanceof ApiFailure)) return false;
-	return outcome.detail.call === 'create' && outcome.detail.outcome === 'unclear';
+	throw pays ? nameCreated(error, journal, outcomes, maySleep(context)) : error;
 }
 
 /**
@@ -87,7 +85,10 @@ function openJournal(context: IExecuteFunctions): Journal {
 		executionId: executionId ?? '',
 		node: isTool(context) ? null : name,
 		runIndex: readRunIndex(context),
-		written: fingerprintOf(REQUEST.map((parameter) => parameters[parameter] ?? null)),
+		writtenOf: (itemIndex: number) => {
+			const written = REQUEST.map((parameter) => parameters[parameter] ?? null);
+			return fingerprintOf([...written, context.getInputData()[itemIndex]?.json]);
+		},
 		isRemembered: executionId !== undefined && hasBegun(context),
 	};
 	const { id = 'unsaved' } = context.getWorkflow();

@@ -70,7 +70,7 @@ async function downloadOne(
 	});
 }
 
-/** The file, or why there is none. That it is whole is for the stream to say: one that is cut off fails. */
+/** The file, or why there is none. It is whole, since a stream that is cut off fails. */
 async function attemptDownload(
 	context: DownloadContext,
 	url: string,

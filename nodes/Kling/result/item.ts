@@ -55,7 +55,7 @@ export function failureOf(outcome: ItemOutcome): TaskFailure | null {
 	return outcome instanceof Failure ? null : (outcome.task?.failure ?? null);
 }
 
-/** A failure as the error that n8n shows: the one place that makes them. */
+/** A failure as the n8n error of an item; `KlingTrigger` has its own. */
 export function toNodeError(context: ToolContext, failure: Failure, itemIndex: number): ItemError {
 	const node = context.getNode();
 	if (failure instanceof ApiFailure) {

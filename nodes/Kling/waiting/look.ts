@@ -83,7 +83,7 @@ async function lastLookOf(
 			const gap = pauseMs(AFTER_FAULT, faults, detail.retryAfterMs);
 			if (gap >= leftMs()) return;
 			await pause(gap, signal);
-			// That others are read first is no fault of its own.
+			// Waiting for its turn does not count as a fault.
 			if (detail.kind !== 'paused' && !isRateLimit(detail)) faults += 1;
 		}
 	};

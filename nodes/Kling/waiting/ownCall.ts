@@ -68,7 +68,7 @@ export abstract class OwnCall implements Due {
 		// A callback may have come while the tasks were read.
 		if (this.isDone) return null;
 		if (open !== null) {
-			// What they were like on their way is not worth the memory.
+			// Readings of open tasks are not worth the memory.
 			for (const task of openOf(this.tasks)) task.reading = null;
 			return open.failure === null ? this.later() : this.soon(open.failure.detail.retryAfterMs);
 		}
@@ -99,7 +99,7 @@ export abstract class OwnCall implements Due {
 }
 
 /**
- * A client that outlives the execution. It holds all the data of it, so there is one for each account, kept
+ * A client that outlives the execution. It holds all the data of it, so tasks may share one, kept
  * by the tasks that need it alone.
  */
 export async function lastingClient(

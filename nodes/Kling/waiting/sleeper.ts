@@ -18,7 +18,7 @@ const itemSchema = z.union([
 		/** Which of the sleeper's tasks it waits for: two accounts may be asked for one id. */
 		task: z.number(),
 		taskId: z.string(),
-		/** When this execution created it; null when it did not. */
+		/** When it was created; null where that is unknown. */
 		createdAt: z.number().nullable(),
 		request: summarySchema.nullable(),
 		simplify: z.boolean(),
@@ -58,7 +58,7 @@ export function itemsOf({ items }: StoredWait): StoredItem[] {
 /** Before the first look: a callback that comes before n8n has stored the execution is lost (n8n: 409). */
 const FIRST_LOOK_MS = 7_000;
 
-/** By then n8n has gone on with a resumed execution, where it keeps no queue, or its database has refused to. */
+/** By then n8n has continued a resumed execution, unless it queues or its database failed. */
 const GONE_ON_AFTER_MS = 30_000;
 
 /** How long after its timeout an execution that cannot be woken is given up. */
@@ -69,10 +69,10 @@ const GIVE_UP_AFTER_MS = 600_000;
  * wakes it through its own resume address; any other only remembers what it has read.
  */
 export class Sleeper extends OwnCall {
-	/** Whether its resume was handed to n8n, which may have lost it: then it is called once more. */
+	/** Whether n8n has its resume, without a queue: then it is forgotten soon, and a later call finds it anew. */
 	private isHandedOver = false;
 
-	/** How many calls have its tasks read just now. */
+	/** How many calls are reading its tasks. */
 	calls = 0;
 
 	constructor(
@@ -96,17 +96,11 @@ export class Sleeper extends OwnCall {
 		return this.calls >= READ_CONCURRENCY && this.host !== null && !this.isOverdue;
 	}
 
-	lookSoon(): void {
-		this.dueAt = Math.min(this.dueAt, Date.now());
-	}
-
 	override async run(): Promise<number | null> {
 		// While it is resumed, or in a queue of n8n's, it is only remembered.
-		if (this.isDone && !this.isHandedOver) return Infinity;
-		this.isDone = false;
+		if (this.isDone) return this.isHandedOver ? null : Infinity;
 		const next = await super.run();
 		if (this.isDone) return Infinity;
-		if (next === Infinity && this.isHandedOver) return null;
 		return next === null || this.isOverdue ? next : Math.min(next, this.timeoutAt);
 	}
 
@@ -116,16 +110,13 @@ export class Sleeper extends OwnCall {
 		return null;
 	}
 
-	/** It is called until it has gone on: the process that wakes it may be killed, or n8n's database refuse. */
+	/** It is called until it has gone on: another process that wakes it may be killed, or n8n's database refuse. */
 	protected override after(answer: OwnAnswer | null): number | null {
-		// n8n says that it runs, or cannot be asked.
-		if (this.isHandedOver && (answer?.state ?? null) === null) return null;
 		const isOnItsWay = answer?.state === 'resumed' || answer?.state === 'resuming';
 		return isOnItsWay ? this.later() : super.after(answer);
 	}
 
-	protected get unheard(): string | null {
-		if (this.isHandedOver) return null;
+	protected get unheard(): string {
 		return `Execution ${this.key} is to go on, but n8n cannot reach itself at its own address to wake it. Check that the address in WEBHOOK_URL can be reached from the machine that n8n runs on. Until then only a callback of the API wakes it, or its timeout.`;
 	}
 
@@ -159,7 +150,7 @@ export class Sleeper extends OwnCall {
 	}
 }
 
-/** That of this very wait, made anew where this process has none; who suspends it gives the clients of its tasks. */
+/** The sleeper of this wait, made where this process has none; only who suspends it has clients. */
 export function sleeperOf(
 	wait: StoredWait,
 	clients: ReadonlyArray<ApiClient | null> = [],

@@ -46,9 +46,9 @@ const SLEPT_KEY = 'klingSlept';
 const AWAKE_MS = 10_000;
 
 /**
- * Keeps an execution that has slept awake for a moment. Two processes may wake it at once, and n8n asks only
- * whether it sleeps: were it asleep elsewhere by then, the slower one would run, and pay, all behind the
- * former wait again.
+ * Keeps an execution that has slept awake for a moment. Two processes may wake it at once, and n8n only
+ * asks if it sleeps: if it slept at a later wait by then, the slower one would run, and pay for, all after
+ * the first wait again.
  */
 export async function stayAwake(context: IExecuteFunctions): Promise<void> {
 	if (isAlone(context) || context.getContext('flow')[SLEPT_KEY] !== true) return;

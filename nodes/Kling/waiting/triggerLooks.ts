@@ -33,8 +33,10 @@ class TriggerLook extends OwnCall {
 		return open;
 	}
 
-	/** The task was just read, so a trigger that does not know it asks another account. That may be corrected. */
+	/** The task was just read, so a trigger that does not know it has another key. Users may fix that. */
 	protected override after(answer: OwnAnswer | null): number | null {
+		// n8n says that the trigger does not listen: its workflow may be published again.
+		if (answer?.state === null) return this.later();
 		if (answer?.state !== 'unknown') return super.after(answer);
 		if (!this.isTold) {
 			this.host?.logger.warn(

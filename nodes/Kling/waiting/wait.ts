@@ -48,8 +48,8 @@ export async function waitByPolling(
 }
 
 /**
- * Reads all tasks once, then looks with pauses between, until they are over or the time is. No failed
- * reading ends the wait, and an API that hangs does some seconds after its time.
+ * Reads all tasks once, then looks with pauses between, until they are over or the time is. A failed
+ * reading does not end the wait; an API that hangs delays its end by seconds.
  *
  * @param stopsAtRefusal whether a key that was never a right one ends the wait for all
  */

@@ -9,9 +9,9 @@ import { ownUrlOf } from '../n8n/ownAddress';
 import { OwnCall } from '../waiting/ownCall';
 
 /**
- * Which tasks a Kling Trigger has delivered: the workflow's static data remembers them. Each call writes a
- * copy of its own, the last one whole (n8n), so what this process knows is merged into each. Of several
- * processes, each reminds itself a little later, and notes what is missing by then, until nothing is.
+ * Which tasks a Kling Trigger has delivered: the workflow's static data remembers them. Each call writes
+ * its own copy and the last write wins (n8n), so each includes all that this process knows. Where there
+ * are several processes, each calls itself later, and adds what is missing, until nothing is.
  */
 
 const STATIC_DATA_KEY = 'klingDelivered';
@@ -19,15 +19,15 @@ const STATIC_DATA_KEY = 'klingDelivered';
 /** How many are remembered: an API repeats a callback soon, and a look may come hours after one. */
 const REMEMBERED = 5_000;
 
-/** So few letters of a hash tell a task from 5,000 others, and n8n stores them with each delivery. */
+/** Enough of a hash to tell 5,000 tasks apart; short, since n8n stores all with each delivery. */
 function shorten(taskId: string): string {
 	return createHash('sha256').update(taskId).digest('base64url').slice(0, 12);
 }
 
-/** A start that takes longer, in milliseconds, was cut off with its process: files are fetched first. */
+/** The longest start, download included, in milliseconds; past it, its process has died. */
 const STARTS_WITHIN_MS = 660_000;
 
-/** In the place of when the start began. */
+/** Stored instead of a start time. */
 const DELIVERED = 0;
 
 /** `Kx3f_2aQ9c1e` was delivered; `Kx3f_2aQ9c1e@1774706165000` is about to be, since then. */
@@ -41,7 +41,7 @@ const knownHere = new Map<string | undefined, Map<string, number>>();
 
 /** The deliveries of the trigger's workflow. */
 export function openDeliveries(context: IWebhookFunctions) {
-	// That of a node would be lost when it is renamed.
+	// A renamed node loses its own static data.
 	const store: IDataObject = context.getWorkflowStaticData('global');
 	const { id } = context.getWorkflow();
 	const here = knownHere.get(id) ?? new Map<string, number>();

@@ -55,7 +55,7 @@ const STATUS_OF = {
 	started: 200,
 	/** All that was delivered is noted. */
 	noted: 200,
-	/** Not now: the task is still under way, cannot be read, or the settings cannot be used. */
+	/** Not yet: something is under way or missing, cannot be read, or is set wrongly. */
 	open: 200,
 	unread: 503,
 	unusable: 500,
@@ -116,7 +116,7 @@ class Delivery extends OwnCall {
 
 	givenUp(): void {
 		this.host?.logger.warn(
-			`A callback for task ${this.taskId} was given up: the task could not be read back for ten minutes`,
+			`A callback for task ${this.taskId} was given up: no finished task was read within ten minutes`,
 		);
 	}
 }

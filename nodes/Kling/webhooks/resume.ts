@@ -53,7 +53,7 @@ async function answer(context: IWebhookFunctions): Promise<IWebhookResponseData>
 	const read = readerOf(context);
 	const message = 'Not all tasks are finished yet';
 	if (sleeper.isCrowded && !callback.isOwn) {
-		sleeper.lookSoon();
+		sleeper.dueAt = Math.min(sleeper.dueAt, Date.now());
 		return respond(context, 'open', message);
 	}
 	sleeper.calls += 1;

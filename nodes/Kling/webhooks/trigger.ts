@@ -25,8 +25,11 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		const wasMissing = openDeliveries(context).complete();
 		return respond(context, wasMissing ? 'open' : 'noted', 'Whether all deliveries are noted');
 	}
-	const callback = readCall(context);
-	if (callback === null) return respond(context, 'invalid', 'This is no task');
+	const call = readCall(context);
+	if (call === null) return respond(context, 'invalid', 'This is no task');
+	const isTest = context.getMode() === 'manual';
+	// What was sent to a Test URL is not delivered again.
+	const callback = { ...call, isOwn: call.isOwn || isTest };
 
 	const settings = readTriggerSettings(triggerSettingsOf(context));
 	if (settings instanceof Failure) {
@@ -38,9 +41,9 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 	const taskId = callback.task.id;
 	const workflowId = context.getWorkflow().id;
 	// A test counts for nothing.
-	const deliveries = context.getMode() === 'manual' ? null : openDeliveries(context);
+	const deliveries = isTest ? null : openDeliveries(context);
 	const respondRepeated = () => {
-		// A look starts the workflow only where no callback has.
+		// A call of this n8n never starts it a second time.
 		if (deliveries === null || !(deduplicate || callback.isOwn)) return null;
 		if (deliveries.isStarting(taskId)) return respond(context, 'open', 'Starting already');
 		if (!deliveries.has(taskId)) return null;
@@ -75,7 +78,7 @@ export async function receive(context: IWebhookFunctions): Promise<IWebhookRespo
 		{ ...result, failsItem: false, mayDownload: verifyTask },
 		{ reference: referenceOf(context.getQueryData()) },
 	);
-	// Not before the files are there: should this process end meanwhile, a look starts the workflow.
+	// Not before the files are there: if this process ends, a look of another one starts it.
 	deliveries?.add(taskId);
 	const { json, binary } = toItem(context, outcome, 0);
 	return { noWebhookResponse: true, workflowData: [[{ json, binary }]] };

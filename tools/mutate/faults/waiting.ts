@@ -44,13 +44,6 @@ export const IN_WAITING: readonly PlantedFault[] = [
 		noticedBy: 'unit/asleep: looked after no more',
 	},
 	{
-		file: 'waiting/sleeper.ts',
-		find: 'this.isHandedOver = isUnderWay && !mayQueue;',
-		replace: 'this.isHandedOver = false;',
-		breaks: 'an execution whose resume n8n has lost is called once more',
-		noticedBy: 'unit/asleep: goes on half a minute later',
-	},
-	{
 		file: 'waiting/look.ts',
 		find: 'Math.max(timeoutMs, SILENCE_MS)',
 		replace: 'Infinity',
