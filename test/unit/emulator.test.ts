@@ -94,19 +94,6 @@ it.each<[message: string, input: object, extra?: object]>([
 	expect(emulator.account().balance).toBe(10000);
 });
 
-it.each([
-	['sk-disabled', 401, 'invalid_api_key', 'authentication_error'],
-	['sk-nobody', 401, 'invalid_api_key', 'authentication_error'],
-	['pk-emulator', 401, 'invalid_api_key', 'authentication_error'],
-	['sk-blocked-ip', 403, 'ip_not_allowed', 'permission_error'],
-	['sk-rate-limited', 429, 'rate_limit_exceeded', 'rate_limit_error'],
-	['sk-spend-limit', 429, 'spend_limit_exceeded', 'billing_error'],
-	['sk-poor', 402, 'insufficient_credits', 'billing_error'],
-])('the key %s: %i %s', async (key, status, code, type) => {
-	expect(errorOf(await create({}, {}, key))).toMatchObject({ status, code, type });
-	expect(emulator.tasks()).toHaveLength(0);
-});
-
 describe('tasks', () => {
 	const begun = (id: string) => ({ id, model: 'kling-2.6', created_at: expect.any(Number) });
 	const read = async (id: string) => (await get(`/v1/tasks/${id}`)).json;
@@ -130,27 +117,6 @@ describe('tasks', () => {
 		expect(completed).toMatchObject({ created_at: Math.floor(emulator.task(id).createdAt / 1000) });
 		expect(emulator.task(id).reads).toBe(3);
 	});
-});
-
-it.each([
-	['photo.jpg', null],
-	['redirect', null],
-	['octet-stream.jpg', null],
-	['missing', 'HTTP 404'],
-	['page-as-jpeg.jpg', 'not a JPEG, PNG or WebP'],
-	['gif.gif', 'not a JPEG, PNG or WebP'],
-	['huge.jpg', 'larger than 10 MB'],
-])('a task with %s: %s', async (name, reason) => {
-	const id = await createTask({ image_urls: [emulator.imageUrl(name)] });
-	const end = emulator.complete(id);
-	if (reason === null) await end;
-	else await expect(end).rejects.toThrow('already failed');
-	const task = emulator.task(id);
-	expect(task.status).toBe(reason === null ? 'completed' : 'failed');
-	expect(task.images).toHaveLength(1);
-	expect(task.images[0]?.reason).toBe(reason ?? undefined);
-	if (reason !== null) expect(task.error?.code).toBe('upstream_error');
-	expect(emulator.count({ route: 'image' })).toBe(0);
 });
 
 describe('callbacks', () => {

@@ -73,13 +73,10 @@ function judge(imports: Array<[from: string, to: string]>) {
 }
 
 describe('refused is what breaks the rule', () => {
-	const planted: Array<[string, string]> = [
-		...FORBIDDEN.map(([, from, to]): [string, string] => [from, to]),
-		...MORE,
-	];
+	const planted = FORBIDDEN.map(([, from, to]): [string, string] => [from, to]);
 	let violations: ReturnType<typeof judge>['violations'] = [];
 	beforeAll(() => {
-		violations = judge(planted).violations;
+		violations = judge([...planted, ...MORE]).violations;
 	});
 
 	test.each(FORBIDDEN)('%s: %s → %s', (rule, from, to) => {

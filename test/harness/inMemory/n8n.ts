@@ -95,9 +95,6 @@ export class N8n {
 	/** Regular mode is that of an n8n with one process, where alone it can limit how many run. */
 	mode: 'queue' | 'regular' = 'queue';
 
-	/** How many it lets run at once; -1 for any number. */
-	limit = 1;
-
 	/** How many files were stored. */
 	files = 0;
 
@@ -349,7 +346,7 @@ export class N8n {
 				if (options.encoding !== 'stream') return await this.call(process, options);
 				return { statusCode: 200, headers: {}, body: Readable.from([MP4]) };
 			});
-		const executions = { mode: this.mode, concurrency: { productionLimit: this.limit } };
+		const executions = { mode: this.mode, concurrency: { productionLimit: 1 } };
 		return {
 			instanceSettings: { logger: { globalConfig: { executions } } },
 			getNode: () => ({
