@@ -50,6 +50,7 @@ describe('Check Images', () => {
 		'octet-stream.jpg': null,
 		redirect: null,
 		missing: /there is nothing \(it answers 404\)/,
+		'missing?key=sk-secret-key': /names \S+\?key=sk-…, where there is nothing/,
 		gone: /there is nothing \(it answers 410\)/,
 		page: NO_PICTURE,
 		'page-as-jpeg.jpg': NO_PICTURE,
@@ -82,7 +83,7 @@ describe('Check Images', () => {
 		const shown = operationErrorOf({ error });
 		expect(shown.message).toMatch(refusal);
 		expect(shown.message).toMatch(/^'Image URLs' .* \[item 0\]$/);
-		expect(shown.message).toContain(imageUrl(name));
+		expect(shown.message).toContain(imageUrl(name).replace('sk-secret-key', 'sk-…'));
 		expect(shown.description).toContain('Nothing was spent');
 		expect(shown.itemIndex).toBe(0);
 		expect(emulator.current.count({ route: 'create' })).toBe(0);

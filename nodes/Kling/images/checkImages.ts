@@ -1,6 +1,7 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
 
 import { Refusal } from '../api/failure';
+import { withoutKeys } from '../api/redact';
 import { abortable, mapConcurrently } from '../n8n/async';
 import { fetchStream, readStart } from '../n8n/http';
 import { binaryField, urlsField } from '../parameters/images';
@@ -29,7 +30,7 @@ async function checkAddress(context: IExecuteFunctions, url: string): Promise<Re
 	const seen = await probe(context, url, FOLLOWING);
 	if (seen === null) return null;
 	const { status } = seen;
-	const subject = `'${urlsField.displayName}' names ${url}`;
+	const subject = `'${urlsField.displayName}' names ${withoutKeys(url)}`;
 	const hint =
 		'Open the address in a private browser window: it must show the picture itself, without a login.';
 	if (status === 404 || status === 410) {
